@@ -1,0 +1,40 @@
+/** Everything a change must pass, in the order that fails fastest. `./airspace test` and CI run exactly this. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+interface Step {
+  readonly name: string;
+  readonly command: readonly string[];
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const bin = (name: string): string => `${root}node_modules/.bin/${name}`;
+const steps: readonly Step[] = [
+  { name: 'format and lint', command: [process.execPath, bin('biome'), 'ci', '.'] },
+  { name: 'types', command: [process.execPath, bin('tsc'), '--noEmit'] },
+  {
+    name: 'tests',
+    command: [process.execPath, '--test', '--test-reporter=spec', 'src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+  },
+];
+
+const run = (step: Step): Promise<number> =>
+  new Promise((done) => {
+    const child = spawn(step.command[0]!, step.command.slice(1), { cwd: root, stdio: 'inherit' });
+    child.on('error', () => done(127));
+    child.on('exit', (code) => done(code ?? 1));
+  });
+
+const only = process.argv[2];
+const chosen = only === undefined ? steps : steps.filter((step) => step.name.includes(only));
+if (chosen.length === 0) {
+  console.error(`error: no check is called \`${only}\`\n  try: one of ${steps.map((step) => step.name).join(', ')}`);
+  process.exit(2);
+}
+for (const step of chosen) {
+  const started = performance.now();
+  const code = await run(step);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`${code === 0 ? 'ok    ' : 'FAILED'} ${step.name} (${seconds} s)`);
+  if (code !== 0) process.exit(1);
+}
