@@ -14,7 +14,14 @@ const steps: readonly Step[] = [
   { name: 'types', command: [process.execPath, bin('tsc'), '--noEmit'] },
   {
     name: 'tests',
-    command: [process.execPath, '--test', '--test-reporter=spec', 'src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+    command: [
+      process.execPath,
+      '--test',
+      '--test-reporter=spec',
+      'src/**/*.test.ts',
+      'test/**/*.test.ts',
+      'examples/**/*.test.ts',
+    ],
   },
 ];
 

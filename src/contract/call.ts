@@ -1,0 +1,79 @@
+/** The question that Airspace governs: who wants what of whom, with which bytes, until when. */
+
+export type TargetKind = 'agent' | 'tool' | 'model';
+
+/** What is called. `name` is the resource's name inside the tenant, `operation` one of the operations it declares. */
+export interface Target {
+  readonly kind: TargetKind;
+  readonly name: string;
+  readonly operation: string;
+}
+
+/** Who calls, proven by a credential. The tenant comes from the credential only; a header may never choose it. */
+export interface Principal {
+  readonly kind: 'agent' | 'user' | 'node';
+  readonly tenant: string;
+  readonly id: string;
+  /** Domain of an agent or node; users may have none. */
+  readonly domain?: string;
+  readonly roles: readonly string[];
+}
+
+/** Bytes first: nobody parses a payload unless a rule or a protocol needs a field of it. */
+export type Body =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'stream'; readonly chunks: AsyncIterable<Uint8Array> };
+
+/** Where this call stands in its tree. Depth counts from 0 at the root. */
+export interface Lineage {
+  readonly root: string;
+  readonly parent?: string;
+  readonly depth: number;
+}
+
+/** W3C trace context: 32 and 16 lower-case hex digits. `parentSpan` is the caller's span, if it sent one. */
+export interface TraceContext {
+  readonly trace: string;
+  readonly parentSpan?: string;
+  readonly sampled: boolean;
+}
+
+/** 0 control, 1 interactive, 2 standard, 3 batch (L4). It comes from policy or route, never from the caller's word. */
+export type Priority = 0 | 1 | 2 | 3;
+
+/** How a caller proved, or claims to prove, who it is. `identify` turns it into a principal or refuses. */
+export type Credential =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bearer'; readonly token: string }
+  /** Set by a listener that only one known process can reach with its own secret: the application side of a sidecar. */
+  | { readonly kind: 'known'; readonly principal: Principal };
+
+export interface Call {
+  /** 128 random bits in hex, minted by the first node that sees the call; the same at every hop of it. */
+  readonly id: string;
+  readonly credential: Credential;
+  /** Null until `identify` has spoken. A decision on a call without a principal is a denial. */
+  readonly principal: Principal | null;
+  readonly target: Target;
+  readonly contentType: string;
+  readonly accept: string;
+  readonly body: Body;
+  /** Headers that pass through to the target, lower-case names; hop-by-hop, credentials and `airspace-*` are already gone. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** What the caller still grants, relative and so safe from skewed clocks (D1). Absent: the route's own limit. */
+  readonly timeoutMs?: number;
+  readonly trace: TraceContext;
+  readonly lineage: Lineage;
+  readonly session?: string;
+  readonly idempotencyKey?: string;
+  readonly priority: Priority;
+  /** The caller wants the reply as it comes. It lengthens the default deadline and changes nothing else. */
+  readonly stream: boolean;
+  /** Nodes that this call has passed, nearest last: the loop guard of a mesh and a tree. */
+  readonly via: readonly string[];
+  /** Another Airspace node already owns retries for this call (R1). */
+  readonly retriedElsewhere: boolean;
+}
+
+/** One key per target and tenant: `tenant/kind/name`. Names cannot contain a slash, so it cannot be ambiguous. */
+export const targetKey = (tenant: string, kind: TargetKind, name: string): string => `${tenant}/${kind}/${name}`;

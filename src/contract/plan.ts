@@ -1,0 +1,29 @@
+/** What configuration says about a call before policy is asked: computed once per caller, target and operation. */
+
+import type { Priority } from './call.ts';
+import type { OperationEntry, TargetEntry } from './snapshot.ts';
+
+export interface RoutePlan {
+  readonly target: TargetEntry;
+  readonly operation: OperationEntry;
+  /** Name of the route that matched, `default` when none did. */
+  readonly route: string;
+  readonly via: 'hub' | 'mesh';
+  /** The smaller of the route's and the target's limit; null when neither says (then D1: 30 s, streams 10 min). */
+  readonly timeoutMs: number | null;
+  /** Tries in total, 1 to 3 (R1). */
+  readonly attempts: number;
+  readonly priority: Priority;
+}
+
+/** One place that a call can be sent to, as routing hands it to an upstream. */
+export interface Endpoint {
+  /** Stable while the address is the same: `name@host:port`. */
+  readonly id: string;
+  readonly url: string;
+  /** `direct`: the target itself, `POST {url}/{operation}`. `airspace`: a node's native door, which governs the call again. */
+  readonly protocol: 'direct' | 'airspace';
+  /** Node behind an `airspace` endpoint: the audience of the assertion that it is sent. */
+  readonly node: string;
+  readonly version: string;
+}

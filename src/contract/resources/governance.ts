@@ -1,0 +1,70 @@
+/** Routes, policy, domains, people and keys: who may reach whom, and how. */
+import { z } from 'zod';
+import { Name } from './metadata.ts';
+import { HttpUrl } from './target.ts';
+
+const NameOrAny = z.union([Name, z.literal('*')]);
+
+export const RouteSpec = z.strictObject({
+  from: z
+    .strictObject({ agents: z.array(Name).optional(), domains: z.array(Name).optional() })
+    .default({})
+    .describe('callers that it is for; empty: everyone'),
+  to: z.strictObject({
+    kind: z.enum(['agent', 'tool', 'model']).default('agent'),
+    name: NameOrAny.default('*'),
+    domain: Name.optional(),
+  }),
+  via: z
+    .enum(['hub', 'mesh'])
+    .default('hub')
+    .describe('through the hub, or directly between two sidecars; nothing else changes'),
+  timeoutMs: z.number().int().min(1).max(3_600_000).optional(),
+  attempts: z.number().int().min(1).max(3).default(3).describe('tries in total (R1); 1 turns retries off'),
+  priority: z
+    .enum(['interactive', 'standard', 'batch'])
+    .default('standard')
+    .describe('who is shed last under overload (L4)'),
+});
+export type RouteSpec = z.output<typeof RouteSpec>;
+
+/** Cedar text, or a file beside the resource that `apply` reads in; the server only ever sees text. */
+export const CedarSource = z.strictObject({
+  text: z.string().max(1_000_000),
+  source: z.string().max(400).optional().describe('file it came from, for error messages'),
+});
+
+export const PolicyBundleSpec = z.strictObject({
+  level: z
+    .union([z.literal('org'), Name])
+    .describe('`org`, or the name of a domain: a call needs every level that it touches'),
+  policies: CedarSource.describe('permit and forbid rules; each has @id and @reason'),
+  limits: CedarSource.optional().describe('limit rules: permits whose annotations all apply, each can only tighten'),
+});
+
+export const DomainSpec = z.strictObject({
+  description: z.string().max(2000).optional(),
+  parent: Name.optional(),
+  delegated: z
+    .boolean()
+    .default(false)
+    .describe('true: a domain hub of its own serves it, and the parent reaches its agents only through that hub'),
+  exports: z
+    .array(z.string().max(200))
+    .optional()
+    .describe('`agent/operation` patterns that other domains may see; absent: all'),
+});
+
+export const UserSpec = z.strictObject({
+  displayName: z.string().max(200).optional(),
+  roles: z.array(Name).default([]),
+});
+
+export const KeySpec = z.strictObject({
+  principal: z.strictObject({ kind: z.enum(['agent', 'user']), name: Name }),
+  /** SHA-256 of a 256-bit random secret: nothing to guess, so nothing slow is needed. */
+  secretHash: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 hex digits'),
+  expiresAt: z.iso.datetime({ offset: true }).optional(),
+});
+
+export { HttpUrl };

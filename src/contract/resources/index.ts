@@ -1,0 +1,54 @@
+/** All resource kinds: one schema each, from which types, JSON Schema, `explain` and error messages derive. */
+import { z } from 'zod';
+import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, UserSpec } from './governance.ts';
+import { API_VERSION, Metadata } from './metadata.ts';
+import { TargetSpec } from './target.ts';
+
+const resource = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>
+  z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.literal(kind), metadata: Metadata, spec });
+
+export const Agent = resource('Agent', TargetSpec);
+export const Tool = resource('Tool', TargetSpec);
+export const Model = resource('Model', TargetSpec);
+export const Route = resource('Route', RouteSpec);
+export const PolicyBundle = resource('PolicyBundle', PolicyBundleSpec);
+export const Domain = resource('Domain', DomainSpec);
+export const User = resource('User', UserSpec);
+export const Key = resource('Key', KeySpec);
+
+export const Resource = z.discriminatedUnion('kind', [Agent, Tool, Model, Route, PolicyBundle, Domain, User, Key]);
+export type Resource = z.output<typeof Resource>;
+export type ResourceKind = Resource['kind'];
+export type ResourceOf<K extends ResourceKind> = Extract<Resource, { kind: K }>;
+
+/** Kinds in the order in which people meet them, with the words that the CLI accepts. */
+export const KINDS: Readonly<Record<ResourceKind, { readonly plural: string; readonly short: string }>> = {
+  Agent: { plural: 'agents', short: 'ag' },
+  Tool: { plural: 'tools', short: 'tl' },
+  Model: { plural: 'models', short: 'md' },
+  Route: { plural: 'routes', short: 'rt' },
+  PolicyBundle: { plural: 'policies', short: 'pol' },
+  Domain: { plural: 'domains', short: 'dom' },
+  User: { plural: 'users', short: 'usr' },
+  Key: { plural: 'keys', short: 'key' },
+};
+
+/** `tenant/Kind/name`: the identity of a resource for its whole life. */
+export interface ResourceId {
+  readonly tenant: string;
+  readonly kind: ResourceKind;
+  readonly name: string;
+}
+
+export const resourceKey = (id: ResourceId): string => `${id.tenant}/${id.kind}/${id.name}`;
+
+export const idOf = (resource: Resource): ResourceId => ({
+  tenant: resource.metadata.tenant,
+  kind: resource.kind,
+  name: resource.metadata.name,
+});
+
+export type { RouteSpec } from './governance.ts';
+export { API_VERSION, DEFAULT_TENANT, Labels, Metadata, Name, OperationName } from './metadata.ts';
+export type { Effect, Operation, TargetSpec } from './target.ts';
+export { EndpointSpec, HttpUrl } from './target.ts';

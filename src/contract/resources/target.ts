@@ -1,0 +1,79 @@
+/** Agents, tools and models: what can be called. One spec for the three, because a call treats them alike. */
+import { z } from 'zod';
+import { Labels, OperationName } from './metadata.ts';
+
+export const Effect = z.enum(['read', 'write', 'spend', 'irreversible']);
+export type Effect = z.output<typeof Effect>;
+
+export const Operation = z.strictObject({
+  name: OperationName,
+  description: z.string().max(2000).optional(),
+  effect: Effect.default('write').describe(
+    'what it does to the world; unknown counts as write, so that nothing is retried blindly',
+  ),
+  idempotent: z
+    .boolean()
+    .optional()
+    .describe(
+      'may it run twice without harm? default: true for read, else false. Only idempotent calls are retried after dispatch',
+    ),
+  input: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of the payload'),
+});
+export type Operation = z.output<typeof Operation>;
+
+/** http and https only, no credentials, no fragment: a URL is data from a file and goes nowhere else. */
+export const HttpUrl = z.string().superRefine((text, ctx) => {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    ctx.addIssue({ code: 'custom', message: 'must be an absolute URL such as http://127.0.0.1:9000' });
+    return;
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    ctx.addIssue({ code: 'custom', message: 'must begin with http:// or https://' });
+  if (url.username !== '' || url.password !== '')
+    ctx.addIssue({ code: 'custom', message: 'must not contain credentials' });
+  if (url.hash !== '' || url.search !== '')
+    ctx.addIssue({ code: 'custom', message: 'must have no query and no fragment' });
+});
+
+export const EndpointSpec = z.strictObject({
+  url: HttpUrl,
+  version: z.string().min(1).max(64).default('1'),
+  weight: z
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .default(100)
+    .describe('share of traffic against its siblings; 0 takes none'),
+  labels: Labels,
+});
+
+export const HealthSpec = z.strictObject({
+  path: z.string().startsWith('/').default('/healthz'),
+  intervalMs: z.number().int().min(500).max(600_000).default(10_000).describe('H2: each 10 s, give or take 20 %'),
+  timeoutMs: z.number().int().min(50).max(60_000).default(2_000),
+});
+
+export const TargetSpec = z.strictObject({
+  description: z.string().max(2000).optional(),
+  protocol: z.literal('http').default('http'),
+  endpoints: z
+    .array(EndpointSpec)
+    .max(1000)
+    .default([])
+    .describe('fixed addresses; instances that register themselves come on top'),
+  operations: z.array(Operation).min(1).max(500),
+  health: HealthSpec.optional().describe('active check of each endpoint; absent: only what calls show'),
+  concurrency: z.number().int().min(1).max(100_000).default(1024).describe('calls in flight per endpoint (L1)'),
+  timeoutMs: z
+    .number()
+    .int()
+    .min(1)
+    .max(3_600_000)
+    .optional()
+    .describe('upper bound of one call; default 30 s, streams 10 min (D1)'),
+});
+export type TargetSpec = z.output<typeof TargetSpec>;

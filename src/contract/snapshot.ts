@@ -1,0 +1,157 @@
+/** Desired state as nodes run it: complete, immutable, signed, and numbered so that no node ever goes back. */
+import type { TargetKind } from './call.ts';
+import type { Effect } from './resources/index.ts';
+
+export interface OperationEntry {
+  readonly name: string;
+  readonly effect: Effect;
+  readonly idempotent: boolean;
+}
+
+export interface EndpointEntry {
+  readonly url: string;
+  readonly version: string;
+  readonly weight: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface TargetEntry {
+  readonly tenant: string;
+  readonly kind: TargetKind;
+  readonly name: string;
+  /** Empty: the organisation itself. */
+  readonly domain: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly endpoints: readonly EndpointEntry[];
+  readonly operations: readonly OperationEntry[];
+  readonly health: { readonly path: string; readonly intervalMs: number; readonly timeoutMs: number } | null;
+  readonly concurrency: number;
+  readonly timeoutMs: number | null;
+}
+
+export interface RouteEntry {
+  readonly tenant: string;
+  readonly name: string;
+  readonly fromAgents: readonly string[];
+  readonly fromDomains: readonly string[];
+  readonly toKind: TargetKind;
+  /** `*` for any. */
+  readonly toName: string;
+  readonly toDomain: string;
+  readonly via: 'hub' | 'mesh';
+  readonly timeoutMs: number | null;
+  readonly attempts: number;
+  readonly priority: 1 | 2 | 3;
+}
+
+export interface KeyEntry {
+  readonly id: string;
+  readonly tenant: string;
+  readonly secretHash: string;
+  readonly principal: {
+    readonly kind: 'agent' | 'user';
+    readonly name: string;
+    readonly domain: string;
+    readonly roles: readonly string[];
+  };
+  /** Unix ms, null when it does not expire. */
+  readonly expiresAtMs: number | null;
+}
+
+export interface DomainEntry {
+  readonly tenant: string;
+  readonly name: string;
+  readonly parent: string;
+  readonly delegated: boolean;
+}
+
+/** One policy as Cedar's JSON AST. The policy room owns what is inside. */
+export interface PolicyEntry {
+  readonly id: string;
+  readonly effect: 'permit' | 'forbid';
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly est: unknown;
+}
+
+export interface PolicyLevel {
+  readonly tenant: string;
+  /** `org`, or a domain. */
+  readonly level: string;
+  readonly policies: readonly PolicyEntry[];
+  readonly limits: readonly PolicyEntry[];
+}
+
+export interface Snapshot {
+  /** Strictly increasing; a rollback is a new number. */
+  readonly seq: number;
+  /** Revision of the resources it was compiled from. */
+  readonly revision: number;
+  /** Unix ms. */
+  readonly createdAtMs: number;
+  readonly targets: readonly TargetEntry[];
+  readonly routes: readonly RouteEntry[];
+  readonly domains: readonly DomainEntry[];
+  readonly keys: readonly KeyEntry[];
+  readonly policy: {
+    /** Content address over schema and levels: `sha256:` and 16 hex digits. */
+    readonly version: string;
+    /** Version of the Cedar language the trees were parsed with. */
+    readonly cedar: string;
+    /** Action id to the groups it belongs to, from the schema: without them `action in` would never match. */
+    readonly actionParents: Readonly<Record<string, readonly string[]>>;
+    readonly levels: readonly PolicyLevel[];
+  };
+}
+
+export type NodeRole = 'hub' | 'domain' | 'sidecar';
+
+/** A process that joined: the public key that its assertions are checked with, and whom it may speak for. */
+export interface NodeEntry {
+  readonly id: string;
+  readonly role: NodeRole;
+  readonly tenant: string;
+  /** Domain of a domain hub; domain of the agent of a sidecar; empty for the organisation. */
+  readonly domain: string;
+  /** Sidecars speak for one agent only; hubs for every agent of their domain. Empty for hubs. */
+  readonly agent: string;
+  /** Ed25519 public key, SPKI DER in base64. */
+  readonly publicKey: string;
+  /** Where other nodes reach its native door. */
+  readonly url: string;
+}
+
+export type InstanceState = 'starting' | 'ready' | 'draining' | 'silent';
+
+/** A running instance of a target, known by its heartbeat. */
+export interface InstanceEntry {
+  readonly id: string;
+  readonly tenant: string;
+  readonly kind: TargetKind;
+  readonly name: string;
+  readonly url: string;
+  /** `direct`: the agent itself; `airspace`: a sidecar's or domain hub's native door in front of it. */
+  readonly protocol: 'direct' | 'airspace';
+  /** Node in front of it; empty for direct ones. */
+  readonly node: string;
+  readonly version: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: InstanceState;
+}
+
+/** Observed state of one hub: who joined and what runs. Small, complete, and sent whole. */
+export interface Roster {
+  readonly seq: number;
+  readonly nodes: readonly NodeEntry[];
+  readonly instances: readonly InstanceEntry[];
+}
+
+/** A document on the wire and on disk. The signature covers the exact payload text and its kind. */
+export interface Signed {
+  readonly kind: 'snapshot' | 'roster';
+  /** JSON text; parsed only after the signature is checked. */
+  readonly payload: string;
+  /** First 16 hex digits of the SHA-256 of the signer's public key. */
+  readonly keyId: string;
+  /** Ed25519 over `kind`, a newline, and the payload; base64. */
+  readonly signature: string;
+}

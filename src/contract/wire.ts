@@ -1,0 +1,40 @@
+/** Header names of the native protocol: doors, upstreams, sidecars and the client read them from here only. */
+
+export const HEADERS = {
+  callId: 'airspace-call-id',
+  session: 'airspace-session',
+  /** Remaining milliseconds, relative and so safe from skewed clocks (D1). */
+  timeoutMs: 'airspace-timeout-ms',
+  /** `id=…;kind=…;tenant=…` towards agents: information, never a credential. */
+  principal: 'airspace-principal',
+  /** Node to node: `authorization: Airspace-Node <assertion>`. */
+  nodeScheme: 'airspace-node',
+  /** Node to node: `root;parent;depth`. */
+  lineage: 'airspace-lineage',
+  /** Node to node: comma-separated node ids, nearest last. */
+  via: 'airspace-via',
+  /** Node to node: number of the try; its presence says that the sender owns retries (R1). */
+  attempt: 'airspace-attempt',
+  /** Reply: `no`, `yes` or `unknown`. `no` is the explicit not-executed marker (R4). */
+  executed: 'airspace-executed',
+  endpoint: 'airspace-endpoint',
+  version: 'airspace-version',
+  attempts: 'airspace-attempts',
+  traceId: 'airspace-trace-id',
+  policy: 'airspace-policy',
+  notes: 'airspace-notes',
+  idempotencyKey: 'idempotency-key',
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
+} as const;
+
+/** Everything with this prefix is ours: stripped from callers that are not nodes, never passed through. */
+export const RESERVED_PREFIX = 'airspace-';
+
+/** Default deadlines (D1). */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+export const DEFAULT_STREAM_TIMEOUT_MS = 600_000;
+
+/** Largest payload that a door takes without being told otherwise, and the largest that it can be told. */
+export const DEFAULT_BODY_LIMIT = 1024 * 1024;
+export const MAX_BODY_LIMIT = 4 * 1024 * 1024;

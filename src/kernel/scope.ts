@@ -1,0 +1,60 @@
+/** Scopes of a call: the root one that a node makes, and narrower ones that layers derive. */
+import type { Clock, Fault, Ids, Scope, Span, Timer } from '../contract/index.ts';
+import { Canceller } from './cancel.ts';
+
+/** What a node has for all its calls. */
+export interface World {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly random: () => number;
+}
+
+/** A span that forgets: for calls outside any trace, such as health checks. */
+export const silentSpan = (spanId: string): Span => ({ spanId, set: () => {}, step: () => {} });
+
+export const rootScope = (world: World, span: Span): { readonly scope: Scope; readonly canceller: Canceller } => {
+  const canceller = new Canceller();
+  return { canceller, scope: { ...world, signal: canceller, deadlineMs: Number.POSITIVE_INFINITY, span } };
+};
+
+export interface TimedScope {
+  readonly scope: Scope;
+  /** Stops the timer and lets the parent forget this scope. Safe to call twice. */
+  readonly release: () => void;
+}
+
+/** A scope that ends `timeoutMs` from now at the latest, with the fault that `reason` makes. */
+export const withTimeout = (scope: Scope, timeoutMs: number, reason: () => Fault): TimedScope => {
+  const canceller = Canceller.childOf(scope.signal);
+  const deadlineMs = Math.min(scope.deadlineMs, scope.clock.nowMs() + timeoutMs);
+  const timer: Timer = scope.clock.after(timeoutMs, () => canceller.cancel(reason()));
+  return {
+    scope: { ...scope, signal: canceller, deadlineMs },
+    release: () => {
+      timer.cancel();
+      canceller.release();
+    },
+  };
+};
+
+/** Time left, in milliseconds; Infinity when nothing bounds the scope. */
+export const remainingMs = (scope: Scope): number => scope.deadlineMs - scope.clock.nowMs();
+
+/** Throws the reason if the scope is already over. */
+export const throwIfOver = (scope: Scope): void => {
+  if (scope.signal.reason !== undefined) throw scope.signal.reason;
+};
+
+/** Resolves after a delay, or rejects at once with the reason when the scope ends first. */
+export const wait = (scope: Scope, delayMs: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    let forget = (): void => {};
+    const timer = scope.clock.after(delayMs, () => {
+      forget();
+      resolve();
+    });
+    forget = scope.signal.onCancel((reason) => {
+      timer.cancel();
+      reject(reason);
+    });
+  });
