@@ -1,4 +1,4 @@
-/** The table of decisions in `cases/`: policies, questions and the answers that they must get. */
+/** The table of decisions in `cases/decisions/`: policies, questions and the answers that they must get. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -24,7 +24,7 @@ const summary = (decision: Decision): Record<string, unknown> => ({
   errors: rulesOf(decision.errors),
 });
 
-const folder = new URL('cases/', import.meta.url);
+const folder = new URL('cases/decisions/', import.meta.url);
 
 for (const name of readdirSync(folder)) {
   const file = parse(readFileSync(new URL(name, folder), 'utf8')) as CaseFile;
