@@ -106,3 +106,11 @@ test('one operation remembers a bounded number of callers', async () => {
   const operation = prepared.tenants.get('default')?.operations.get('agent/a/run');
   assert.ok((operation?.cases.size ?? 0) <= 1000);
 });
+
+test('a depth that is no integer cannot slip past a guard', async () => {
+  const prepared = preparePolicy(
+    await compileWorld(WORLD, { org: { policies: '@id("all") @reason("r") permit(principal, action, resource);' } }),
+  );
+  for (const depth of [Number.NaN, 0.5, Number.POSITIVE_INFINITY, 2 ** 60])
+    assert.throws(() => decide(prepared, requestOf({ agent: 'a', call: 'agent/a/run', depth })), /is no integer/);
+});

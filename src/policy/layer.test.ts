@@ -87,7 +87,15 @@ const planIn =
     return { target, operation, route: 'default', via: 'hub', timeoutMs: null, attempts: 3, priority };
   };
 
-const REPLY = { outcome: 'ok', body: { kind: 'bytes', bytes: new Uint8Array() } } as unknown as Reply;
+const REPLY: Reply = {
+  outcome: 'ok',
+  status: 200,
+  contentType: 'application/json',
+  headers: [],
+  body: { kind: 'bytes', bytes: new Uint8Array() },
+  endpoint: 'e',
+  attempts: 1,
+};
 
 const ask = async (question: Ask, overrides: Partial<Call> = {}, deadlineMs?: number) => {
   const seen = bench(deadlineMs);
