@@ -167,7 +167,10 @@ const conditions = fc.constantFrom(
   'context.depth * 9007199254740991 * 9007199254740991 >= 0',
 );
 
-const policies = fc
+/** Half of the levels permit by default, so that enough calls reach the rules of the others. */
+const BASELINES = ['', '@id("baseline") @reason("r") permit(principal, action, resource);\n'];
+
+const rules = fc
   .array(fc.tuple(fc.constantFrom('permit', 'permit', 'permit', 'forbid'), scopes, conditions), { maxLength: 5 })
   .map((rules) =>
     rules
@@ -177,6 +180,8 @@ const policies = fc
       )
       .join('\n'),
   );
+
+const policies = fc.tuple(fc.constantFrom(...BASELINES), rules).map(([baseline, texts]) => baseline + texts);
 
 const bundles = fc
   .tuple(policies, fc.option(policies), fc.option(policies), fc.option(policies))
@@ -210,15 +215,10 @@ const asks: fc.Arbitrary<Ask> = fc
   .map(({ who, ...rest }) => ({ ...who, ...rest }));
 
 test('decide allows exactly what every level allows in Cedar, with no forbid that failed', async (t) => {
-  const seen = { decisions: 0, allowed: 0, impossible: 0 };
+  const seen = { decisions: 0, allowed: 0 };
   await fc.assert(
     fc.asyncProperty(bundles, fc.array(asks, { minLength: 4, maxLength: 4 }), async (texts, questions) => {
-      // Some scopes exclude each other; the validator refuses those, as it should.
-      const world = await compileWorld(WORLD, texts).catch(() => undefined);
-      if (world === undefined) {
-        seen.impossible += 1;
-        return;
-      }
+      const world = await compileWorld(WORLD, texts);
       const prepared = preparePolicy(world);
       for (const request of questions.map(requestOf)) {
         const { effect } = decide(prepared, request);
