@@ -83,9 +83,9 @@ const prefixed = (attributes: Attributes): Attributes =>
   Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`airspace.${name}`, value]));
 
 const attributesOf = (attributes: Attributes): readonly unknown[] =>
-  Object.entries(attributes).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value: valueOf(value) }]));
+  Object.entries(attributes).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value: anyValue(value) }]));
 
-const valueOf = (value: NonNullable<Attributes[string]>): unknown => {
+const anyValue = (value: NonNullable<Attributes[string]>): unknown => {
   if (typeof value === 'string') return { stringValue: value };
   if (typeof value === 'boolean') return { boolValue: value };
   if (typeof value === 'number') return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
