@@ -11,7 +11,9 @@ export const lineage =
   (next) =>
   (call, scope) => {
     if (call.via.includes(node)) {
-      throw loop(`this call has already passed \`${node}\`: ${[...call.via, node].join(' -> ')}; look for routes that point at each other`);
+      throw loop(
+        `this call has already passed \`${node}\`: ${[...call.via, node].join(' -> ')}; look for routes that point at each other`,
+      );
     }
     if (call.lineage.depth > MAX_DEPTH) {
       throw loop(`call tree \`${call.lineage.root}\` is ${call.lineage.depth} calls deep and ${MAX_DEPTH} are allowed`);
