@@ -20,7 +20,7 @@ export interface Child {
 }
 
 /** A process has this long to end by itself. */
-const END_MS = 2_000;
+const END_MS = 1_000;
 const LAST_WORDS = 2_000;
 
 export class Children {

@@ -13,7 +13,7 @@ export interface Cell {
 export interface Plan {
   readonly mode: 'quick' | 'full';
   readonly rounds: number;
-  /** An invalid window is measured again up to this many times in all, while there is time. */
+  /** A window that the machine disturbed is measured again up to this many times in all, while there is time. */
   readonly attempts: number;
   /** Load for each target before the first round, so that no just-in-time compiler is measured. */
   readonly warmUpMs: number;
@@ -38,7 +38,7 @@ export function planFor(options: Options): Plan {
     return {
       mode: 'quick',
       rounds: 3,
-      attempts: 1,
+      attempts: 2,
       warmUpMs: 1_200,
       limitMs: 54_000,
       cells: [...closed(100, 700), open(500, 150, 700)],

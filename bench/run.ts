@@ -9,7 +9,7 @@ import type { Options } from './options.ts';
 import { type Cell, cellMs, type Plan } from './plan.ts';
 import { type Generator, startGenerator, startUpstream, type Upstream } from './processes.ts';
 import { buildReport, type Report, type TargetDetail } from './report.ts';
-import { doubtsOf, figuresOf, medianOf } from './statistics.ts';
+import { doubtsOf, figuresOf, medianOf, wasDisturbed } from './statistics.ts';
 import { type Running, type Target, type TargetName, targetNames, targets } from './targets/index.ts';
 
 export interface Bench {
@@ -194,7 +194,7 @@ async function measureCell(
     return;
   }
   let result = await measure(contestant.running, cell);
-  for (let i = 1; i < tries && doubtsOf(result).length > 0; i += 1) result = await measure(contestant.running, cell);
+  for (let i = 1; i < tries && wasDisturbed(result); i += 1) result = await measure(contestant.running, cell);
   contestant.results.set(cell, [...(contestant.results.get(cell) ?? []), result]);
   bench.say(progressLine(contestant.name, cell, result));
 }

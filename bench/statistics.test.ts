@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { LoadResult } from './load/order.ts';
-import { doubtsOf, figuresOf, medianOf } from './statistics.ts';
+import { doubtsOf, figuresOf, medianOf, wasDisturbed } from './statistics.ts';
 
 const quiet = { hopUs: 50_000, hopCores: 0.5, foreignShare: 0.01, stealShare: 0 };
 const noisy = { ...quiet, foreignShare: 0.04, stealShare: 0.02 };
@@ -40,7 +40,7 @@ test('every way in which a window can mislead is named', () => {
     [{ cpu: null }, /cannot be measured/],
     [{ calls: 0 }, /no call/],
     [{ errors: 1, firstError: 'read ECONNRESET' }, /ECONNRESET/],
-    [{ unfinished: 1 }, /not held/],
+    [{ unfinished: 1 }, /no reply/],
     [{ lateP99Us: 5_000 }, /late/],
   ];
   assert.deepEqual(doubtsOf(good), []);
@@ -61,4 +61,11 @@ test('when no window is valid all are shown, and said not to be valid', () => {
 
 test('one failed call makes the row invalid, however many windows were fine', () => {
   assert.equal(figuresOf([good, good, good, { ...good, errors: 1, firstError: 'x' }]).valid, false);
+});
+
+test('a window is measured again for noise of the machine, never to hide what the target did', () => {
+  assert.equal(wasDisturbed({ ...good, cpu: noisy }), true);
+  assert.equal(wasDisturbed({ ...good, cpu: noisy, errors: 1, firstError: 'x' }), false);
+  assert.equal(wasDisturbed({ ...good, unfinished: 1 }), false);
+  assert.equal(wasDisturbed(good), false);
 });

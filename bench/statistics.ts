@@ -32,14 +32,27 @@ const MAX_LATE_US = 2_000;
 
 /** Why a window does not count; empty when it does. */
 export function doubtsOf(result: LoadResult): readonly string[] {
+  return [...disturbancesOf(result), ...failuresOf(result)];
+}
+
+/** True when the machine spoiled the window and the target did nothing wrong: only then may it be measured again. */
+export function wasDisturbed(result: LoadResult): boolean {
+  return disturbancesOf(result).length > 0 && failuresOf(result).length === 0;
+}
+
+function disturbancesOf({ cpu, lateP99Us }: LoadResult): readonly string[] {
   const doubts: string[] = [];
-  if (result.cpu === null) doubts.push('foreign CPU cannot be measured on this platform');
-  else if (result.cpu.foreignShare + result.cpu.stealShare > MAX_FOREIGN_SHARE)
-    doubts.push('foreign CPU or steal over 5 %');
-  if (result.calls === 0) doubts.push('no call succeeded');
-  if (result.errors > 0) doubts.push(`errors, the first: ${result.firstError}`);
-  if (result.unfinished > 0) doubts.push('the rate was not held');
-  if ((result.lateP99Us ?? 0) > MAX_LATE_US) doubts.push('the load generator was late by over 2 ms');
+  if (cpu === null) doubts.push('foreign CPU cannot be measured on this platform');
+  else if (cpu.foreignShare + cpu.stealShare > MAX_FOREIGN_SHARE) doubts.push('foreign CPU or steal over 5 %');
+  if ((lateP99Us ?? 0) > MAX_LATE_US) doubts.push('the load generator was late by over 2 ms');
+  return doubts;
+}
+
+function failuresOf({ calls, errors, firstError, unfinished }: LoadResult): readonly string[] {
+  const doubts: string[] = [];
+  if (calls === 0) doubts.push('no call succeeded');
+  if (errors > 0) doubts.push(`errors, the first: ${firstError}`);
+  if (unfinished > 0) doubts.push('calls had no reply a second after the window');
   return doubts;
 }
 
