@@ -1,7 +1,7 @@
 /** `npm run bench`: what a hop through Airspace costs, beside no hop, a plain proxy and a peer, measured in one run. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Children } from './children.ts';
 import { findPins } from './machine/describe.ts';
 import { type Options, parseOptions, UsageError, usage } from './options.ts';
@@ -22,6 +22,7 @@ try {
 }
 
 async function main(options: Options): Promise<number> {
+  if (options.out !== undefined) requireFolder(options.out);
   const pins = findPins();
   const children = new Children(pins);
   const dir = mkdtempSync(join(tmpdir(), 'airspace-bench-'));
@@ -38,6 +39,18 @@ async function main(options: Options): Promise<number> {
     return Object.values(report.detail.targets).some((target) => target.status === 'measured') ? 0 : 1;
   } finally {
     await children.endAll();
+  }
+}
+
+/** Before the run, because minutes of measuring are not to be lost over a typing error. */
+function requireFolder(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch {
+    throw new UsageError(
+      `\`--out ${file}\` cannot be written`,
+      'give a file in a folder that exists and that you may write to',
+    );
   }
 }
 

@@ -38,7 +38,7 @@ export class Unavailable extends Error {
   override readonly name = 'Unavailable';
 }
 
-const LISTEN_MS = 20_000;
+const LISTEN_MS = 10_000;
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -49,7 +49,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits until the port accepts connections; throws when the process ends first or 20 seconds are over. */
+/** Waits until the port accepts connections; throws when the process ends first or 10 seconds are over. */
 export async function untilListening(child: Child, port: number, name: string): Promise<void> {
   let reason: string | undefined;
   void child.ended.then((text) => (reason = text));
