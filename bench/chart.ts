@@ -14,23 +14,29 @@ const LEFT = 76;
 const BARS_WIDTH = 480;
 const ROW = 26;
 const PANEL_HEAD = 34;
+const MARGIN = 16;
 
-/** One panel for CPU per call and one for calls per second, of the closed loop of the headline. */
+/**
+ * One panel for CPU per call and one for calls per second, of the closed loop of the headline. It brings its own ground: a
+ * page may be dark where the picture is not told so, and letters must not vanish there.
+ */
 export function renderSvg(detail: Detail): string {
   const load = `closed loop, ${detail.concurrency} connections`;
   const cpu = barsOf(detail, 'cpuUsPerCall');
   const rps = barsOf(detail, 'rps');
   const second = panelHeight(cpu) + 12;
   const height = second + panelHeight(rps) + 28;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeMarkup(describe(cpu))}">
+  const box = [-MARGIN, -MARGIN, WIDTH + 2 * MARGIN, height + 2 * MARGIN - 8];
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${box.join(' ')}" role="img" aria-label="${escapeMarkup(describe(cpu))}">
 <style>
-text { font: 13px system-ui, sans-serif; fill: #24292f }
+.ground { fill: #ffffff } text { font: 13px system-ui, sans-serif; fill: #24292f }
 .head { font-weight: 600 } .note { font-size: 11px; fill: #57606a }
 .bar { fill: #8b949e } .ours { fill: #2563eb } .doubt { opacity: .45 } .range { stroke: #24292f; stroke-width: 1.5 }
 @media (prefers-color-scheme: dark) {
-text { fill: #e6edf3 } .note { fill: #9198a1 } .bar { fill: #6e7681 } .ours { fill: #60a5fa } .range { stroke: #e6edf3 }
+.ground { fill: #0d1117 } text { fill: #e6edf3 } .note { fill: #9198a1 } .bar { fill: #6e7681 } .ours { fill: #60a5fa } .range { stroke: #e6edf3 }
 }
 </style>
+<path class="ground" d="M${box[0]} ${box[1]}h${box[2]}v${box[3]}h-${box[2]}z"/>
 ${panel(0, `CPU per call, microseconds (${load}; less is better)`, cpu)}
 ${panel(second, `Calls per second (${load}; more is better)`, rps)}
 <text class="note" x="0" y="${height - 8}">${escapeMarkup(caption(detail))}</text>
