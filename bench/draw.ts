@@ -1,5 +1,5 @@
 /** `node bench/draw.ts`: draws the newest kept results into `results/latest.svg` and the table of the README. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderMarkdown, renderSvg } from './chart.ts';
 import type { Report } from './report.ts';
@@ -22,6 +22,7 @@ export function newestOf(reports: readonly Report[]): Report | undefined {
 }
 
 function readReports(folder: string): readonly Report[] {
+  if (!existsSync(folder)) return [];
   const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
   return files.map((file) => {
     const report = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Report;
