@@ -27,7 +27,8 @@ interface Contestant {
   readonly name: TargetName;
   readonly running: Running;
   readonly results: Map<Cell, LoadResult[]>;
-  readonly skipped: Set<string>;
+  /** Open rates that a round did not try, with the last reason. */
+  readonly skipped: Map<number, string>;
 }
 
 /** Which part of a target's closed-loop throughput an open loop may ask for. */
@@ -83,7 +84,7 @@ async function startAll(
   for (const target of prepared) {
     await attempt(bench, target.name, leftOut, async () => {
       const running = await target.start(siteOf(bench, upstream, target));
-      started.push({ name: target.name, running, results: new Map(), skipped: new Set() });
+      started.push({ name: target.name, running, results: new Map(), skipped: new Map() });
     });
   }
   return started;
@@ -188,8 +189,10 @@ async function measureCell(
   tries: number,
 ): Promise<void> {
   if (cell.rate !== undefined && cell.rate > HELD_SHARE * heldRps(contestant)) {
-    contestant.skipped.add(
-      `open loop of ${cell.rate}/s not tried in every round: its closed loop did about ${Math.round(heldRps(contestant))}/s`,
+    const held = Math.round(heldRps(contestant));
+    contestant.skipped.set(
+      cell.rate,
+      `open loop of ${cell.rate}/s not tried in every round: its closed loop did about ${held}/s`,
     );
     return;
   }
@@ -237,7 +240,7 @@ function detailOf({ running, results, skipped }: Contestant): TargetDetail {
       cell.rate === undefined ? { concurrency: cell.connections, ...figures } : [],
     ),
     open: rows.flatMap(({ cell, figures }) => (cell.rate === undefined ? [] : { rate: cell.rate, ...figures })),
-    skipped: [...skipped],
+    skipped: [...skipped.values()],
   };
 }
 
