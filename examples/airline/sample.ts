@@ -24,7 +24,7 @@ const flights: readonly Flight[] = [
   flight('ZZ3', 'DEN-MIA', '12:00:00 15:00:00', { '2024-05-20': forSale(9, 60), '2024-05-21': forSale(9, 61) }),
   flight('ZZ4', 'DEN-MIA', '09:00:00 11:00:00', { '2024-05-20': forSale(9, 70) }),
   flight('ZZ5', 'SEA-MIA', '06:00:00 12:00:00', { '2024-05-20': { status: 'delayed' } }),
-  flight('ZZ6', 'SEA-BOS', '20:00:00 02:00:00+1', { '2024-05-20': forSale(3, 90) }),
+  flight('ZZ6', 'PHX-BOS', '20:00:00 02:00:00+1', { '2024-05-20': forSale(3, 90) }),
   flight('ZZ7', 'BOS-MIA', '05:00:00 08:00:00', { '2024-05-21': forSale(3, 40) }),
 ];
 

@@ -109,15 +109,20 @@ const sessionOf = (request: IncomingMessage): string => {
   return session;
 };
 
+/** Reads a body that is too large to its end, without keeping it: a caller that is still sending would not hear the `413`. */
 const readBody = async (request: IncomingMessage, maxBytes: number): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
-  // Not destroyed on the way out: the socket is still needed to say `413`.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    size += chunk.length;
-    if (size > maxBytes) throw new Problem(413, 'body too large', `arguments may have ${maxBytes} bytes`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request) {
+      size += chunk.length;
+      if (size <= maxBytes) chunks.push(chunk);
+    }
+  } catch {
+    throw new Problem(400, 'body cut off', 'the connection ended before the body did; nothing was executed');
   }
+  if (size > maxBytes)
+    throw new Problem(413, 'body too large', `arguments may have ${maxBytes} bytes, these have ${size}`);
   return Buffer.concat(chunks);
 };
 
@@ -150,7 +155,7 @@ const send = (response: ServerResponse, { status, type, body }: Answer, listenin
   response.statusCode = status;
   response.setHeader('content-type', type);
   if (status === 405) response.setHeader('allow', 'POST');
-  // A stopping server must not keep the connection, and after a body that was not read it cannot.
-  if (!listening || status === 413) response.setHeader('connection', 'close');
+  // A stopping server waits for its connections to end, so it keeps none alive.
+  if (!listening) response.setHeader('connection', 'close');
   response.end(body);
 };
