@@ -73,6 +73,11 @@ export interface Call {
   readonly via: readonly string[];
   /** Another Airspace node already owns retries for this call (R1). */
   readonly retriedElsewhere: boolean;
+  /**
+   * Ids of the endpoints that this node picked for the call, newest last: `retry` brings the list, `route` appends each
+   * pick and prefers others (R5). Its length is the number of the attempt. The one part of a call that grows.
+   */
+  readonly tried?: string[];
 }
 
 /** One key per target and tenant: `tenant/kind/name`. Names cannot contain a slash, so it cannot be ambiguous. */

@@ -9,3 +9,12 @@ export const compose =
   (...layers: readonly Layer[]): Layer =>
   (next) =>
     layers.reduceRight((inner, layer) => layer(inner), next);
+
+/** Calls a handler so that even a throw before its first await arrives as a rejection: whoever opened something closes it. */
+export const invoke = (next: Handler, call: Call, scope: Scope): Promise<Reply> => {
+  try {
+    return next(call, scope);
+  } catch (thrown) {
+    return Promise.reject(thrown);
+  }
+};
