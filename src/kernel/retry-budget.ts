@@ -1,9 +1,10 @@
 /** How many retries a target may still get (R2): without a bound, retries turn a small failure into a storm. */
 
-/** R2: 10 % of successes plus 1 per second, at most 10 at once. */
-const PER_SUCCESS = 0.1;
-const PER_SECOND = 1;
-const BURST = 10;
+/** R2: 10 % of successes plus 1 per second, at most 10 at once; in thousandths of a retry, so that tenths add up. */
+const RETRY = 1000;
+const PER_SUCCESS = 100;
+const PER_MS = 1;
+const BURST = 10 * RETRY;
 
 /** A token bucket that successes and time fill and retries empty. */
 export class RetryBudget {
@@ -20,10 +21,10 @@ export class RetryBudget {
 
   /** Takes one retry, if there is one. */
   take(nowMs: number): boolean {
-    this.#tokens = Math.min(BURST, this.#tokens + (Math.max(0, nowMs - this.#filledAtMs) * PER_SECOND) / 1000);
+    this.#tokens = Math.min(BURST, this.#tokens + Math.max(0, nowMs - this.#filledAtMs) * PER_MS);
     this.#filledAtMs = Math.max(this.#filledAtMs, nowMs);
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    if (this.#tokens < RETRY) return false;
+    this.#tokens -= RETRY;
     return true;
   }
 }
