@@ -22,12 +22,15 @@ test('the first layer is outermost', async () => {
   assert.deepEqual(seen, ['into a', 'into b', 'out of b', 'out of a']);
 });
 
-test('no layers are the handler itself', () => {
-  const { handler } = loopback();
-  assert.equal(compose()(handler), handler);
+test('a composed handler that throws before its first await rejects like every other, at every layer', async () => {
+  const throws = (): never => {
+    throw new Fault('denied', 'no');
+  };
+  await assert.rejects(compose()(throws)(loopbackCall(), scope), { code: 'denied' });
+  await assert.rejects(compose(() => throws)(loopback().handler)(loopbackCall(), scope), { code: 'denied' });
 });
 
-test('a handler that throws before its first await rejects like every other', async () => {
+test('invoke: a throw before the first await is a rejection', async () => {
   const fault = new Fault('denied', 'no');
   const throws = (): never => {
     throw fault;

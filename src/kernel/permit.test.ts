@@ -21,7 +21,7 @@ Permit.grant(call, allow);
 
 test('the permitted call passes, also with what layers add to it', () => {
   assert.equal(Permit.check(call), allow);
-  assert.equal(Permit.check({ ...call, tried: ['e1'], timeoutMs: 5 }), allow);
+  assert.equal(Permit.check({ ...call, avoid: ['e1'], timeoutMs: 5 }), allow);
 });
 
 const others: readonly { readonly name: string; readonly other: Call }[] = [

@@ -173,8 +173,8 @@ test('pauses lie between nothing and 100 ms, then 200 ms (R3)', async () => {
 test('the tries know each other: route adds its picks to one list (R5)', async () => {
   const seen: string[][] = [];
   const { steps } = await play((call, _scope, _execute, nth) => {
-    seen.push([...(call.tried ?? assert.fail('no list'))]);
-    call.tried?.push(`e${nth}`);
+    seen.push([...(call.avoid ?? assert.fail('no list'))]);
+    call.avoid?.push(`e${nth}`);
     throw new Fault('unreachable', 'down');
   });
   assert.deepEqual(seen, [[], ['e1'], ['e1', 'e2']]);
@@ -186,7 +186,7 @@ test('the tries know each other: route adds its picks to one list (R5)', async (
 
 test('one resting endpoint does not make a call wait for it: another may be well', async () => {
   const { endedAtMs, reply } = await play((call, _scope, _execute, nth) => {
-    call.tried?.push(`e${nth}`);
+    call.avoid?.push(`e${nth}`);
     if (nth === 1) throw new Fault('unavailable', 'rests', { retryAfterMs: 5000 });
     return loopbackReply();
   });

@@ -25,7 +25,7 @@ export const retry =
   (options: RetryOptions): Layer =>
   (next) =>
   async (call, scope) => {
-    const tracked: Call = call.tried === undefined ? { ...call, tried: [] } : call;
+    const tracked: Call = call.avoid === undefined ? { ...call, avoid: [] } : call;
     const key = targetKey(call.principal?.tenant ?? '', call.target.kind, call.target.name);
     const budget = options.budgets.of(key, scope.clock.nowMs());
     let executed: Executed = 'no';
@@ -61,7 +61,7 @@ const tryOnce = async (next: Handler, call: Call, scope: Scope, attempt: number)
     return reply;
   } catch (thrown) {
     const fault = Fault.from(thrown);
-    const endpoint = call.tried?.at(-1) ?? '';
+    const endpoint = call.avoid?.at(-1) ?? '';
     scope.span.step('attempt', startMs, { attempt, endpoint, outcome: outcomeOf(fault), code: fault.code });
     return fault;
   }
@@ -76,7 +76,7 @@ const outcomeOf = (fault: Fault): string => (fault.executed === 'unknown' ? 'unk
 const backoffMs = (fault: Fault, attempt: number, scope: Scope, call: Call): number => {
   const ceilingMs = Math.min(MOST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempt - 1));
   const jitteredMs = scope.random() * ceilingMs;
-  const oneIsResting = fault.code === 'unavailable' && (call.tried?.length ?? 0) >= attempt;
+  const oneIsResting = fault.code === 'unavailable' && (call.avoid?.length ?? 0) >= attempt;
   return oneIsResting ? jitteredMs : Math.max(jitteredMs, fault.retryAfterMs ?? 0);
 };
 
@@ -95,6 +95,12 @@ const worse = (a: Executed, b: Executed): Executed => (RANK[a] >= RANK[b] ? a : 
 /** INVARIANT: the last try speaks for all of them. One that never left cannot undo what an earlier one may have done. */
 const withExecuted = (fault: Fault, executed: Executed): Fault => {
   if (fault.executed === executed) return fault;
-  const { code, message, cause, facts, retryAfterMs } = fault;
-  return new Fault(code, message, { executed, cause, facts, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+  const { code, message, cause, facts, remote, retryAfterMs } = fault;
+  return new Fault(code, message, {
+    executed,
+    cause,
+    facts,
+    remote,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
 };

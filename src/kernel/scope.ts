@@ -56,7 +56,12 @@ export const notSent = (reason: Fault): Fault => {
   if (reason.executed === 'no') return reason;
   if (reason.code === 'timeout')
     return new Fault('expired', 'the deadline passed before anything was sent; ask again with more time');
-  return new Fault(reason.code, reason.message, { executed: 'no', cause: reason, facts: reason.facts });
+  return new Fault(reason.code, reason.message, {
+    executed: 'no',
+    cause: reason,
+    facts: reason.facts,
+    remote: reason.remote,
+  });
 };
 
 /**

@@ -157,13 +157,13 @@ test('whatever happens, everybody is answered and nothing stays behind', async (
       let most = 0;
       const work: Promise<string>[] = [];
       let atMs = 0;
-      for (const { afterMs, priority, takesMs, timeoutMs, leavesMs } of arrivals) {
+      for (const [nth, { afterMs, priority, takesMs, timeoutMs, leavesMs }] of arrivals.entries()) {
         atMs += afterMs;
         world.clock.after(atMs, () => {
           const { scope, canceller } = trial(seed, world);
           if (leavesMs !== undefined)
             world.clock.after(leavesMs, () => canceller.cancel(new Fault('cancelled', 'gone')));
-          work.push(told(shed(gate)(takes(takesMs))(calling(priority, timeoutMs), scope)));
+          work[nth] = told(shed(gate)(takes(takesMs))(calling(priority, timeoutMs), scope));
           most = Math.max(most, gate.waiting);
         });
       }
