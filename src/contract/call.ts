@@ -73,6 +73,10 @@ export interface Call {
   readonly via: readonly string[];
   /** Another Airspace node already owns retries for this call (R1). */
   readonly retriedElsewhere: boolean;
+  /** Endpoints that this call has already tried: a second try prefers others (R5). */
+  readonly avoid?: readonly string[];
+  /** The caller does not wait: accept durably, answer 202, run on, keep the reply for polling. */
+  readonly detach?: boolean;
 }
 
 /** One key per target and tenant: `tenant/kind/name`. Names cannot contain a slash, so it cannot be ambiguous. */

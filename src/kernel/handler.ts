@@ -8,4 +8,15 @@ export type Layer = (next: Handler) => Handler;
 export const compose =
   (...layers: readonly Layer[]): Layer =>
   (next) =>
-    layers.reduceRight((inner, layer) => layer(inner), next);
+    layers.reduceRight((inner, layer) => rejecting(layer(inner)), rejecting(next));
+
+/** A layer may throw before its first await; whoever waits for the promise must hear it all the same. */
+const rejecting =
+  (handler: Handler): Handler =>
+  (call, scope) => {
+    try {
+      return handler(call, scope);
+    } catch (thrown) {
+      return Promise.reject(thrown);
+    }
+  };
