@@ -70,9 +70,14 @@ const passChunks = async (writer: ReplyWriter, chunks: AsyncIterable<Uint8Array>
     }
     res.end();
   } catch {
-    // A chunked body that lacks its end is how HTTP says that it is not complete (S1).
-    res.destroy();
+    cutOff(res);
   }
+};
+
+/** A chunked body that lacks its end is how HTTP says that it is not complete (S1). What was written still goes out. */
+const cutOff = (res: ServerResponse): void => {
+  res.setTimeout(STALL_MS, () => res.destroy());
+  res.socket?.destroySoon();
 };
 
 const passEvents = async (writer: ReplyWriter, chunks: AsyncIterable<Uint8Array>): Promise<void> => {
