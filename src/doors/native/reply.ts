@@ -77,7 +77,9 @@ const passChunks = async (writer: ReplyWriter, chunks: AsyncIterable<Uint8Array>
 /** A chunked body that lacks its end is how HTTP says that it is not complete (S1). What was written still goes out. */
 const cutOff = (res: ServerResponse): void => {
   res.setTimeout(STALL_MS, () => res.destroy());
-  res.socket?.destroySoon();
+  const { socket } = res;
+  // Node itself hands what was written in this tick to the socket only in the next one.
+  process.nextTick(() => socket?.destroySoon());
 };
 
 const passEvents = async (writer: ReplyWriter, chunks: AsyncIterable<Uint8Array>): Promise<void> => {
