@@ -350,7 +350,6 @@ const keeper = (state: { current: ReturnType<typeof record> }): AsyncCalls => {
   const find: AsyncCalls['get'] = async (credential, id) =>
     credential.kind === 'bearer' && credential.token === OWNER && id === state.current.id ? state.current : undefined;
   return {
-    start: async () => state.current,
     get: find,
     cancel: async (credential, id) => {
       if ((await find(credential, id)) === undefined) return undefined;
@@ -362,10 +361,14 @@ const keeper = (state: { current: ReturnType<typeof record> }): AsyncCalls => {
 
 test('an asynchronous call is accepted, polled, and its reply given byte for byte to its owner only', async () => {
   const state = { current: record() };
-  const listener = await doorWith(recorder().handler, { calls: keeper(state) });
+  const { handler, seen } = recorder(
+    replyOf('{}', { status: 202, attempts: 0, endpoint: '', headers: [['location', `/v1/calls/${state.current.id}`]] }),
+  );
+  const listener = await doorWith(handler, { calls: keeper(state) });
   const auth = { authorization: `Bearer ${OWNER}` };
   const accepted = await send(listener, { headers: { ...auth, prefer: 'respond-async, wait=10' } });
-  assert.equal(accepted.status, 202);
+  assert.deepEqual([accepted.status, seen[0]?.detach], [202, true]);
+  assert.equal(accepted.headers['airspace-executed'], undefined);
   const path = accepted.headers.location!;
   assert.equal(path, `/v1/calls/${state.current.id}`);
   const get = (tail = '', headers: http.OutgoingHttpHeaders = auth, method = 'GET') =>

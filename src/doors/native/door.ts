@@ -6,7 +6,7 @@ import { type BodyLimits, isStreamed, readBody } from './body.ts';
 import { type Inbound, readInbound } from './inbound.ts';
 import type { AsyncCalls } from './port.ts';
 import { type HttpDetail, type Occurrence, writeProblem } from './problem.ts';
-import { acceptedReply, answerRecord } from './records.ts';
+import { answerRecord } from './records.ts';
 import { writeReply } from './reply.ts';
 import { allowedMethods, PATHS, type Route, routeOf } from './route.ts';
 
@@ -14,7 +14,7 @@ export interface NativeDoorOptions {
   /** Asked once per call, so that a new snapshot takes effect with the next call. */
   readonly handler: () => Handler;
   readonly world: World;
-  /** Runs calls that asked for `prefer: respond-async`. Absent: they are refused. */
+  /** Answers about calls that asked for `prefer: respond-async` (`detach`). Absent: such calls are refused. */
   readonly calls?: AsyncCalls;
   readonly limits?: Partial<BodyLimits>;
   /** Takes faults whose causes only the operator may see: those with code `internal`. */
@@ -96,7 +96,7 @@ const call = async (
   inbound: Inbound,
   occurrence: { callId?: string; traceId?: string },
 ): Promise<void> => {
-  const { options, limits, req, res } = entering;
+  const { options, limits, req } = entering;
   const { ids } = options.world;
   const id = inbound.node?.callId ?? ids.callId();
   const trace = inbound.trace ?? { trace: ids.traceId(), sampled: true };
@@ -110,12 +110,7 @@ const call = async (
   if (inbound.respondAsync && (options.calls === undefined || isStreamed(inbound)))
     throw new Fault('bad_request', '`prefer: respond-async` needs a collected payload and a node that keeps calls');
   const body = await readBody(req, inbound, limits);
-  const entered = callOf(options, { id, trace, target, body, inbound });
-  if (inbound.respondAsync && options.calls !== undefined) {
-    acceptedReply(res, await options.calls.start(entered));
-    return;
-  }
-  await answer(entering, entered);
+  await answer(entering, callOf(options, { id, trace, target, body, inbound }));
 };
 
 interface Parts {
@@ -144,6 +139,7 @@ const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }
   stream: inbound.accept.includes('text/event-stream'),
   via: inbound.node?.via ?? [],
   retriedElsewhere: inbound.node?.retriedElsewhere ?? false,
+  ...(inbound.respondAsync ? { detach: true } : {}),
 });
 
 /** Runs the pipeline. The caller's connection is its cancel signal: when it closes early, everything below ends (D4). */

@@ -1,4 +1,4 @@
-/** Answers about calls that outlive their connection: accepted, how they stand, and what they replied. */
+/** Answers about calls that outlive their connection: how they stand, and what they replied. */
 import type { ServerResponse } from 'node:http';
 import { FAULT_CODES, Fault, type FaultCode, HEADERS, type StoredReply } from '../../contract/index.ts';
 import type { AsyncCall } from './port.ts';
@@ -44,18 +44,6 @@ const viewOf = (call: AsyncCall): unknown => ({
           href: `${pathOf(call.id)}/reply`,
         },
 });
-
-export const acceptedReply = (res: ServerResponse, call: AsyncCall): void =>
-  writeJson(res, 202, viewOf(call), [
-    'location',
-    pathOf(call.id),
-    'preference-applied',
-    'respond-async',
-    HEADERS.callId,
-    call.id,
-    HEADERS.traceId,
-    call.trace,
-  ]);
 
 /** Throws `conflict` when the reply is asked for before there is one. */
 export const answerRecord = (res: ServerResponse, call: AsyncCall, reply: boolean, random: () => number): void => {

@@ -21,20 +21,10 @@ const WATCH_BYTES = 64 * 1024;
 const FIELD_TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 const headersOf = (call: Call, reply: Reply): string[] => {
-  const out = [
-    HEADERS.callId,
-    call.id,
-    HEADERS.traceId,
-    call.trace.trace,
-    HEADERS.endpoint,
-    reply.endpoint,
-    HEADERS.attempts,
-    String(reply.attempts),
-    HEADERS.executed,
-    'yes',
-    'x-content-type-options',
-    'nosniff',
-  ];
+  const out = [HEADERS.callId, call.id, HEADERS.traceId, call.trace.trace, 'x-content-type-options', 'nosniff'];
+  // No try, no target: the reply is Airspace's own, such as "accepted".
+  if (reply.attempts > 0)
+    out.push(HEADERS.endpoint, reply.endpoint, HEADERS.attempts, String(reply.attempts), HEADERS.executed, 'yes');
   if (reply.contentType !== '') out.push('content-type', reply.contentType);
   if (reply.version !== undefined && FIELD_TEXT.test(reply.version)) out.push(HEADERS.version, reply.version);
   if (reply.notes !== undefined && reply.notes.length > 0) out.push(HEADERS.notes, reply.notes.join(', '));

@@ -14,7 +14,7 @@ interface Parts {
   readonly scope: Scope;
   readonly endpoint: Endpoint;
   readonly limits: Limits;
-  /** Span of this attempt, under which it is recorded. */
+  /** Span that the target sees as its parent, and under which this exchange is recorded. */
   readonly span: string;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (fault: Fault) => void;
@@ -151,7 +151,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#forget();
     const { scope, endpoint, span } = this.#parts;
     scope.span.step(
-      'attempt',
+      'send',
       this.#startMs,
       { endpoint: endpoint.id, status: this.#head?.status, code: fault?.code, executed: fault?.executed },
       span,

@@ -40,6 +40,7 @@ export const faultFrom = (bytes: Uint8Array, retryAfterMs: number | undefined): 
   const { code, detail, executed } = document;
   return new Fault(code, typeof detail === 'string' ? detail.slice(0, 2_000) : code, {
     facts: factsOf(document['facts']),
+    remote: true,
     ...(isExecuted(executed) ? { executed } : {}),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });

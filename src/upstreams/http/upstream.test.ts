@@ -98,8 +98,8 @@ test('a target gets the payload, the context, and none of the credentials', asyn
 test('another node gets an assertion, lineage, way and number of the try', async () => {
   const raw = await target(says(OK));
   const endpoint = endpointAt(raw.url, { protocol: 'airspace', node: 'sidecar-7' });
-  const call = permitted(makeCall({ via: ['edge'], idempotencyKey: 'k-1' }));
-  await upstream.to(endpoint, 2)(call, testScope().scope);
+  const call = permitted(makeCall({ via: ['edge'], idempotencyKey: 'k-1', avoid: ['first', 'second'] }));
+  await upstream.to(endpoint)(call, testScope().scope);
   const text = raw.received[0]!.text;
   assert.match(text, /^POST \/v1\/agents\/orders\/place HTTP\/1\.1\r\n/);
   assert.match(text, /\r\nauthorization: Airspace-Node signed\.shop\.sidecar-7\r\n/);
@@ -124,8 +124,8 @@ test('the fault of another node comes back as the same fault', async () => {
   const endpoint = endpointAt(raw.url, { protocol: 'airspace', node: 'n' });
   const fault = await faultOf(upstream.to(endpoint)(permitted(makeCall()), testScope().scope));
   assert.deepEqual(
-    [fault.code, fault.message, fault.executed, fault.retryAfterMs, fault.facts],
-    ['rate_limited', 'slow down', 'no', 3_000, { rule: 'r1' }],
+    [fault.code, fault.message, fault.executed, fault.retryAfterMs, fault.facts, fault.remote],
+    ['rate_limited', 'slow down', 'no', 3_000, { rule: 'r1' }, true],
   );
 });
 

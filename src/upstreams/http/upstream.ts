@@ -28,11 +28,11 @@ export interface ProbeResult {
 
 export interface HttpUpstream {
   /**
-   * The handler of one endpoint. `attempt` counts the tries of this call from 1; other nodes learn it (R1).
+   * The handler of one endpoint; cheap, so ask for it per call. Other nodes learn the number of the try (R1).
    * Faults: `denied` without a permit, `expired`, `unreachable`, `refused`, `timeout`, `cancelled`, `upstream_broken`,
    * `upstream_invalid`, `slow_consumer`, and any fault of the node behind an `airspace` endpoint.
    */
-  to(endpoint: Endpoint, attempt?: number): Handler;
+  to(endpoint: Endpoint): Handler;
   /** A health check: GET without payload or credentials. Never throws. */
   probe(endpoint: Endpoint, path: string, timeoutMs: number): Promise<ProbeResult>;
   /** Destroys every connection. Calls in flight end as `upstream_broken`. */
@@ -43,13 +43,11 @@ export const httpUpstream = (options: HttpUpstreamOptions): HttpUpstream => {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const pools = new Pools(options.world.clock, limits);
   return {
-    to:
-      (endpoint, attempt = 1) =>
-      async (call, scope) => {
-        Permit.check(call); // before any socket is touched
-        checkTime(scope);
-        return exchange(pools.to(endpoint.url), { options, limits, endpoint, attempt, call, scope });
-      },
+    to: (endpoint) => async (call, scope) => {
+      Permit.check(call); // before any socket is touched
+      checkTime(scope);
+      return exchange(pools.to(endpoint.url), { options, limits, endpoint, call, scope });
+    },
     probe: (endpoint, path, timeoutMs) => probe(options.world, pools.to(endpoint.url), path, timeoutMs),
     close: () => pools.close(),
   };
@@ -65,7 +63,6 @@ interface Sending {
   readonly options: HttpUpstreamOptions;
   readonly limits: Limits;
   readonly endpoint: Endpoint;
-  readonly attempt: number;
   readonly call: Call;
   readonly scope: Scope;
 }
@@ -87,12 +84,13 @@ const exchange = ({ pool, base }: Way, sending: Sending): Promise<Reply> => {
   });
 };
 
-const nodeContext = ({ options, endpoint, attempt, call }: Sending): NodeContext => {
+const nodeContext = ({ options, endpoint, call }: Sending): NodeContext => {
   if (options.assertFor === undefined || call.principal === null)
     throw new Fault(
       'unavailable',
       `this node has no identity to call node \`${endpoint.node}\` with; let it join first`,
     );
+  const attempt = Math.max(1, call.avoid?.length ?? 1);
   return { nodeId: options.nodeId, attempt, assertion: options.assertFor(call.principal, endpoint.node) };
 };
 
