@@ -73,8 +73,11 @@ export interface Call {
   readonly via: readonly string[];
   /** Another Airspace node already owns retries for this call (R1). */
   readonly retriedElsewhere: boolean;
-  /** Endpoints that this call has already tried: a second try prefers others (R5). */
-  readonly avoid?: readonly string[];
+  /**
+   * Ids of the endpoints that this node already picked for the call, newest last: `retry` brings the list, `route` adds
+   * each pick and prefers others (R5). Its length is the number of the attempt. The one part of a call that grows.
+   */
+  readonly avoid?: string[];
   /** The caller does not wait: accept durably, answer 202, run on, keep the reply for polling. */
   readonly detach?: boolean;
 }

@@ -10,13 +10,16 @@ export const compose =
   (next) =>
     layers.reduceRight((inner, layer) => rejecting(layer(inner)), rejecting(next));
 
-/** A layer may throw before its first await; whoever waits for the promise must hear it all the same. */
 const rejecting =
   (handler: Handler): Handler =>
-  (call, scope) => {
-    try {
-      return handler(call, scope);
-    } catch (thrown) {
-      return Promise.reject(thrown);
-    }
-  };
+  (call, scope) =>
+    invoke(handler, call, scope);
+
+/** A handler may throw before its first await; whoever waits for the promise, or opened something, must hear it all the same. */
+export const invoke = (next: Handler, call: Call, scope: Scope): Promise<Reply> => {
+  try {
+    return next(call, scope);
+  } catch (thrown) {
+    return Promise.reject(thrown);
+  }
+};
