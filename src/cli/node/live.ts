@@ -4,8 +4,8 @@ import { Fault } from '../../contract/index.ts';
 import { AssertionVerifier, type KnownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
 import { Journal } from '../../journal/index.ts';
 import { Breaker, type BreakerState, Gate, type Handler, RetryBudgets, type World } from '../../kernel/index.ts';
-import { preparePolicy, type PreparedPolicy } from '../../policy/index.ts';
-import { type CandidatesOf, Fleet, planner, type PlanOf, type Sight, sightOf } from '../../routing/index.ts';
+import { type PreparedPolicy, preparePolicy } from '../../policy/index.ts';
+import { type CandidatesOf, Fleet, type PlanOf, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
 
 export interface LiveOptions {
@@ -52,7 +52,10 @@ export class LivePipeline {
           onTransition: (id, from, to) => options.onBreaker?.(id, from, to),
         }),
     );
-    this.gate = new Gate({ limit: options.concurrency ?? 1_000, priorityOf: (call) => this.#current?.planOf(call).priority ?? 2 });
+    this.gate = new Gate({
+      limit: options.concurrency ?? 1_000,
+      priorityOf: (call) => this.#current?.planOf(call).priority ?? 2,
+    });
     this.journal = new Journal({ store: options.calls, world, handler: () => this.handler });
   }
 
@@ -108,7 +111,9 @@ const knownNodes = (snapshot: Snapshot, nodes: readonly NodeEntry[]): KnownNodes
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map(snapshot.domains.map((domain) => [`${domain.tenant}/${domain.name}`, domain.parent]));
   const agents = new Map(
-    snapshot.targets.filter((target) => target.kind === 'agent').map((target) => [`${target.tenant}/${target.name}`, target.domain]),
+    snapshot.targets
+      .filter((target) => target.kind === 'agent')
+      .map((target) => [`${target.tenant}/${target.name}`, target.domain]),
   );
   const isWithin = (tenant: string, domain: string, ancestor: string): boolean => {
     // A cycle cannot be committed; the bound keeps a bad file from hanging a node all the same.

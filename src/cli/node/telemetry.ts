@@ -30,14 +30,21 @@ export const observe = ({ world, node, level, log, keep, otlp }: ObserveOptions)
   const metrics = new Metrics();
   const logger = new Logger({ node, clock, level, write: log });
   const kept = new Batcher(keep, { clock });
-  const exported = otlp === undefined ? undefined : new Batcher((events) => post(`${otlp.replace(/\/+$/, '')}/v1/traces`, events), { clock });
+  const exported =
+    otlp === undefined
+      ? undefined
+      : new Batcher((events) => post(`${otlp.replace(/\/+$/, '')}/v1/traces`, events), { clock });
   const listeners = new Set<(event: CallEvent) => void>();
   const live: EventSink = {
     emit: (event) => {
       for (const listener of listeners) listener(event);
     },
   };
-  metrics.gauge({ name: 'airspace_events_dropped', help: 'Events that could not be kept.', read: () => kept.dropped + (exported?.dropped ?? 0) });
+  metrics.gauge({
+    name: 'airspace_events_dropped',
+    help: 'Events that could not be kept.',
+    read: () => kept.dropped + (exported?.dropped ?? 0),
+  });
   return {
     sink: fanout(metrics, logger, kept, live, ...(exported === undefined ? [] : [exported])),
     metrics,

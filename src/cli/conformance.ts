@@ -3,9 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
+import { type CheckResult, runSuites, type Suite, storeSuite } from '../conformance/index.ts';
 import { memoryStores, openSqlite } from '../stores/index.ts';
-import { storeSuite } from './stores/index.ts';
-import { type CheckResult, runSuites, type Suite } from './suite.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'airspace-conformance-'));
 const directories = new WeakMap<object, string>();
