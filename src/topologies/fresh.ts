@@ -27,7 +27,10 @@ export const fresh =
     const age = ageMs();
     if (age > BOUND_MS[effect]) {
       const minutes = Math.round(BOUND_MS[effect] / MINUTE_MS);
-      throw new Fault('stale', `the hub has been away for longer than the ${minutes} min that a \`${effect}\` call may run without it`);
+      throw new Fault(
+        'stale',
+        `the hub has been away for longer than the ${minutes} min that a \`${effect}\` call may run without it`,
+      );
     }
     return next(call, scope);
   };

@@ -31,7 +31,8 @@ export const capabilitiesOf = (snapshot: Snapshot, place: Place): readonly Snaps
   // Domains are few and the tree is shallow: repeat until a pass adds nothing.
   for (let size = 0; size !== mine.size; ) {
     size = mine.size;
-    for (const domain of snapshot.domains) if (domain.tenant === place.tenant && mine.has(domain.parent)) mine.add(domain.name);
+    for (const domain of snapshot.domains)
+      if (domain.tenant === place.tenant && mine.has(domain.parent)) mine.add(domain.name);
   }
   return snapshot.targets.filter((target) => target.tenant === place.tenant && mine.has(target.domain));
 };

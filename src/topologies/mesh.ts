@@ -1,6 +1,7 @@
 /** Mesh: a sidecar on each side, the same layers in another order. No hub is on the way; policy and registry are already here. */
-import type { Layer } from '../kernel/index.ts';
+
 import { identify } from '../identity/index.ts';
+import type { Layer } from '../kernel/index.ts';
 import { compose, deadline, type Handler, retry, shed } from '../kernel/index.ts';
 import { lineage } from '../lineage/index.ts';
 import { decide } from '../policy/index.ts';

@@ -9,7 +9,10 @@ export interface FixtureAgent {
   stop(): Promise<void>;
 }
 
-type Behaviour = (request: { readonly body: Buffer; readonly instance: string }, response: ServerResponse) => void | Promise<void>;
+type Behaviour = (
+  request: { readonly body: Buffer; readonly instance: string },
+  response: ServerResponse,
+) => void | Promise<void>;
 
 const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   echo: ({ body }, response) => reply(response, 200, body),
@@ -61,7 +64,12 @@ export const startAgent = async (name: string, ledger: Execution[]): Promise<Fix
   };
 };
 
-const serve = async (instance: string, ledger: Execution[], request: IncomingMessage, response: ServerResponse): Promise<void> => {
+const serve = async (
+  instance: string,
+  ledger: Execution[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
   const operation = (request.url ?? '/').slice(1);
   if (operation === 'healthz') return reply(response, 200, 'ok');
   const chunks: Buffer[] = [];
@@ -72,7 +80,9 @@ const serve = async (instance: string, ledger: Execution[], request: IncomingMes
   }
   const body = Buffer.concat(chunks);
   const header = (name: string): string => String(request.headers[name] ?? '');
-  const dropped = new Promise<void>((left) => response.on('close', () => (response.writableFinished ? undefined : left())));
+  const dropped = new Promise<void>((left) =>
+    response.on('close', () => (response.writableFinished ? undefined : left())),
+  );
   ledger.push({
     instance,
     operation,
@@ -88,5 +98,7 @@ const serve = async (instance: string, ledger: Execution[], request: IncomingMes
 };
 
 const reply = (response: ServerResponse, status: number, body: string | Buffer): void => {
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }).end(body);
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+    .end(body);
 };

@@ -71,7 +71,12 @@ const PROMISES: readonly Case[] = [
     promise: 'an allowed call runs once, and its reply comes back byte for byte',
     check: async (bench) => {
       const body = Uint8Array.from({ length: 256 }, (_, at) => at);
-      const answer = await bench.call({ caller: 'alice', operation: 'echo', body, headers: { 'content-type': 'application/octet-stream' } });
+      const answer = await bench.call({
+        caller: 'alice',
+        operation: 'echo',
+        body,
+        headers: { 'content-type': 'application/octet-stream' },
+      });
       assert.equal(answer.status, 200);
       assert.deepEqual(new Uint8Array(await answer.bytes()), body);
       assert.equal(bench.ran().length, 1);
@@ -80,7 +85,12 @@ const PROMISES: readonly Case[] = [
   {
     promise: 'the agent learns the call id and who calls, and never the credential',
     check: async (bench) => {
-      const answer = await bench.call({ caller: 'alice', operation: 'echo', body: '{}', headers: { cookie: 'a=1', 'x-kept': 'yes' } });
+      const answer = await bench.call({
+        caller: 'alice',
+        operation: 'echo',
+        body: '{}',
+        headers: { cookie: 'a=1', 'x-kept': 'yes' },
+      });
       const [execution] = bench.ran();
       assert.equal(execution!.callId, answer.headers['airspace-call-id']);
       assert.match(execution!.headers['airspace-principal'] ?? '', /alice/);
@@ -111,7 +121,11 @@ const PROMISES: readonly Case[] = [
   {
     promise: 'an unknown agent is not found, and the nearest name is offered',
     check: async (bench) => {
-      const problem = await bench.refused({ caller: 'alice', target: 'agent/ecko', operation: 'echo' }, 404, 'not_found');
+      const problem = await bench.refused(
+        { caller: 'alice', target: 'agent/ecko', operation: 'echo' },
+        404,
+        'not_found',
+      );
       assert.match(String(problem['detail']), /`echo`/);
     },
   },
@@ -193,7 +207,12 @@ const PROMISES: readonly Case[] = [
   {
     promise: 'a deadline ends the call with 504 and reaches the socket of the agent',
     check: async (bench) => {
-      const answer = await bench.call({ caller: 'alice', operation: 'hang', body: '{}', headers: { 'airspace-timeout-ms': '300' } });
+      const answer = await bench.call({
+        caller: 'alice',
+        operation: 'hang',
+        body: '{}',
+        headers: { 'airspace-timeout-ms': '300' },
+      });
       const problem = await answer.json();
       assert.equal(answer.status, 504);
       assert.equal(problem['executed'], 'unknown');
@@ -214,7 +233,12 @@ const PROMISES: readonly Case[] = [
   {
     promise: 'a stream of events passes untouched',
     check: async (bench) => {
-      const answer = await bench.call({ caller: 'alice', operation: 'stream', body: '{}', headers: { accept: 'text/event-stream' } });
+      const answer = await bench.call({
+        caller: 'alice',
+        operation: 'stream',
+        body: '{}',
+        headers: { accept: 'text/event-stream' },
+      });
       assert.equal(answer.status, 200);
       assert.match(answer.headers['content-type'] ?? '', /^text\/event-stream/);
       const expected = [1, 2, 3].map((n) => `event: token\ndata: {"n":${n}}\n\n`).join('');
@@ -224,7 +248,12 @@ const PROMISES: readonly Case[] = [
   {
     promise: 'a stream that breaks ends with an error event, and is not started again',
     check: async (bench) => {
-      const answer = await bench.call({ caller: 'alice', operation: 'cut', body: '{}', headers: { accept: 'text/event-stream' } });
+      const answer = await bench.call({
+        caller: 'alice',
+        operation: 'cut',
+        body: '{}',
+        headers: { accept: 'text/event-stream' },
+      });
       const text = Buffer.from(await answer.bytes()).toString();
       assert.match(text, /^data: first\n\n/);
       assert.match(text, /event: error\n/);
@@ -235,7 +264,13 @@ const PROMISES: readonly Case[] = [
     promise: 'hostile JSON is refused before anything else happens',
     check: async (bench) => {
       const headers = { 'content-type': 'application/json' };
-      for (const body of ['{"a":1,"a":2}', '{"__proto__":{"admin":true}}', `${'['.repeat(100)}${']'.repeat(100)}`, '{"open":', '{} trailing']) {
+      for (const body of [
+        '{"a":1,"a":2}',
+        '{"__proto__":{"admin":true}}',
+        `${'['.repeat(100)}${']'.repeat(100)}`,
+        '{"open":',
+        '{} trailing',
+      ]) {
         await bench.refused({ caller: 'alice', operation: 'echo', body, headers }, 400, 'bad_request');
       }
     },
@@ -243,7 +278,11 @@ const PROMISES: readonly Case[] = [
   {
     promise: 'a body over the limit is refused, and the limit is named',
     check: async (bench) => {
-      const problem = await bench.refused({ caller: 'alice', operation: 'echo', body: new Uint8Array(1024 * 1024 + 1) }, 413, 'too_large');
+      const problem = await bench.refused(
+        { caller: 'alice', operation: 'echo', body: new Uint8Array(1024 * 1024 + 1) },
+        413,
+        'too_large',
+      );
       assert.match(String(problem['detail']), /1048576|1 MiB/);
     },
   },
@@ -271,8 +310,14 @@ const PROMISES: readonly Case[] = [
           `${event.role} decided`,
         );
       }
-      const spans = new Set(['00f067aa0ba902b7', ...events.flatMap((event) => [event.span, ...event.steps.map((step) => step.span)])]);
-      assert.ok(events.every((event) => spans.has(event.parentSpan ?? '')), 'every record has its parent in the trace');
+      const spans = new Set([
+        '00f067aa0ba902b7',
+        ...events.flatMap((event) => [event.span, ...event.steps.map((step) => step.span)]),
+      ]);
+      assert.ok(
+        events.every((event) => spans.has(event.parentSpan ?? '')),
+        'every record has its parent in the trace',
+      );
       assert.match(bench.ran()[0]!.headers['traceparent'] ?? '', new RegExp(`^00-${trace}-[0-9a-f]{16}-01$`));
     },
   },

@@ -30,10 +30,14 @@ forbid (principal == Agent::"alice", action, resource)
 when { resource.name == "echo" };
 `;
 
-export const bundle = (policies: string): unknown => resource('PolicyBundle', 'org', { level: 'org', policies: { text: policies } });
+export const bundle = (policies: string): unknown =>
+  resource('PolicyBundle', 'org', { level: 'org', policies: { text: policies } });
 
 /** `via` is the one field in which the topologies differ. `delegated` is set by the tree. */
-export const resources = (options: { readonly via: 'hub' | 'mesh'; readonly delegated: boolean }): readonly unknown[] => [
+export const resources = (options: {
+  readonly via: 'hub' | 'mesh';
+  readonly delegated: boolean;
+}): readonly unknown[] => [
   resource('Domain', 'office', {}),
   resource('Domain', 'workshop', { delegated: options.delegated }),
   resource('Agent', 'alice', { operations: [{ name: 'noop', effect: 'read' }] }, 'office'),

@@ -1,0 +1,122 @@
+/** Our contract for annotations: Cedar leaves them untyped, so a misspelt limit would silently not limit. */
+import type { Constraints, PolicyEntry } from '../contract/index.ts';
+
+/** `policies` decide; `limits` are permits whose annotations all apply and can only tighten. */
+export type EntryKind = 'policies' | 'limits';
+
+/** Value of `@priority`, from most to least urgent (L4). */
+const PRIORITIES: ReadonlyMap<string, number> = new Map([
+  ['interactive', 1],
+  ['standard', 2],
+  ['batch', 3],
+]);
+
+interface Rule {
+  readonly on: readonly EntryKind[];
+  readonly accepts: (text: string) => boolean;
+  /** What a right value looks like; completes "must be". */
+  readonly shape: string;
+  readonly forbidOnly?: true;
+}
+
+const BOTH: readonly EntryKind[] = ['policies', 'limits'];
+const POLICIES: readonly EntryKind[] = ['policies'];
+const LIMITS: readonly EntryKind[] = ['limits'];
+
+const positiveInteger = (text: string): boolean => /^[1-9]\d{0,14}$/.test(text);
+const listOf = (text: string): string[] => text.split(',').map((item) => item.trim());
+
+const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
+  [
+    'id',
+    {
+      on: BOTH,
+      accepts: (text) => /^[\w.-]{1,100}$/.test(text),
+      shape: '1 to 100 of letters, digits, "_", "." and "-"',
+    },
+  ],
+  [
+    'reason',
+    {
+      on: BOTH,
+      accepts: (text) => /\S/.test(text) && text.length <= 500,
+      shape: 'a sentence of at most 500 characters',
+    },
+  ],
+  [
+    'code',
+    {
+      on: POLICIES,
+      accepts: (text) => /^[A-Z][A-Z0-9_]{0,63}$/.test(text),
+      shape: 'UPPER_SNAKE, for example "TOO_DEEP"',
+      forbidOnly: true,
+    },
+  ],
+  ['remedy', { on: POLICIES, accepts: (text) => text === 'approval', shape: '"approval"', forbidOnly: true }],
+  [
+    'timeout_ms',
+    { on: LIMITS, accepts: positiveInteger, shape: 'a whole number of milliseconds, for example "30000"' },
+  ],
+  ['max_tokens', { on: LIMITS, accepts: positiveInteger, shape: 'a whole number above 0' }],
+  [
+    'models',
+    {
+      on: LIMITS,
+      accepts: (text) => listOf(text).every((name) => name !== ''),
+      shape: 'names of models, separated by commas',
+    },
+  ],
+  [
+    'priority',
+    {
+      on: LIMITS,
+      accepts: (text) => PRIORITIES.has(text),
+      shape: `one of ${[...PRIORITIES.keys()].map((name) => `"${name}"`).join(', ')}`,
+    },
+  ],
+]);
+
+const LIMITING = ['timeout_ms', 'max_tokens', 'models', 'priority'];
+
+/** Everything that is wrong with the annotations of one entry; empty when nothing is. */
+export const annotationProblems = (kind: EntryKind, entry: Omit<PolicyEntry, 'est'>): string[] => {
+  const problems = Object.entries(entry.annotations).flatMap(([name, text]) =>
+    annotationProblem(kind, entry, name, text),
+  );
+  if (kind === 'policies' && !Object.hasOwn(entry.annotations, 'reason'))
+    problems.push('@reason is missing; say in one sentence for people why the policy exists');
+  if (kind === 'limits' && entry.effect === 'forbid')
+    problems.push('a limit rule must be a permit; move the forbid to the policies');
+  if (kind === 'limits' && !LIMITING.some((name) => Object.hasOwn(entry.annotations, name)))
+    problems.push(`a limit rule needs one of ${LIMITING.map((name) => `@${name}`).join(', ')}`);
+  return problems;
+};
+
+const annotationProblem = (
+  kind: EntryKind,
+  { effect }: Omit<PolicyEntry, 'est'>,
+  name: string,
+  text: string,
+): string[] => {
+  const rule = RULES.get(name);
+  if (rule === undefined) return [`unknown annotation @${name}; known here: ${namesFor(kind)}`];
+  if (!rule.on.includes(kind)) return [`@${name} does not belong on ${kind}; known here: ${namesFor(kind)}`];
+  if (rule.forbidOnly === true && effect !== 'forbid') return [`@${name} belongs on a forbid only`];
+  return rule.accepts(text) ? [] : [`@${name} must be ${rule.shape}, not "${text}"`];
+};
+
+const namesFor = (kind: EntryKind): string =>
+  [...RULES].flatMap(([name, rule]) => (rule.on.includes(kind) ? [`@${name}`] : [])).join(', ');
+
+/** What a satisfied limit rule asks for. Its annotations must be without problems. */
+export const constraintsOf = ({ annotations }: PolicyEntry): Constraints => ({
+  ...(annotations['timeout_ms'] === undefined ? {} : { timeoutMs: Number(annotations['timeout_ms']) }),
+  ...(annotations['max_tokens'] === undefined ? {} : { maxTokens: Number(annotations['max_tokens']) }),
+  ...(annotations['models'] === undefined ? {} : { models: listOf(annotations['models']) }),
+  ...priorityOf(annotations['priority']),
+});
+
+const priorityOf = (name: string | undefined): Pick<Constraints, 'priority'> => {
+  const priority = PRIORITIES.get(name ?? '');
+  return priority === undefined ? {} : { priority };
+};

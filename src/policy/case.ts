@@ -1,0 +1,114 @@
+/** Who asks for what, looked up in the registry: which levels decide it, and which of their policies can matter. */
+import type { Principal, Target } from '../contract/index.ts';
+import { EntityStore, entity } from './entities.ts';
+import { slice } from './evaluate.ts';
+import {
+  type Case,
+  type Level,
+  ORG,
+  type PreparedOperation,
+  type PreparedPolicy,
+  type PreparedTenant,
+} from './prepare.ts';
+import { operationId } from './schema.ts';
+import { EntityRef } from './value.ts';
+
+/** Why there is nothing to evaluate. Missing means no. */
+export interface Refusal {
+  readonly code: 'NO_POLICY' | 'UNKNOWN_PRINCIPAL' | 'UNKNOWN_OPERATION' | 'UNKNOWN_DOMAIN';
+  readonly reason: string;
+}
+
+export interface Found {
+  readonly operation: PreparedOperation;
+  readonly case: Case;
+}
+
+/** Callers remembered per operation; beyond that the memo starts again, so that it cannot grow without end. */
+const MAX_CASES = 1000;
+
+/** INVARIANT: domains and levels come from the snapshot only, never from what a request says about itself. */
+export const findCase = (prepared: PreparedPolicy, principal: Principal | null, target: Target): Found | Refusal => {
+  if (principal === null) return refusal('UNKNOWN_PRINCIPAL', 'the call has no proven caller');
+  const tenant = prepared.tenants.get(principal.tenant);
+  if (!tenant?.levels.has(ORG))
+    return refusal(
+      'NO_POLICY',
+      `tenant \`${principal.tenant}\` has no policy of level \`org\`; nothing is allowed until it has one`,
+    );
+  const operation = tenant.operations.get(operationId(target.kind, target.name, target.operation));
+  if (operation === undefined)
+    return refusal('UNKNOWN_OPERATION', `${target.kind} \`${target.name}\` has no operation \`${target.operation}\``);
+  const key = JSON.stringify([principal.kind, principal.id, principal.roles]);
+  const known = operation.cases.get(key);
+  if (known !== undefined) return { operation, case: known };
+  const made = makeCase(tenant, principal, operation);
+  if ('code' in made) return made;
+  if (operation.cases.size >= MAX_CASES) operation.cases.clear();
+  operation.cases.set(key, made);
+  return { operation, case: made };
+};
+
+const refusal = (code: Refusal['code'], reason: string): Refusal => ({ code, reason });
+
+const makeCase = (tenant: PreparedTenant, principal: Principal, operation: PreparedOperation): Case | Refusal => {
+  const caller = callerOf(tenant, principal);
+  if ('code' in caller) return caller;
+  const chain = new Set([ORG]);
+  for (const start of [caller.domain, operation.target.domain]) {
+    const missing = addChain(tenant, start, chain);
+    if (missing !== undefined)
+      return refusal('UNKNOWN_DOMAIN', `domain \`${missing}\` does not exist, so its policy cannot be asked`);
+  }
+  const { action, resource } = operation;
+  const env = { principal: caller.ref, action, resource, entities: caller.entities };
+  const levels = [...chain].flatMap((name) => tenant.levels.get(name) ?? []);
+  return { env, levels: levels.map((level) => sliceLevel(level, env)) };
+};
+
+interface Caller {
+  readonly ref: EntityRef;
+  readonly domain: string;
+  readonly entities: EntityStore;
+}
+
+const callerOf = (tenant: PreparedTenant, principal: Principal): Caller | Refusal => {
+  const { kind, id } = principal;
+  if (kind === 'user') return userOf(tenant, principal);
+  const agent = kind === 'agent' ? tenant.agents.get(id) : undefined;
+  if (agent === undefined) return refusal('UNKNOWN_PRINCIPAL', `${kind} \`${id}\` is no agent or user of this tenant`);
+  return { ref: new EntityRef('Agent', id), domain: agent.domain, entities: tenant.entities };
+};
+
+/** A user belongs to no domain; the roles are those that the credential proves. */
+const userOf = (tenant: PreparedTenant, { id, roles }: Principal): Caller => {
+  const ref = new EntityRef('User', id);
+  const parents = roles.map((role) => new EntityRef('Role', role));
+  return {
+    ref,
+    domain: '',
+    entities: new EntityStore([entity(ref, parents, new Map([['name', id]]))], tenant.entities),
+  };
+};
+
+/** Adds a domain and its ancestors. Answers the first that does not exist: without it, a guard might be passed by. */
+const addChain = (tenant: PreparedTenant, start: string, chain: Set<string>): string | undefined => {
+  const seen = new Set<string>();
+  for (let name = start; name !== '' && !seen.has(name); ) {
+    const domain = tenant.domains.get(name);
+    if (domain === undefined) return name;
+    seen.add(name);
+    chain.add(name);
+    name = domain.parent;
+  }
+  return undefined;
+};
+
+const sliceLevel = (level: Level, env: Case['env']): Level => {
+  const concerned = new Set(slice([...level.policies, ...level.limits.map(({ policy }) => policy)], env));
+  return {
+    name: level.name,
+    policies: level.policies.filter((policy) => concerned.has(policy)),
+    limits: level.limits.filter(({ policy }) => concerned.has(policy)),
+  };
+};

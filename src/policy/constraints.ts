@@ -1,0 +1,23 @@
+/** Merging limits: a meet, so that any number of rules in any order can only tighten. */
+import type { Constraints } from '../contract/index.ts';
+
+/** The greatest constraints below both: commutative, associative, idempotent. Absent means no limit. */
+export const meet = (a: Constraints, b: Constraints): Constraints => ({
+  ...both('timeoutMs', a, b, Math.min),
+  ...both('maxTokens', a, b, Math.min),
+  ...both('models', a, b, (left, right) => left.filter((name) => right.includes(name))),
+  // A higher number is less urgent: a limit can demote a call, never promote it.
+  ...both('priority', a, b, Math.max),
+});
+
+const both = <Name extends keyof Constraints>(
+  name: Name,
+  a: Constraints,
+  b: Constraints,
+  merge: (left: NonNullable<Constraints[Name]>, right: NonNullable<Constraints[Name]>) => Constraints[Name],
+): Pick<Constraints, Name> | Record<string, never> => {
+  const left = a[name];
+  const right = b[name];
+  const merged = left == null ? right : right == null ? left : merge(left, right);
+  return merged === undefined ? {} : ({ [name]: merged } as Pick<Constraints, Name>);
+};

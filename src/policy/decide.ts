@@ -1,0 +1,162 @@
+/**
+ * The decision: a pure function of a prepared snapshot and one request.
+ *
+ * Levels are joined by AND: the organisation and every domain that caller or target belongs to must permit, and none may
+ * forbid. So a child can tighten and never loosen. A forbid that fails denies, where plain Cedar would skip it.
+ */
+import type { Constraints, Decision, Determining, Principal, Priority, Target } from '../contract/index.ts';
+import { type Found, findCase, type Refusal } from './case.ts';
+import type { CompiledPolicy, Env } from './compile/index.ts';
+import { meet } from './constraints.ts';
+import { evaluate, type Outcome } from './evaluate.ts';
+import { Datetime } from './extension/time.ts';
+import type { Level, PreparedPolicy } from './prepare.ts';
+import { CedarRecord, fromJson, type Value } from './value.ts';
+
+export interface PolicyRequest {
+  readonly principal: Principal | null;
+  readonly target: Target;
+  readonly depth: number;
+  readonly session: boolean;
+  readonly priority: Priority;
+  /** Wall time, Unix ms. */
+  readonly atMs: number;
+}
+
+interface LevelOutcome extends Outcome {
+  readonly level: string;
+}
+
+interface Rule {
+  readonly level: string;
+  readonly policy: CompiledPolicy;
+}
+
+/** Throws Fault `bad_request` when the depth is no integer: a comparison with it would be false, and so pass every guard. */
+export const decide = (prepared: PreparedPolicy, request: PolicyRequest): Decision => {
+  const found = findCase(prepared, request.principal, request.target);
+  if ('code' in found) return denial(prepared.version, found);
+  const env: Env = { ...found.case.env, context: contextOf(found, request) };
+  const outcomes = found.case.levels.map((level) => ({ level: level.name, ...evaluate(level.policies, env) }));
+  const seen = { policyVersion: prepared.version, missing: missingOf(outcomes), errors: errorsOf(outcomes) };
+  const hard = hardRules(outcomes);
+  if (hard !== undefined) return { ...DENY, ...seen, ...hard };
+  if (seen.missing.length > 0) return { ...DENY, ...seen, code: 'NO_PERMIT', reason: noPermit(seen.missing, request) };
+  const limits = limitsOf(found.case.levels, env);
+  if ('errors' in limits) return { ...DENY, ...seen, ...limits, errors: [...seen.errors, ...limits.errors] };
+  if (!modelAllowed(limits, request.target))
+    return {
+      ...DENY,
+      ...seen,
+      code: 'MODEL_NOT_ALLOWED',
+      reason: `the limits do not allow model \`${request.target.name}\``,
+    };
+  return { ...seen, ...softly(outcomes), constraints: limits };
+};
+
+const DENY = { effect: 'deny', determining: [], missing: [], errors: [], constraints: {} } as const;
+
+const denial = (policyVersion: string, { code, reason }: Refusal): Decision => ({
+  ...DENY,
+  policyVersion,
+  code,
+  reason,
+});
+
+const contextOf = ({ operation: { operation, target } }: Found, request: PolicyRequest): CedarRecord =>
+  new CedarRecord(
+    new Map<string, Value>([
+      ['operation', operation.name],
+      ['effect', operation.effect],
+      ['depth', fromJson(request.depth)],
+      ['session', request.session],
+      ['hourUtc', new Date(request.atMs).getUTCHours()],
+      ['now', new Datetime(Math.floor(request.atMs))],
+      ['priority', request.priority],
+      ['tenant', target.tenant],
+    ]),
+  );
+
+const missingOf = (outcomes: readonly LevelOutcome[]): string[] =>
+  outcomes.filter(({ permits }) => permits.length === 0).map(({ level }) => level);
+
+const errorsOf = (outcomes: readonly LevelOutcome[]): Decision['errors'] =>
+  outcomes.flatMap(({ level, failed }) =>
+    failed.map(({ policy, message }) => ({ level, id: policy.entry.id, message })),
+  );
+
+const needsApproval = ({ policy }: Rule): boolean => policy.entry.annotations['remedy'] === 'approval';
+
+const forbidsOf = (outcomes: readonly LevelOutcome[]): Rule[] =>
+  outcomes.flatMap(({ level, forbids }) => forbids.map((policy) => ({ level, policy })));
+
+const failedForbidsOf = (outcomes: readonly LevelOutcome[]): Rule[] =>
+  outcomes.flatMap(({ level, failed }) =>
+    failed.filter(({ policy }) => policy.entry.effect === 'forbid').map(({ policy }) => ({ level, policy })),
+  );
+
+type Verdict = Pick<Decision, 'code' | 'reason' | 'determining'>;
+
+/** What no approval can cure: a satisfied forbid without remedy, or a forbid that failed. */
+const hardRules = (outcomes: readonly LevelOutcome[]): Verdict | undefined => {
+  const forbids = forbidsOf(outcomes).filter((rule) => !needsApproval(rule));
+  if (forbids.length > 0) return verdict(forbids, 'FORBIDDEN');
+  const failed = failedForbidsOf(outcomes);
+  if (failed.length === 0) return undefined;
+  return { ...policyError(failed[0] as Rule), determining: failed.map(determining) };
+};
+
+const verdict = (rules: readonly Rule[], defaultCode: string): Verdict => {
+  const annotations = rules[0]?.policy.entry.annotations;
+  return {
+    code: annotations?.['code'] ?? defaultCode,
+    reason: annotations?.['reason'] ?? '',
+    determining: rules.map(determining),
+  };
+};
+
+const determining = ({ level, policy: { entry } }: Rule): Determining => ({
+  level,
+  id: entry.id,
+  reason: entry.annotations['reason'] ?? '',
+});
+
+const policyError = ({ level, policy }: Rule) => ({
+  code: 'POLICY_ERROR',
+  reason: `policy \`${level}/${policy.entry.id}\` could not be evaluated, so the call is denied; its author must correct it`,
+});
+
+/** Nothing forbids for good and every level permits: allowed, unless an approval is wanted first. */
+const softly = (outcomes: readonly LevelOutcome[]): Verdict & Pick<Decision, 'effect'> => {
+  const waiting = forbidsOf(outcomes);
+  if (waiting.length > 0) return { effect: 'require_approval', ...verdict(waiting, 'APPROVAL_REQUIRED') };
+  const permits = outcomes.flatMap(({ level, permits }) => permits.map((policy) => ({ level, policy })));
+  return { effect: 'allow', ...verdict(permits.slice(-1), 'OK'), determining: permits.map(determining) };
+};
+
+const noPermit = (missing: readonly string[], { principal, target }: PolicyRequest): string => {
+  const levels = missing.map((level) => `\`${level}\``).join(' and ');
+  return (
+    `no policy of level ${levels} permits ${principal?.kind} \`${principal?.id}\` ` +
+    `to call \`${target.operation}\` of ${target.kind} \`${target.name}\``
+  );
+};
+
+/** Limit rules of all levels, merged; a rule that fails might have been the one that limits, so it denies. */
+const limitsOf = (levels: readonly Level[], env: Env): Constraints | (Verdict & Pick<Decision, 'errors'>) => {
+  let merged: Constraints = {};
+  for (const { name: level, limits } of levels) {
+    for (const { policy, constraints } of limits) {
+      const { permits, failed } = evaluate([policy], env);
+      if (failed[0] !== undefined) {
+        const errors = [{ level, id: policy.entry.id, message: failed[0].message }];
+        return { ...policyError({ level, policy }), determining: [determining({ level, policy })], errors };
+      }
+      if (permits.length > 0) merged = meet(merged, constraints);
+    }
+  }
+  return merged;
+};
+
+const modelAllowed = ({ models }: Constraints, { kind, name }: Target): boolean =>
+  kind !== 'model' || models === undefined || models.includes(name);

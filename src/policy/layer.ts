@@ -1,0 +1,72 @@
+/** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
+import type { Call, Decision, RoutePlan, Scope } from '../contract/index.ts';
+import { Fault } from '../contract/index.ts';
+import { type Layer, Permit, remainingMs, whenEnded, withTimeout } from '../kernel/index.ts';
+import { decide } from './decide.ts';
+import type { PreparedPolicy } from './prepare.ts';
+
+export interface DecideParts {
+  readonly policy: PreparedPolicy;
+  /** Made by routing from the same snapshot. Throws `not_found` for a target that does not exist. */
+  readonly planOf: (call: Call) => RoutePlan;
+}
+
+/** Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`. */
+export const decideLayer =
+  ({ policy, planOf }: DecideParts): Layer =>
+  (next) =>
+  async (call, scope) => {
+    const startMs = scope.clock.nowMs();
+    const plan = planOf(call);
+    const decision = decide(policy, requestOf(call, plan, scope));
+    note(decision, startMs, scope);
+    if (decision.effect !== 'allow') throw refusalOf(decision);
+    const allowed = constrained(call, plan, decision);
+    Permit.grant(allowed, decision);
+    const { timeoutMs } = decision.constraints;
+    if (timeoutMs === undefined || timeoutMs >= remainingMs(scope)) return next(allowed, scope);
+    // The deadline layer stands outside and has not seen this limit.
+    const timed = withTimeout(scope, timeoutMs, () => new Fault('timeout', `policy gives this call ${timeoutMs} ms`));
+    return whenEnded(next(allowed, timed.scope), timed.scope.signal, timed.release);
+  };
+
+const requestOf = (call: Call, plan: RoutePlan, scope: Scope) => ({
+  principal: call.principal,
+  target: call.target,
+  depth: call.lineage.depth,
+  session: call.session !== undefined,
+  priority: plan.priority,
+  atMs: scope.clock.wallMs(),
+});
+
+const ruleIds = (decision: Decision): string[] => decision.determining.map(({ level, id }) => `${level}/${id}`);
+
+const note = (decision: Decision, startMs: number, { span }: Scope): void => {
+  const { effect, code, policyVersion, missing } = decision;
+  const rules = ruleIds(decision);
+  span.step('decide', startMs, {
+    effect,
+    code,
+    rules,
+    missing,
+    policyVersion,
+    ...(decision.errors.length === 0 ? {} : { errors: decision.errors.map(({ level, id }) => `${level}/${id}`) }),
+  });
+  span.set({ 'policy.version': policyVersion, 'policy.rule': rules });
+};
+
+const refusalOf = (decision: Decision): Fault => {
+  const { code, policyVersion, missing, reason } = decision;
+  const facts = { rules: ruleIds(decision), code, policyVersion, missing };
+  return new Fault(decision.effect === 'deny' ? 'denied' : 'approval_required', reason, { facts });
+};
+
+/** The same bytes with what policy and route grant them: a limit shortens and demotes, it never extends or promotes. */
+const constrained = (call: Call, plan: RoutePlan, { constraints }: Decision): Call => {
+  const timeoutMs = Math.min(
+    call.timeoutMs ?? Number.POSITIVE_INFINITY,
+    constraints.timeoutMs ?? Number.POSITIVE_INFINITY,
+  );
+  const priority = Math.max(plan.priority, constraints.priority ?? 0) as Call['priority'];
+  return { ...call, priority, ...(Number.isFinite(timeoutMs) ? { timeoutMs } : {}) };
+};

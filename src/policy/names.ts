@@ -1,0 +1,67 @@
+/** Typing mistakes in names: Cedar checks types and actions, but `Role::"refnder"` is a fine entity that simply never matches. */
+import type { DomainEntry, TargetKind } from '../contract/index.ts';
+import { nearest } from './nearest.ts';
+import { operationId, TYPE_OF } from './schema.ts';
+
+/** What exists, in all tenants. */
+export interface RegistryNames {
+  readonly targets: readonly {
+    readonly tenant: string;
+    readonly kind: TargetKind;
+    readonly name: string;
+    readonly domain: string;
+    readonly operations: readonly string[];
+  }[];
+  readonly domains: readonly Pick<DomainEntry, 'tenant' | 'name' | 'parent'>[];
+  readonly users: readonly { readonly tenant: string; readonly name: string; readonly roles: readonly string[] }[];
+}
+
+/** Names of one tenant by entity type. */
+export type KnownNames = ReadonlyMap<string, ReadonlySet<string>>;
+
+export const namesOf = (world: RegistryNames, tenant: string): KnownNames => {
+  const targets = world.targets.filter((each) => each.tenant === tenant);
+  const users = world.users.filter((each) => each.tenant === tenant);
+  const ofKind = (kind: TargetKind): string[] => targets.filter((each) => each.kind === kind).map(({ name }) => name);
+  const operations = targets.flatMap(({ kind, name, operations }) =>
+    operations.map((operation) => operationId(kind, name, operation)),
+  );
+  return new Map([
+    [TYPE_OF.agent, new Set(ofKind('agent'))],
+    [TYPE_OF.tool, new Set(ofKind('tool'))],
+    [TYPE_OF.model, new Set(ofKind('model'))],
+    ['Operation', new Set(operations)],
+    ['Domain', new Set(world.domains.filter((each) => each.tenant === tenant).map(({ name }) => name))],
+    ['User', new Set(users.map(({ name }) => name))],
+    ['Role', new Set(users.flatMap(({ roles }) => roles))],
+  ]);
+};
+
+export interface Literal {
+  readonly type: string;
+  readonly id: string;
+}
+
+/** Every entity that a policy tree names. */
+export const literalsIn = (tree: unknown): Literal[] => {
+  if (typeof tree !== 'object' || tree === null) return [];
+  const { type, id } = tree as Readonly<Record<string, unknown>>;
+  if (typeof type === 'string' && typeof id === 'string') return [{ type, id }];
+  return Object.values(tree).flatMap(literalsIn);
+};
+
+/** A sentence about a name that nobody has, or undefined. Types that we keep no names of, such as actions, are Cedar's to check. */
+export const nameProblem = (known: KnownNames, { type, id }: Literal): string | undefined => {
+  const names = known.get(type);
+  if (names === undefined || names.has(id)) return undefined;
+  return `there is no ${type.toLowerCase()} \`${id}\`${suggestion(id, names)}`;
+};
+
+/** `; did you mean ...`, or what there is to choose from. */
+export const suggestion = (word: string, names: ReadonlySet<string>): string => {
+  const near = nearest(word, names);
+  if (near !== undefined) return `; did you mean \`${near}\`?`;
+  if (names.size === 0) return '; there are none yet';
+  const some = [...names].sort().slice(0, 8);
+  return `; known: ${some.map((name) => `\`${name}\``).join(', ')}${names.size > some.length ? ', ...' : ''}`;
+};

@@ -1,0 +1,153 @@
+/** Makes a snapshot ready for decisions: policies compiled, entities built, who touches which level worked out once. */
+import type {
+  Constraints,
+  DomainEntry,
+  OperationEntry,
+  PolicyEntry,
+  Snapshot,
+  TargetEntry,
+} from '../contract/index.ts';
+import { Fault } from '../contract/index.ts';
+import { annotationProblems, constraintsOf } from './annotations.ts';
+import { type CompiledPolicy, compileEntry, type Env } from './compile/index.ts';
+import { type Entity, EntityStore, entity } from './entities.ts';
+import { ACTION_OF, CEDAR_LANGUAGE, operationId, TYPE_OF } from './schema.ts';
+import { EntityRef, type Value } from './value.ts';
+
+export type PolicyWorld = Pick<Snapshot, 'policy' | 'targets' | 'domains'>;
+
+export interface LimitRule {
+  readonly policy: CompiledPolicy;
+  readonly constraints: Constraints;
+}
+
+export interface Level {
+  readonly name: string;
+  readonly policies: readonly CompiledPolicy[];
+  readonly limits: readonly LimitRule[];
+}
+
+export interface PreparedOperation {
+  readonly target: TargetEntry;
+  readonly operation: OperationEntry;
+  readonly action: EntityRef;
+  readonly resource: EntityRef;
+  /** What `caseOf` worked out for each caller; a memo, so it may be emptied at any time. */
+  readonly cases: Map<string, Case>;
+}
+
+/** A caller and an operation: everything about a decision that does not depend on the circumstances of one call. */
+export interface Case {
+  readonly env: Omit<Env, 'context'>;
+  /** `org` first. Sliced: only policies whose scope matches. */
+  readonly levels: readonly Level[];
+}
+
+/** One tenant's policy, alone: nothing in here knows that other tenants exist. */
+export interface PreparedTenant {
+  readonly levels: ReadonlyMap<string, Level>;
+  readonly domains: ReadonlyMap<string, DomainEntry>;
+  readonly agents: ReadonlyMap<string, TargetEntry>;
+  /** By `operationId`. */
+  readonly operations: ReadonlyMap<string, PreparedOperation>;
+  readonly entities: EntityStore;
+}
+
+export interface PreparedPolicy {
+  readonly version: string;
+  readonly tenants: ReadonlyMap<string, PreparedTenant>;
+}
+
+export const ORG = 'org';
+
+/** Throws Fault `bad_request` when a policy cannot be compiled: a node must refuse such a snapshot, not run a part of it. */
+export const preparePolicy = (world: PolicyWorld): PreparedPolicy => {
+  const { policy, targets, domains } = world;
+  if (policy.cedar !== CEDAR_LANGUAGE)
+    throw new Fault(
+      'bad_request',
+      `the policy is written in cedar ${policy.cedar} and this node speaks ${CEDAR_LANGUAGE}`,
+    );
+  const names = new Set([...policy.levels, ...targets, ...domains].map(({ tenant }) => tenant));
+  return {
+    version: policy.version,
+    tenants: new Map([...names].map((tenant) => [tenant, prepareTenant(world, tenant)])),
+  };
+};
+
+const prepareTenant = (world: PolicyWorld, tenant: string): PreparedTenant => {
+  const ours = <T extends { readonly tenant: string }>(entries: readonly T[]): T[] =>
+    entries.filter((entry) => entry.tenant === tenant);
+  const targets = ours(world.targets);
+  const domains = ours(world.domains);
+  return {
+    levels: prepareLevels(ours(world.policy.levels)),
+    domains: new Map(domains.map((domain) => [domain.name, domain])),
+    agents: new Map(targets.filter(({ kind }) => kind === 'agent').map((target) => [target.name, target])),
+    operations: new Map(targets.flatMap(prepareOperations)),
+    entities: new EntityStore([
+      ...actionEntities(world.policy.actionParents),
+      ...domains.map(domainEntity),
+      ...targets.flatMap(targetEntities),
+    ]),
+  };
+};
+
+const prepareLevels = (levels: Snapshot['policy']['levels']): Map<string, Level> => {
+  const prepared = new Map<string, Level>();
+  for (const { level, policies, limits } of levels) {
+    if (prepared.has(level)) throw new Fault('bad_request', `the snapshot has level \`${level}\` twice`);
+    prepared.set(level, { name: level, policies: policies.map(compileEntry), limits: limits.map(prepareLimit) });
+  }
+  return prepared;
+};
+
+const prepareLimit = (entry: PolicyEntry): LimitRule => {
+  // A limit that cannot be read would not limit.
+  const [problem] = annotationProblems('limits', entry);
+  if (problem !== undefined) throw new Fault('bad_request', `limit rule \`${entry.id}\`: ${problem}`);
+  return { policy: compileEntry(entry), constraints: constraintsOf(entry) };
+};
+
+const prepareOperations = (target: TargetEntry): [string, PreparedOperation][] =>
+  target.operations.map((operation) => {
+    const resource = operationRef(target, operation);
+    return [
+      resource.id,
+      { target, operation, action: new EntityRef('Action', ACTION_OF[target.kind]), resource, cases: new Map() },
+    ];
+  });
+
+const operationRef = ({ kind, name }: TargetEntry, operation: OperationEntry): EntityRef =>
+  new EntityRef('Operation', operationId(kind, name, operation.name));
+
+const actionEntities = (parents: Snapshot['policy']['actionParents']): Entity[] =>
+  Object.entries(parents).map(([id, groups]) =>
+    entity(
+      new EntityRef('Action', id),
+      groups.map((group) => new EntityRef('Action', group)),
+    ),
+  );
+
+/** The organisation itself is the empty name, and no entity. */
+const inDomain = (name: string): EntityRef[] => (name === '' ? [] : [new EntityRef('Domain', name)]);
+
+const domainEntity = ({ name, parent }: DomainEntry): Entity => entity(new EntityRef('Domain', name), inDomain(parent));
+
+const targetEntities = (target: TargetEntry): Entity[] => {
+  const ref = new EntityRef(TYPE_OF[target.kind], target.name);
+  const tags = new Map<string, Value>(Object.entries(target.labels));
+  const operations = target.operations.map((operation) =>
+    entity(
+      operationRef(target, operation),
+      [ref],
+      new Map<string, Value>([
+        ['name', operation.name],
+        ['effect', operation.effect],
+        ['idempotent', operation.idempotent],
+      ]),
+      tags,
+    ),
+  );
+  return [entity(ref, inDomain(target.domain), new Map([['name', target.name]]), tags), ...operations];
+};

@@ -1,0 +1,107 @@
+/** Worlds for tests of this room: short notation in, complete snapshot parts out. */
+import type { Call, DomainEntry, Effect, Principal, Priority, TargetEntry, TargetKind } from '../contract/index.ts';
+import { type Bundle, compilePolicy } from './bundle.ts';
+import type { PolicyRequest } from './decide.ts';
+import type { PolicyWorld } from './prepare.ts';
+
+export interface ShortWorld {
+  readonly domains: readonly { readonly name: string; readonly parent?: string }[];
+  readonly users: readonly { readonly name: string; readonly roles?: readonly string[] }[];
+  readonly targets: readonly {
+    readonly kind: TargetKind;
+    readonly name: string;
+    readonly domain?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly operations: readonly { readonly name: string; readonly effect: Effect }[];
+  }[];
+}
+
+export type ShortBundles = Readonly<Record<string, { readonly policies: string; readonly limits?: string }>>;
+
+export interface Ask {
+  readonly tenant?: string;
+  readonly agent?: string;
+  readonly user?: string;
+  readonly node?: string;
+  readonly roles?: readonly string[];
+  /** `kind/target/operation` */
+  readonly call: string;
+  readonly depth?: number;
+  readonly at?: string;
+}
+
+const TENANT = 'default';
+
+export const targetsOf = ({ targets }: ShortWorld): TargetEntry[] =>
+  targets.map(({ kind, name, domain = '', labels = {}, operations }) => ({
+    tenant: TENANT,
+    kind,
+    name,
+    domain,
+    labels,
+    endpoints: [],
+    operations: operations.map((operation) => ({ ...operation, idempotent: operation.effect === 'read' })),
+    health: null,
+    concurrency: 1,
+    timeoutMs: null,
+  }));
+
+export const domainsOf = ({ domains }: ShortWorld): DomainEntry[] =>
+  domains.map(({ name, parent = '' }) => ({ tenant: TENANT, name, parent, delegated: false }));
+
+export const compileWorld = async (world: ShortWorld, bundles: ShortBundles): Promise<PolicyWorld> => {
+  const targets = targetsOf(world);
+  const domains = domainsOf(world);
+  const registry = {
+    targets: targets.map((target) => ({ ...target, operations: target.operations.map(({ name }) => name) })),
+    domains,
+    users: world.users.map(({ name, roles = [] }) => ({ tenant: TENANT, name, roles })),
+  };
+  return { policy: await compilePolicy(bundlesOf(bundles), registry), targets, domains };
+};
+
+export const bundlesOf = (bundles: ShortBundles): Bundle[] =>
+  Object.entries(bundles).map(([level, { policies, limits }]) => ({
+    tenant: TENANT,
+    level,
+    policies: { text: policies, source: `${level}.cedar` },
+    limits: limits === undefined ? undefined : { text: limits, source: `${level}.limits.cedar` },
+  }));
+
+export const requestOf = (ask: Ask): PolicyRequest => {
+  const [kind, name = '', operation = ''] = ask.call.split('/') as [TargetKind, string?, string?];
+  return {
+    principal: principalOf(ask),
+    target: { kind, name, operation },
+    depth: ask.depth ?? 0,
+    session: false,
+    priority: 2 as Priority,
+    atMs: Date.parse(ask.at ?? '2026-11-26T10:00:00Z'),
+  };
+};
+
+const principalOf = ({ tenant = TENANT, agent, user, node, roles = [] }: Ask): Principal | null => {
+  if (agent !== undefined) return { kind: 'agent', tenant, id: agent, roles };
+  if (user !== undefined) return { kind: 'user', tenant, id: user, roles };
+  return node === undefined ? null : { kind: 'node', tenant, id: node, roles };
+};
+
+export const callOf = (ask: Ask): Call => {
+  const { principal, target, depth } = requestOf(ask);
+  return {
+    id: 'c'.repeat(32),
+    credential: { kind: 'none' },
+    principal,
+    target,
+    contentType: 'application/json',
+    accept: '*/*',
+    body: { kind: 'bytes', bytes: new Uint8Array([1, 2, 3]) },
+    headers: [],
+    trace: { trace: 'a'.repeat(32), sampled: true },
+    lineage: { root: 'r', depth },
+    priority: 1,
+    stream: false,
+    via: [],
+    retriedElsewhere: false,
+  };
+};
