@@ -73,6 +73,13 @@ export interface Call {
   readonly via: readonly string[];
   /** Another Airspace node already owns retries for this call (R1). */
   readonly retriedElsewhere: boolean;
+  /**
+   * Ids of the endpoints that this node already picked for the call, newest last: `retry` brings the list, `route` adds
+   * each pick and prefers others (R5). Its length is the number of the attempt. The one part of a call that grows.
+   */
+  readonly avoid?: string[];
+  /** The caller does not wait: accept durably, answer 202, run on, keep the reply for polling. */
+  readonly detach?: boolean;
 }
 
 /** One key per target and tenant: `tenant/kind/name`. Names cannot contain a slash, so it cannot be ambiguous. */

@@ -65,6 +65,8 @@ export interface FaultDetails {
   readonly retryAfterMs?: number;
   /** For our logs only; it never reaches a caller. */
   readonly cause?: unknown;
+  /** Another Airspace node reports it: what could be done there was done, and this hop is not to blame (R1). */
+  readonly remote?: boolean;
   /** Small public facts: the rule that denied, the field that was wrong, file and line. */
   readonly facts?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 }
@@ -74,6 +76,7 @@ export class Fault extends Error {
   readonly code: FaultCode;
   readonly executed: Executed;
   readonly retryAfterMs: number | undefined;
+  readonly remote: boolean;
   readonly facts: Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
   constructor(code: FaultCode, message: string, details: FaultDetails = {}) {
@@ -85,15 +88,16 @@ export class Fault extends Error {
     this.code = code;
     this.executed = details.executed ?? FAULT_CODES[code].executed;
     this.retryAfterMs = details.retryAfterMs;
+    this.remote = details.remote ?? false;
     this.facts = details.facts ?? {};
   }
 
   get retryable(): boolean {
-    return FAULT_CODES[this.code].retryable;
+    return !this.remote && FAULT_CODES[this.code].retryable;
   }
 
   get blamesEndpoint(): boolean {
-    return FAULT_CODES[this.code].blamesEndpoint;
+    return !this.remote && FAULT_CODES[this.code].blamesEndpoint;
   }
 
   /** Anything caught becomes a Fault; what is not one already is `internal`, and its text stays with us. */

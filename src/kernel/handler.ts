@@ -8,4 +8,18 @@ export type Layer = (next: Handler) => Handler;
 export const compose =
   (...layers: readonly Layer[]): Layer =>
   (next) =>
-    layers.reduceRight((inner, layer) => layer(inner), next);
+    layers.reduceRight((inner, layer) => rejecting(layer(inner)), rejecting(next));
+
+const rejecting =
+  (handler: Handler): Handler =>
+  (call, scope) =>
+    invoke(handler, call, scope);
+
+/** A handler may throw before its first await; whoever waits for the promise, or opened something, must hear it all the same. */
+export const invoke = (next: Handler, call: Call, scope: Scope): Promise<Reply> => {
+  try {
+    return next(call, scope);
+  } catch (thrown) {
+    return Promise.reject(thrown);
+  }
+};

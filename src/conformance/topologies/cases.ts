@@ -1,0 +1,369 @@
+/** The promises that hold in every topology: the same call, the same policy, the same outcome. */
+import assert from 'node:assert/strict';
+import type { Suite } from '../suite.ts';
+import { startAgent } from './agent.ts';
+import type { Answer, CallRequest, Deploy, Deployment, Execution } from './deployment.ts';
+import { bundle, POLICY, resources, STRICTER_POLICY } from './fixture.ts';
+
+export interface TopologySuite {
+  readonly suite: Suite;
+  stop(): Promise<void>;
+}
+
+/** Starts the deployment and two instances of the fixture agent, and lists what must be true of them. */
+export const topologySuite = async (
+  name: string,
+  deploy: Deploy,
+  options: { readonly via: 'hub' | 'mesh'; readonly delegated: boolean },
+): Promise<TopologySuite> => {
+  const ledger: Execution[] = [];
+  const instances = [await startAgent('a', ledger), await startAgent('b', ledger)];
+  const deployment = await deploy({ resources: resources(options), instances, executions: () => ledger });
+  return {
+    suite: {
+      name: `topology ${name}`,
+      checks: PROMISES.map(({ promise, check }) => ({ promise, check: () => check(new Bench(deployment)) })),
+    },
+    stop: async () => {
+      await deployment.stop();
+      for (const instance of instances) await instance.stop();
+    },
+  };
+};
+
+/** A deployment with what one case needs: which executions are its own. */
+class Bench {
+  readonly deployment: Deployment;
+  readonly #before: number;
+
+  constructor(deployment: Deployment) {
+    this.deployment = deployment;
+    this.#before = deployment.executions().length;
+  }
+
+  call(request: CallRequest): Promise<Answer> {
+    return this.deployment.call(request);
+  }
+
+  /** What agents ran since the case began. */
+  ran(): readonly Execution[] {
+    return this.deployment.executions().slice(this.#before);
+  }
+
+  /** The call answers with this status and problem code, and no agent ran anything. */
+  async refused(request: CallRequest, status: number, code: string): Promise<Record<string, unknown>> {
+    const answer = await this.call(request);
+    const problem = await answer.json();
+    assert.equal(answer.status, status, `status of ${JSON.stringify(problem)}`);
+    assert.equal(problem['code'], code);
+    assert.deepEqual(this.ran(), [], 'nothing may reach an agent');
+    return problem;
+  }
+}
+
+interface Case {
+  readonly promise: string;
+  readonly check: (bench: Bench) => Promise<void>;
+}
+
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((next) => setImmediate(next));
+};
+
+const PROMISES: readonly Case[] = [
+  {
+    promise: 'an allowed call runs once, and its reply comes back byte for byte',
+    check: async (bench) => {
+      const body = Uint8Array.from({ length: 256 }, (_, at) => at);
+      const answer = await bench.call({
+        caller: 'alice',
+        operation: 'echo',
+        body,
+        headers: { 'content-type': 'application/octet-stream' },
+      });
+      assert.equal(answer.status, 200);
+      assert.deepEqual(new Uint8Array(await answer.bytes()), body);
+      assert.equal(bench.ran().length, 1);
+    },
+  },
+  {
+    promise: 'the agent learns the call id and who calls, and never the credential',
+    check: async (bench) => {
+      const answer = await bench.call({
+        caller: 'alice',
+        operation: 'echo',
+        body: '{}',
+        headers: { cookie: 'a=1', 'x-kept': 'yes' },
+      });
+      const [execution] = bench.ran();
+      assert.equal(execution!.callId, answer.headers['airspace-call-id']);
+      assert.match(execution!.headers['airspace-principal'] ?? '', /alice/);
+      assert.equal(execution!.headers['authorization'], undefined);
+      assert.equal(execution!.headers['cookie'], undefined);
+      assert.equal(execution!.headers['x-kept'], 'yes');
+    },
+  },
+  {
+    promise: 'a denied call names rule, version and reason, and reaches nobody',
+    check: async (bench) => {
+      const problem = await bench.refused({ caller: 'mallory', operation: 'put', body: '{}' }, 403, 'denied');
+      assert.equal(problem['detail'], 'mallory has lost the right to write');
+      const facts = problem['facts'] as Record<string, unknown>;
+      assert.deepEqual(facts['rules'], ['org/mallory-may-not-write']);
+      assert.equal(facts['code'], 'WRITE_REVOKED');
+      assert.match(String(facts['policyVersion']), /^sha256:[0-9a-f]{16}$/);
+      assert.equal(problem['executed'], 'no');
+    },
+  },
+  {
+    promise: 'the same caller may still read',
+    check: async (bench) => {
+      const answer = await bench.call({ caller: 'mallory', operation: 'echo', body: '"hello"' });
+      assert.equal(answer.status, 200);
+    },
+  },
+  {
+    promise: 'an unknown agent is not found, and the nearest name is offered',
+    check: async (bench) => {
+      const problem = await bench.refused(
+        { caller: 'alice', target: 'agent/ecko', operation: 'echo' },
+        404,
+        'not_found',
+      );
+      assert.match(String(problem['detail']), /`echo`/);
+    },
+  },
+  {
+    promise: 'an unknown operation is not found, and the known ones are named',
+    check: async (bench) => {
+      const problem = await bench.refused({ caller: 'alice', operation: 'ehco' }, 404, 'not_found');
+      assert.match(String(problem['detail']), /echo/);
+    },
+  },
+  {
+    promise: 'a wrong key opens nothing',
+    check: async (bench) => {
+      await bench.refused({ caller: 'alice', operation: 'echo', key: 'not-a-key' }, 401, 'unauthenticated');
+    },
+  },
+  {
+    promise: "another tenant's agents do not exist",
+    check: async (bench) => {
+      const answer = await bench.call({ caller: 'stranger', operation: 'echo' });
+      assert.ok([401, 404].includes(answer.status), `status ${answer.status}`);
+      assert.deepEqual(bench.ran(), []);
+    },
+  },
+  {
+    promise: "the agent's own error passes through with its status and body, and is not tried again",
+    check: async (bench) => {
+      const answer = await bench.call({ caller: 'alice', operation: 'boom', body: '{}' });
+      assert.equal(answer.status, 500);
+      assert.deepEqual(await answer.json(), { problem: 'the agent itself failed' });
+      assert.equal(bench.ran().length, 1);
+    },
+  },
+  {
+    promise: 'an endpoint that refuses is routed around',
+    check: async (bench) => {
+      for (let n = 0; n < 12; n++) {
+        const answer = await bench.call({ caller: 'alice', operation: 'flaky', body: `${n}` });
+        assert.equal(answer.status, 200, `call ${n}: ${Buffer.from(await answer.bytes()).toString()}`);
+      }
+      assert.equal(bench.ran().filter((execution) => execution.instance === 'b').length, 12);
+    },
+  },
+  {
+    promise: 'a write that breaks after it was sent is never sent again, and its outcome is called unknown',
+    check: async (bench) => {
+      const answer = await bench.call({ caller: 'alice', operation: 'break', body: '{}' });
+      const problem = await answer.json();
+      assert.equal(answer.status, 502);
+      assert.equal(problem['code'], 'upstream_broken');
+      assert.equal(problem['executed'], 'unknown');
+      assert.equal(bench.ran().length, 1);
+    },
+  },
+  {
+    promise: 'an agent that lies about its length is caught',
+    check: async (bench) => {
+      const answer = await bench.call({ caller: 'alice', operation: 'liar', body: '{}' });
+      const problem = await answer.json();
+      assert.equal(answer.status, 502, JSON.stringify(problem));
+      assert.match(String(problem['code']), /^upstream_/);
+    },
+  },
+  {
+    promise: 'an idempotency key runs once and answers the same again; another body under it is refused',
+    check: async (bench) => {
+      const headers = { 'idempotency-key': `key-${bench.deployment.hops}-1` };
+      const first = await bench.call({ caller: 'alice', operation: 'put', body: '{"n":1}', headers });
+      const again = await bench.call({ caller: 'alice', operation: 'put', body: '{"n":1}', headers });
+      assert.equal(first.status, 201);
+      assert.equal(again.status, 201);
+      assert.deepEqual(await again.bytes(), await first.bytes());
+      assert.equal(bench.ran().length, 1);
+      const other = await bench.call({ caller: 'alice', operation: 'put', body: '{"n":2}', headers });
+      assert.equal(other.status, 422);
+      assert.equal(bench.ran().length, 1);
+    },
+  },
+  {
+    promise: 'a deadline ends the call with 504 and reaches the socket of the agent',
+    check: async (bench) => {
+      const answer = await bench.call({
+        caller: 'alice',
+        operation: 'hang',
+        body: '{}',
+        headers: { 'airspace-timeout-ms': '300' },
+      });
+      const problem = await answer.json();
+      assert.equal(answer.status, 504);
+      assert.equal(problem['executed'], 'unknown');
+      await bench.ran()[0]!.dropped;
+    },
+  },
+  {
+    promise: 'a caller that leaves cancels the work',
+    check: async (bench) => {
+      const leave = new AbortController();
+      const call = bench.call({ caller: 'alice', operation: 'hang', body: '{}', signal: leave.signal });
+      call.catch(() => {});
+      await until(() => bench.ran().length === 1);
+      leave.abort();
+      await bench.ran()[0]!.dropped;
+    },
+  },
+  {
+    promise: 'a stream of events passes untouched',
+    check: async (bench) => {
+      const answer = await bench.call({
+        caller: 'alice',
+        operation: 'stream',
+        body: '{}',
+        headers: { accept: 'text/event-stream' },
+      });
+      assert.equal(answer.status, 200);
+      assert.match(answer.headers['content-type'] ?? '', /^text\/event-stream/);
+      const expected = [1, 2, 3].map((n) => `event: token\ndata: {"n":${n}}\n\n`).join('');
+      assert.equal(Buffer.from(await answer.bytes()).toString(), expected);
+    },
+  },
+  {
+    promise: 'a stream that breaks ends with an error event, and is not started again',
+    check: async (bench) => {
+      const answer = await bench.call({
+        caller: 'alice',
+        operation: 'cut',
+        body: '{}',
+        headers: { accept: 'text/event-stream' },
+      });
+      const text = Buffer.from(await answer.bytes()).toString();
+      assert.match(text, /^data: first\n\n/);
+      assert.match(text, /event: error\n/);
+      assert.equal(bench.ran().length, 1);
+    },
+  },
+  {
+    promise: 'hostile JSON is refused before anything else happens',
+    check: async (bench) => {
+      const headers = { 'content-type': 'application/json' };
+      for (const body of [
+        '{"a":1,"a":2}',
+        '{"__proto__":{"admin":true}}',
+        `${'['.repeat(100)}${']'.repeat(100)}`,
+        '{"open":',
+        '{} trailing',
+      ]) {
+        await bench.refused({ caller: 'alice', operation: 'echo', body, headers }, 400, 'bad_request');
+      }
+    },
+  },
+  {
+    promise: 'a body over the limit is refused, and the limit is named',
+    check: async (bench) => {
+      const problem = await bench.refused(
+        { caller: 'alice', operation: 'echo', body: new Uint8Array(1024 * 1024 + 1) },
+        413,
+        'too_large',
+      );
+      assert.match(String(problem['detail']), /1048576|1 MiB/);
+    },
+  },
+  {
+    promise: 'every node on the way leaves a record, and all of them hang on the trace of the caller',
+    check: async (bench) => {
+      const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+      const answer = await bench.call({
+        caller: 'alice',
+        operation: 'echo',
+        body: '{}',
+        headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01` },
+      });
+      const id = answer.headers['airspace-call-id'] ?? '';
+      assert.match(id, /^[0-9a-f]{32}$/);
+      const events = await bench.deployment.events(id, bench.deployment.hops);
+      assert.equal(events.length, bench.deployment.hops);
+      for (const event of events) {
+        assert.equal(event.trace, trace);
+        assert.equal(event.callId, id);
+        assert.equal(event.status, 'ok');
+        assert.equal(event.principal?.id, 'alice');
+        assert.ok(
+          event.steps.some((step) => step.name === 'decide' && step.attributes['effect'] === 'allow'),
+          `${event.role} decided`,
+        );
+      }
+      const spans = new Set([
+        '00f067aa0ba902b7',
+        ...events.flatMap((event) => [event.span, ...event.steps.map((step) => step.span)]),
+      ]);
+      assert.ok(
+        events.every((event) => spans.has(event.parentSpan ?? '')),
+        'every record has its parent in the trace',
+      );
+      assert.match(bench.ran()[0]!.headers['traceparent'] ?? '', new RegExp(`^00-${trace}-[0-9a-f]{16}-01$`));
+    },
+  },
+  {
+    promise: 'a refused call leaves a record with the rule that refused it',
+    check: async (bench) => {
+      const answer = await bench.call({ caller: 'mallory', operation: 'put', body: '{}' });
+      const problem = await answer.json();
+      const [event] = await bench.deployment.events(String(problem['callId']), 1);
+      assert.equal(event!.status, 'denied');
+      const decided = event!.steps.find((step) => step.name === 'decide');
+      assert.deepEqual(decided?.attributes['rules'], ['org/mallory-may-not-write']);
+    },
+  },
+  {
+    promise: 'a policy that changes holds for the next call on every node',
+    check: async (bench) => {
+      await bench.deployment.apply([bundle(STRICTER_POLICY)]);
+      await bench.refused({ caller: 'alice', operation: 'echo', body: '{}' }, 403, 'denied');
+      await bench.deployment.apply([bundle(POLICY)]);
+      const answer = await bench.call({ caller: 'alice', operation: 'echo', body: '{}' });
+      assert.equal(answer.status, 200);
+    },
+  },
+  {
+    promise: 'without the centre calls go on, and what was recorded meanwhile arrives when it is back',
+    check: async (bench) => {
+      const { centre, hops } = bench.deployment;
+      if (centre === null) return;
+      await centre.lose();
+      const ids: string[] = [];
+      try {
+        for (let n = 0; n < 5; n++) {
+          const answer = await bench.call({ caller: 'alice', operation: 'echo', body: `${n}` });
+          assert.equal(answer.status, 200);
+          ids.push(answer.headers['airspace-call-id'] ?? '');
+        }
+      } finally {
+        await centre.regain();
+      }
+      for (const id of ids) assert.ok((await bench.deployment.events(id, hops)).length >= 1);
+      assert.equal(bench.ran().length, 5);
+    },
+  },
+];

@@ -1,0 +1,192 @@
+/** How nodes speak for callers to each other: a short-lived signed sentence "iss tells aud that this is principal". */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import type { Clock, NodeEntry, Principal } from '../contract/index.ts';
+import { type NodeKey, verifySignature } from './nodekey.ts';
+import { unauthenticated } from './refusal.ts';
+
+export const ASSERTION_VALID_MS = 60_000;
+/** Signing costs about 50 microseconds: the same sentence is said again for half of its life. */
+export const ASSERTION_REUSE_MS = 30_000;
+/** How far a signer's clock may run ahead of ours. */
+export const CLOCK_SKEW_MS = 60_000;
+const LONGEST = 8192;
+const CACHE_LIMIT = 10_000;
+/** Domain separation: a signature under an assertion can never pass for one under a snapshot. */
+const PURPOSE = 'assertion\n';
+
+const short = z.string().min(1).max(255);
+const Claims = z.strictObject({
+  iss: short,
+  aud: short,
+  principal: z.strictObject({
+    kind: z.enum(['agent', 'user', 'node']),
+    tenant: short,
+    id: short,
+    domain: short.exactOptional(),
+    roles: z.array(short).max(100),
+  }),
+  /** Unix milliseconds. */
+  exp: z.number().int(),
+  iat: z.number().int(),
+});
+type Claims = z.output<typeof Claims>;
+
+/** Signs for one node, and reuses what it signed per principal and audience. */
+export class AssertionSigner {
+  readonly #nodeId: string;
+  readonly #key: NodeKey;
+  readonly #clock: Clock;
+  readonly #said = new Map<string, { readonly token: string; readonly reuseUntilMs: number }>();
+
+  constructor(nodeId: string, key: NodeKey, clock: Clock) {
+    this.#nodeId = nodeId;
+    this.#key = key;
+    this.#clock = clock;
+  }
+
+  /** The token for `authorization: Airspace-Node <token>`. */
+  assert(principal: Principal, audience: string): string {
+    const who = [
+      audience,
+      principal.kind,
+      principal.tenant,
+      principal.id,
+      principal.domain ?? '',
+      ...principal.roles,
+    ].join('\n');
+    const wallMs = this.#clock.wallMs();
+    const said = this.#said.get(who);
+    if (said !== undefined && wallMs < said.reuseUntilMs && wallMs >= said.reuseUntilMs - ASSERTION_REUSE_MS)
+      return said.token;
+    const token = this.#sign(principal, audience, Math.floor(wallMs));
+    remember(this.#said, who, { token, reuseUntilMs: wallMs + ASSERTION_REUSE_MS });
+    return token;
+  }
+
+  #sign(principal: Principal, audience: string, iat: number): string {
+    const claims: Claims = {
+      iss: this.#nodeId,
+      aud: audience,
+      principal: { ...principal, roles: [...principal.roles] },
+      exp: iat + ASSERTION_VALID_MS,
+      iat,
+    };
+    const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
+    return `${payload}.${this.#key.sign(PURPOSE + payload).toString('base64url')}`;
+  }
+}
+
+/** What a node knows about others when it is spoken to; answers change with every snapshot and roster. */
+export interface KnownNodes {
+  node(id: string): NodeEntry | undefined;
+  /** Domain of a declared agent: empty for the organisation itself, undefined when nobody declared it. */
+  domainOfAgent(tenant: string, agent: string): string | undefined;
+  /** Is `domain` the other one, or below it? */
+  isWithin(tenant: string, domain: string, ancestor: string): boolean;
+}
+
+interface Verified {
+  readonly claims: Claims;
+  /** Key that the signature was checked with: a node that joined again must sign again. */
+  readonly publicKey: string;
+}
+
+/** Verifies for one audience. Remembers signatures that held, by hash of the token; everything else is asked anew each time. */
+export class AssertionVerifier {
+  readonly #audience: string;
+  readonly #known: KnownNodes;
+  readonly #verified = new Map<string, Verified>();
+
+  constructor(audience: string, known: KnownNodes) {
+    this.#audience = audience;
+    this.#known = known;
+  }
+
+  /** Who the call is from, as the sending node says and may say. Throws `unauthenticated`, with one text for every cause. */
+  verify(token: string, wallMs: number): Principal {
+    const { claims, publicKey } = this.#signed(token);
+    const issuer = this.#known.node(claims.iss);
+    if (issuer === undefined || issuer.publicKey !== publicKey || claims.aud !== this.#audience)
+      throw unauthenticated();
+    if (!isTimely(claims, wallMs)) throw unauthenticated();
+    const principal = spokenFor(issuer, claims.principal, this.#known);
+    if (principal === undefined) throw unauthenticated();
+    return principal;
+  }
+
+  #signed(token: string): Verified {
+    if (token.length > LONGEST) throw unauthenticated();
+    const hash = createHash('sha256').update(token).digest('base64');
+    const before = this.#verified.get(hash);
+    if (before !== undefined) return before;
+    const verified = checkSignature(token, this.#known);
+    remember(this.#verified, hash, verified);
+    return verified;
+  }
+}
+
+const checkSignature = (token: string, known: KnownNodes): Verified => {
+  const [payload = '', signature = '', ...rest] = token.split('.');
+  const claims = rest.length === 0 ? parseClaims(payload) : undefined;
+  const issuer = claims === undefined ? undefined : known.node(claims.iss);
+  if (claims === undefined || issuer === undefined) throw unauthenticated();
+  if (!verifySignature(issuer.publicKey, PURPOSE + payload, Buffer.from(signature, 'base64url')))
+    throw unauthenticated();
+  return { claims, publicKey: issuer.publicKey };
+};
+
+const parseClaims = (payload: string): Claims | undefined => {
+  try {
+    return Claims.safeParse(JSON.parse(Buffer.from(payload, 'base64url').toString())).data;
+  } catch {
+    return undefined;
+  }
+};
+
+const isTimely = (claims: Claims, wallMs: number): boolean =>
+  claims.iat <= wallMs + CLOCK_SKEW_MS && claims.exp > wallMs && claims.exp - claims.iat <= ASSERTION_VALID_MS;
+
+/**
+ * INVARIANT: a node never speaks for more than its place allows, and what it may not choose (roles, the domain of its own agent) is
+ * taken from our records instead of its words.
+ */
+const spokenFor = (issuer: NodeEntry, claimed: Claims['principal'], known: KnownNodes): Principal | undefined => {
+  if (claimed.kind === 'node') {
+    return claimed.id === issuer.id && claimed.tenant === issuer.tenant ? nodePrincipal(issuer) : undefined;
+  }
+  if (issuer.role === 'hub') return claimed;
+  if (claimed.kind !== 'agent' || claimed.tenant !== issuer.tenant) return undefined;
+  if (issuer.role === 'sidecar') {
+    const own = agentPrincipal(issuer.tenant, issuer.agent, issuer.domain);
+    return claimed.id === own.id && (claimed.domain ?? own.domain) === own.domain ? own : undefined;
+  }
+  // A domain hub may know agents that nobody declared here; a declared one keeps the domain that it was declared in.
+  const domain = known.domainOfAgent(claimed.tenant, claimed.id) ?? claimed.domain ?? '';
+  return domain !== '' && known.isWithin(claimed.tenant, domain, issuer.domain)
+    ? agentPrincipal(claimed.tenant, claimed.id, domain)
+    : undefined;
+};
+
+const agentPrincipal = (tenant: string, id: string, domain: string): Principal => ({
+  kind: 'agent',
+  tenant,
+  id,
+  ...(domain === '' ? {} : { domain }),
+  roles: [],
+});
+
+/** A node speaking for itself: towards the node link, never towards agents. */
+export const nodePrincipal = (node: NodeEntry): Principal => ({
+  kind: 'node',
+  tenant: node.tenant,
+  id: node.id,
+  ...(node.domain === '' ? {} : { domain: node.domain }),
+  roles: [],
+});
+
+const remember = <V>(cache: Map<string, V>, key: string, value: V): void => {
+  cache.delete(key);
+  if (cache.size >= CACHE_LIMIT) cache.delete(cache.keys().next().value!);
+  cache.set(key, value);
+};

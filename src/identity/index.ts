@@ -1,0 +1,28 @@
+/** Who is asking: API keys, node keys, assertions between nodes, one-time tokens, and the layer that believes them. */
+export { AssertionSigner, AssertionVerifier, type KnownNodes, nodePrincipal } from './assertion.ts';
+export {
+  hashSecret,
+  type KeyLookup,
+  keyIdOf,
+  keyLookup,
+  type MintedKey,
+  mintKey,
+  principalOf,
+  type RandomBytes,
+  verifyKey,
+} from './keys.ts';
+export { identify, type Resolver, SnapshotResolver } from './layer.ts';
+export { keyIdOfPublicKey, NodeKey, newNodeKey, openNodeKey, parsePublicKey, verifySignature } from './nodekey.ts';
+export { createPrivateFile, readPrivateFile, writePrivateFile } from './privatefile.ts';
+export { unauthenticated } from './refusal.ts';
+export {
+  BOOTSTRAP_FILE,
+  BOOTSTRAP_VALID_MS,
+  controlKeyIdOf,
+  issueBootstrapToken,
+  issueJoinToken,
+  JOIN_VALID_MS,
+  JoinGrantSchema,
+  useBootstrapToken,
+  useJoinToken,
+} from './tokens.ts';

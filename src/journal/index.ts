@@ -1,0 +1,2 @@
+/** Durable intents and outcomes of calls, idempotency keys, detached calls. */
+export { Journal, type JournalOptions } from './journal.ts';

@@ -1,0 +1,286 @@
+/**
+ * The record of calls that somebody relies on: an intent that is durable before any byte leaves, an outcome that is durable
+ * before the caller hears it, idempotency keys (R6), and detached calls that survive a restart.
+ *
+ * Calls that only read and carry no key skip it: their trace event is their record, and they wait for no disk.
+ */
+import type { Call, CallJournal, CallRecord, Principal, Reply, RoutePlan, Scope } from '../contract/index.ts';
+import { DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
+import {
+  type Canceller,
+  type Handler,
+  type Layer,
+  Permit,
+  rootScope,
+  silentSpan,
+  type World,
+  whenEnded,
+} from '../kernel/index.ts';
+import { digestOf } from './digest.ts';
+import { KEEP_LIMIT, keepFault, keepReply, replay } from './keep.ts';
+
+export interface JournalOptions {
+  readonly store: CallJournal;
+  readonly world: World;
+  /** The whole pipeline as it is now: detached calls run through it like any other. */
+  readonly handler: () => Handler;
+}
+
+export class Journal {
+  readonly #options: JournalOptions;
+  /** Detached calls accepted and now running here, with what cancels them. */
+  readonly #running = new Map<string, Canceller>();
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+  }
+
+  /** Stands between the decision and everything that sends. `planOf` is the one of the pipeline that it becomes part of. */
+  layer(planOf: (call: Call) => RoutePlan): Layer {
+    return (next) => (call, scope) => {
+      const plan = planOf(call);
+      if (this.#running.has(call.id)) return this.#runAccepted(next, call, scope);
+      if (call.detach === true) return this.#accept(call, plan, scope);
+      if (plan.operation.effect === 'read' && call.idempotencyKey === undefined) return next(call, scope);
+      return this.#runRecorded(next, call, plan, scope);
+    };
+  }
+
+  /** A recorded call of this principal; undefined when there is none or it is somebody else's: the two look alike. */
+  async owned(principal: Principal, id: string): Promise<CallRecord | undefined> {
+    const record = await this.#options.store.get(principal.tenant, id);
+    const own = record?.principal.kind === principal.kind && record.principal.id === principal.id;
+    return own ? record : undefined;
+  }
+
+  /** Asks a running detached call to stop. Cancellation is a request: the outcome is known when the record says so (D4). */
+  cancel(id: string): boolean {
+    const canceller = this.#running.get(id);
+    canceller?.cancel(new Fault('cancelled', 'the caller cancelled this call'));
+    return canceller !== undefined;
+  }
+
+  /**
+   * After a restart: runs again what was accepted and never sent, and what is idempotent; everything else that was sent has an
+   * unknown outcome, and says so (O3). Returns how many of each.
+   */
+  async recover(): Promise<{ readonly resumed: number; readonly unknown: number }> {
+    let resumed = 0;
+    let unknown = 0;
+    for (const record of await this.#options.store.open()) {
+      if (record.detached && record.request !== null && (record.state === 'accepted' || record.idempotent)) {
+        resumed++;
+        this.#start(record);
+      } else {
+        unknown++;
+        const fault = new Fault('upstream_broken', 'the node stopped after sending this call; its outcome is unknown');
+        await this.#options.store.conclude(record.id, 'unknown', keepFault(fault), this.#options.world.clock.wallMs());
+      }
+    }
+    return { resumed, unknown };
+  }
+
+  async #runRecorded(next: Handler, call: Call, plan: RoutePlan, scope: Scope): Promise<Reply> {
+    const record = this.#recordOf(call, plan, 'dispatched', false);
+    const startMs = scope.clock.nowMs();
+    const { taken } = await this.#options.store.accept(record);
+    scope.span.step('record', startMs, { 'call.key': call.idempotencyKey, replayed: taken !== null });
+    return taken === null ? this.#send(next, call, scope) : answerTaken(taken, record.digest);
+  }
+
+  async #accept(call: Call, plan: RoutePlan, scope: Scope): Promise<Reply> {
+    if (call.body.kind !== 'bytes')
+      throw new Fault('bad_request', 'a call that runs on by itself needs a body of known length');
+    const record = this.#recordOf(call, plan, 'accepted', true);
+    const startMs = scope.clock.nowMs();
+    const { taken } = await this.#options.store.accept(record);
+    scope.span.step('record', startMs, { detached: true, replayed: taken !== null });
+    if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
+    if (taken === null) this.#start(record);
+    return accepted(taken ?? record);
+  }
+
+  async #runAccepted(next: Handler, call: Call, scope: Scope): Promise<Reply> {
+    const record = await this.#options.store.get(call.principal?.tenant ?? '', call.id);
+    // A restart may find an idempotent call already dispatched; sending it again is what idempotent means.
+    if (record?.state === 'accepted') await this.#options.store.dispatch(call.id, Permit.check(call).policyVersion);
+    return this.#send(next, call, scope);
+  }
+
+  /** INVARIANT: the outcome is durable before the caller hears it, once, however the call ends. */
+  async #send(next: Handler, call: Call, scope: Scope): Promise<Reply> {
+    let reply: Reply;
+    try {
+      reply = await next(call, scope);
+    } catch (thrown) {
+      await this.#concludeFault(call.id, Fault.from(thrown));
+      throw thrown;
+    }
+    if (reply.body.kind === 'bytes') {
+      await this.#conclude(call.id, keepReply(reply, withinLimit(reply.body.bytes)));
+      return reply;
+    }
+    const tee = new Tee(reply.body.chunks);
+    const streamed: Reply = { ...reply, body: { kind: 'stream', chunks: tee.pass() } };
+    return whenEnded(Promise.resolve(streamed), scope.signal, (fault) => {
+      const conclusion =
+        fault === undefined
+          ? this.#conclude(call.id, keepReply(reply, tee.kept()))
+          : this.#concludeFault(call.id, fault);
+      conclusion.catch(() => {}); // The stream is over: a failed write leaves the record open, and a restart calls it unknown.
+    });
+  }
+
+  async #conclude(id: string, reply: ReturnType<typeof keepReply>): Promise<void> {
+    await this.#options.store.conclude(id, 'done', reply, this.#options.world.clock.wallMs());
+  }
+
+  async #concludeFault(id: string, fault: Fault): Promise<void> {
+    const { store, world } = this.#options;
+    const detached = this.#running.has(id);
+    if (fault.executed === 'no' && !detached) await store.release(id);
+    else if (fault.executed === 'unknown') await store.conclude(id, 'unknown', keepFault(fault), world.clock.wallMs());
+    else
+      await store.conclude(
+        id,
+        fault.code === 'cancelled' ? 'cancelled' : 'done',
+        keepFault(fault),
+        world.clock.wallMs(),
+      );
+  }
+
+  /** Runs a detached call through the whole pipeline again, as its owner: what was decided at acceptance is decided once more. */
+  #start(record: CallRecord): void {
+    const { world, handler, store } = this.#options;
+    const { scope, canceller } = rootScope(world, silentSpan(world.ids.spanId()));
+    this.#running.set(record.id, canceller);
+    const work = handler()(callOf(record), scope).then((reply) => drained(reply));
+    work
+      .catch(async (thrown) => {
+        const fault = Fault.from(thrown);
+        // Refused before it came to be sent: the record layer never saw it, so it is concluded here.
+        await store.conclude(
+          record.id,
+          fault.executed === 'unknown' ? 'unknown' : 'done',
+          keepFault(fault),
+          world.clock.wallMs(),
+        );
+      })
+      .catch(() => {}) // The store is down; the record stays open and the next start looks at it.
+      .finally(() => this.#running.delete(record.id));
+  }
+
+  #recordOf(call: Call, plan: RoutePlan, state: 'accepted' | 'dispatched', detached: boolean): CallRecord {
+    const principal = call.principal;
+    if (principal === null) throw new Fault('unauthenticated', 'a recorded call needs a principal');
+    if (call.idempotencyKey !== undefined && call.body.kind !== 'bytes') {
+      throw new Fault('bad_request', 'an idempotency key needs a body of known length; this one is streamed');
+    }
+    const bytes = call.body.kind === 'bytes' ? call.body.bytes : new Uint8Array(0);
+    return {
+      id: call.id,
+      tenant: principal.tenant,
+      principal,
+      target: call.target,
+      trace: call.trace.trace,
+      session: call.session ?? '',
+      idempotencyKey: call.idempotencyKey ?? '',
+      digest: digestOf(call.contentType, bytes),
+      state,
+      idempotent: plan.operation.idempotent,
+      detached,
+      request: detached
+        ? {
+            contentType: call.contentType,
+            body: bytes,
+            timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+            priority: call.priority,
+          }
+        : null,
+      policyVersion: Permit.check(call).policyVersion,
+      acceptedAtMs: this.#options.world.clock.wallMs(),
+      concludedAtMs: null,
+      reply: null,
+    };
+  }
+}
+
+const answerTaken = (taken: CallRecord, digest: string): Reply => {
+  if (taken.digest !== digest) throw mismatch(taken);
+  if (taken.state === 'accepted' || taken.state === 'dispatched') {
+    throw new Fault(
+      'idempotency_in_flight',
+      `a call with idempotency key \`${taken.idempotencyKey}\` is still running; ask again when it is done`,
+    );
+  }
+  if (taken.reply === null)
+    throw new Fault('conflict', `the outcome of the call with idempotency key \`${taken.idempotencyKey}\` is unknown`);
+  return replay(taken.reply);
+};
+
+const mismatch = (taken: CallRecord): Fault =>
+  new Fault(
+    'idempotency_mismatch',
+    `idempotency key \`${taken.idempotencyKey}\` was used with another body; use a new key for a new request`,
+  );
+
+/** 202 and where to ask. The door adds the `location` header from the id. */
+const accepted = (record: CallRecord): Reply => ({
+  outcome: 'ok',
+  status: 202,
+  contentType: 'application/json',
+  headers: [['location', `/v1/calls/${record.id}`]],
+  body: { kind: 'bytes', bytes: new TextEncoder().encode(JSON.stringify({ id: record.id, state: record.state })) },
+  endpoint: '',
+  attempts: 0,
+});
+
+const callOf = (record: CallRecord): Call => ({
+  id: record.id,
+  credential: { kind: 'known', principal: record.principal },
+  principal: null,
+  target: record.target,
+  contentType: record.request?.contentType ?? 'application/octet-stream',
+  accept: '*/*',
+  body: { kind: 'bytes', bytes: record.request?.body ?? new Uint8Array(0) },
+  headers: [],
+  timeoutMs: record.request?.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  trace: { trace: record.trace, sampled: true },
+  lineage: { root: record.id, depth: 0 },
+  ...(record.session === '' ? {} : { session: record.session }),
+  priority: 2,
+  stream: false,
+  via: [],
+  retriedElsewhere: false,
+});
+
+const withinLimit = (bytes: Uint8Array): Uint8Array | null => (bytes.byteLength <= KEEP_LIMIT ? bytes : null);
+
+/** Reads a reply to its end, so that a detached stream runs and is recorded although nobody listens. */
+const drained = async (reply: Reply): Promise<void> => {
+  if (reply.body.kind === 'stream') for await (const _chunk of reply.body.chunks);
+};
+
+/** Keeps a copy of a stream while it passes, up to the limit. */
+class Tee {
+  readonly #source: AsyncIterable<Uint8Array>;
+  #chunks: Uint8Array[] | null = [];
+  #size = 0;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source;
+  }
+
+  async *pass(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of this.#source) {
+      this.#size += chunk.byteLength;
+      if (this.#size > KEEP_LIMIT) this.#chunks = null;
+      this.#chunks?.push(chunk);
+      yield chunk;
+    }
+  }
+
+  kept(): Uint8Array | null {
+    return this.#chunks === null ? null : Buffer.concat(this.#chunks);
+  }
+}

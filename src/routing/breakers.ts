@@ -1,0 +1,36 @@
+/** What routing asks of a circuit breaker, so that any one can be plugged in: the rules C1 to C6 live in the breaker. */
+
+/** What a finished call says about its endpoint. `unreachable`: no connection, or no answer in time. `nothing`: not its fault. */
+export type Verdict = 'success' | 'failure' | 'unreachable' | 'nothing';
+
+/** `enter` answers this when the call must not pass. */
+export const REFUSED = -1;
+
+/** The kernel's `Breaker` is one. All instants are on the monotonic clock. */
+export interface BreakerLike {
+  /** Would a call pass now? Takes nothing: it is asked about every candidate. */
+  accepts(nowMs: number): boolean;
+  /** A ticket for `settle`, or `REFUSED` at once (C2, C3). */
+  enter(nowMs: number): number;
+  /** Exactly once per ticket. */
+  settle(ticket: number, verdict: Verdict, nowMs: number): void;
+  /** A call that was settled as a success broke later, in the middle of its stream. */
+  blame(ticket: number, nowMs: number): void;
+  /** For people; `closed` is the one word with a meaning here. */
+  state(nowMs: number): string;
+  /** Milliseconds until a call may pass again; 0 when one may pass now. */
+  retryAfterMs(nowMs: number): number;
+}
+
+/** Makes the breaker of an endpoint when the endpoint is first seen. */
+export type BreakerFor = (endpointId: string) => BreakerLike;
+
+/** Never opens: for endpoints that somebody else already guards, and for tests. */
+export const alwaysClosed: BreakerLike = {
+  accepts: () => true,
+  enter: () => 0,
+  settle: () => {},
+  blame: () => {},
+  state: () => 'closed',
+  retryAfterMs: () => 0,
+};

@@ -1,0 +1,179 @@
+/**
+ * Where a call could go, seen from each of the four places that a node can stand in: pure functions from what was
+ * published (snapshot) and observed (roster) to candidates.
+ *
+ * INVARIANT: an announcement counts only if its node may make it. A sidecar speaks for its own agent, a domain hub for
+ * its own domain; anything else in the roster is ignored here, so that nobody can draw foreign calls to himself.
+ */
+import type {
+  DomainEntry,
+  Endpoint,
+  EndpointEntry,
+  InstanceEntry,
+  InstanceState,
+  NodeEntry,
+  RoutePlan,
+  TargetEntry,
+} from '../contract/index.ts';
+import { targetKey } from '../contract/index.ts';
+import { type DomainTree, domainTree } from './domains.ts';
+
+export interface Candidate extends Endpoint {
+  /** Share of the traffic against its siblings; 0 takes none. */
+  readonly weight: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: InstanceState;
+}
+
+/** Another node by its id and the URL of its native door. */
+export interface Neighbour {
+  readonly id: string;
+  readonly url: string;
+}
+
+/** Everything the functions below look at: small enough to write down in a test. */
+export interface Sight {
+  readonly domains: DomainTree;
+  readonly nodes: ReadonlyMap<string, NodeEntry>;
+  /** Instances by `tenant/kind/name`. */
+  readonly instances: ReadonlyMap<string, readonly InstanceEntry[]>;
+}
+
+type Wanted = Pick<RoutePlan, 'target' | 'via'>;
+export type CandidatesOf = (wanted: Wanted) => readonly Candidate[];
+
+/** The schema's default weight, for what registered itself and so has none of its own. */
+const INSTANCE_WEIGHT = 100;
+
+export const sightOf = (
+  snapshot: { readonly domains: readonly DomainEntry[] },
+  roster: { readonly nodes: readonly NodeEntry[]; readonly instances: readonly InstanceEntry[] },
+): Sight => ({
+  domains: domainTree(snapshot.domains),
+  nodes: new Map(roster.nodes.map((node) => [node.id, node])),
+  instances: Map.groupBy(roster.instances, (one) => targetKey(one.tenant, one.kind, one.name)),
+});
+
+/** Root hub: a delegated domain is reached through its own hubs only, everything else directly or through sidecars. */
+export const hubCandidates =
+  (sight: Sight): CandidatesOf =>
+  ({ target }) =>
+    below(sight, target, '');
+
+/** Domain hub: its own domain as a root hub would, everything else through its parent, as one endpoint. */
+export const domainCandidates =
+  (sight: Sight, self: { readonly tenant: string; readonly domain: string }, parent: Neighbour): CandidatesOf =>
+  ({ target }) => {
+    const mine =
+      target.tenant === self.tenant && sight.domains.chain(target.tenant, target.domain).includes(self.domain);
+    return mine ? below(sight, target, self.domain) : [throughNode(target, parent)];
+  };
+
+/** Sidecar, outgoing: straight to the sidecars in front of the target (`via: mesh`), or to the hub. */
+export const sidecarOutCandidates =
+  (sight: Sight, hub: Neighbour): CandidatesOf =>
+  ({ target, via }) => {
+    if (via === 'hub') return [throughNode(target, hub)];
+    return instancesOf(sight, target)
+      .filter((one) => one.protocol === 'airspace' && speaksFor(sight.nodes.get(one.node), target))
+      .map((one) => observed(one));
+  };
+
+/** Sidecar, incoming: its own agent and nothing else, whatever the snapshot says. */
+export const sidecarInCandidates =
+  (self: {
+    readonly tenant: string;
+    readonly agent: string;
+    readonly url: string;
+    readonly version: string;
+  }): CandidatesOf =>
+  ({ target }) => {
+    if (target.tenant !== self.tenant || target.kind !== 'agent' || target.name !== self.agent) return [];
+    return [fixed(target, { url: self.url, version: self.version, weight: INSTANCE_WEIGHT, labels: target.labels })];
+  };
+
+/** The targets of `domain` and below it, down to the next delegated domain, whose hub takes over. */
+const below = (sight: Sight, target: TargetEntry, domain: string): readonly Candidate[] => {
+  const delegate = sight.domains.delegate(target.tenant, target.domain, domain);
+  const instances = instancesOf(sight, target);
+  if (delegate !== undefined) {
+    return instances.filter((one) => servesDomain(sight, one, delegate)).map((one) => observed(one));
+  }
+  const here = instances.filter((one) => one.protocol === 'direct' || speaksFor(sight.nodes.get(one.node), target));
+  return merged(target, here);
+};
+
+/** Fixed endpoints and live instances. The same address twice is one candidate: the file's weight, the heartbeat's state. */
+const merged = (target: TargetEntry, instances: readonly InstanceEntry[]): readonly Candidate[] => {
+  const byId = new Map<string, Candidate>();
+  for (const endpoint of target.endpoints) {
+    const candidate = fixed(target, endpoint);
+    byId.set(candidate.id, candidate);
+  }
+  for (const instance of instances.toReversed()) {
+    const live = observed(instance);
+    const known = byId.get(live.id);
+    byId.set(live.id, known === undefined ? live : { ...live, weight: known.weight, labels: known.labels });
+  }
+  return [...byId.values()];
+};
+
+/** Ready ones first: of two rows with one address the first counts, and a restarted instance leaves a silent one behind. */
+const instancesOf = (sight: Sight, target: TargetEntry): readonly InstanceEntry[] => {
+  const all = sight.instances.get(targetKey(target.tenant, target.kind, target.name)) ?? [];
+  const reachable = all.filter((one) => isHttpUrl(one.url));
+  return reachable.sort((a, b) => Number(b.state === 'ready') - Number(a.state === 'ready'));
+};
+
+/** An instance says itself where it is; one bad word must not spoil the calls to its siblings. */
+const isHttpUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '');
+
+/** Sidecars stand in front of exactly one agent. */
+const speaksFor = (node: NodeEntry | undefined, target: TargetEntry): boolean =>
+  node?.role === 'sidecar' && node.tenant === target.tenant && target.kind === 'agent' && node.agent === target.name;
+
+const servesDomain = (sight: Sight, instance: InstanceEntry, domain: string): boolean => {
+  const node = sight.nodes.get(instance.node);
+  if (instance.protocol !== 'airspace' || node === undefined) return false;
+  return node.role === 'domain' && node.tenant === instance.tenant && node.domain === domain;
+};
+
+const fixed = (target: TargetEntry, endpoint: EndpointEntry): Candidate => ({
+  id: endpointId(target.name, endpoint.url),
+  url: endpoint.url,
+  protocol: 'direct',
+  node: '',
+  version: endpoint.version,
+  weight: endpoint.weight,
+  labels: endpoint.labels,
+  state: 'ready',
+});
+
+const observed = (instance: InstanceEntry): Candidate => ({
+  id: endpointId(instance.name, instance.url),
+  url: instance.url,
+  protocol: instance.protocol,
+  node: instance.node,
+  version: instance.version,
+  weight: INSTANCE_WEIGHT,
+  labels: instance.labels,
+  state: instance.state,
+});
+
+/** Which version runs behind another hub is not ours to know; the reply says it. */
+const throughNode = (target: TargetEntry, node: Neighbour): Candidate => ({
+  id: endpointId(target.name, node.url),
+  url: node.url,
+  protocol: 'airspace',
+  node: node.id,
+  version: '',
+  weight: INSTANCE_WEIGHT,
+  labels: {},
+  state: 'ready',
+});
+
+/** `name@host:port`, with the path when there is one: two agents may share a server. */
+export const endpointId = (name: string, url: string): string => {
+  const { host, pathname } = new URL(url);
+  return `${name}@${host}${pathname === '/' ? '' : pathname}`;
+};

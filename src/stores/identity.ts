@@ -1,0 +1,19 @@
+/** What makes two records the same, and for how long: shared by all stores, without imports, because a writer thread loads it too. */
+import type { CallRecord } from '../contract/index.ts';
+
+/** How long an idempotency key stays taken, counted from acceptance (R6). */
+export const KEY_LIFETIME_MS = 24 * 3600 * 1000;
+
+/** The shortest prefix of a trace or call id that is looked up. */
+export const MIN_PREFIX = 8;
+
+/** How many matches of an ambiguous prefix a fault names. */
+export const NAMED_MATCHES = 5;
+
+/** Who asks for what, as text that is unambiguous whatever the names contain. Records of one call id must agree in it. */
+export const ownerOf = ({ tenant, principal, target }: CallRecord): string =>
+  JSON.stringify([tenant, principal.kind, principal.id, target.kind, target.name, target.operation]);
+
+/** The text under which an idempotency key is unique (R6), or null when the caller gave none. */
+export const uniqueKey = (record: CallRecord): string | null =>
+  record.idempotencyKey === '' ? null : JSON.stringify([ownerOf(record), record.idempotencyKey]);

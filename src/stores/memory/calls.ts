@@ -1,0 +1,90 @@
+/** The call journal in a map: what it acknowledged lasts as long as the process. */
+import type { CallJournal, CallRecord, StoredReply } from '../../contract/index.ts';
+import { KEY_LIFETIME_MS, ownerOf, uniqueKey } from '../identity.ts';
+import { REFUSALS } from '../refusals.ts';
+
+export class MemoryCalls implements CallJournal {
+  readonly #records = new Map<string, CallRecord>();
+  /** Call ids by the unique text of their idempotency keys. */
+  readonly #keys = new Map<string, string>();
+
+  async accept(record: CallRecord): Promise<{ readonly taken: CallRecord | null }> {
+    const holder = this.#holderOf(record);
+    if (holder !== undefined) return { taken: structuredClone(holder) };
+    this.#records.set(record.id, structuredClone(record));
+    const key = uniqueKey(record);
+    if (key !== null) this.#keys.set(key, record.id);
+    return { taken: null };
+  }
+
+  async dispatch(id: string, policyVersion: string): Promise<void> {
+    const record = this.#find(id);
+    if (record.state !== 'accepted') throw REFUSALS.wrongState(id, 'accepted', record.state);
+    this.#records.set(id, { ...record, state: 'dispatched', policyVersion });
+  }
+
+  async conclude(
+    id: string,
+    state: 'done' | 'unknown' | 'cancelled',
+    reply: StoredReply | null,
+    atMs: number,
+  ): Promise<boolean> {
+    const record = this.#find(id);
+    if (record.concludedAtMs !== null) return false;
+    this.#records.set(id, { ...record, state, reply: structuredClone(reply), concludedAtMs: atMs });
+    return true;
+  }
+
+  async release(id: string): Promise<void> {
+    const record = this.#records.get(id);
+    if (record?.concludedAtMs === null) this.#delete(record);
+  }
+
+  async get(tenant: string, id: string): Promise<CallRecord | undefined> {
+    const record = this.#records.get(id);
+    return record?.tenant === tenant ? structuredClone(record) : undefined;
+  }
+
+  async open(): Promise<readonly CallRecord[]> {
+    const open = [...this.#records.values()].filter((record) => record.concludedAtMs === null);
+    open.sort((a, b) => a.acceptedAtMs - b.acceptedAtMs || (a.id < b.id ? -1 : 1));
+    return structuredClone(open);
+  }
+
+  async prune(beforeMs: number): Promise<number> {
+    const old = [...this.#records.values()].filter(
+      ({ concludedAtMs }) => concludedAtMs !== null && concludedAtMs < beforeMs,
+    );
+    for (const record of old) this.#delete(record);
+    return old.length;
+  }
+
+  #find(id: string): CallRecord {
+    const record = this.#records.get(id);
+    if (record === undefined) throw REFUSALS.unknownCall(id);
+    return record;
+  }
+
+  /** The record that stands in the way: the holder of the id, or of the key. A key that has run its time is given up (R6). */
+  #holderOf(record: CallRecord): CallRecord | undefined {
+    const sameId = this.#records.get(record.id);
+    if (sameId !== undefined) {
+      if (ownerOf(sameId) !== ownerOf(record)) throw REFUSALS.foreignCall(record.id);
+      return sameId;
+    }
+    const key = uniqueKey(record);
+    const holder = key === null ? undefined : this.#records.get(this.#keys.get(key) ?? '');
+    if (holder === undefined || !expired(holder, record.acceptedAtMs)) return holder;
+    this.#records.set(holder.id, { ...holder, idempotencyKey: '' });
+    return undefined;
+  }
+
+  #delete(record: CallRecord): void {
+    this.#records.delete(record.id);
+    this.#keys.delete(uniqueKey(record) ?? '');
+  }
+}
+
+/** An open call keeps its key however old it is: only what is over can safely run again. */
+const expired = (holder: CallRecord, nowMs: number): boolean =>
+  holder.concludedAtMs !== null && nowMs - holder.acceptedAtMs >= KEY_LIFETIME_MS;

@@ -1,0 +1,14 @@
+/** Stores that last as long as the process: for tests, simulations and demos, and the reference that other stores are held against. */
+import type { Stores } from '../../contract/index.ts';
+import { MemoryCalls } from './calls.ts';
+import { MemoryNodes } from './nodes.ts';
+import { MemoryResources } from './resources.ts';
+import { MemoryTraces } from './traces.ts';
+
+export const memoryStores = (): Stores => ({
+  resources: new MemoryResources(),
+  calls: new MemoryCalls(),
+  traces: new MemoryTraces(),
+  nodes: new MemoryNodes(),
+  close: async () => {},
+});

@@ -1,0 +1,114 @@
+/** The call journal in SQL. The common path of a call is one statement per step; questions are asked only when it did not fit. */
+import type { CallState } from '../../contract/index.ts';
+import { KEY_LIFETIME_MS } from '../identity.ts';
+import type { Refusal } from '../refusals.ts';
+import { type Session, statement } from './statement.ts';
+import type { CallRow } from './tables.ts';
+
+const S = {
+  insert: statement('calls.insert', (db, p: CallRow) =>
+    db
+      .insertInto('call')
+      .values({
+        id: p.id,
+        tenant: p.tenant,
+        unique_key: p.unique_key,
+        state: p.state,
+        policy_version: p.policy_version,
+        accepted_at: p.accepted_at,
+        concluded_at: p.concluded_at,
+        record: p.record,
+        request_body: p.request_body,
+        reply: p.reply,
+        reply_body: p.reply_body,
+      })
+      .onConflict((conflict) => conflict.doNothing()),
+  ),
+  byId: statement('calls.byId', (db, p: { id: string }) => db.selectFrom('call').selectAll().where('id', '=', p.id)),
+  byKey: statement('calls.byKey', (db, p: { key: string }) =>
+    db.selectFrom('call').selectAll().where('unique_key', '=', p.key),
+  ),
+  forgetKey: statement('calls.forgetKey', (db, p: { id: string }) =>
+    db.updateTable('call').set({ unique_key: null }).where('id', '=', p.id),
+  ),
+  dispatch: statement('calls.dispatch', (db, p: { id: string; policyVersion: string }) =>
+    db
+      .updateTable('call')
+      .set({ state: 'dispatched', policy_version: p.policyVersion })
+      .where('id', '=', p.id)
+      .where('state', '=', 'accepted'),
+  ),
+  conclude: statement('calls.conclude', (db, p: ConcludeArgs) =>
+    db
+      .updateTable('call')
+      .set({ state: p.state, reply: p.reply, reply_body: p.body, concluded_at: p.atMs })
+      .where('id', '=', p.id)
+      .where('concluded_at', 'is', null),
+  ),
+  release: statement('calls.release', (db, p: { id: string }) =>
+    db.deleteFrom('call').where('id', '=', p.id).where('concluded_at', 'is', null),
+  ),
+  open: statement('calls.open', (db, _: Record<never, never>) =>
+    db.selectFrom('call').selectAll().where('concluded_at', 'is', null).orderBy('accepted_at').orderBy('id'),
+  ),
+  prune: statement('calls.prune', (db, p: { beforeMs: number; limit: number }) =>
+    db
+      .deleteFrom('call')
+      .where('id', 'in', (q) =>
+        q.selectFrom('call').select('id').where('concluded_at', '<', p.beforeMs).limit(p.limit),
+      ),
+  ),
+};
+
+export const callStatements = Object.values(S);
+
+export interface ConcludeArgs {
+  readonly id: string;
+  readonly state: CallState;
+  readonly reply: string | null;
+  readonly body: Uint8Array | null;
+  readonly atMs: number;
+}
+
+/** The row that holds the id or the key, or null when the record was written. */
+export const acceptCall = async (session: Session, row: CallRow): Promise<CallRow | null> => {
+  if ((await session.run(S.insert, row)) === 1) return null;
+  const [sameId] = await session.all(S.byId, { id: row.id });
+  if (sameId !== undefined) return sameId;
+  const [holder] = row.unique_key === null ? [] : await session.all(S.byKey, { key: row.unique_key });
+  if (holder !== undefined && !expired(holder, row.accepted_at)) return holder;
+  if (holder !== undefined) await session.run(S.forgetKey, { id: holder.id });
+  await session.run(S.insert, row);
+  return null;
+};
+
+/** An open call keeps its key however old it is: only what is over can safely run again (R6). */
+const expired = (holder: CallRow, nowMs: number): boolean =>
+  holder.concluded_at !== null && nowMs - holder.accepted_at >= KEY_LIFETIME_MS;
+
+export const dispatchCall = async (
+  session: Session,
+  args: { readonly id: string; readonly policyVersion: string },
+): Promise<null | Refusal> => {
+  if ((await session.run(S.dispatch, args)) === 1) return null;
+  const [row] = await session.all(S.byId, { id: args.id });
+  return row === undefined
+    ? { refusal: 'unknownCall', details: [args.id] }
+    : { refusal: 'wrongState', details: [args.id, 'accepted', row.state as CallState] };
+};
+
+export const concludeCall = async (session: Session, args: ConcludeArgs): Promise<boolean | Refusal> => {
+  if ((await session.run(S.conclude, args)) === 1) return true;
+  const [row] = await session.all(S.byId, { id: args.id });
+  return row === undefined ? { refusal: 'unknownCall', details: [args.id] } : false;
+};
+
+export const releaseCall = (session: Session, args: { readonly id: string }) => session.run(S.release, args);
+
+export const pruneCalls = (session: Session, args: { readonly beforeMs: number; readonly limit: number }) =>
+  session.run(S.prune, args);
+
+export const readCall = async (session: Session, args: { readonly id: string }): Promise<CallRow | undefined> =>
+  (await session.all(S.byId, args))[0];
+
+export const readOpenCalls = (session: Session, _: null) => session.all(S.open, {});

@@ -1,0 +1,52 @@
+/** Everything that can be asked of a database, by name: plain data in, plain data out, so that it can cross a thread. */
+import { acceptCall, concludeCall, dispatchCall, pruneCalls, readCall, readOpenCalls, releaseCall } from './calls.ts';
+import { appendEvents, pruneEvents, readTrace, recentEvents } from './events.ts';
+import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './nodes.ts';
+import { commit, listResources, readHistory, readVersion } from './resources.ts';
+
+/**
+ * Writers run inside a transaction that they share with others.
+ *
+ * INVARIANT: a writer that refuses answers a `Refusal` before it has written anything. What it throws is trouble with the
+ * storage itself, and undoes the transaction.
+ */
+export const WRITERS = {
+  commit,
+  acceptCall,
+  dispatchCall,
+  concludeCall,
+  releaseCall,
+  pruneCalls,
+  putNode,
+  removeNode,
+  putToken,
+  takeToken,
+  nextOf,
+  appendEvents,
+  pruneEvents,
+} as const;
+
+export const READERS = {
+  listResources,
+  readHistory,
+  readVersion,
+  readCall,
+  readOpenCalls,
+  listNodes,
+  readTrace,
+  recentEvents,
+} as const;
+
+export type Writers = typeof WRITERS;
+export type Readers = typeof READERS;
+
+/** What an operation takes besides the session, and what it answers in the end. */
+export type ArgsOf<F> = F extends (session: never, args: infer A) => unknown ? A : never;
+export type AnswerOf<F> = F extends (...args: never) => infer R ? Awaited<R> : never;
+
+/** One database as the stores see it. A resolved `write` is as durable as the database promises. */
+export interface Lane {
+  write<K extends keyof Writers>(name: K, args: ArgsOf<Writers[K]>): Promise<AnswerOf<Writers[K]>>;
+  /** Sees everything that was acknowledged before. */
+  read<K extends keyof Readers>(name: K, args: ArgsOf<Readers[K]>): Promise<AnswerOf<Readers[K]>>;
+}

@@ -1,0 +1,139 @@
+/** How the tables came to be, one step after another. A step that was released is never edited; a new one is added. */
+import type { ColumnDataType, Kysely } from 'kysely';
+import type { Db } from './statement.ts';
+import type { Tables } from './tables.ts';
+
+/** The few words in which the dialects differ. */
+export interface DialectTypes {
+  readonly bytes: ColumnDataType;
+  /** A primary key that the database counts. */
+  readonly counted: ColumnDataType;
+}
+
+export interface Migration {
+  readonly name: string;
+  readonly up: (db: Db, types: DialectTypes) => Promise<void>;
+}
+
+const createResources = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('revision')
+    .addColumn('revision', 'bigint', (column) => column.primaryKey())
+    .addColumn('at_ms', 'bigint', (column) => column.notNull())
+    .addColumn('author', 'text', (column) => column.notNull())
+    .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('rollback_of', 'bigint')
+    .addColumn('put_keys', 'text', (column) => column.notNull())
+    .addColumn('deleted_keys', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('resource')
+    .addColumn('key', 'text', (column) => column.notNull())
+    .addColumn('version', 'bigint', (column) => column.notNull())
+    .addColumn('revision', 'bigint', (column) => column.notNull())
+    .addColumn('ended_by', 'bigint')
+    .addColumn('body', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('resource_pk', ['key', 'version'])
+    .execute();
+};
+
+const createCalls = async (db: Db, { bytes }: DialectTypes): Promise<void> => {
+  await db.schema
+    .createTable('call')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('unique_key', 'text', (column) => column.unique())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('policy_version', 'text', (column) => column.notNull())
+    .addColumn('accepted_at', 'double precision', (column) => column.notNull())
+    .addColumn('concluded_at', 'double precision')
+    .addColumn('record', 'text', (column) => column.notNull())
+    .addColumn('request_body', bytes)
+    .addColumn('reply', 'text')
+    .addColumn('reply_body', bytes)
+    .execute();
+  // One index for both questions: what is still open (null), and what is old enough to prune.
+  await db.schema.createIndex('call_concluded').on('call').columns(['concluded_at', 'accepted_at']).execute();
+};
+
+const createNodes = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('node')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('entry', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('token')
+    .addColumn('hash', 'text', (column) => column.primaryKey())
+    .addColumn('granted', 'text', (column) => column.notNull())
+    .addColumn('expires_at', 'double precision', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('sequence')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('value', 'bigint', (column) => column.notNull())
+    .execute();
+};
+
+const createEvents = async (db: Db, { counted }: DialectTypes): Promise<void> => {
+  await db.schema
+    .createTable('event')
+    .addColumn('seq', counted, (column) => column.primaryKey())
+    .addColumn('trace', 'text', (column) => column.notNull())
+    .addColumn('call_id', 'text', (column) => column.notNull())
+    .addColumn('span', 'text', (column) => column.notNull())
+    .addColumn('node', 'text', (column) => column.notNull())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('target', 'text', (column) => column.notNull())
+    .addColumn('principal', 'text', (column) => column.notNull())
+    .addColumn('status', 'text', (column) => column.notNull())
+    .addColumn('started_at', 'double precision', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .addUniqueConstraint('event_once', ['trace', 'call_id', 'span', 'node', 'tenant'])
+    .execute();
+  await db.schema.createIndex('event_call').on('event').columns(['call_id']).execute();
+  await db.schema.createIndex('event_tenant').on('event').columns(['tenant', 'started_at']).execute();
+  await db.schema.createIndex('event_started').on('event').columns(['started_at']).execute();
+};
+
+export const CONTROL_MIGRATIONS: readonly Migration[] = [
+  { name: 'resources', up: createResources },
+  { name: 'calls', up: createCalls },
+  { name: 'nodes', up: createNodes },
+];
+
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [{ name: 'events', up: createEvents }];
+
+/**
+ * Brings a database up to date in one transaction. Answers the version that the database has when this program is too
+ * old for it, in which case nothing was touched; undefined when all is well.
+ */
+export const migrate = (
+  db: Kysely<Tables>,
+  migrations: readonly Migration[],
+  types: DialectTypes,
+): Promise<number | undefined> =>
+  db.transaction().execute(async (tx) => {
+    await tx.schema
+      .createTable('airspace_schema')
+      .ifNotExists()
+      .addColumn('version', 'bigint', (column) => column.primaryKey())
+      .addColumn('name', 'text', (column) => column.notNull())
+      .execute();
+    const newest = await tx
+      .selectFrom('airspace_schema')
+      .select('version')
+      .orderBy('version', 'desc')
+      .executeTakeFirst();
+    const version = newest?.version ?? 0;
+    if (version > migrations.length) return version;
+    for (const [at, migration] of migrations.entries()) {
+      if (at < version) continue;
+      await migration.up(tx, types);
+      await tx
+        .insertInto('airspace_schema')
+        .values({ version: at + 1, name: migration.name })
+        .execute();
+    }
+    return undefined;
+  });

@@ -1,0 +1,174 @@
+/** The ports over two databases, whatever their engine: translates between the words of the contract and rows. */
+import type {
+  CallEvent,
+  CallJournal,
+  CallRecord,
+  Change,
+  NodeStore,
+  ResourceStore,
+  StoredReply,
+  StoredResource,
+  TraceFilter,
+  TraceStore,
+} from '../../contract/index.ts';
+import { idOf, resourceKey } from '../../contract/index.ts';
+import { ownerOf, uniqueKey } from '../identity.ts';
+import { orThrow, REFUSALS, refuseRepeats } from '../refusals.ts';
+import type { Lane } from './commands.ts';
+import type { CommitArgs, StoredText } from './resources.ts';
+import type { CallRow } from './tables.ts';
+
+/** Rows removed by one transaction: a big clean-up must not hold up the calls behind it. */
+const PRUNE_STEP = 2_000;
+
+export const resourcesOver = (lane: Lane): ResourceStore => ({
+  commit: async (change, atMs) => {
+    refuseRepeats(change);
+    return orThrow(await lane.write('commit', commitArgs(change, atMs)));
+  },
+  list: async (revision) => {
+    const { revision: at, rows } = orThrow(await lane.read('listResources', revision ?? null));
+    return { revision: at, resources: rows.map(storedOf) };
+  },
+  history: (limit, key) => lane.read('readHistory', { limit, key: key ?? null }),
+  version: async (id, version) => {
+    const found = await lane.read('readVersion', { key: resourceKey(id), version });
+    return found === undefined ? undefined : storedOf(found);
+  },
+});
+
+const commitArgs = (change: Change, atMs: number): CommitArgs => ({
+  puts: change.puts.map((resource) => ({ key: resourceKey(idOf(resource)), body: JSON.stringify(resource) })),
+  deletes: change.deletes.map(resourceKey),
+  by: change.by,
+  reason: change.reason,
+  atMs,
+  ifRevision: change.ifRevision ?? null,
+  ifVersions: Object.entries(change.ifVersions ?? {}),
+  rollbackOf: change.rollbackOf ?? null,
+});
+
+const storedOf = ({ body, version, revision }: StoredText): StoredResource => ({
+  resource: JSON.parse(body),
+  version,
+  revision,
+});
+
+export const callsOver = (lane: Lane): CallJournal => ({
+  accept: async (record) => {
+    const holder = await lane.write('acceptCall', rowOf(record));
+    if (holder === null) return { taken: null };
+    const taken = recordOf(holder);
+    if (ownerOf(taken) !== ownerOf(record)) throw REFUSALS.foreignCall(record.id);
+    return { taken };
+  },
+  dispatch: async (id, policyVersion) => {
+    orThrow(await lane.write('dispatchCall', { id, policyVersion }));
+  },
+  conclude: async (id, state, reply, atMs) => {
+    const { text, body } = replyColumns(reply);
+    return orThrow(await lane.write('concludeCall', { id, state, reply: text, body, atMs }));
+  },
+  release: async (id) => {
+    await lane.write('releaseCall', { id });
+  },
+  get: async (tenant, id) => {
+    const row = await lane.read('readCall', { id });
+    return row?.tenant === tenant ? recordOf(row) : undefined;
+  },
+  open: async () => (await lane.read('readOpenCalls', null)).map(recordOf),
+  prune: (beforeMs) => inSteps((limit) => lane.write('pruneCalls', { beforeMs, limit })),
+});
+
+/** The parts of a record that live in columns of their own, because they change or are searched by, are left out of its JSON. */
+const rowOf = (record: CallRecord): CallRow => {
+  const { id, tenant, state, policyVersion, acceptedAtMs, concludedAtMs, request, reply, ...fixed } = record;
+  const { text, body } = replyColumns(reply);
+  const meta = request === null ? null : { ...request, body: undefined };
+  return {
+    id,
+    tenant,
+    unique_key: uniqueKey(record),
+    state,
+    policy_version: policyVersion,
+    accepted_at: acceptedAtMs,
+    concluded_at: concludedAtMs,
+    record: JSON.stringify({ ...fixed, request: meta }),
+    request_body: request === null ? null : own(request.body),
+    reply: text,
+    reply_body: body,
+  };
+};
+
+const recordOf = (row: CallRow): CallRecord => {
+  const fixed = JSON.parse(row.record);
+  return {
+    ...fixed,
+    id: row.id,
+    tenant: row.tenant,
+    idempotencyKey: row.unique_key === null ? '' : fixed.idempotencyKey,
+    state: row.state,
+    policyVersion: row.policy_version,
+    acceptedAtMs: row.accepted_at,
+    concludedAtMs: row.concluded_at,
+    request: fixed.request === null ? null : { ...fixed.request, body: row.request_body },
+    reply: row.reply === null ? null : { ...JSON.parse(row.reply), body: row.reply_body },
+  };
+};
+
+const replyColumns = (reply: StoredReply | null): { readonly text: string | null; readonly body: Uint8Array | null } =>
+  reply === null
+    ? { text: null, body: null }
+    : { text: JSON.stringify({ ...reply, body: undefined }), body: own(reply.body) };
+
+/** A view into a larger buffer would drag the whole buffer to the writer's thread. */
+const own = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength && !Buffer.isBuffer(bytes) ? bytes : new Uint8Array(bytes);
+
+export const nodesOver = (lane: Lane): NodeStore => ({
+  put: async (node) => {
+    await lane.write('putNode', { id: node.id, entry: JSON.stringify(node) });
+  },
+  remove: async (id) => {
+    await lane.write('removeNode', { id });
+  },
+  list: async () => (await lane.read('listNodes', null)).map((row) => JSON.parse(row.entry)),
+  putToken: async (hash, grant, expiresAtMs) => {
+    await lane.write('putToken', { hash, granted: grant, expires_at: expiresAtMs });
+  },
+  takeToken: (hash, nowMs) => lane.write('takeToken', { hash, nowMs }),
+  next: (sequence) => lane.write('nextOf', { name: sequence }),
+});
+
+export const tracesOver = (lane: Lane): TraceStore => ({
+  append: async (events) => {
+    if (events.length > 0)
+      await lane.write(
+        'appendEvents',
+        events.map((event) => JSON.stringify(event)),
+      );
+  },
+  trace: async (tenant, id) => orThrow(await lane.read('readTrace', { tenant, id })).map(eventOf),
+  recent: async (filter) => (await lane.read('recentEvents', eventFilter(filter))).map(eventOf),
+  prune: (beforeMs) => inSteps((limit) => lane.write('pruneEvents', { beforeMs, limit })),
+});
+
+const eventOf = (text: string): CallEvent => JSON.parse(text);
+
+const eventFilter = (filter: TraceFilter) => ({
+  tenant: filter.tenant ?? null,
+  status: filter.status ?? null,
+  target: filter.target ?? null,
+  principal: filter.principal ?? null,
+  sinceMs: filter.sinceMs ?? Number.NEGATIVE_INFINITY,
+  limit: filter.limit,
+});
+
+const inSteps = async (remove: (limit: number) => Promise<number>): Promise<number> => {
+  let total = 0;
+  for (;;) {
+    const removed = await remove(PRUNE_STEP);
+    total += removed;
+    if (removed < PRUNE_STEP) return total;
+  }
+};

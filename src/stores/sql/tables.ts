@@ -1,0 +1,71 @@
+/** The tables as Kysely sees them. Only text, bigint, double and bytes: what SQLite and PostgreSQL mean alike. */
+
+export interface Tables {
+  /** One row per commit. */
+  revision: RevisionRow;
+  /** Every version of every resource, with the revisions between which it was current. */
+  resource: ResourceRow;
+  call: CallRow;
+  node: { id: string; entry: string };
+  token: { hash: string; granted: string; expires_at: number };
+  sequence: { name: string; value: number };
+  /** In the telemetry database. */
+  event: EventRow;
+  /** In both databases: the migrations that they have seen. */
+  airspace_schema: { version: number; name: string };
+}
+
+export interface RevisionRow {
+  revision: number;
+  at_ms: number;
+  author: string;
+  reason: string;
+  rollback_of: number | null;
+  /** JSON lists of resource keys. */
+  put_keys: string;
+  deleted_keys: string;
+}
+
+export interface ResourceRow {
+  key: string;
+  version: number;
+  revision: number;
+  /** Revision that replaced or deleted it; null while it is current. */
+  ended_by: number | null;
+  /** The resource as JSON. */
+  body: string;
+}
+
+export interface CallRow {
+  id: string;
+  tenant: string;
+  /** Null when the caller gave no idempotency key, and when the key has run its time (R6). */
+  unique_key: string | null;
+  state: string;
+  policy_version: string;
+  accepted_at: number;
+  concluded_at: number | null;
+  /** What never changes of a call record, as JSON, without the bytes. */
+  record: string;
+  request_body: Uint8Array | null;
+  /** The reply as JSON without its bytes, or null. */
+  reply: string | null;
+  reply_body: Uint8Array | null;
+}
+
+export interface EventRow {
+  /** Order of arrival; the database counts it. */
+  seq?: number;
+  trace: string;
+  call_id: string;
+  span: string;
+  node: string;
+  tenant: string;
+  target: string;
+  /** Empty when the caller could not be identified. */
+  principal: string;
+  status: string;
+  started_at: number;
+  /** The whole event as JSON. */
+  body: string;
+}

@@ -1,0 +1,83 @@
+/**
+ * The embedded store: a directory with two SQLite databases, one for what calls depend on and one for telemetry.
+ *
+ * Each has a thread that writes; control.db is read on the calling thread through a connection that cannot write.
+ */
+import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Stores } from '../../contract/index.ts';
+import { callsOver, nodesOver, type Plan, resourcesOver, tracesOver } from '../sql/index.ts';
+import { CONTROL, type Layout, prepareDatabase, TELEMETRY } from './database.ts';
+import { makeDirectory } from './directory.ts';
+import { controlLane, telemetryLane } from './lanes.ts';
+import { type DirectoryLock, LOCK_FILE, lockDirectory } from './lock.ts';
+import { SqliteSession } from './session.ts';
+import { WriterThread } from './thread.ts';
+
+export interface SqliteOptions {
+  /** Created with mode 0700 when it does not exist. Never on a network file system: SQLite's locks do not hold there. */
+  readonly dir: string;
+  /** Upper bound of control.db in bytes, to leave room for others on the disk. Default: none. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Opens or creates the stores of a directory and brings their tables up to date.
+ * Throws Fault `conflict` when another process has it open, `storage` when a file is damaged, unwritable or too new.
+ */
+export const openSqlite = async ({ dir: path, maxBytes }: SqliteOptions): Promise<Stores> => {
+  const dir = resolve(path);
+  makeDirectory(dir, [LOCK_FILE, CONTROL.file, TELEMETRY.file]);
+  const lock = lockDirectory(dir);
+  try {
+    return await openLocked(dir, maxBytes ?? null, lock);
+  } catch (thrown) {
+    lock.release();
+    throw thrown;
+  }
+};
+
+const openLocked = async (dir: string, maxBytes: number | null, lock: DirectoryLock): Promise<Stores> => {
+  const plans = await prepareDatabase(dir, CONTROL);
+  const telemetryPlans = await prepareDatabase(dir, TELEMETRY);
+  const [control, telemetry] = await startBoth(
+    startThread(dir, CONTROL, plans, maxBytes),
+    startThread(dir, TELEMETRY, telemetryPlans, null),
+  );
+  const reader = new DatabaseSync(join(dir, CONTROL.file), { readOnly: true, timeout: 5_000 });
+  const lane = controlLane(CONTROL.file, control, new SqliteSession(reader, plans));
+  const closeAll = async (): Promise<void> => {
+    await Promise.all([control.close(), telemetry.close()]);
+    reader.close();
+    lock.release();
+  };
+  let closing: Promise<void> | undefined;
+  return {
+    resources: resourcesOver(lane),
+    calls: callsOver(lane),
+    nodes: nodesOver(lane),
+    traces: tracesOver(telemetryLane(telemetry)),
+    close: () => {
+      closing ??= closeAll();
+      return closing;
+    },
+  };
+};
+
+const startThread = (
+  dir: string,
+  { file, sync }: Layout,
+  plans: readonly Plan[],
+  maxBytes: number | null,
+): Promise<WriterThread> => WriterThread.open(file, { path: join(dir, file), plans, sync, maxBytes });
+
+/** When one cannot start, the other is stopped before the failure is told. */
+const startBoth = async (
+  ...starting: readonly [Promise<WriterThread>, Promise<WriterThread>]
+): Promise<readonly [WriterThread, WriterThread]> => {
+  const settled = await Promise.allSettled(starting);
+  if (settled.some(({ status }) => status === 'rejected')) {
+    for (const started of settled) if (started.status === 'fulfilled') await started.value.close();
+  }
+  return Promise.all(starting);
+};

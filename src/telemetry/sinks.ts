@@ -1,0 +1,81 @@
+/** Where finished events go: one sink that feeds many, and one that writes batches to a store without ever holding up a call. */
+import type { CallEvent, Clock, EventSink, TraceStore } from '../contract/index.ts';
+
+/** Every sink gets every event; one that throws does not keep it from the others. */
+export const fanout = (...sinks: readonly EventSink[]): EventSink => ({
+  emit: (event) => {
+    for (const sink of sinks) {
+      try {
+        sink.emit(event);
+      } catch {
+        // INVARIANT: telemetry may be lost, calls may not.
+      }
+    }
+  },
+});
+
+export interface BatchOptions {
+  readonly clock: Clock;
+  /** Longest time that an event waits. Default 250 ms: a trace is there when a person looks for it. */
+  readonly flushMs?: number;
+  /** Events in one batch. Default 2,000, where SQLite inserts fastest. */
+  readonly batch?: number;
+  /** Events held while the destination is slow; beyond it the newest are dropped and counted. Default 50,000. */
+  readonly capacity?: number;
+}
+
+/** Collects events and hands them on in batches. One batch is under way at a time. */
+export class Batcher implements EventSink {
+  /** Events that were dropped because the destination could not keep up or failed. */
+  dropped = 0;
+  readonly #write: (events: readonly CallEvent[]) => Promise<void>;
+  readonly #clock: Clock;
+  readonly #flushMs: number;
+  readonly #batch: number;
+  readonly #capacity: number;
+  #events: CallEvent[] = [];
+  #scheduled = false;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(write: (events: readonly CallEvent[]) => Promise<void>, options: BatchOptions) {
+    this.#write = write;
+    this.#clock = options.clock;
+    this.#flushMs = options.flushMs ?? 250;
+    this.#batch = options.batch ?? 2_000;
+    this.#capacity = options.capacity ?? 50_000;
+  }
+
+  emit(event: CallEvent): void {
+    if (this.#events.length >= this.#capacity) {
+      this.dropped++;
+      return;
+    }
+    this.#events.push(event);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.after(this.#flushMs, () => void this.flush());
+  }
+
+  /** Resolves when everything emitted so far was written or given up. */
+  flush(): Promise<void> {
+    this.#scheduled = false;
+    this.#writing = this.#writing.then(() => this.#drain());
+    return this.#writing;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#events.length > 0) {
+      const batch = this.#events.slice(0, this.#batch);
+      this.#events = this.#events.slice(this.#batch);
+      try {
+        await this.#write(batch);
+      } catch {
+        this.dropped += batch.length;
+      }
+    }
+  }
+}
+
+/** A sink that keeps finished calls in a trace store. */
+export const storeSink = (store: TraceStore, options: BatchOptions): Batcher =>
+  new Batcher((events) => store.append(events), options);

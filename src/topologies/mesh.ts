@@ -1,0 +1,41 @@
+/** Mesh: a sidecar on each side, the same layers in another order. No hub is on the way; policy and registry are already here. */
+
+import { identify } from '../identity/index.ts';
+import type { Layer } from '../kernel/index.ts';
+import { compose, deadline, type Handler, retry, shed } from '../kernel/index.ts';
+import { lineage } from '../lineage/index.ts';
+import { decide } from '../policy/index.ts';
+import { route } from '../routing/index.ts';
+import { trace } from '../telemetry/index.ts';
+import { attemptsOf, idempotentOf, limitOf, type Parts } from './parts.ts';
+
+/** From the own agent to others. */
+export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
+  compose(
+    trace({ ...parts, role: 'sidecar-out' }),
+    // The application side has one caller: the agent that this sidecar was started with, by its own secret.
+    identify(parts.resolver),
+    lineage(parts.node),
+    // What a sidecar may still do on an old snapshot depends on what the call does to the world.
+    parts.fresh,
+    deadline({ limitMs: limitOf(parts) }),
+    decide(parts),
+    parts.record,
+    retry({ attemptsOf: attemptsOf(parts), idempotentOf: idempotentOf(parts), budgets: parts.budgets }),
+  )(route(parts));
+
+/** From other nodes to the own agent. It decides again: a caller's sidecar is the caller's, not ours. */
+export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
+  compose(
+    trace({ ...parts, role: 'sidecar-in' }),
+    // Only nodes that joined, and each only for whom it may speak.
+    identify(parts.resolver),
+    lineage(parts.node),
+    parts.fresh,
+    // The agent behind has one machine's worth of capacity, and nobody else stands in front of it.
+    shed(parts.gate),
+    deadline({ limitMs: limitOf(parts) }),
+    decide(parts),
+    parts.record,
+    retry({ attemptsOf: attemptsOf(parts), idempotentOf: idempotentOf(parts), budgets: parts.budgets }),
+  )(route(parts));
