@@ -10,7 +10,9 @@ export interface Match {
 const PLACES: Readonly<Record<string, string>> = {
   '{hex}': '([0-9a-f]{8,32})',
   '{number}': '(0|[1-9][0-9]{0,14})',
-  '{id}': '([A-Za-z0-9][A-Za-z0-9._@:[\\]-]{0,254}?)',
+  '{name}': '([A-Za-z0-9][A-Za-z0-9._-]{0,254}?)',
+  // Ids of instances name their owner, with slashes: `default/orders/9000`, and those of endpoints their address.
+  '{id}': '([A-Za-z0-9][A-Za-z0-9._@:/[\\]-]{0,511}?)',
 };
 
 interface Pattern {
