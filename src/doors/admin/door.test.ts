@@ -127,6 +127,7 @@ test('paths that are not in the table go to the next door', async () => {
     '/v1/traces/xyz',
     '/v1/%73tatus',
     '/v1/statusx',
+    '/v1/instances/%',
   ])
     assert.equal((await door.get(path, 'admin')).headers.get('x-other-door'), 'yes', path);
 });
@@ -246,10 +247,10 @@ test('an agent sees only what runs under its own name, and speaks for itself onl
   assert.deepEqual(await names('agent'), ['orders']);
   assert.deepEqual(await names('agent', '?name=kb'), []);
   await door.post('/v1/instances', 'agent', { id: '9000', name: 'kb' });
-  await door.get('/v1/instances/9000', 'agent', { method: 'DELETE' });
+  await door.get(`/v1/instances/${encodeURIComponent('orders@127.0.0.1:9000')}`, 'agent', { method: 'DELETE' });
   assert.deepEqual(door.asked, [
     { announce: 'orders', report: { id: '9000', name: 'kb' } },
-    { withdraw: 'orders', id: '9000' },
+    { withdraw: 'orders', id: 'orders@127.0.0.1:9000' },
   ]);
 });
 

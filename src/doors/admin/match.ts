@@ -39,10 +39,21 @@ function roomOf(path: string): string {
 
 /** `path` is without query. Undefined: not ours. */
 export const matchOf = (path: string): Match | undefined => {
-  if (!ROOMS.has(roomOf(path))) return undefined;
+  const room = roomOf(path);
+  if (!ROOMS.has(room)) return undefined;
+  const plain = room === 'instances' ? unescaped(path) : path;
   for (const { expression, routes } of PATTERNS) {
-    const found = expression.exec(path);
+    const found = expression.exec(plain);
     if (found !== null) return { routes, param: found[1] ?? '' };
   }
   return undefined;
+};
+
+/** Ids of instances hold addresses, and clients rightly escape those; no other path of ours ever needs an escape. */
+const unescaped = (path: string): string => {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return '';
+  }
 };
