@@ -22,7 +22,7 @@ export {
   issueBootstrapToken,
   issueJoinToken,
   JOIN_VALID_MS,
-  JoinGrant,
+  JoinGrantSchema,
   useBootstrapToken,
   useJoinToken,
 } from './tokens.ts';

@@ -4,7 +4,7 @@
  *
  * Calls that only read and carry no key skip it: their trace event is their record, and they wait for no disk.
  */
-import type { Call, CallJournal, CallRecord, Reply, RoutePlan, Scope } from '../contract/index.ts';
+import type { Call, CallJournal, CallRecord, Principal, Reply, RoutePlan, Scope } from '../contract/index.ts';
 import { DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
 import {
   type Canceller,
@@ -22,7 +22,6 @@ import { KEEP_LIMIT, keepFault, keepReply, replay } from './keep.ts';
 export interface JournalOptions {
   readonly store: CallJournal;
   readonly world: World;
-  readonly planOf: (call: Call) => RoutePlan;
   /** The whole pipeline as it is now: detached calls run through it like any other. */
   readonly handler: () => Handler;
 }
@@ -36,18 +35,22 @@ export class Journal {
     this.#options = options;
   }
 
-  /** Stands between the decision and everything that sends. */
-  readonly layer: Layer = (next) => (call, scope) => {
-    const plan = this.#options.planOf(call);
-    if (this.#running.has(call.id)) return this.#runAccepted(next, call, scope);
-    if (call.detach === true) return this.#accept(call, plan, scope);
-    if (plan.operation.effect === 'read' && call.idempotencyKey === undefined) return next(call, scope);
-    return this.#runRecorded(next, call, plan, scope);
-  };
+  /** Stands between the decision and everything that sends. `planOf` is the one of the pipeline that it becomes part of. */
+  layer(planOf: (call: Call) => RoutePlan): Layer {
+    return (next) => (call, scope) => {
+      const plan = planOf(call);
+      if (this.#running.has(call.id)) return this.#runAccepted(next, call, scope);
+      if (call.detach === true) return this.#accept(call, plan, scope);
+      if (plan.operation.effect === 'read' && call.idempotencyKey === undefined) return next(call, scope);
+      return this.#runRecorded(next, call, plan, scope);
+    };
+  }
 
-  /** A detached call of this tenant, or undefined. The caller checks the owner. */
-  get(tenant: string, id: string): Promise<CallRecord | undefined> {
-    return this.#options.store.get(tenant, id);
+  /** A recorded call of this principal; undefined when there is none or it is somebody else's: the two look alike. */
+  async owned(principal: Principal, id: string): Promise<CallRecord | undefined> {
+    const record = await this.#options.store.get(principal.tenant, id);
+    const own = record?.principal.kind === principal.kind && record.principal.id === principal.id;
+    return own ? record : undefined;
   }
 
   /** Asks a running detached call to stop. Cancellation is a request: the outcome is known when the record says so (D4). */

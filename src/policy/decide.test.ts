@@ -1,4 +1,4 @@
-/** The table of decisions in `cases/`: policies, questions and the answers that they must get. */
+/** The table of decisions in `cases/decisions/`: policies, questions and the answers that they must get. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -24,7 +24,7 @@ const summary = (decision: Decision): Record<string, unknown> => ({
   errors: rulesOf(decision.errors),
 });
 
-const folder = new URL('cases/', import.meta.url);
+const folder = new URL('cases/decisions/', import.meta.url);
 
 for (const name of readdirSync(folder)) {
   const file = parse(readFileSync(new URL(name, folder), 'utf8')) as CaseFile;
@@ -105,4 +105,12 @@ test('one operation remembers a bounded number of callers', async () => {
   for (let i = 0; i < 2500; i++) decide(prepared, requestOf({ user: `u${i}`, call: 'agent/a/run' }));
   const operation = prepared.tenants.get('default')?.operations.get('agent/a/run');
   assert.ok((operation?.cases.size ?? 0) <= 1000);
+});
+
+test('a depth that is no integer cannot slip past a guard', async () => {
+  const prepared = preparePolicy(
+    await compileWorld(WORLD, { org: { policies: '@id("all") @reason("r") permit(principal, action, resource);' } }),
+  );
+  for (const depth of [Number.NaN, 0.5, Number.POSITIVE_INFINITY, 2 ** 60])
+    assert.throws(() => decide(prepared, requestOf({ agent: 'a', call: 'agent/a/run', depth })), /is no integer/);
 });

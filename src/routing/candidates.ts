@@ -15,6 +15,7 @@ import type {
   RoutePlan,
   TargetEntry,
 } from '../contract/index.ts';
+import { targetKey } from '../contract/index.ts';
 import { type DomainTree, domainTree } from './domains.ts';
 
 export interface Candidate extends Endpoint {
@@ -50,7 +51,7 @@ export const sightOf = (
 ): Sight => ({
   domains: domainTree(snapshot.domains),
   nodes: new Map(roster.nodes.map((node) => [node.id, node])),
-  instances: Map.groupBy(roster.instances, (one) => `${one.tenant}/${one.kind}/${one.name}`),
+  instances: Map.groupBy(roster.instances, (one) => targetKey(one.tenant, one.kind, one.name)),
 });
 
 /** Root hub: a delegated domain is reached through its own hubs only, everything else directly or through sidecars. */
@@ -109,7 +110,7 @@ const merged = (target: TargetEntry, instances: readonly InstanceEntry[]): reado
     const candidate = fixed(target, endpoint);
     byId.set(candidate.id, candidate);
   }
-  for (const instance of instances) {
+  for (const instance of instances.toReversed()) {
     const live = observed(instance);
     const known = byId.get(live.id);
     byId.set(live.id, known === undefined ? live : { ...live, weight: known.weight, labels: known.labels });
@@ -117,8 +118,15 @@ const merged = (target: TargetEntry, instances: readonly InstanceEntry[]): reado
   return [...byId.values()];
 };
 
-const instancesOf = (sight: Sight, target: TargetEntry): readonly InstanceEntry[] =>
-  sight.instances.get(`${target.tenant}/${target.kind}/${target.name}`) ?? [];
+/** Ready ones first: of two rows with one address the first counts, and a restarted instance leaves a silent one behind. */
+const instancesOf = (sight: Sight, target: TargetEntry): readonly InstanceEntry[] => {
+  const all = sight.instances.get(targetKey(target.tenant, target.kind, target.name)) ?? [];
+  const reachable = all.filter((one) => isHttpUrl(one.url));
+  return reachable.sort((a, b) => Number(b.state === 'ready') - Number(a.state === 'ready'));
+};
+
+/** An instance says itself where it is; one bad word must not spoil the calls to its siblings. */
+const isHttpUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '');
 
 /** Sidecars stand in front of exactly one agent. */
 const speaksFor = (node: NodeEntry | undefined, target: TargetEntry): boolean =>
