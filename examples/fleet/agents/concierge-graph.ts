@@ -1,8 +1,8 @@
 /** The concierge's mind: a LangGraph state graph whose nodes call other agents, each call governed by Airspace. */
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { z } from 'zod';
-import { type Airspace, NotAnswered } from './airspace.ts';
-import { CLASSIFY } from './script.ts';
+import { AirspaceError, type Client, TargetError, type TargetRef } from '../../../src/client/index.ts';
+import { CLASSIFY, MODEL } from './script.ts';
 
 const State = Annotation.Root({
   question: Annotation<string>(),
@@ -32,7 +32,7 @@ const TicketReply = z.object({ ticket: z.string() });
 const GreetReply = z.object({ greeting: z.string() });
 
 /** A graph for one question: its calls belong to the call that is being answered. */
-export const conciergeGraph = (airspace: Airspace) => {
+export const conciergeGraph = (airspace: Client) => {
   const node = new Nodes(airspace);
   return new StateGraph(State)
     .addNode('classify', (now) => node.classify(now))
@@ -59,15 +59,17 @@ const numberIn = (question: string): number => Number(/\d{1,9}/.exec(question)?.
 
 const money = (cents: number): string => `${(cents / 100).toFixed(2)} EUR`;
 
-class Nodes {
-  readonly #airspace: Airspace;
+const SMALL = { kind: 'model', name: MODEL } as const;
 
-  constructor(airspace: Airspace) {
+class Nodes {
+  readonly #airspace: Client;
+
+  constructor(airspace: Client) {
     this.#airspace = airspace;
   }
 
   async classify({ question }: Now): Promise<Next> {
-    const tried = await this.#try('models/scripted-small/chat', ChatReply, {
+    const tried = await this.#try(SMALL, 'chat', ChatReply, {
       messages: [
         { role: 'system', content: CLASSIFY },
         { role: 'user', content: question },
@@ -78,7 +80,7 @@ class Nodes {
 
   async order({ question }: Now): Promise<Next> {
     const id = numberIn(question);
-    const tried = await this.#try('agents/orders/where', OrderReply, { id });
+    const tried = await this.#try('orders', 'where', OrderReply, { id });
     const facts = tried.reply === undefined ? [missed('order', id, tried.step)] : [tellOrder(id, tried.reply.order)];
     return { facts, steps: [tried.step] };
   }
@@ -86,32 +88,32 @@ class Nodes {
   /** Quotes, then tries to issue. Policy keeps that for people, so a refusal is an ordinary way for this to end. */
   async refund({ question }: Now): Promise<Next> {
     const order = numberIn(question);
-    const quoted = await this.#try('agents/refunds/quote', QuoteReply, { order });
+    const quoted = await this.#try('refunds', 'quote', QuoteReply, { order });
     if (quoted.reply === undefined)
       return { facts: [missed('refund of order', order, quoted.step)], steps: [quoted.step] };
     const { amountCents, note } = quoted.reply;
     const fact = `For order ${order} you would get back ${money(amountCents)}, ${note}.`;
-    const issued = await this.#try('agents/refunds/issue', z.unknown(), { order, reason: question });
+    const issued = await this.#try('refunds', 'issue', z.unknown(), { order, reason: question });
     if (issued.step.outcome === 'ok')
       return { facts: [fact, 'The refund is on its way.'], steps: [quoted.step, issued.step] };
-    const ticket = await this.#try('agents/porter/ticket', TicketReply, { subject: `refund of order ${order}` });
+    const ticket = await this.#try('porter', 'ticket', TicketReply, { subject: `refund of order ${order}` });
     const people = `A person has to decide that${ticket.reply === undefined ? '' : `; your ticket is ${ticket.reply.ticket}`}.`;
     return { facts: [fact, people], steps: [quoted.step, issued.step, ticket.step] };
   }
 
   async knowledge({ question }: Now): Promise<Next> {
-    const tried = await this.#try('agents/kb/search', SearchReply, { query: question, limit: 1 });
+    const tried = await this.#try('kb', 'search', SearchReply, { query: question, limit: 1 });
     return { facts: (tried.reply?.articles ?? []).map(({ text }) => text), steps: [tried.step] };
   }
 
   async greeting(): Promise<Next> {
-    const tried = await this.#try('agents/porter/greet', GreetReply, { guest: 'guest' });
+    const tried = await this.#try('porter', 'greet', GreetReply, { guest: 'guest' });
     return { facts: [tried.reply?.greeting ?? 'Welcome.'], steps: [tried.step] };
   }
 
   async compose({ question, facts }: Now): Promise<Next> {
     const content = ['Answer from these facts only.', ...facts.map((fact) => `- ${fact}`)].join('\n');
-    const tried = await this.#try('models/scripted-small/chat', ChatReply, {
+    const tried = await this.#try(SMALL, 'chat', ChatReply, {
       messages: [
         { role: 'system', content },
         { role: 'user', content: question },
@@ -120,13 +122,19 @@ class Nodes {
     return { answer: tried.reply?.message.content ?? facts.join(' '), steps: [tried.step] };
   }
 
-  /** A call whose failure is an answer too. Only the end of the whole question is thrown. */
-  async #try<S extends z.ZodType>(call: string, schema: S, input: unknown): Promise<Tried<z.output<S>>> {
+  /** A call whose failure is an answer too: the customer hears something in any case. */
+  async #try<S extends z.ZodType>(
+    target: TargetRef,
+    operation: string,
+    schema: S,
+    input: unknown,
+  ): Promise<Tried<z.output<S>>> {
+    const call = `${typeof target === 'string' ? target : target.name}.${operation}`;
     try {
-      return { reply: schema.parse(await this.#airspace.call(call, input)), step: { call, outcome: 'ok' } };
+      const { data } = await this.#airspace.call(target, operation, input);
+      return { reply: schema.parse(data), step: { call, outcome: 'ok' } };
     } catch (thrown) {
-      if (thrown instanceof NotAnswered) return { reply: undefined, step: stepOf(call, thrown) };
-      throw thrown;
+      return { reply: undefined, step: stepOf(call, thrown) };
     }
   }
 }
@@ -136,10 +144,16 @@ interface Tried<T> {
   readonly step: Step;
 }
 
-const stepOf = (call: string, { status, code, rules }: NotAnswered): Step => {
-  const [rule] = rules;
-  if (code === 'denied') return { call, outcome: 'denied', ...(rule === undefined ? {} : { rule }) };
-  return { call, outcome: status === 404 ? 'not found' : 'failed' };
+const stepOf = (call: string, thrown: unknown): Step => {
+  if (thrown instanceof AirspaceError && thrown.code === 'denied')
+    return { call, outcome: 'denied', ...ruleIn(thrown) };
+  if (thrown instanceof TargetError && thrown.status === 404) return { call, outcome: 'not found' };
+  return { call, outcome: 'failed' };
+};
+
+const ruleIn = ({ facts }: AirspaceError): { readonly rule?: string } => {
+  const [rule] = Array.isArray(facts['rules']) ? facts['rules'] : [];
+  return typeof rule === 'string' ? { rule } : {};
 };
 
 const tellOrder = (id: number, { item, status, due }: z.output<typeof OrderReply>['order']): string =>
