@@ -66,9 +66,12 @@ const history = fc.record<History>({
   }),
   weights: fc.array(fc.constantFrom(0, 1, 100, 100, 100), { minLength: 12, maxLength: 12 }),
   open: fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }),
-  events: fc.array(fc.record({ failed: fc.boolean(), afterMs: fc.constantFrom(0, 1, 100, 5000, 40_000) }), {
-    maxLength: 120,
-  }),
+  events: fc.array(
+    fc.record({ failed: fc.constantFrom(true, true, true, false), afterMs: fc.constantFrom(0, 1, 100, 5000, 40_000) }),
+    {
+      maxLength: 120,
+    },
+  ),
   seed: fc.integer(),
 });
 
@@ -169,6 +172,21 @@ test('five failures in a row eject for 30 s, then 60 s; good spells are forgiven
   assert.equal(first.ejections, 0);
   for (let i = 0; i < 5; i++) failOnce(160_000);
   assert.equal(first.ejectedUntilMs, 190_000);
+});
+
+test('however many fail, at most half of a pool is out, and never the only one (H1)', () => {
+  for (const [count, most] of [
+    [1, 0],
+    [2, 1],
+    [3, 1],
+    [4, 2],
+    [9, 4],
+  ] as const) {
+    const pool = poolOf(candidates(count));
+    for (const record of pool.table.present) for (let i = 0; i < 20; i++) pool.learn(record, 'failure', 0);
+    const out = pool.table.present.filter((record) => obstacleOf(record, 0) === 'ejected').length;
+    assert.equal(out, most, `of ${count}`);
+  }
 });
 
 test('an ejection never lasts longer than 300 s', () => {
