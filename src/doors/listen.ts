@@ -1,0 +1,212 @@
+/** One HTTP listener for any number of doors: secure by default (T28), checks what every door must check, and drains. */
+import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import https from 'node:https';
+import { type AddressInfo, isIP, type Socket } from 'node:net';
+import { type Clock, Fault } from '../contract/index.ts';
+import { checkHost, isLoopback } from './host.ts';
+import { refuseRequest } from './refuse.ts';
+
+/** True when the request is this door's; it will be answered by it. False: the next door is asked. */
+export type Door = (req: IncomingMessage, res: ServerResponse) => boolean | Promise<boolean>;
+
+export interface ListenLimits {
+  /** From the first byte until the headers are complete: slow senders of headers hold a connection no longer. */
+  readonly headersMs: number;
+  /** Until the whole request is there; also bounds uploads. */
+  readonly requestMs: number;
+  /** Idle connections. Longer than the 60 s that proxies in front commonly keep theirs, so that they close first. */
+  readonly keepAliveMs: number;
+  readonly maxHeaders: number;
+  readonly maxHeaderBytes: number;
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  /** Drain: how long the listener still accepts after it said that it is not ready (3.9). */
+  readonly settleMs: number;
+  /** Drain: how long calls in flight may take to finish (3.9). */
+  readonly drainMs: number;
+}
+
+export const LISTEN_LIMITS: ListenLimits = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  keepAliveMs: 65_000,
+  maxHeaders: 100,
+  maxHeaderBytes: 16 * 1024,
+  connections: 10_000,
+  connectionsPerAddress: 2_000,
+  settleMs: 2_000,
+  drainMs: 25_000,
+};
+
+export interface ListenOptions {
+  /** An address of this machine. Other than loopback only together with `allowPublic`. */
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Asked in this order. */
+  readonly doors: readonly Door[];
+  readonly clock: Clock;
+  readonly limits?: Partial<ListenLimits>;
+  /** PEM. Absent: plain HTTP. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** The operator wants other machines to reach this listener. Default false: a forgotten setting must not open a door. */
+  readonly allowPublic?: boolean;
+  /** Further values of `host` that are ours, with or without port. On loopback binds all others are refused (DNS rebinding). */
+  readonly allowedHosts?: readonly string[];
+  /** What `GET /readyz` answers while the listener does not drain. Default: always ready. */
+  readonly ready?: () => boolean;
+}
+
+export interface Listener {
+  readonly url: string;
+  /** Graceful: not ready at once, then no new connections, then calls in flight finish. Otherwise everything ends now. */
+  close(graceful: boolean): Promise<void>;
+}
+
+/** Throws `bad_request` for a bind that was not allowed, and what the system says about the port. */
+export const listen = async (options: ListenOptions): Promise<Listener> => {
+  if (!isLoopback(options.host) && options.allowPublic !== true)
+    throw new Fault(
+      'bad_request',
+      `\`${options.host}\` can be reached from other machines; bind to 127.0.0.1, or say that a public listener is wanted`,
+    );
+  const limits = { ...LISTEN_LIMITS, ...options.limits };
+  const front = new Front(options, limits);
+  const server = createServer(options, limits, (req, res) => void front.take(req, res));
+  capConnections(server, limits);
+  await bound(server, options);
+  return { url: urlOf(server, options), close: (graceful) => drain({ server, front, options, limits }, graceful) };
+};
+
+const createServer = (
+  { tls }: ListenOptions,
+  limits: ListenLimits,
+  take: (req: IncomingMessage, res: ServerResponse) => void,
+): Server => {
+  const settings: http.ServerOptions = {
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: 2_000,
+    maxHeaderSize: limits.maxHeaderBytes,
+    requireHostHeader: true,
+    insecureHTTPParser: false,
+    noDelay: true,
+  };
+  const server =
+    tls === undefined ? http.createServer(settings, take) : https.createServer({ ...settings, ...tls }, take);
+  // One more than allowed, because the parser drops the rest in silence and we want to say no.
+  server.maxHeadersCount = limits.maxHeaders + 1;
+  server.maxConnections = limits.connections;
+  // An upgrade that no door speaks is an ordinary request; a CONNECT is nothing at all.
+  server.on('connect', (_, socket) => socket.destroy());
+  return server;
+};
+
+const capConnections = (server: Server, limits: ListenLimits): void => {
+  const open = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? '';
+    const count = (open.get(address) ?? 0) + 1;
+    if (count > limits.connectionsPerAddress) {
+      socket.destroy();
+      return;
+    }
+    open.set(address, count);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+  });
+};
+
+const bound = (server: Server, { host, port }: ListenOptions): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+
+const urlOf = (server: Server, { host, tls }: ListenOptions): string => {
+  const { port } = server.address() as AddressInfo;
+  return `${tls === undefined ? 'http' : 'https'}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+};
+
+/** What stands before all doors: the checks of every request, and health. */
+class Front {
+  readonly #options: ListenOptions;
+  readonly #limits: ListenLimits;
+  readonly #loopback: boolean;
+  draining = false;
+
+  constructor(options: ListenOptions, limits: ListenLimits) {
+    this.#options = options;
+    this.#limits = limits;
+    this.#loopback = isLoopback(options.host);
+  }
+
+  async take(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (this.draining) res.shouldKeepAlive = false;
+    try {
+      this.#check(req);
+      if (this.#health(req, res)) return;
+      for (const door of this.#options.doors) {
+        const answer = door(req, res);
+        if (answer === true || (answer !== false && (await answer))) return;
+      }
+      throw new Fault('not_found', 'nothing is served at this path');
+    } catch (thrown) {
+      refuseRequest(req, res, Fault.from(thrown));
+    }
+  }
+
+  #check(req: IncomingMessage): void {
+    if (req.rawHeaders.length / 2 > this.#limits.maxHeaders)
+      throw new Fault('bad_request', `there are more than ${this.#limits.maxHeaders} headers`);
+    req.url = checkHost(req, this.#loopback ? (this.#options.allowedHosts ?? []) : null);
+  }
+
+  #health(req: IncomingMessage, res: ServerResponse): boolean {
+    if (req.url !== '/healthz' && req.url !== '/readyz') return false;
+    if (req.method !== 'GET' && req.method !== 'HEAD') return false;
+    const well = req.url === '/healthz' || (!this.draining && (this.#options.ready?.() ?? true));
+    res.writeHead(well ? 200 : 503, { 'content-type': 'text/plain', 'cache-control': 'no-store' });
+    res.end(well ? 'ok\n' : 'not ready\n');
+    return true;
+  }
+}
+
+interface Draining {
+  readonly server: Server;
+  readonly front: Front;
+  readonly options: ListenOptions;
+  readonly limits: ListenLimits;
+}
+
+const drain = async ({ server, front, options, limits }: Draining, graceful: boolean): Promise<void> => {
+  front.draining = true;
+  const { clock } = options;
+  if (graceful) await new Promise<void>((resolve) => clock.after(limits.settleMs, resolve));
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  if (!graceful) server.closeAllConnections();
+  const late = clock.after(limits.drainMs, () => server.closeAllConnections());
+  const stopSweep = sweepIdle(server, clock);
+  await closed;
+  stopSweep();
+  late.cancel();
+};
+
+const SWEEP_MS = 50;
+
+/** Connections fall idle one by one as their calls finish, and each would otherwise stay for its keep-alive time. */
+const sweepIdle = (server: Server, clock: Clock): (() => void) => {
+  let timer = clock.after(0, sweep);
+  function sweep(): void {
+    server.closeIdleConnections();
+    timer = clock.after(SWEEP_MS, sweep);
+  }
+  return () => timer.cancel();
+};

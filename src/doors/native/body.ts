@@ -1,0 +1,72 @@
+/** Takes the payload off the connection: collected under a limit, or handed on as it comes. */
+import type { IncomingMessage } from 'node:http';
+import { type Body, Fault } from '../../contract/index.ts';
+import type { Inbound } from './inbound.ts';
+import { guardJson } from './json-guard.ts';
+
+export interface BodyLimits {
+  /** Of a collected payload, in bytes. */
+  readonly payload: number;
+  /** Of a streamed one. */
+  readonly stream: number;
+}
+
+const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
+const STREAM_TYPE = /^application\/(x-ndjson|octet-stream)\s*(;|$)/i;
+
+/**
+ * The visible rule: a request is streamed when it is chunked and says `application/x-ndjson` or
+ * `application/octet-stream`. Everything else is collected, and everything that says JSON is checked.
+ */
+export const isStreamed = (inbound: Inbound): boolean => inbound.chunked && STREAM_TYPE.test(inbound.contentType);
+
+const tooLarge = (limit: number): Fault =>
+  new Fault('too_large', `the payload is larger than the limit of ${limit} bytes`, { facts: { limitBytes: limit } });
+
+const EMPTY = new Uint8Array(0);
+
+/** Throws `too_large`, `bad_request` for JSON that is refused, `cancelled` when the caller leaves before its end. */
+export const readBody = async (req: IncomingMessage, inbound: Inbound, limits: BodyLimits): Promise<Body> => {
+  if (isStreamed(inbound)) return { kind: 'stream', chunks: streamed(req, limits.stream) };
+  if (inbound.contentLength !== null && inbound.contentLength > limits.payload) throw tooLarge(limits.payload);
+  const bytes = inbound.contentLength === 0 ? EMPTY : await collected(req, limits.payload);
+  if (bytes.byteLength > 0 && JSON_TYPE.test(inbound.contentType)) guardJson(bytes);
+  return { kind: 'bytes', bytes };
+};
+
+const gone = (cause?: unknown): Fault =>
+  new Fault('cancelled', 'the caller went away before the end of its request', { executed: 'no', cause });
+
+const collected = (req: IncomingMessage, limit: number): Promise<Uint8Array> =>
+  new Promise((resolve, reject) => {
+    let first: Buffer | undefined;
+    let more: Buffer[] | undefined;
+    let size = 0;
+    req.on('data', (chunk: Buffer) => {
+      size += chunk.byteLength;
+      if (size > limit) {
+        req.removeAllListeners('data');
+        reject(tooLarge(limit));
+      } else if (first === undefined) first = chunk;
+      else {
+        more ??= [first];
+        more.push(chunk);
+      }
+    });
+    req.on('end', () => resolve(more === undefined ? (first ?? EMPTY) : Buffer.concat(more, size)));
+    req.on('error', (error) => reject(gone(error)));
+    req.on('close', () => reject(gone()));
+  });
+
+async function* streamed(req: IncomingMessage, limit: number): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  try {
+    for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+      size += (chunk as Buffer).byteLength;
+      if (size > limit) throw tooLarge(limit);
+      yield chunk as Buffer;
+    }
+  } catch (thrown) {
+    throw thrown instanceof Fault ? thrown : gone(thrown);
+  }
+}

@@ -1,0 +1,171 @@
+/** How a call enters in Airspace's own protocol: one POST per call, its answer or a problem document, and records to poll. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Call, DEFAULT_BODY_LIMIT, Fault, type Reply } from '../../contract/index.ts';
+import { type Handler, rootScope, silentSpan, type World } from '../../kernel/index.ts';
+import { type BodyLimits, isStreamed, readBody } from './body.ts';
+import { type Inbound, readInbound } from './inbound.ts';
+import type { AsyncCalls } from './port.ts';
+import { type HttpDetail, type Occurrence, writeProblem } from './problem.ts';
+import { answerRecord } from './records.ts';
+import { writeReply } from './reply.ts';
+import { allowedMethods, PATHS, type Route, routeOf } from './route.ts';
+
+export interface NativeDoorOptions {
+  /** Asked once per call, so that a new snapshot takes effect with the next call. */
+  readonly handler: () => Handler;
+  readonly world: World;
+  /** Answers about calls that asked for `prefer: respond-async` (`detach`). Absent: such calls are refused. */
+  readonly calls?: AsyncCalls;
+  readonly limits?: Partial<BodyLimits>;
+  /** Takes faults whose causes only the operator may see: those with code `internal`. */
+  readonly onInternal?: (fault: Fault, occurrence: Occurrence) => void;
+  /** A listener that only one known process can reach says here who that is; its word replaces the credential. */
+  readonly known?: (inbound: Inbound) => Call['credential'];
+}
+
+/** True when the request is this door's and will be answered by it. */
+export type NativeDoor = (req: IncomingMessage, res: ServerResponse) => boolean;
+
+/** 64 MiB: a streamed request is not kept, but it is not endless either (S6). */
+const DEFAULT_STREAM_LIMIT = 64 * 1024 * 1024;
+
+export const nativeDoor = (options: NativeDoorOptions): NativeDoor => {
+  const limits = { payload: DEFAULT_BODY_LIMIT, stream: DEFAULT_STREAM_LIMIT, ...options.limits };
+  return (req, res) => {
+    const route = routeOf(req.method ?? '', req.url ?? '');
+    if (route === undefined) return false;
+    void enter({ options, limits, req, res }, route);
+    return true;
+  };
+};
+
+interface Entering {
+  readonly options: NativeDoorOptions;
+  readonly limits: BodyLimits;
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/** Never throws: whatever happens becomes an answer or a closed connection. */
+const enter = async (entering: Entering, route: Route): Promise<void> => {
+  const occurrence: { callId?: string; traceId?: string } = {};
+  try {
+    checkMethod(entering.req, route);
+    const inbound = readInbound(entering.req.rawHeaders);
+    if (route.kind === 'record') await record(entering, route, inbound);
+    else if (route.kind === 'call') await call(entering, route.target, inbound, occurrence);
+  } catch (thrown) {
+    refuse(entering, thrown, occurrence);
+  }
+};
+
+/** A refusal that HTTP has its own status for. */
+class HttpRefusal extends Error {
+  readonly fault: Fault;
+  readonly detail: HttpDetail;
+
+  constructor(fault: Fault, detail: HttpDetail) {
+    super(fault.message);
+    this.fault = fault;
+    this.detail = detail;
+  }
+}
+
+const checkMethod = (req: IncomingMessage, route: Route): void => {
+  if (route.kind === 'nowhere') throw new Fault('not_found', `nothing is served at this path; there is ${PATHS}`);
+  const allowed = allowedMethods(route);
+  if (allowed.includes(req.method ?? '')) return;
+  const allow = allowed.join(', ');
+  throw new HttpRefusal(new Fault('bad_request', `this path takes ${allow} only`), {
+    status: 405,
+    headers: ['allow', allow],
+  });
+};
+
+const refuse = ({ options, req, res }: Entering, thrown: unknown, occurrence: Occurrence): void => {
+  const fault = thrown instanceof HttpRefusal ? thrown.fault : Fault.from(thrown);
+  if (fault.code === 'internal') options.onInternal?.(fault, occurrence);
+  // What is left of a request that nobody read would be taken for the next one's beginning.
+  if (!req.complete) res.shouldKeepAlive = false;
+  writeProblem(res, fault, occurrence, options.world.random, thrown instanceof HttpRefusal ? thrown.detail : {});
+};
+
+const call = async (
+  entering: Entering,
+  target: Call['target'],
+  inbound: Inbound,
+  occurrence: { callId?: string; traceId?: string },
+): Promise<void> => {
+  const { options, limits, req } = entering;
+  const { ids } = options.world;
+  const id = inbound.node?.callId ?? ids.callId();
+  const trace = inbound.trace ?? { trace: ids.traceId(), sampled: true };
+  occurrence.callId = id;
+  occurrence.traceId = trace.trace;
+  if (inbound.contentEncoding !== '' && inbound.contentEncoding !== 'identity')
+    throw new HttpRefusal(new Fault('bad_request', 'compressed payloads are not taken; send it as it is'), {
+      status: 415,
+      headers: ['accept-encoding', 'identity'],
+    });
+  if (inbound.respondAsync && (options.calls === undefined || isStreamed(inbound)))
+    throw new Fault('bad_request', '`prefer: respond-async` needs a collected payload and a node that keeps calls');
+  const body = await readBody(req, inbound, limits);
+  await answer(entering, callOf(options, { id, trace, target, body, inbound }));
+};
+
+interface Parts {
+  readonly id: string;
+  readonly trace: Call['trace'];
+  readonly target: Call['target'];
+  readonly body: Call['body'];
+  readonly inbound: Inbound;
+}
+
+const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }: Parts): Call => ({
+  id,
+  credential: options.known?.(inbound) ?? inbound.credential,
+  principal: null,
+  target,
+  contentType: inbound.contentType,
+  accept: inbound.accept,
+  body,
+  headers: inbound.passed,
+  ...(inbound.timeoutMs === undefined ? {} : { timeoutMs: inbound.timeoutMs }),
+  trace,
+  lineage: inbound.node?.lineage ?? { root: id, depth: 0 },
+  ...(inbound.session === undefined ? {} : { session: inbound.session }),
+  ...(inbound.idempotencyKey === undefined ? {} : { idempotencyKey: inbound.idempotencyKey }),
+  priority: 2,
+  stream: inbound.accept.includes('text/event-stream'),
+  via: inbound.node?.via ?? [],
+  retriedElsewhere: inbound.node?.retriedElsewhere ?? false,
+  ...(inbound.respondAsync ? { detach: true } : {}),
+});
+
+/** Runs the pipeline. The caller's connection is its cancel signal: when it closes early, everything below ends (D4). */
+const answer = async ({ options, res }: Entering, entered: Call): Promise<void> => {
+  const { world } = options;
+  const { scope, canceller } = rootScope(world, silentSpan(world.ids.spanId()));
+  const cancel = (reason: Fault): void => canceller.cancel(reason);
+  const closed = (): void => {
+    if (!res.writableFinished) cancel(new Fault('cancelled', 'the caller went away'));
+  };
+  if (res.destroyed) closed();
+  res.once('close', closed);
+  const reply: Reply = await options.handler()(entered, scope);
+  await writeReply({ res, call: entered, clock: world.clock, cancel }, reply);
+};
+
+const record = async (
+  { options, res }: Entering,
+  route: Extract<Route, { kind: 'record' }>,
+  inbound: Inbound,
+): Promise<void> => {
+  const credential = options.known?.(inbound) ?? inbound.credential;
+  if (credential.kind === 'none') throw new Fault('unauthenticated', 'send `authorization: Bearer` and an API key');
+  const found = await (res.req.method === 'DELETE'
+    ? options.calls?.cancel(credential, route.id)
+    : options.calls?.get(credential, route.id));
+  if (found === undefined) throw new Fault('not_found', `there is no call \`${route.id}\` of yours`);
+  answerRecord(res, found, route.reply, options.world.random);
+};

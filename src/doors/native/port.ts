@@ -1,0 +1,19 @@
+/** What the native door needs of somebody who keeps calls that outlive their connection. The journal stands behind it. */
+import type { CallRecord, Credential } from '../../contract/index.ts';
+
+/** The part of a record that its owner may see. */
+export type AsyncCall = Pick<
+  CallRecord,
+  'id' | 'state' | 'target' | 'trace' | 'acceptedAtMs' | 'concludedAtMs' | 'reply'
+>;
+
+/** Calls with `detach` enter through the pipeline like all others; this is for asking about them later. */
+export interface AsyncCalls {
+  /**
+   * Undefined when there is no such call, or its owner is another tenant or principal: the two look alike.
+   * Throws `unauthenticated` when nobody is behind the credential.
+   */
+  get(credential: Credential, id: string): Promise<AsyncCall | undefined>;
+  /** Asks a call to stop; what already ran stays done. Undefined as in `get`. A concluded call is answered as it is. */
+  cancel(credential: Credential, id: string): Promise<AsyncCall | undefined>;
+}

@@ -1,0 +1,3 @@
+/** The only way into this room. */
+export { DEFAULT_LIMITS, type Limits } from './limits.ts';
+export { type HttpUpstream, type HttpUpstreamOptions, httpUpstream, type ProbeResult } from './upstream.ts';

@@ -1,0 +1,132 @@
+/** How a call leaves over HTTP: to a target itself, or to another node that governs it again. */
+import { Readable } from 'node:stream';
+import { type Call, type Endpoint, Fault, type Principal, type Reply, type Scope } from '../../contract/index.ts';
+import { type Handler, Permit, remainingMs, throwIfOver, type World } from '../../kernel/index.ts';
+import { Exchange } from './exchange.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { Pools, type Way } from './pools.ts';
+import { headersOf, type NodeContext, pathOf } from './request.ts';
+
+export interface HttpUpstreamOptions {
+  readonly world: World;
+  /** This node, as `via` names it. */
+  readonly nodeId: string;
+  /** Signs an assertion for the node behind an `airspace` endpoint. Absent: such endpoints are refused. */
+  readonly assertFor?: (principal: Principal, node: string) => string;
+  /** Does the call change the world? Then it carries its own id as idempotency key. Default: every call may. */
+  readonly mutates?: (call: Call) => boolean;
+  readonly limits?: Partial<Limits>;
+}
+
+export interface ProbeResult {
+  /** Answered within the time with a status from 200 to 299. */
+  readonly healthy: boolean;
+  /** 0 when nothing answered. */
+  readonly status: number;
+  readonly durationMs: number;
+}
+
+export interface HttpUpstream {
+  /**
+   * The handler of one endpoint; cheap, so ask for it per call. Other nodes learn the number of the try (R1).
+   * Faults: `denied` without a permit, `expired`, `unreachable`, `refused`, `timeout`, `cancelled`, `upstream_broken`,
+   * `upstream_invalid`, `slow_consumer`, and any fault of the node behind an `airspace` endpoint.
+   */
+  to(endpoint: Endpoint): Handler;
+  /** A health check: GET without payload or credentials. Never throws. */
+  probe(endpoint: Endpoint, path: string, timeoutMs: number): Promise<ProbeResult>;
+  /** Destroys every connection. Calls in flight end as `upstream_broken`. */
+  close(): Promise<void>;
+}
+
+export const httpUpstream = (options: HttpUpstreamOptions): HttpUpstream => {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const pools = new Pools(options.world.clock, limits);
+  return {
+    to: (endpoint) => async (call, scope) => {
+      Permit.check(call); // before any socket is touched
+      checkTime(scope);
+      return exchange(pools.to(endpoint.url), { options, limits, endpoint, call, scope });
+    },
+    probe: (endpoint, path, timeoutMs) => probe(options.world, pools.to(endpoint.url), path, timeoutMs),
+    close: () => pools.close(),
+  };
+};
+
+/** Expired before dispatch is not sent (D3). */
+const checkTime = (scope: Scope): void => {
+  throwIfOver(scope);
+  if (remainingMs(scope) <= 0) throw new Fault('expired', 'the time of this call was over before it could be sent');
+};
+
+interface Sending {
+  readonly options: HttpUpstreamOptions;
+  readonly limits: Limits;
+  readonly endpoint: Endpoint;
+  readonly call: Call;
+  readonly scope: Scope;
+}
+
+const exchange = ({ pool, base }: Way, sending: Sending): Promise<Reply> => {
+  const { options, limits, endpoint, call, scope } = sending;
+  const span = scope.ids.spanId();
+  const path = pathOf(base, call, endpoint.protocol);
+  const headers = headersOf(call, {
+    span,
+    remainingMs: remainingMs(scope),
+    fallbackKey: endpoint.protocol === 'direct' && (options.mutates?.(call) ?? true) ? call.id : '',
+    node: endpoint.protocol === 'airspace' ? nodeContext(sending) : null,
+  });
+  const body = call.body.kind === 'bytes' ? call.body.bytes : Readable.from(call.body.chunks, { objectMode: false });
+  return new Promise((resolve, reject) => {
+    const handler = new Exchange({ call, scope, endpoint, limits, span, resolve, reject });
+    pool.dispatch({ method: 'POST', path, headers, body }, handler);
+  });
+};
+
+const nodeContext = ({ options, endpoint, call }: Sending): NodeContext => {
+  if (options.assertFor === undefined || call.principal === null)
+    throw new Fault(
+      'unavailable',
+      `this node has no identity to call node \`${endpoint.node}\` with; let it join first`,
+    );
+  const attempt = Math.max(1, call.avoid?.length ?? 1);
+  return { nodeId: options.nodeId, attempt, assertion: options.assertFor(call.principal, endpoint.node) };
+};
+
+const probe = ({ clock }: World, { pool, base }: Way, path: string, timeoutMs: number): Promise<ProbeResult> => {
+  const startMs = clock.nowMs();
+  return new Promise((resolve) => {
+    let status = 0;
+    let abort = (): void => {};
+    let over = false;
+    const settle = (healthy: boolean): void => {
+      if (over) return;
+      over = true;
+      timer.cancel();
+      resolve({ healthy, status, durationMs: clock.nowMs() - startMs });
+      abort();
+    };
+    const timer = clock.after(timeoutMs, () => settle(false));
+    pool.dispatch(
+      { method: 'GET', path: `${base}${path.startsWith('/') ? '' : '/'}${path}` },
+      {
+        onRequestStart: (controller) => {
+          abort = () => controller.abort(new Error('the probe is over'));
+          if (over) abort();
+        },
+        onResponseStart: (_, code) => {
+          if (code < 200) return;
+          status = code;
+          if (code > 299) settle(false);
+        },
+        onResponseData: () => {},
+        onResponseEnd: () => {
+          abort = () => {};
+          settle(status > 0 && status < 300);
+        },
+        onResponseError: () => settle(false),
+      },
+    );
+  });
+};
