@@ -101,10 +101,10 @@ class Guard {
 
   #object(depth: number, ofConstructor: boolean): void {
     this.#enter(depth);
-    const mark = this.#keys.open();
+    this.#keys.open();
     if (this.#bytes[this.#at] === CLOSE_OBJECT) {
       this.#at++;
-      this.#keys.close(mark);
+      this.#keys.close();
       return;
     }
     for (;;) {
@@ -116,7 +116,7 @@ class Guard {
       this.#value(depth, isConstructor);
       if (this.#last(CLOSE_OBJECT)) break;
     }
-    this.#keys.close(mark);
+    this.#keys.close();
   }
 
   #list(depth: number): void {
@@ -266,59 +266,66 @@ const SPECIAL_LENGTHS: ReadonlySet<number> = new Set([9, 11]);
 /** The keys of all open objects: those of the innermost one are last. */
 class Keys {
   readonly #bytes: Uint8Array;
-  #hashes: number[] = [];
-  #spans: number[] = [];
+  /** Rows of hash, start and end. They stay long: cutting arrays costs more than counting. */
+  readonly #hashes: number[] = [];
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  #count = 0;
   /** First key of the innermost object. */
   #base = 0;
   /** Set instead of the row, once the innermost object is large or has an escaped key. */
   #set: Set<string> | undefined;
-  #outer: { readonly base: number; readonly set: Set<string> | undefined }[] = [];
+  readonly #outerBases: number[] = [];
+  readonly #outerSets: (Set<string> | undefined)[] = [];
+  #depth = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
 
-  open(): number {
-    this.#outer.push({ base: this.#base, set: this.#set });
-    this.#base = this.#hashes.length;
+  open(): void {
+    this.#outerBases[this.#depth] = this.#base;
+    this.#outerSets[this.#depth] = this.#set;
+    this.#depth++;
+    this.#base = this.#count;
     this.#set = undefined;
-    return this.#base;
   }
 
-  close(mark: number): void {
-    this.#hashes.length = mark;
-    this.#spans.length = mark * 2;
-    const outer = this.#outer.pop()!;
-    this.#base = outer.base;
-    this.#set = outer.set;
+  close(): void {
+    this.#count = this.#base;
+    this.#depth--;
+    this.#base = this.#outerBases[this.#depth]!;
+    this.#set = this.#outerSets[this.#depth];
   }
 
   /** `from` and `to` are inside the quotes. Answers what kind of key it is. */
   add(from: number, to: number, hash: number, escaped: boolean): number {
-    if (this.#set === undefined && (escaped || this.#hashes.length - this.#base === SMALL_OBJECT)) this.#grow();
+    if (this.#set === undefined && (escaped || this.#count - this.#base === SMALL_OBJECT)) this.#grow();
     if (this.#set !== undefined) {
       const key = this.#text(from, to);
       if (this.#set.has(key)) return DUPLICATE;
       this.#set.add(key);
       return SPECIAL.get(key) ?? ORDINARY;
     }
-    for (let index = this.#base; index < this.#hashes.length; index++) {
+    for (let index = this.#base; index < this.#count; index++) {
       if (this.#hashes[index] === hash && this.#same(index, from, to)) return DUPLICATE;
     }
-    this.#hashes.push(hash);
-    this.#spans.push(from, to);
+    this.#hashes[this.#count] = hash;
+    this.#starts[this.#count] = from;
+    this.#ends[this.#count] = to;
+    this.#count++;
     return SPECIAL_LENGTHS.has(to - from) ? (SPECIAL.get(this.#text(from, to)) ?? ORDINARY) : ORDINARY;
   }
 
   #grow(): void {
     this.#set = new Set();
-    for (let index = this.#base; index < this.#hashes.length; index++)
-      this.#set.add(this.#text(this.#spans[index * 2]!, this.#spans[index * 2 + 1]!));
+    for (let index = this.#base; index < this.#count; index++)
+      this.#set.add(this.#text(this.#starts[index]!, this.#ends[index]!));
   }
 
   #same(index: number, from: number, to: number): boolean {
-    const start = this.#spans[index * 2]!;
-    if (this.#spans[index * 2 + 1]! - start !== to - from) return false;
+    const start = this.#starts[index]!;
+    if (this.#ends[index]! - start !== to - from) return false;
     for (let offset = 0; offset < to - from; offset++) {
       if (this.#bytes[start + offset] !== this.#bytes[from + offset]) return false;
     }
