@@ -95,7 +95,7 @@ const createServer = (
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
-    connectionsCheckingInterval: 2_000,
+    connectionsCheckingInterval: Math.min(2_000, limits.headersMs),
     maxHeaderSize: limits.maxHeaderBytes,
     requireHostHeader: true,
     insecureHTTPParser: false,
