@@ -123,6 +123,7 @@ const candidateOf = ({ agent }: Way): Candidate => ({
   url: `http://${agent.name}`,
   protocol: 'direct',
   node: '',
+  final: false,
   version: '1',
   weight: 100,
   labels: {},
