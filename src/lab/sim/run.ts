@@ -99,7 +99,7 @@ const checkBreakers = (nodes: readonly Node[], checker: Checker): void => {
   for (const node of nodes) {
     for (const breaker of node.router.breakers()) {
       const state = breaker.state(node.breakerNowMs());
-      if (state !== 'closed')
+      if (!node.router.cameBack(state))
         checker.fail('C5', `${node.setting.name}: the breaker of ${breaker.endpoint} is still ${state}`);
     }
   }

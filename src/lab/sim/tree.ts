@@ -22,6 +22,7 @@ export const treeRouter =
   (below: readonly Node[]) =>
   ({ world }: RouterSetting): Router => ({
     breakers: () => [],
+    cameBack: () => true,
     taken: () => 0,
     covered: () => 0,
     handler: (call, scope) => {
