@@ -100,7 +100,9 @@ async function* eventsOf(text: ReadableStream<string>): AsyncGenerator<ServerEve
     const blocks = (rest + chunk).split('\n\n');
     rest = blocks.pop() ?? '';
     for (const block of blocks) {
-      const fields = new Map(block.split('\n').map((line) => [line.split(':', 1)[0]!, line.slice(line.indexOf(':') + 1).trim()]));
+      const fields = new Map(
+        block.split('\n').map((line) => [line.split(':', 1)[0]!, line.slice(line.indexOf(':') + 1).trim()]),
+      );
       const data = fields.get('data');
       if (data !== undefined) yield { event: fields.get('event') ?? 'message', data };
     }

@@ -13,6 +13,8 @@ export const EXIT = {
   timedOut: 7,
   denied: 8,
   held: 10,
+  /** A defect of ours. */
+  internal: 70,
   interrupted: 130,
 } as const;
 
@@ -66,7 +68,10 @@ export const problemOf = (status: number, value: unknown): Problem => {
 /** What an administrative request that was refused means for the command. */
 export const refusalOf = ({ code, detail, status, facts }: Problem): Failure => {
   const more = Array.isArray(facts['errors']) ? facts['errors'].map(String).slice(0, 20) : [];
-  const details = { code: code || `http-${status}`, ...(more.length > 1 ? { because: more.join('\n           ') } : {}) };
+  const details = {
+    code: code || `http-${status}`,
+    ...(more.length > 1 ? { because: more.join('\n           ') } : {}),
+  };
   const exits: Readonly<Record<string, Exit>> = {
     bad_request: EXIT.usage,
     too_large: EXIT.usage,

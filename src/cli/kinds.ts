@@ -34,7 +34,12 @@ export const wantedOf = (word: string): Wanted => {
 export const resourceKindOf = (word: string): ResourceKind => {
   const kind = kindOf(word);
   if (kind === undefined)
-    throw usage(`there is no kind \`${word}\``, `one of ${Object.values(KINDS).map(({ plural }) => plural).join(', ')}`);
+    throw usage(
+      `there is no kind \`${word}\``,
+      `one of ${Object.values(KINDS)
+        .map(({ plural }) => plural)
+        .join(', ')}`,
+    );
   return kind;
 };
 

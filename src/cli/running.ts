@@ -1,4 +1,4 @@
-/** The file by which a node that runs here tells commands where it is and with which key it may be administered. */
+/** The file by which a node that runs here tells commands where it is, and the key beside it. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -6,6 +6,8 @@ import { readPrivateFile, writePrivateFile } from '../identity/index.ts';
 
 export const DATA_DIR = '.airspace';
 const FILE = 'running.json';
+/** Holds the administrator's key, when this node made it. */
+export const ADMIN_KEY_FILE = 'admin.key';
 const MOST_BYTES = 16 * 1024;
 
 /** An address of this machine: a file in a folder that somebody else prepared must not lead keys elsewhere. */
@@ -14,8 +16,6 @@ const LocalUrl = z.url({ protocol: /^https?$/, hostname: /^(localhost|127(\.\d{1
 export const Running = z.strictObject({
   url: LocalUrl,
   pid: z.number().int().positive(),
-  /** Of the administrator; empty when another one was made and this node does not know it. */
-  key: z.string().max(200),
 });
 export type Running = z.output<typeof Running>;
 
@@ -32,6 +32,12 @@ export const readRunning = async (dataDir: string): Promise<Running | undefined>
   } catch {
     return undefined;
   }
+};
+
+/** Undefined when this node did not make the administrator, or somebody took the file away. */
+export const readAdminKey = async (dataDir: string): Promise<string | undefined> => {
+  const text = await readPrivateFile(join(dataDir, ADMIN_KEY_FILE), MOST_BYTES).catch(() => undefined);
+  return text?.trim() || undefined;
 };
 
 export const forgetRunning = (dataDir: string): Promise<void> => rm(join(dataDir, FILE), { force: true });

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Failure, EXIT, usage } from './failure.ts';
-import { DATA_DIR, readRunning } from './running.ts';
+import { EXIT, Failure, usage } from './failure.ts';
+import { DATA_DIR, readAdminKey, readRunning } from './running.ts';
 
 export interface Place {
   readonly flags: { readonly url?: string | undefined; readonly key?: string | undefined };
@@ -64,7 +64,8 @@ const filed = async (env: Place['env'], cwd: string, url: string | undefined): P
 
 const here = async (cwd: string): Promise<Source | undefined> => {
   const running = await readRunning(join(cwd, DATA_DIR));
-  return running === undefined ? undefined : { url: running.url, key: running.key || undefined, origin: `./${DATA_DIR}` };
+  if (running === undefined) return undefined;
+  return { url: running.url, key: await readAdminKey(join(cwd, DATA_DIR)), origin: `./${DATA_DIR}` };
 };
 
 const UserFile = z.strictObject({ url: z.url(), key: z.string().max(200).optional() });

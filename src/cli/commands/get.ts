@@ -1,5 +1,12 @@
 /** `airspace get`: a table of anything that there is. */
-import type { CallEvent, InstanceEntry, NodeView, ResourceKind, StoredResource, TargetEntry } from '../../contract/index.ts';
+import type {
+  CallEvent,
+  InstanceEntry,
+  NodeView,
+  ResourceKind,
+  StoredResource,
+  TargetEntry,
+} from '../../contract/index.ts';
 import type { Admin } from '../admin.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
@@ -16,7 +23,12 @@ export interface GetOptions {
   readonly limit?: string;
 }
 
-export const get = async (context: Context, word: string, names: readonly string[], options: GetOptions): Promise<number> => {
+export const get = async (
+  context: Context,
+  word: string,
+  names: readonly string[],
+  options: GetOptions,
+): Promise<number> => {
   const wanted = wantedOf(word);
   if ('observed' in wanted) await OBSERVERS[wanted.observed](context, names, options);
   else await resources(context, wanted.kind, names, options);
@@ -25,7 +37,12 @@ export const get = async (context: Context, word: string, names: readonly string
 
 type Row = StoredResource & { readonly well?: string };
 
-const resources = async (context: Context, kind: ResourceKind, names: readonly string[], options: GetOptions): Promise<void> => {
+const resources = async (
+  context: Context,
+  kind: ResourceKind,
+  names: readonly string[],
+  options: GetOptions,
+): Promise<void> => {
   const admin = await context.admin();
   const selects = parseSelector(options.selector);
   const { items } = await admin.get<{ items: StoredResource[] }>('/v1/resources', { kind });
@@ -45,7 +62,9 @@ const resources = async (context: Context, kind: ResourceKind, names: readonly s
     empty: `no ${word(kind)} here; apply some: airspace apply -f <folder>`,
   });
   if (missing.length > 0)
-    throw new Failure(EXIT.notFound, `there is no ${word(kind)} ${missing.map((name) => `\`${name}\``).join(', ')}`, { code: 'not_found' });
+    throw new Failure(EXIT.notFound, `there is no ${word(kind)} ${missing.map((name) => `\`${name}\``).join(', ')}`, {
+      code: 'not_found',
+    });
 };
 
 const word = (kind: ResourceKind): string => kind.toLowerCase();
@@ -73,45 +92,64 @@ const DOMAIN: Column<Row> = { title: 'DOMAIN', value: ({ resource }) => resource
 const VERSION: Column<Row> = { title: 'REV', value: ({ version }) => version, align: 'right' };
 const LABELS: Column<Row> = {
   title: 'LABELS',
-  value: ({ resource }) => Object.entries(resource.metadata.labels).map(([name, value]) => `${name}=${value}`).join(',') || '-',
+  value: ({ resource }) =>
+    Object.entries(resource.metadata.labels)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(',') || '-',
   wide: true,
 };
 
 const TARGET_COLUMNS: readonly Column<Row>[] = [
   NAME,
   DOMAIN,
-  { title: 'WELL', value: ({ well }) => well ?? '-', align: 'right', style: ({ well }) => (well?.startsWith('0/') ? 'red' : undefined) },
+  {
+    title: 'WELL',
+    value: ({ well }) => well ?? '-',
+    align: 'right',
+    style: ({ well }) => (well?.startsWith('0/') ? 'red' : undefined),
+  },
   {
     title: 'OPERATIONS',
     value: ({ resource }) =>
       'operations' in resource.spec
-        ? resource.spec.operations.map(({ name, effect }) => (effect === 'read' ? name : `${name}(${effect})`)).join(', ')
+        ? resource.spec.operations
+            .map(({ name, effect }) => (effect === 'read' ? name : `${name}(${effect})`))
+            .join(', ')
         : '-',
   },
   {
     title: 'ENDPOINTS',
-    value: ({ resource }) => ('endpoints' in resource.spec ? resource.spec.endpoints.map(({ url }) => url).join(', ') || '-' : '-'),
+    value: ({ resource }) =>
+      'endpoints' in resource.spec ? resource.spec.endpoints.map(({ url }) => url).join(', ') || '-' : '-',
     wide: true,
   },
 ];
 
 const columnsOf = (kind: ResourceKind): readonly Column<Row>[] =>
-  isTarget(kind) ? [...TARGET_COLUMNS, LABELS, VERSION] : [NAME, DOMAIN, { title: 'SAYS', value: summaryOf }, LABELS, VERSION];
+  isTarget(kind)
+    ? [...TARGET_COLUMNS, LABELS, VERSION]
+    : [NAME, DOMAIN, { title: 'SAYS', value: summaryOf }, LABELS, VERSION];
 
 const summaryOf = ({ resource }: Row): string => {
   if (resource.kind === 'Route') {
     const { from, to, via, attempts } = resource.spec;
-    const callers = [...(from.agents ?? []), ...(from.domains ?? []).map((name) => `domain ${name}`)].join(', ') || 'everyone';
+    const callers =
+      [...(from.agents ?? []), ...(from.domains ?? []).map((name) => `domain ${name}`)].join(', ') || 'everyone';
     return `${callers} → ${to.kind}/${to.name} via ${via}, ${attempts} ${attempts === 1 ? 'try' : 'tries'}`;
   }
-  if (resource.kind === 'PolicyBundle') return `level ${resource.spec.level}${resource.spec.limits === undefined ? '' : ', with limits'}`;
-  if (resource.kind === 'Domain') return `${resource.spec.delegated ? 'a hub of its own' : 'served here'}${resource.spec.parent === undefined ? '' : `, below ${resource.spec.parent}`}`;
+  if (resource.kind === 'PolicyBundle')
+    return `level ${resource.spec.level}${resource.spec.limits === undefined ? '' : ', with limits'}`;
+  if (resource.kind === 'Domain')
+    return `${resource.spec.delegated ? 'a hub of its own' : 'served here'}${resource.spec.parent === undefined ? '' : `, below ${resource.spec.parent}`}`;
   if (resource.kind === 'User') return resource.spec.roles.join(', ') || 'no roles';
-  if (resource.kind === 'Key') return `${resource.spec.principal.kind}/${resource.spec.principal.name}${resource.spec.expiresAt === undefined ? '' : `, until ${resource.spec.expiresAt}`}`;
+  if (resource.kind === 'Key')
+    return `${resource.spec.principal.kind}/${resource.spec.principal.name}${resource.spec.expiresAt === undefined ? '' : `, until ${resource.spec.expiresAt}`}`;
   return '-';
 };
 
-const OBSERVERS: Readonly<Record<Observed, (context: Context, names: readonly string[], options: GetOptions) => Promise<void>>> = {
+const OBSERVERS: Readonly<
+  Record<Observed, (context: Context, names: readonly string[], options: GetOptions) => Promise<void>>
+> = {
   instances: async ({ admin, out }, names) => {
     const { items } = await (await admin()).get<{ items: InstanceEntry[] }>('/v1/instances');
     await out.list({
@@ -142,7 +180,11 @@ const OBSERVERS: Readonly<Record<Observed, (context: Context, names: readonly st
         { title: 'FOR', value: ({ node }) => node.agent || node.domain || '-' },
         { title: 'HEARD', value: ({ heardAtMs }) => (heardAtMs === null ? 'never' : age(heardAtMs, now)) },
         { title: 'SNAPSHOT', value: ({ snapshotSeq }) => snapshotSeq, align: 'right' },
-        { title: 'REFUSED', value: ({ refused }) => refused ?? '-', style: ({ refused }) => (refused === null ? undefined : 'red') },
+        {
+          title: 'REFUSED',
+          value: ({ refused }) => refused ?? '-',
+          style: ({ refused }) => (refused === null ? undefined : 'red'),
+        },
         { title: 'URL', value: ({ node }) => node.url, wide: true },
       ],
       name: ({ node }) => `node/${node.id}`,
@@ -165,7 +207,8 @@ const OBSERVERS: Readonly<Record<Observed, (context: Context, names: readonly st
     });
   },
   calls: async ({ admin, out }, _names, { limit }) => {
-    if (limit !== undefined && !/^[1-9]\d{0,3}$/.test(limit)) throw usage(`--limit must be a number from 1 to 1000, not \`${limit}\``);
+    if (limit !== undefined && !/^[1-9]\d{0,3}$/.test(limit))
+      throw usage(`--limit must be a number from 1 to 1000, not \`${limit}\``);
     const { events } = await (await admin()).get<{ events: CallEvent[] }>('/v1/calls', { limit: limit ?? 30 });
     await out.list({
       kind: 'Call',

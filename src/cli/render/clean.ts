@@ -7,7 +7,10 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2
 const CONTROLS_IN_TEXT = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** One line. Escape sequences go whole, other control and direction characters become a visible mark. */
-export const clean = (text: string): string => stripVTControlCharacters(text).replace(/[\t\r\n]+/g, ' ').replace(CONTROLS, '�');
+export const clean = (text: string): string =>
+  stripVTControlCharacters(text)
+    .replace(/[\t\r\n]+/g, ' ')
+    .replace(CONTROLS, '�');
 
 /** Several lines: line breaks and tabs stay. */
 export const cleanText = (text: string): string =>

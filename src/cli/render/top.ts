@@ -88,7 +88,12 @@ const CLEAR_LINE = '\x1b[K';
 const CLEAR_BELOW = '\x1b[J';
 
 /** One write for a whole frame: head, table, foot; each line clears what was right of it. */
-export const frame = (head: string, rows: readonly TopRow[], { columns, rows: height }: FrameSize, paint: Paint): string => {
+export const frame = (
+  head: string,
+  rows: readonly TopRow[],
+  { columns, rows: height }: FrameSize,
+  paint: Paint,
+): string => {
   const body = table(rows, TOP_COLUMNS, { width: columns, paint }).split('\n');
   const room = Math.max(1, height - 3);
   const hidden = body.length - room;
@@ -96,4 +101,3 @@ export const frame = (head: string, rows: readonly TopRow[], { columns, rows: he
   const lines = [fit(clean(head), columns), '', ...shown];
   return `${HOME}${lines.map((line) => line + CLEAR_LINE).join('\r\n')}${CLEAR_BELOW}`;
 };
-

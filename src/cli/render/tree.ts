@@ -16,7 +16,9 @@ export interface StepNode {
 
 /** Roots by start time. Events whose parent nobody reported are roots: a part of a trace is better than none. */
 export const treeOf = (events: readonly CallEvent[]): readonly CallNode[] => {
-  const sorted = unique(events).toSorted((a, b) => a.startedAtMs - b.startedAtMs || a.via - b.via).map(({ event }) => event);
+  const sorted = unique(events)
+    .toSorted((a, b) => a.startedAtMs - b.startedAtMs || a.via - b.via)
+    .map(({ event }) => event);
   const owners = ownersOf(sorted);
   const parents = new Map<CallEvent, CallEvent>();
   for (const event of sorted) {
@@ -51,7 +53,8 @@ const leadsTo = (event: CallEvent, parent: CallEvent, parents: ReadonlyMap<CallE
 };
 
 const nodeOf = (event: CallEvent, children: ReadonlyMap<string, readonly CallEvent[]>): CallNode => {
-  const callsOf = (span: string): readonly CallNode[] => (children.get(span) ?? []).map((child) => nodeOf(child, children));
+  const callsOf = (span: string): readonly CallNode[] =>
+    (children.get(span) ?? []).map((child) => nodeOf(child, children));
   const steps = event.steps
     .toSorted((a, b) => a.offsetMs - b.offsetMs || b.durationMs - a.durationMs)
     .map((step) => ({ step, calls: step.span === event.span ? [] : callsOf(step.span) }));

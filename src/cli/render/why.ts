@@ -68,7 +68,12 @@ const TELLERS: Readonly<Record<string, (facts: Attributes, step: StepEvent) => s
   attempt: ({ attempt, endpoint, outcome, code, status }, { durationMs }) =>
     `${attempt}: ${[outcome, code, status, endpoint === '' ? '' : `at ${endpoint}`].filter((part) => part !== undefined && part !== '').join(' ')} after ${duration(durationMs)}`,
   send: ({ endpoint, status, code, executed }) =>
-    [`to ${endpoint}`, status === undefined ? 'no reply' : `answered ${status}`, code, executed === undefined ? '' : `executed: ${executed}`]
+    [
+      `to ${endpoint}`,
+      status === undefined ? 'no reply' : `answered ${status}`,
+      code,
+      executed === undefined ? '' : `executed: ${executed}`,
+    ]
       .filter((part) => part !== undefined && part !== '')
       .join('  '),
   record: ({ replayed, detached }) =>
@@ -86,8 +91,12 @@ const otherwise = (facts: Attributes): string =>
 
 const outcome = (event: CallEvent, paint: Paint): Fact => {
   const message = event.attributes['message'];
-  const code = event.code === '' ? (event.httpStatus === 0 ? '' : `  status ${event.httpStatus}`) : `  ${clean(event.code)}`;
-  return ['outcome', `${paint(styleOf(event.status), event.status)}${code}${message === undefined ? '' : `  "${clean(String(message))}"`}`];
+  const code =
+    event.code === '' ? (event.httpStatus === 0 ? '' : `  status ${event.httpStatus}`) : `  ${clean(event.code)}`;
+  return [
+    'outcome',
+    `${paint(styleOf(event.status), event.status)}${code}${message === undefined ? '' : `  "${clean(String(message))}"`}`,
+  ];
 };
 
 /** The one thing that somebody on call must know: did it happen? */
