@@ -253,6 +253,7 @@ test('unknown operations, wrong methods and broken payloads are told apart', asy
   const status = async (path: string, init: RequestInit): Promise<number> =>
     (await fetch(agent.url + path, init)).status;
   const headers = { 'content-type': 'application/json' };
+  assert.equal(await status('/place', { method: 'POST', headers: { origin: 'http://evil.example' } }), 403);
   assert.equal(await status('/other', { method: 'POST' }), 404);
   assert.equal(await status('/constructor', { method: 'POST' }), 404);
   assert.equal(await status('/place', {}), 405);

@@ -107,6 +107,7 @@ class Agent {
   }
 
   async #answer(req: IncomingMessage, context: Ending['context']): Promise<Answer> {
+    if (req.headers.origin !== undefined) return problem(403, 'agents are called by nodes, not by web pages');
     const path = req.url ?? '';
     if (path === '/healthz' && req.method === 'GET')
       return problem(this.draining ? 503 : 200, this.draining ? 'draining' : 'ok');

@@ -223,6 +223,8 @@ export interface JoinRequest {
   readonly publicKey: string;
   /** Where other nodes reach its native door. */
   readonly url: string;
+  /** Signature over `join`, a newline and the token, base64: the key is the sender's own and not copied from a roster. */
+  readonly proof: string;
 }
 
 export interface JoinReply {

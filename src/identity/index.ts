@@ -11,6 +11,7 @@ export {
   type RandomBytes,
   verifyKey,
 } from './keys.ts';
+export { knownNodes } from './known.ts';
 export { identify, type Resolver, SnapshotResolver } from './layer.ts';
 export { keyIdOfPublicKey, NodeKey, newNodeKey, openNodeKey, parsePublicKey, verifySignature } from './nodekey.ts';
 export { createPrivateFile, readPrivateFile, writePrivateFile } from './privatefile.ts';
@@ -23,6 +24,7 @@ export {
   issueJoinToken,
   JOIN_VALID_MS,
   JoinGrantSchema,
+  joinProofText,
   useBootstrapToken,
   useJoinToken,
 } from './tokens.ts';

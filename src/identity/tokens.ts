@@ -72,6 +72,9 @@ export const controlKeyIdOf = (joinToken: string): string => {
   return match[1]!;
 };
 
+/** What a joining node signs, to show that the public key it sends is its own. */
+export const joinProofText = (token: string): string => `join\n${token}`;
+
 /** Burns a join token: what its holder may become. Throws `unauthenticated` when it is unknown, used or expired. */
 export const useJoinToken = async (store: NodeStore, token: string, wallMs: number): Promise<JoinGrant> => {
   if (!JOIN_FORM.test(token)) throw unauthenticated();

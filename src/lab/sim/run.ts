@@ -7,6 +7,7 @@ import { plan } from './faults.ts';
 import { type Machinery, SOUND } from './machinery.ts';
 import { Way } from './network.ts';
 import { Node } from './node.ts';
+import { fleetRouter, laneRouter } from './routers.ts';
 
 /** Faults, then 30 s to recover (I10), then it counts. 20 s, so that no breaker rests longer than the recovery (C2). */
 const CALM_AT_MS = 20_000;
@@ -42,16 +43,19 @@ export const run = async (seed: number, machinery: Machinery = SOUND): Promise<R
     ]),
   );
   for (const each of agentsOf.values()) agents.push(...each);
+  const router = seed % 2 === 0 ? fleetRouter : laneRouter;
   const node = (name: string): Node => {
     const setting = { name, slotLimit, gateLimit: 20 + Math.floor(random() * 40), limitMs: 1200 + 1800 * random() };
     const lanes = new Map<string, Way[]>();
+    const opened = (way: Way): void =>
+      checker.opened(`${name} to ${way.agent.name}`, made.router.covered(way), slotLimit);
     for (const [target, each] of agentsOf) {
-      const opened = (way: Way): void => checker.opened(`${name} to ${way.agent.name}`, way.sockets, slotLimit);
       const own = each.map((agent) => new Way(agent, world.clock, random, opened));
       ways.push(...own);
       lanes.set(target, own);
     }
-    return new Node(setting, world, lanes, machinery, checker);
+    const made = new Node(setting, world, lanes, { machinery, router, checker });
+    return made;
   };
   const nodes = random() < 0.5 ? [node('hub')] : [node('hub-a'), node('hub-b')];
   plan({ clock: world.clock, random, agents, ways, nodes, calmAtMs: CALM_AT_MS, endMs: END_MS });
@@ -82,13 +86,13 @@ export const run = async (seed: number, machinery: Machinery = SOUND): Promise<R
 /** Busy while things go wrong and when it counts, a trickle while the world recovers. */
 const gapMs = (nowMs: number, random: () => number): number => {
   const recovering = nowMs >= CALM_AT_MS && nowMs < COUNTS_FROM_MS - 5000;
-  return -Math.log(1 - random()) * (recovering ? 150 : 40);
+  return -Math.log(1 - random()) * (recovering ? 200 : 50);
 };
 
 /** C5: everything has been well for 40 s, and every endpoint had calls. */
 const checkBreakers = (nodes: readonly Node[], checker: Checker): void => {
   for (const node of nodes) {
-    for (const breaker of node.breakers) {
+    for (const breaker of node.router.breakers()) {
       const state = breaker.state(node.breakerNowMs());
       if (state !== 'closed')
         checker.fail('C5', `${node.setting.name}: the breaker of ${breaker.endpoint} is still ${state}`);
@@ -104,8 +108,9 @@ const checkLeftovers = (
   made: readonly Made[],
   checker: Checker,
 ): void => {
-  for (const { setting, slots, gate } of nodes) {
-    if (slots.size > 0) checker.fail('I11', `${setting.name}: slots of ${slots.size} endpoints were not given back`);
+  for (const { setting, router, gate } of nodes) {
+    const taken = router.taken();
+    if (taken > 0) checker.fail('I11', `${setting.name}: ${taken} slots were not given back`);
     if (gate.running + gate.waiting > 0)
       checker.fail('I11', `${setting.name}: ${gate.running} calls still at the gate`);
   }

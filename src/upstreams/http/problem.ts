@@ -45,3 +45,16 @@ export const faultFrom = (bytes: Uint8Array, retryAfterMs: number | undefined): 
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 };
+
+const ERROR_EVENT = /^\n?event: error\ndata: (\{"type":"https:\/\/airspace\.dev\/problems\/.*\})\n\n$/;
+const MAX_EVENT_BYTES = 8 * 1024;
+
+/**
+ * The terminal error event of another node's stream, which that node writes as one chunk. Should it arrive in pieces, its
+ * bytes pass through and tell the reader the same.
+ */
+export const streamFaultFrom = (chunk: Buffer): Fault | undefined => {
+  if (chunk.byteLength > MAX_EVENT_BYTES || !chunk.includes('event: error')) return undefined;
+  const problem = ERROR_EVENT.exec(chunk.toString('utf8'))?.[1];
+  return problem === undefined ? undefined : faultFrom(Buffer.from(problem), undefined);
+};
