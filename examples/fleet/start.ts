@@ -83,6 +83,7 @@ export interface FleetAgent extends Omit<Member, 'args' | 'meshed'> {
   readonly url: string;
   /** False between a crash and the next start: no reason to send heartbeats for it. */
   isUp(): boolean;
+  pid(): number | undefined;
 }
 
 export interface Fleet {
@@ -122,7 +123,8 @@ const startMember = async (member: Member, options: FleetOptions): Promise<Start
     },
     options.log ?? (() => {}),
   );
-  return { process, agent: { id, kind, name, domain, version, url: process.url, isUp: process.isUp } };
+  const { isUp, pid } = process;
+  return { process, agent: { id, kind, name, domain, version, url: process.url, isUp, pid } };
 };
 
 /** Nothing of the fleet reports to anybody's cloud, whatever the environment says. */
