@@ -35,7 +35,7 @@ export interface LinkParts {
   readonly membership: Membership;
   readonly wire: HubWire;
   readonly signer: AssertionSigner;
-  readonly lastGood: LastGood;
+  readonly lastGood: Pick<LastGood, 'load' | 'keep'>;
   readonly spool: Spool;
   readonly node: LinkedNode;
   readonly clock: Clock;
@@ -49,11 +49,17 @@ export interface LinkParts {
 }
 
 const UPLOAD_PAUSE_MS = 500;
+/** One beat behind is a document on its way; so many are a dead stream. */
+const DEAF_BEATS = 5;
 
 export class NodeLink implements EventSink {
   readonly #parts: LinkParts;
   readonly #closing = new Canceller();
   readonly #held = new Map<DocumentKind, number>();
+  /** Newest that came at all, taken or not. */
+  readonly #seen = new Map<DocumentKind, number>();
+  #connection: Canceller | undefined;
+  #beatsBehind = 0;
   #refused: NonNullable<Heartbeat['refused']> | undefined;
   #heartbeatMs: number;
   #heartbeatTimer: Timer | undefined;
@@ -119,18 +125,19 @@ export class NodeLink implements EventSink {
 
   async #follow(): Promise<void> {
     for (let failures = 0; this.#closing.reason === undefined; ) {
+      const connection = Canceller.childOf(this.#closing);
+      this.#connection = connection;
       try {
-        for await (const { event, data } of this.#parts.wire.stream(
-          this.#streamPath(),
-          this.#authorization(),
-          this.#closing,
-        )) {
+        const events = this.#parts.wire.stream(this.#streamPath(), this.#authorization(), connection);
+        for await (const { event, data } of events) {
           failures = 0;
           this.#heard();
           if (event === 'snapshot' || event === 'roster') await this.#take(event, data);
         }
       } catch (thrown) {
         this.#note(thrown);
+      } finally {
+        connection.release();
       }
       failures += 1;
       await this.#sleep(backoffMs(failures, this.#parts.random));
@@ -148,6 +155,7 @@ export class NodeLink implements EventSink {
         above: this.seq(kind),
       });
       seq = document.seq;
+      this.#seen.set(kind, seq);
       const enforce = await this.#prepare(kind, document);
       await this.#parts.lastGood.keep(kind, signed as Signed);
       enforce();
@@ -179,7 +187,8 @@ export class NodeLink implements EventSink {
     try {
       const reply = await this.#post('heartbeat', this.#heartbeat());
       this.#heard();
-      this.#heartbeatMs = heartbeatMsOf(reply) ?? this.#heartbeatMs;
+      this.#heartbeatMs = numberIn(reply, 'heartbeatMs', 10, 600_000) ?? this.#heartbeatMs;
+      this.#noticeDeafness(reply);
     } catch (thrown) {
       this.#note(thrown);
     }
@@ -188,6 +197,17 @@ export class NodeLink implements EventSink {
     else if (this.#closing.reason === undefined) {
       this.#heartbeatTimer = this.#parts.clock.after(this.#heartbeatMs, () => this.#beat());
     }
+  }
+
+  /** A stream can die without a sound. Beats tell what it should have brought; when that stays out, it is opened anew. */
+  #noticeDeafness(reply: unknown): void {
+    const isBehind = (['snapshot', 'roster'] as const).some(
+      (kind) => (numberIn(reply, `${kind}Seq`, 0) ?? 0) > Math.max(this.seq(kind), this.#seen.get(kind) ?? 0),
+    );
+    this.#beatsBehind = isBehind ? this.#beatsBehind + 1 : 0;
+    if (this.#beatsBehind < DEAF_BEATS) return;
+    this.#beatsBehind = 0;
+    this.#connection?.cancel(new Fault('unreachable', 'the stream of documents fell silent'));
   }
 
   #heartbeat(): Heartbeat {
@@ -242,7 +262,7 @@ export class NodeLink implements EventSink {
   }
 
   #streamPath(): string {
-    return `${this.#path()}/stream?snapshot=${this.seq('snapshot')}&roster=${this.seq('roster')}`;
+    return `${this.#path()}/stream?snapshotSeq=${this.seq('snapshot')}&rosterSeq=${this.seq('roster')}`;
   }
 
   #authorization(): string {
@@ -275,9 +295,10 @@ export class NodeLink implements EventSink {
   }
 }
 
-const heartbeatMsOf = (reply: unknown): number | undefined => {
-  const ms = typeof reply === 'object' && reply !== null && 'heartbeatMs' in reply ? reply.heartbeatMs : undefined;
-  return typeof ms === 'number' && ms >= 10 && ms <= 600_000 ? ms : undefined;
+/** A number of the hub's answer, if it is there and within reason. */
+const numberIn = (reply: unknown, field: string, least: number, most = Number.MAX_SAFE_INTEGER): number | undefined => {
+  const value = typeof reply === 'object' && reply !== null ? Reflect.get(reply, field) : undefined;
+  return typeof value === 'number' && value >= least && value <= most ? value : undefined;
 };
 
 const parse = (text: string): unknown => {

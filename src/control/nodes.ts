@@ -34,7 +34,7 @@ import {
   verifySignature,
 } from '../identity/index.ts';
 import { parseAnnouncement, parseBatch, parseHeartbeat, parseJoin } from './reports.ts';
-import type { RosterKeeper } from './roster.ts';
+import { ownerOf, type RosterKeeper } from './roster.ts';
 import type { Held, Publisher } from './snapshots.ts';
 
 export interface NodeHubParts {
@@ -149,7 +149,7 @@ export class NodeHub implements NodePort {
   }
 
   /** One batch of a node after the other, so that a repeated one finds the first stored or failed. */
-  events(node: NodeEntry, untrusted: unknown): Promise<{ readonly stored: boolean }> {
+  async events(node: NodeEntry, untrusted: unknown): Promise<{ readonly stored: boolean }> {
     const batch = parseBatch(untrusted);
     const upload = this.#uploads.get(node.id) ?? { epoch: '', seq: 0, tail: Promise.resolve() };
     this.#uploads.set(node.id, upload);
@@ -190,34 +190,40 @@ export class NodeHub implements NodePort {
   }
 
   async announce(principal: Principal, untrusted: unknown): Promise<{ readonly heartbeatMs: number }> {
-    const { url, ...report } = parseAnnouncement(untrusted);
-    if (principal.kind !== 'agent' || report.kind !== 'agent' || report.name !== principal.id) {
-      throw new Fault('denied', `\`${principal.id}\` may announce instances of itself only, as kind \`agent\``);
+    const { tenant, id: name } = principal;
+    const report = parseAnnouncement(untrusted);
+    if (principal.kind !== 'agent' || report.kind !== 'agent' || (report.name ?? name) !== name) {
+      throw new Fault('denied', `\`${name}\` may announce instances of itself only, as kind \`agent\``);
     }
-    const owner = directOwner(principal, report.id);
-    this.#refuseTooMany(principal, owner);
-    this.#parts.keeper.beat(owner, [
-      { ...report, id: `${owner}/${report.id}`, tenant: principal.tenant, url, protocol: 'direct', node: '' },
-    ]);
+    const instance: InstanceEntry = {
+      ...report,
+      name,
+      id: directId(name, report.id),
+      tenant,
+      protocol: 'direct',
+      node: '',
+    };
+    this.#refuseTooMany(instance);
+    this.#parts.keeper.beat(ownerOf(instance), [instance]);
     return { heartbeatMs: this.#parts.keeper.heartbeatMs };
   }
 
   async withdraw(principal: Principal, id: string): Promise<void> {
-    this.#parts.keeper.leave(directOwner(principal, id));
+    this.#parts.keeper.leave(ownerOf({ node: '', tenant: principal.tenant, id: directId(principal.id, id) }));
   }
 
   find(query: InstanceQuery): readonly InstanceEntry[] {
     return this.#parts.keeper.instances().filter((instance) => matches(instance, query, this.#registry));
   }
 
-  #refuseTooMany({ tenant, id }: Principal, owner: string): void {
+  #refuseTooMany({ tenant, name, id }: InstanceEntry): void {
     const own = this.#parts.keeper
       .instances()
-      .filter((other) => other.node === '' && other.tenant === tenant && other.name === id);
-    if (own.length >= MOST_ANNOUNCED && !own.some((other) => other.id.startsWith(`${owner}/`))) {
+      .filter((other) => other.node === '' && other.tenant === tenant && other.name === name);
+    if (own.length >= MOST_ANNOUNCED && !own.some((other) => other.id === id)) {
       throw new Fault(
         'rate_limited',
-        `\`${id}\` already announces ${MOST_ANNOUNCED} instances; withdraw those that are gone`,
+        `\`${name}\` already announces ${MOST_ANNOUNCED} instances; withdraw those that are gone`,
       );
     }
   }
@@ -294,12 +300,13 @@ export class NodeHub implements NodePort {
 
 const MOST_ANNOUNCED = 1000;
 
-const directOwner = (principal: Principal, id: string): string => `direct/${principal.tenant}/${principal.id}/${id}`;
+/** Begins with the agent's own name, so that no agent can take the id of another's instance. */
+const directId = (name: string, id: string): string => (id.startsWith(`${name}@`) ? id : `${name}@${id}`);
 
 /** Calls to it go through the node's own door: a report cannot name any other address. */
 const behind = (node: NodeEntry, report: InstanceReport): InstanceEntry => ({
   ...report,
-  id: `${node.id}/${report.id}`,
+  id: `${report.name}@${node.id}:${report.id}`,
   tenant: node.tenant,
   url: node.url,
   protocol: 'airspace',
