@@ -24,6 +24,8 @@ export interface ListenLimits {
   readonly settleMs: number;
   /** Drain: how long calls in flight may take to finish (3.9). */
   readonly drainMs: number;
+  /** Drain: after this time, `goingAway` is called, so that open streams can end in good order (3.9). */
+  readonly goingAwayMs: number;
 }
 
 export const LISTEN_LIMITS: ListenLimits = {
@@ -36,6 +38,7 @@ export const LISTEN_LIMITS: ListenLimits = {
   connectionsPerAddress: 2_000,
   settleMs: 2_000,
   drainMs: 25_000,
+  goingAwayMs: 20_000,
 };
 
 export interface ListenOptions {
@@ -51,8 +54,13 @@ export interface ListenOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** The operator wants other machines to reach this listener. Default false: a forgotten setting must not open a door. */
   readonly allowPublic?: boolean;
-  /** Further values of `host` that are ours, with or without port. On loopback binds all others are refused (DNS rebinding). */
+  /**
+   * Further values of `host` that are ours, with or without port; all others but loopback names are refused (DNS
+   * rebinding). Absent on a public bind: any host will do.
+   */
   readonly allowedHosts?: readonly string[];
+  /** Called late in a drain; doors pass the word to what is still open. */
+  readonly goingAway?: () => void;
   /** What `GET /readyz` answers while the listener does not drain. Default: always ready. */
   readonly ready?: () => boolean;
 }
@@ -87,7 +95,7 @@ const createServer = (
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
-    connectionsCheckingInterval: 2_000,
+    connectionsCheckingInterval: Math.min(2_000, limits.headersMs),
     maxHeaderSize: limits.maxHeaderBytes,
     requireHostHeader: true,
     insecureHTTPParser: false,
@@ -166,7 +174,7 @@ class Front {
   #check(req: IncomingMessage): void {
     if (req.rawHeaders.length / 2 > this.#limits.maxHeaders)
       throw new Fault('bad_request', `there are more than ${this.#limits.maxHeaders} headers`);
-    req.url = checkHost(req, this.#loopback ? (this.#options.allowedHosts ?? []) : null);
+    req.url = checkHost(req, this.#options.allowedHosts ?? (this.#loopback ? [] : null));
   }
 
   #health(req: IncomingMessage, res: ServerResponse): boolean {
@@ -192,10 +200,12 @@ const drain = async ({ server, front, options, limits }: Draining, graceful: boo
   if (graceful) await new Promise<void>((resolve) => clock.after(limits.settleMs, resolve));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   if (!graceful) server.closeAllConnections();
+  const away = clock.after(limits.goingAwayMs, () => options.goingAway?.());
   const late = clock.after(limits.drainMs, () => server.closeAllConnections());
   const stopSweep = sweepIdle(server, clock);
   await closed;
   stopSweep();
+  away.cancel();
   late.cancel();
 };
 

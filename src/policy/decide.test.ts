@@ -114,3 +114,36 @@ test('a depth that is no integer cannot slip past a guard', async () => {
   for (const depth of [Number.NaN, 0.5, Number.POSITIVE_INFINITY, 2 ** 60])
     assert.throws(() => decide(prepared, requestOf({ agent: 'a', call: 'agent/a/run', depth })), /is no integer/);
 });
+
+test('a user who lost a role is not answered from memory', async () => {
+  const world = { ...WORLD, users: [{ name: 'ann', roles: ['clerk'] }] };
+  const policies = '@id("clerks") @reason("r") permit(principal in Role::"clerk", action, resource);';
+  const prepared = preparePolicy(await compileWorld(world, { org: { policies } }));
+  const effect = (roles: readonly string[]) =>
+    decide(prepared, requestOf({ user: 'ann', roles, call: 'agent/a/run' })).effect;
+  assert.deepEqual([effect(['clerk']), effect([]), effect(['clerk'])], ['allow', 'deny', 'allow']);
+});
+
+test('tenants share nothing, whatever their names have in common', async () => {
+  const ours = await compileWorld(WORLD, {
+    org: { policies: '@id("all") @reason("r") permit(principal, action, resource);' },
+  });
+  const theirs = await compileWorld(WORLD, {
+    org: { policies: '@id("none") @reason("r") forbid(principal, action, resource);' },
+  });
+  const renamed = <T extends { readonly tenant: string }>(entries: readonly T[]): T[] =>
+    entries.map((entry) => ({ ...entry, tenant: 'other' }));
+  const both = preparePolicy({
+    policy: { ...ours.policy, levels: [...ours.policy.levels, ...renamed(theirs.policy.levels)] },
+    targets: [
+      ...ours.targets,
+      ...renamed(theirs.targets).map((target) => ({ ...target, name: `other-${target.name}` })),
+    ],
+    domains: [...ours.domains, ...renamed(theirs.domains)],
+  });
+  const code = (tenant: string, agent: string, call: string) => decide(both, requestOf({ tenant, agent, call })).code;
+  assert.equal(code('default', 'a', 'agent/a/run'), 'OK');
+  assert.equal(code('other', 'other-a', 'agent/other-a/run'), 'FORBIDDEN');
+  assert.equal(code('default', 'a', 'agent/other-a/run'), 'UNKNOWN_OPERATION');
+  assert.equal(code('default', 'other-a', 'agent/a/run'), 'UNKNOWN_PRINCIPAL');
+});

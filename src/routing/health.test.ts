@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { VirtualWorld } from '../kernel/index.ts';
 import { alwaysClosed } from './breakers.ts';
 import { obstacleOf } from './eligible.ts';
 import { EndpointTable } from './endpoints.ts';
 import { Fleet } from './fleet.ts';
 import { HealthRunner, nextCheckMs, noteCheck, type Probe } from './health.ts';
-import { candidate, candidates, StillClock, scopeAt, target } from './scene.ts';
+import { candidate, candidates, target } from './scene.ts';
 
 const recordOf = () => {
   const table = new EndpointTable(() => alwaysClosed);
@@ -51,51 +52,56 @@ test('a passing check lifts no ejection: real calls know better', () => {
 });
 
 const running = (probe: Probe, members = candidates(2)) => {
-  const clock = new StillClock();
+  const world = new VirtualWorld(1);
+  const { clock } = world;
   const fleet = new Fleet(() => alwaysClosed);
   const checked = target({ health: { path: '/well', intervalMs: 10_000, timeoutMs: 500 } });
   fleet.swap([checked, target({ name: 'unchecked' })], () => members);
-  const runner = new HealthRunner(fleet, probe, scopeAt(clock).scope);
+  const runner = new HealthRunner(fleet, probe, world);
   runner.start();
-  return { clock, runner, records: () => fleet.pool({ target: checked, via: 'hub' }, clock.nowMs()).table.present };
+  return {
+    advance: (byMs: number) => world.run(clock.nowMs() + byMs),
+    runner,
+    records: () => fleet.pool({ target: checked, via: 'hub' }, clock.nowMs()).table.present,
+  };
 };
 
 test('each endpoint is asked about six times a minute, by its path and timeout', async () => {
   const asked: string[] = [];
-  const { clock, runner } = running(async (endpoint, path, timeoutMs) => {
+  const { advance, runner } = running(async (endpoint, path, timeoutMs) => {
     asked.push(`${endpoint.id} ${path} ${timeoutMs}`);
     return true;
   });
-  await clock.advance(600_000);
+  await advance(600_000);
   runner.stop();
   for (const id of ['e0', 'e1']) {
     const times = asked.filter((line) => line === `${id} /well 500`).length;
     assert.ok(times >= 50 && times <= 75, `${times}`);
   }
   const before = asked.length;
-  await clock.advance(60_000);
+  await advance(60_000);
   assert.equal(asked.length, before);
 });
 
 test('an endpoint that fails its checks, or breaks the probe, is out and comes back', async () => {
   let well = true;
-  const { clock, runner, records } = running(async (endpoint) => {
+  const { advance, runner, records } = running(async (endpoint) => {
     if (!well && endpoint.id === 'e0') throw new Error('connection refused');
     return true;
   });
-  await clock.advance(20_000);
+  await advance(20_000);
   assert.deepEqual(
     records().map((record) => record.reachable),
     [true, true],
   );
   well = false;
-  await clock.advance(45_000);
+  await advance(45_000);
   assert.deepEqual(
     records().map((record) => record.reachable),
     [false, true],
   );
   well = true;
-  await clock.advance(35_000);
+  await advance(35_000);
   runner.stop();
   assert.deepEqual(
     records().map((record) => record.reachable),
@@ -109,8 +115,8 @@ test('a probe that never answers is not asked again, and other nodes are not ask
     asked.push(endpoint.id);
     return new Promise(() => {});
   };
-  const { clock, runner } = running(never, [candidate('a'), candidate('b', { protocol: 'airspace', node: 'n' })]);
-  await clock.advance(120_000);
+  const { advance, runner } = running(never, [candidate('a'), candidate('b', { protocol: 'airspace', node: 'n' })]);
+  await advance(120_000);
   runner.stop();
   assert.deepEqual(asked, ['a']);
 });

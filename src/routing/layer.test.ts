@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Call, type Endpoint, Fault, type Reply } from '../contract/index.ts';
-import type { Handler } from '../kernel/index.ts';
-import { alwaysClosed, type BreakerLike, type Verdict } from './breakers.ts';
+import { type Handler, type Verdict, VirtualWorld } from '../kernel/index.ts';
+import { alwaysClosed, type BreakerLike } from './breakers.ts';
 import type { Candidate } from './candidates.ts';
 import { drain, undrain } from './drain.ts';
 import { Fleet } from './fleet.ts';
 import { route } from './layer.ts';
 import { planner } from './plan.ts';
-import { call, candidate, candidates, reply, StillClock, scopeAt, settled, snapshot } from './scene.ts';
+import { call, candidate, candidates, reply, scopeIn, snapshot } from './scene.ts';
 import { fleetStatus } from './status.ts';
 
 const which = { tenant: 'acme', kind: 'agent', name: 'booking' } as const;
@@ -26,7 +26,10 @@ const listening = () => {
 };
 
 const scene = (upstreamFor: (endpoint: Endpoint) => Handler, members: readonly Candidate[] = candidates(2)) => {
-  const clock = new StillClock();
+  const world = new VirtualWorld(1);
+  const { clock } = world;
+  /** Time passes, and whatever promises have to say is said. */
+  const advance = (byMs: number) => world.run(clock.nowMs() + byMs);
   const { heard, breaker } = listening();
   const fleet = new Fleet(() => breaker);
   const desired = snapshot();
@@ -35,7 +38,7 @@ const scene = (upstreamFor: (endpoint: Endpoint) => Handler, members: readonly C
   const records = () => fleet.pool({ target: desired.targets[0]!, via: 'hub' }, clock.nowMs()).table.present;
   const record = (id: string) => records().find((one) => one.candidate.id === id)!;
   const inFlight = () => records().reduce((sum, one) => sum + one.inFlight, 0);
-  return { clock, fleet, handler, records, record, inFlight, heard, ...scopeAt(clock) };
+  return { clock, fleet, handler, records, record, inFlight, heard, ...scopeIn(world), advance };
 };
 
 const always =
@@ -93,7 +96,11 @@ test('panic is said in the reply', async () => {
 
 test('a call that has tried an endpoint goes to the other', async () => {
   const { handler, scope } = scene(always(async () => reply()));
-  for (let i = 0; i < 10; i++) assert.equal((await handler(call({ avoid: ['e0'] }), scope)).endpoint, 'e1');
+  for (let i = 0; i < 10; i++) {
+    const avoid = ['e0'];
+    assert.equal((await handler(call({ avoid }), scope)).endpoint, 'e1');
+    assert.deepEqual(avoid, ['e0', 'e1']);
+  }
 });
 
 const CONSEQUENCES: readonly (readonly [string, () => Promise<Reply>, Verdict])[] = [
@@ -124,6 +131,14 @@ for (const [what, work, verdict] of CONSEQUENCES) {
   });
 }
 
+test('an upstream that cannot even be made gives its place back', async () => {
+  const { handler, scope, inFlight } = scene(() => {
+    throw new Fault('internal', 'x');
+  });
+  await faultOf(handler(call(), scope));
+  assert.equal(inFlight(), 0);
+});
+
 test('a failed call counts as its timeout, however fast it failed (H4)', async () => {
   const { handler, scope, record } = scene(failing(new Fault('unreachable', 'x')), [candidate('a')]);
   await faultOf(handler(call(), scope));
@@ -137,7 +152,7 @@ const timingOut = (afterMs: number) => {
   );
   const run = async () => {
     const outcome = faultOf(made.handler(call(), made.scope));
-    await made.clock.advance(afterMs);
+    await made.advance(afterMs);
     await outcome;
   };
   return { ...made, run };
@@ -172,10 +187,10 @@ const readAll = async (answer: Reply): Promise<number> => {
 
 test('a stream is in flight until it ends, but its length is not its latency', async () => {
   const { answer, writer } = pipe();
-  const { handler, scope, clock, record, inFlight, heard } = scene(always(answer), [candidate('a')]);
+  const { handler, scope, advance, record, inFlight, heard } = scene(always(answer), [candidate('a')]);
   const begun = await handler(call({ stream: true }), scope);
   const reading = readAll(begun);
-  await clock.advance(60_000);
+  await advance(60_000);
   assert.equal(inFlight(), 1);
   assert.deepEqual(heard, ['success']);
   await writer.write(new Uint8Array(3));
@@ -199,9 +214,10 @@ test('a stream that breaks later is blamed after all', async () => {
 
 test('a stream that nobody reads is over when its call is cancelled', async () => {
   const { answer } = pipe();
-  const { handler, scope, canceller, inFlight, heard } = scene(always(answer));
+  const { handler, scope, canceller, inFlight, heard, advance } = scene(always(answer));
   await handler(call({ stream: true }), scope);
   canceller.cancel(new Fault('cancelled', 'x'));
+  await advance(0);
   assert.equal(inFlight(), 0);
   assert.deepEqual(heard, ['success']);
 });
@@ -225,19 +241,19 @@ const held = () => {
   );
   const release = async () => {
     for (const run of waiting.splice(0)) run();
-    await settled();
+    await made.advance(0);
   };
   return { ...made, release };
 };
 
 test('a drain lets no new call in, breaks none, and is over when the last one is', async () => {
-  const { handler, scope, fleet, clock, release } = held();
+  const { handler, scope, fleet, clock, advance, release } = held();
   const working = handler(call(), scope);
   let over = false;
   const draining = drain(fleet, which, 'a', 10_000, clock).finally(() => {
     over = true;
   });
-  await clock.advance(5000);
+  await advance(5000);
   assert.equal(over, false);
   assert.match((await faultOf(handler(call(), scope))).message, /`a` is draining/);
   await release();
@@ -250,10 +266,10 @@ test('a drain lets no new call in, breaks none, and is over when the last one is
 });
 
 test('a drain ends at its deadline and says what is left', async () => {
-  const { handler, scope, fleet, clock, release } = held();
+  const { handler, scope, fleet, clock, advance, release } = held();
   const working = handler(call(), scope);
   const draining = drain(fleet, which, 'a', 100, clock);
-  await clock.advance(100);
+  await advance(100);
   assert.deepEqual(await draining, { inFlight: 1 });
   await release();
   await working;

@@ -3,11 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Fault, type InstanceState } from '../contract/index.ts';
-import { alwaysClosed, type BreakerLike, REFUSED } from './breakers.ts';
+import { Breaker, REFUSED, seeded } from '../kernel/index.ts';
+import { observeLatency } from './balance.ts';
+import { alwaysClosed, type BreakerLike } from './breakers.ts';
 import { obstacleOf } from './eligible.ts';
+import { Lease } from './lease.ts';
 import { MAX_EJECTED_SHARE } from './outlier.ts';
 import { Pool } from './pool.ts';
-import { candidate, candidates, seeded, target } from './scene.ts';
+import { candidate, candidates, target } from './scene.ts';
 
 const refusing: BreakerLike = {
   ...alwaysClosed,
@@ -63,9 +66,12 @@ const history = fc.record<History>({
   }),
   weights: fc.array(fc.constantFrom(0, 1, 100, 100, 100), { minLength: 12, maxLength: 12 }),
   open: fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }),
-  events: fc.array(fc.record({ failed: fc.boolean(), afterMs: fc.constantFrom(0, 1, 100, 5000, 40_000) }), {
-    maxLength: 120,
-  }),
+  events: fc.array(
+    fc.record({ failed: fc.constantFrom(true, true, true, false), afterMs: fc.constantFrom(0, 1, 100, 5000, 40_000) }),
+    {
+      maxLength: 120,
+    },
+  ),
   seed: fc.integer(),
 });
 
@@ -166,6 +172,21 @@ test('five failures in a row eject for 30 s, then 60 s; good spells are forgiven
   assert.equal(first.ejections, 0);
   for (let i = 0; i < 5; i++) failOnce(160_000);
   assert.equal(first.ejectedUntilMs, 190_000);
+});
+
+test('however many fail, at most half of a pool is out, and never the only one (H1)', () => {
+  for (const [count, most] of [
+    [1, 0],
+    [2, 1],
+    [3, 1],
+    [4, 2],
+    [9, 4],
+  ] as const) {
+    const pool = poolOf(candidates(count));
+    for (const record of pool.table.present) for (let i = 0; i < 20; i++) pool.learn(record, 'failure', 0);
+    const out = pool.table.present.filter((record) => obstacleOf(record, 0) === 'ejected').length;
+    assert.equal(out, most, `of ${count}`);
+  }
 });
 
 test('an ejection never lasts longer than 300 s', () => {
@@ -270,8 +291,50 @@ test('what was learnt stays when snapshots come and go, also over a short absenc
 test('who returns from an ejection starts slowly and without its bad memory', () => {
   const pool = poolOf(candidates(2));
   const first = pool.table.present[0]!;
+  observeLatency(first, 2000, 0);
   for (let i = 0; i < 5; i++) pool.learn(first, 'failure', 0);
-  take(pool, 1).end('success', 10, 1);
-  take(pool, 30_001).end('success', 10, 30_001);
-  assert.equal(first.warmFromMs, 30_001);
+  pool.refresh(1);
+  assert.equal(first.measuredAtMs, 0);
+  pool.refresh(30_001);
+  assert.deepEqual([first.warmFromMs, first.measuredAtMs], [30_001, -1]);
+});
+
+test('a pool that shrinks around its ejected ones takes the first of them back', () => {
+  const pool = poolOf(candidates(4));
+  const [first, second] = [pool.table.present[0]!, pool.table.present[1]!];
+  for (let i = 0; i < 5; i++) pool.learn(first, 'failure', 0);
+  for (let i = 0; i < 5; i++) pool.learn(second, 'failure', 10);
+  assert.deepEqual([obstacleOf(first, 20), obstacleOf(second, 20)], ['ejected', 'ejected']);
+  pool.adopt(booking, candidates(3), 20);
+  assert.deepEqual([obstacleOf(first, 20), obstacleOf(second, 20)], [undefined, 'ejected']);
+});
+
+test('calls go around an open breaker, and come back slowly when it closes', () => {
+  const random = seeded(3);
+  const pool = poolOf(candidates(2), (endpoint) => new Breaker({ endpoint, random }));
+  const sick = pool.table.present[0]!;
+  for (let i = 0; i < 5; i++) sick.breaker.settle(sick.breaker.enter(0), 'unreachable', 0);
+  pool.touch();
+  const answered = (nowMs: number) => {
+    const lease = take(pool, nowMs, random);
+    lease.end('success', 10, nowMs);
+    return lease.record;
+  };
+  for (let nowMs = 0; nowMs < 1000; nowMs += 10) assert.notEqual(answered(nowMs), sick);
+  assert.match(pool.reasons(1000)[0] ?? '', /`e0` has failed too often, its breaker is open/);
+  for (let nowMs = 6001; sick.breaker.state(nowMs) !== 'closed'; nowMs += 10) {
+    assert.ok(nowMs < 10_000, 'a healthy endpoint stays outside');
+    answered(nowMs);
+  }
+  assert.ok(sick.warmFromMs > 6000);
+});
+
+test('a stream that is cancelled as it begins is settled once', () => {
+  const heard: string[] = [];
+  const breaker: BreakerLike = { ...alwaysClosed, settle: (_, verdict) => void heard.push(verdict) };
+  const pool = poolOf(candidates(1), () => breaker);
+  const lease = new Lease(pool.table.present[0]!, false, 0, pool);
+  lease.end('nothing', undefined, 0);
+  lease.began('success', 10, 0);
+  assert.deepEqual(heard, ['nothing']);
 });

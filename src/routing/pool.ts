@@ -1,8 +1,9 @@
 /** All endpoints of one target as this node sees them: who is eligible now, who gets the next call, and what calls teach. */
 import type { RoutePlan, TargetEntry } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
+import { REFUSED, type Verdict } from '../kernel/index.ts';
 import { type Choices, latencyAt, pick, warmAtMs } from './balance.ts';
-import { type BreakerFor, REFUSED, type Verdict } from './breakers.ts';
+import type { BreakerFor } from './breakers.ts';
 import type { Candidate } from './candidates.ts';
 import { ignoredInPanic, isHost, type Obstacle, obstacleOf, reasonOf } from './eligible.ts';
 import { type EndpointRecord, EndpointTable } from './endpoints.ts';
@@ -11,7 +12,7 @@ import { judgeRates, keepHalf, noteFailure, noteSuccess, type RateWindow, rateWi
 
 /** Time alone ends ejections and opens breakers to probes: nobody waits longer than this to see it. */
 const REFRESH_MS = 250;
-/** Until anything is measured, all endpoints count alike, so any value does. */
+/** Taken for usual until anything is measured. */
 const UNKNOWN_MS = 1;
 /** Breakers may change their mind between two looks; after a few surprises the pool is taken at its word. */
 const MAX_SURPRISES = 4;
@@ -31,6 +32,7 @@ export class Pool implements Choices, Learner {
   topWeight = 0;
   even = true;
   warmAtMs = Number.NEGATIVE_INFINITY;
+  /** What its endpoints usually take. */
   typicalMs = UNKNOWN_MS;
 
   constructor({ target, via }: Pick<RoutePlan, 'target' | 'via'>, breakerFor: BreakerFor, nowMs: number) {

@@ -1,79 +1,17 @@
-/** A small world for the tests of this room: time that stands still until told, seeded chance, and short ways to say who exists. */
+/** What the tests of this room share: short ways to say who exists, who calls, and what came back. */
 import type {
   Call,
-  Clock,
   InstanceEntry,
   NodeEntry,
   Principal,
   Reply,
   RouteEntry,
-  Scope,
   Snapshot,
+  Span,
   TargetEntry,
-  Timer,
 } from '../contract/index.ts';
-import { Canceller, silentSpan } from '../kernel/index.ts';
+import { rootScope, silentSpan, type World } from '../kernel/index.ts';
 import type { Candidate } from './candidates.ts';
-
-interface Due {
-  readonly atMs: number;
-  readonly run: () => void;
-}
-
-export class StillClock implements Clock {
-  #nowMs = 0;
-  #due: Due[] = [];
-
-  nowMs = (): number => this.#nowMs;
-  wallMs = (): number => this.#nowMs;
-
-  after = (delayMs: number, run: () => void): Timer => {
-    const due: Due = { atMs: this.#nowMs + delayMs, run };
-    const later = this.#due.findIndex((other) => other.atMs > due.atMs);
-    this.#due.splice(later < 0 ? this.#due.length : later, 0, due);
-    const cancel = (): void => {
-      this.#due = this.#due.filter((other) => other !== due);
-    };
-    return { cancel };
-  };
-
-  /** Runs everything due until then, in order, letting promises settle after each. */
-  async advance(byMs: number): Promise<void> {
-    const untilMs = this.#nowMs + byMs;
-    for (;;) {
-      const next = this.#due[0];
-      if (next === undefined || next.atMs > untilMs) break;
-      this.#due.shift();
-      this.#nowMs = next.atMs;
-      next.run();
-      await settled();
-    }
-    this.#nowMs = untilMs;
-    await settled();
-  }
-
-  /** The same without promises: for simulations that have none. */
-  run(untilMs: number): void {
-    for (let next = this.#due.shift(); next !== undefined && next.atMs <= untilMs; next = this.#due.shift()) {
-      this.#nowMs = next.atMs;
-      next.run();
-    }
-  }
-}
-
-/** All microtasks that are waiting, and those that they start. */
-export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** Mulberry32: a small generator, the same numbers for the same seed. */
-export const seeded = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
 
 export const target = (given: Partial<TargetEntry> = {}): TargetEntry => ({
   tenant: 'acme',
@@ -146,6 +84,7 @@ export const candidate = (id: string, given: Partial<Candidate> = {}): Candidate
   url: `http://${id}.test`,
   protocol: 'direct',
   node: '',
+  final: false,
   version: '1',
   weight: 100,
   labels: {},
@@ -197,16 +136,12 @@ export interface Step {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-export const scopeAt = (clock: Clock, random: () => number = seeded(1)) => {
-  const canceller = new Canceller();
+/** A scope whose steps can be read afterwards. */
+export const scopeIn = (world: World) => {
   const steps: Step[] = [];
-  const scope: Scope = {
-    clock,
-    random,
-    ids: { traceId: () => '1'.repeat(32), spanId: () => '1'.repeat(16), callId: () => '1'.repeat(32) },
-    signal: canceller,
-    deadlineMs: Number.POSITIVE_INFINITY,
-    span: { ...silentSpan('1'.repeat(16)), step: (name, _, attributes = {}) => void steps.push({ name, attributes }) },
+  const span: Span = {
+    ...silentSpan('1'.repeat(16)),
+    step: (name, _, attributes = {}) => void steps.push({ name, attributes }),
   };
-  return { scope, canceller, steps };
+  return { ...rootScope(world, span), steps };
 };

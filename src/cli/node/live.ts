@@ -1,9 +1,17 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
 import type { CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import { AssertionVerifier, type KnownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
+import { AssertionVerifier, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
 import { Journal } from '../../journal/index.ts';
-import { Breaker, type BreakerState, Gate, type Handler, RetryBudgets, type World } from '../../kernel/index.ts';
+import {
+  Breaker,
+  type BreakerState,
+  Gate,
+  type Handler,
+  type OverloadLevel,
+  RetryBudgets,
+  type World,
+} from '../../kernel/index.ts';
 import { type PreparedPolicy, preparePolicy } from '../../policy/index.ts';
 import { type CandidatesOf, Fleet, type PlanOf, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
@@ -19,9 +27,11 @@ export interface LiveOptions {
   /** The list of layers. */
   readonly compose: (parts: Parts) => Handler;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
-  readonly neighbours?: () => readonly NodeEntry[];
+  readonly neighbours?: readonly NodeEntry[];
   /** Calls in the works at once on this node. Default 1,000. */
   readonly concurrency?: number;
+  /** Signals of overload, read once per call. Default: never overloaded. */
+  readonly overload?: () => OverloadLevel;
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
 }
 
@@ -78,12 +88,19 @@ export class LivePipeline {
 
   /** Swaps in new state at once, or throws and keeps the old: a snapshot that does not compile here is refused whole. */
   adopt(snapshot: Snapshot, roster: Roster): void {
-    const { options, policy } = { options: this.#options, policy: this.#prepared(snapshot) };
+    this.prepare(snapshot, roster)();
+  }
+
+  /** Does all that can fail; what it returns puts the new state in force and cannot. */
+  prepare(snapshot: Snapshot, roster: Roster): () => void {
+    const options = this.#options;
+    const policy = this.#prepared(snapshot);
     const sight = sightOf(snapshot, roster);
     const planOf = planner(snapshot);
-    const known = knownNodes(snapshot, [...roster.nodes, ...(options.neighbours?.() ?? [])]);
+    const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
+    const known = knownNodes(snapshot, (id) => nodes.get(id));
     const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
-    this.fleet.swap(snapshot.targets, options.view(snapshot, sight));
+    const candidates = options.view(snapshot, sight);
     const handler = options.compose({
       node: options.node,
       sink: options.sink,
@@ -97,7 +114,10 @@ export class LivePipeline {
       fleet: this.fleet,
       upstreamFor: options.upstreamFor,
     });
-    this.#current = { snapshot, handler, planOf, resolver };
+    return () => {
+      this.fleet.swap(snapshot.targets, candidates);
+      this.#current = { snapshot, handler, planOf, resolver };
+    };
   }
 
   /** A roster alone changes nothing about policy, and rosters come often. */
@@ -106,22 +126,3 @@ export class LivePipeline {
     return this.#policy.prepared;
   }
 }
-
-const knownNodes = (snapshot: Snapshot, nodes: readonly NodeEntry[]): KnownNodes => {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  const parents = new Map(snapshot.domains.map((domain) => [`${domain.tenant}/${domain.name}`, domain.parent]));
-  const agents = new Map(
-    snapshot.targets
-      .filter((target) => target.kind === 'agent')
-      .map((target) => [`${target.tenant}/${target.name}`, target.domain]),
-  );
-  const isWithin = (tenant: string, domain: string, ancestor: string): boolean => {
-    // A cycle cannot be committed; the bound keeps a bad file from hanging a node all the same.
-    for (let at: string | undefined = domain, steps = 0; at !== undefined && at !== '' && steps < 64; steps++) {
-      if (at === ancestor) return true;
-      at = parents.get(`${tenant}/${at}`);
-    }
-    return ancestor === domain;
-  };
-  return { node: (id) => byId.get(id), domainOfAgent: (tenant, agent) => agents.get(`${tenant}/${agent}`), isWithin };
-};

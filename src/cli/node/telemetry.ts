@@ -1,6 +1,7 @@
 /** Where a node's events go: metrics, logs, live listeners, the trace store or the hub, and an OTLP collector if one is named. */
 import { request } from 'undici';
 import type { CallEvent, EventSink } from '../../contract/index.ts';
+import { EventFeed } from '../../doors/admin/index.ts';
 import type { World } from '../../kernel/index.ts';
 import { Batcher, fanout, type Level, Logger, Metrics, otlpRequest } from '../../telemetry/index.ts';
 
@@ -8,8 +9,8 @@ export interface Observed {
   readonly sink: EventSink;
   readonly metrics: Metrics;
   readonly logger: Logger;
-  /** Hears each finished call. Returns the function that stops it. */
-  listen(listener: (event: CallEvent) => void): () => void;
+  /** Finished calls for whoever watches. */
+  readonly feed: EventFeed;
   /** Writes what is still held. */
   flush(): Promise<void>;
 }
@@ -34,25 +35,17 @@ export const observe = ({ world, node, level, log, keep, otlp }: ObserveOptions)
     otlp === undefined
       ? undefined
       : new Batcher((events) => post(`${otlp.replace(/\/+$/, '')}/v1/traces`, events), { clock });
-  const listeners = new Set<(event: CallEvent) => void>();
-  const live: EventSink = {
-    emit: (event) => {
-      for (const listener of listeners) listener(event);
-    },
-  };
+  const feed = new EventFeed();
   metrics.gauge({
     name: 'airspace_events_dropped',
     help: 'Events that could not be kept.',
     read: () => kept.dropped + (exported?.dropped ?? 0),
   });
   return {
-    sink: fanout(metrics, logger, kept, live, ...(exported === undefined ? [] : [exported])),
+    sink: fanout(metrics, logger, kept, feed, ...(exported === undefined ? [] : [exported])),
     metrics,
     logger,
-    listen: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    feed,
     flush: async () => {
       await kept.flush();
       await exported?.flush();

@@ -64,7 +64,7 @@ export const bootstrap = async ({ ports, body }: OpenRequest): Promise<Answer> =
 
 export const createToken = async ({ ports, principal, body }: AdminRequest): Promise<Answer> => {
   const wanted = await body(TokenBody);
-  const { token, expiresAtMs } = await ports.nodes.issueToken({
+  const { token, expiresAtMs } = await ports.nodes.issueJoinToken({
     role: wanted.role,
     tenant: principal.tenant,
     domain: wanted.domain ?? '',

@@ -1,6 +1,7 @@
 /** What a route answers, and how it is written: JSON, plain text, or a stream of events that no slow reader can make grow. */
 import type { ServerResponse } from 'node:http';
-import type { CancelSignal, Clock, Timer } from '../../contract/index.ts';
+import { type CancelSignal, type Clock, Fault } from '../../contract/index.ts';
+import { Canceller } from '../../kernel/index.ts';
 
 export interface Message {
   readonly event: string;
@@ -8,23 +9,23 @@ export interface Message {
   readonly data: string;
 }
 
-/** Answers false when the message was not taken because the reader is too slow. */
-export type Send = (message: Message) => boolean;
-
 export type Answer =
   | { readonly kind: 'json'; readonly status?: number; readonly value: unknown }
   | { readonly kind: 'text'; readonly contentType: string; readonly text: string }
   | {
       readonly kind: 'stream';
-      /** Starts sending; returns the function that stops it. `end` closes the stream from our side. */
-      readonly open: (send: Send, end: () => void) => () => void;
-      /** `gap`: what was missed is counted and said. `end`: the reader must come back and begin anew. */
-      readonly whenFull: 'gap' | 'end';
+      /** Sends from now on; returns the function that stops it. What a slow reader misses is counted and said. */
+      readonly open: (send: (message: Message) => void) => () => void;
+    }
+  | {
+      readonly kind: 'documents';
+      /** Each is sent when the one before has left; ends with the signal. */
+      readonly messages: (signal: CancelSignal) => AsyncIterable<Message>;
     };
 
 export const json = (value: unknown, status = 200): Answer => ({ kind: 'json', status, value });
 
-export const writeAnswer = (res: ServerResponse, answer: Exclude<Answer, { kind: 'stream' }>): void => {
+export const writeAnswer = (res: ServerResponse, answer: Extract<Answer, { kind: 'json' | 'text' }>): void => {
   const body = answer.kind === 'json' ? JSON.stringify(answer.value) : answer.text;
   res.writeHead(answer.kind === 'json' ? (answer.status ?? 200) : 200, {
     'content-type': answer.kind === 'json' ? 'application/json' : answer.contentType,
@@ -50,9 +51,33 @@ export interface Streaming {
 /** Server-sent events until the reader leaves, the node shuts down, or the credential ends. */
 export const writeStream = (
   res: ServerResponse,
-  { open, whenFull }: Extract<Answer, { kind: 'stream' }>,
-  { clock, signal, mayGoOn }: Streaming,
+  { open }: Extract<Answer, { kind: 'stream' }>,
+  streaming: Streaming,
 ): void => {
+  const closed = begin(res, streaming);
+  closed.onCancel(open(sender(res)));
+};
+
+/** The same, but the source waits for the reader. */
+export const writeDocuments = async (
+  res: ServerResponse,
+  { messages }: Extract<Answer, { kind: 'documents' }>,
+  streaming: Streaming,
+): Promise<void> => {
+  const closed = begin(res, streaming);
+  try {
+    for await (const message of messages(closed)) {
+      if (closed.reason !== undefined) return;
+      if (!res.write(textOf(message))) await drained(res, closed);
+    }
+  } finally {
+    res.end();
+  }
+};
+
+/** Opens the stream and keeps it alive; what it answers is over when the stream is. */
+const begin = (res: ServerResponse, { clock, signal, mayGoOn }: Streaming): CancelSignal => {
+  const closed = Canceller.childOf(signal);
   res.writeHead(200, {
     'content-type': 'text/event-stream',
     'cache-control': 'no-store',
@@ -60,37 +85,42 @@ export const writeStream = (
     'x-content-type-options': 'nosniff',
   });
   res.write(': open\n\n');
-  const stop = open(sender(res, whenFull), () => res.end());
-  let timer: Timer;
-  const beat = (): void => {
+  let timer = clock.after(BEAT_MS, beat);
+  function beat(): void {
     if (!mayGoOn()) {
       res.end();
       return;
     }
     res.write(': beat\n\n');
     timer = clock.after(BEAT_MS, beat);
-  };
-  timer = clock.after(BEAT_MS, beat);
-  const forget = signal.onCancel(() => res.end());
-  res.once('close', () => {
+  }
+  res.once('close', () => closed.cancel(new Fault('cancelled', 'the reader left')));
+  closed.onCancel(() => {
     timer.cancel();
-    forget();
-    stop();
+    closed.release();
+    res.end();
   });
+  return closed;
 };
 
-const sender = (res: ServerResponse, whenFull: 'gap' | 'end'): Send => {
+const textOf = ({ event, data }: Message): string => `event: ${event}\ndata: ${data}\n\n`;
+
+const sender = (res: ServerResponse): ((message: Message) => void) => {
   let missed = 0;
-  return ({ event, data }) => {
-    if (res.writableEnded || res.destroyed) return false;
+  return (message) => {
+    if (res.writableEnded || res.destroyed) return;
     if (res.writableLength > QUEUE_BYTES) {
       missed++;
-      if (whenFull === 'end') res.destroy();
-      return false;
+      return;
     }
-    if (missed > 0) res.write(`event: gap\ndata: {"missed":${missed}}\n\n`);
+    if (missed > 0) res.write(textOf({ event: 'gap', data: `{"missed":${missed}}` }));
     missed = 0;
-    res.write(`event: ${event}\ndata: ${data}\n\n`);
-    return true;
+    res.write(textOf(message));
   };
 };
+
+const drained = (res: ServerResponse, closed: CancelSignal): Promise<void> =>
+  new Promise((resolve) => {
+    res.once('drain', resolve);
+    closed.onCancel(() => resolve());
+  });

@@ -7,11 +7,11 @@ const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
 /**
- * The least that may ask. `node`: a node that joined, about itself. A role: users who have it or a higher one; with `agents`
- * also every agent, whose route then shows it nothing but its own. `everyTenant`: only the tenant that runs the node.
+ * The least that may ask. A role: users who have it or a higher one; with `agents` also every agent, whose route then shows it
+ * nothing but its own. `agent`: agents only. `everyTenant`: only the tenant that runs the node.
  */
 export interface Access {
-  readonly least: Role | 'node';
+  readonly least: Role | 'agent';
   readonly agents?: true;
   readonly everyTenant?: true;
 }
@@ -31,30 +31,36 @@ export const isFromThisMachine = (req: IncomingMessage): boolean =>
 
 const TOKEN = /^[A-Za-z0-9._~+/-]{1,8192}=*$/;
 
-/** An assertion of a node keeps its scheme in front: no API key can contain the space, so neither passes for the other. */
-export const credentialOf = (req: IncomingMessage): Credential => {
+/** The token of one scheme; undefined without a header. Throws `unauthenticated` for another scheme or what is no token. */
+const tokenOf = (req: IncomingMessage, scheme: string): string | undefined => {
   const { authorization } = req.headers;
-  if (authorization === undefined) return { kind: 'none' };
+  if (authorization === undefined) return undefined;
   const space = authorization.indexOf(' ');
-  const scheme = authorization.slice(0, Math.max(0, space)).toLowerCase();
   const token = authorization.slice(space + 1).trim();
-  if ((scheme !== 'bearer' && scheme !== HEADERS.nodeScheme) || !TOKEN.test(token))
-    throw new Fault('unauthenticated', 'the authorization header must be `Bearer` and an API key');
-  return { kind: 'bearer', token: scheme === HEADERS.nodeScheme ? `${HEADERS.nodeScheme} ${token}` : token };
+  if (authorization.slice(0, Math.max(0, space)).toLowerCase() !== scheme || !TOKEN.test(token))
+    throw new Fault('unauthenticated', `the authorization header must be \`${scheme}\` and a token`);
+  return token;
 };
 
-/** Throws `denied` when the principal is not enough for the route. `param` is the node that a node route is about. */
-export const authorise = (principal: Principal, access: Access, param: string): void => {
-  const { least } = access;
-  if (least === 'node') {
-    if (principal.kind !== 'node' || principal.id !== param)
-      throw new Fault('denied', 'only the node itself may ask this, with its own assertion');
-    return;
-  }
-  if (access.agents === true && principal.kind === 'agent') return;
+export const credentialOf = (req: IncomingMessage): Credential => {
+  const token = tokenOf(req, 'bearer');
+  return token === undefined ? { kind: 'none' } : { kind: 'bearer', token };
+};
+
+/** What a node shows about itself; an API key can never stand in its place. Throws `unauthenticated` when there is none. */
+export const assertionOf = (req: IncomingMessage): string => {
+  const token = tokenOf(req, HEADERS.nodeScheme);
+  if (token === undefined) throw new Fault('unauthenticated', 'a node must send its assertion in `authorization`');
+  return token;
+};
+
+/** Throws `denied` when the principal is not enough for the route. */
+export const authorise = (principal: Principal, { least, agents, everyTenant }: Access): void => {
+  if (principal.kind === 'agent' && (agents === true || least === 'agent')) return;
+  if (least === 'agent') throw new Fault('denied', 'this is for agents, with a key of their own');
   if (principal.kind !== 'user' || !holds(principal.roles, least))
     throw new Fault('denied', `this needs role \`${least}\`; ask an admin to add it to your User resource`);
-  if (access.everyTenant === true && principal.tenant !== DEFAULT_TENANT)
+  if (everyTenant === true && principal.tenant !== DEFAULT_TENANT)
     throw new Fault('denied', `this concerns every tenant and needs role \`${least}\` in tenant \`${DEFAULT_TENANT}\``);
 };
 

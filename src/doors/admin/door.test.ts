@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AdminRoute } from './routes.ts';
-import { ROUTES } from './routes.ts';
-import { callEvent, type KEYS, type Served, served, TRACE } from './testing/served.ts';
+import { Fault } from '../../contract/index.ts';
+import { type AdminRoute, ROUTES } from './routes.ts';
+import { callEvent, NODES, type Served, served, TRACE } from './testing/served.ts';
 
 const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/resources:apply': { resources: [] },
@@ -11,16 +11,16 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/keys': { principal: { kind: 'agent', name: 'orders' } },
   '/v1/bootstrap': { token: 'airb_good' },
   '/v1/tokens': { role: 'sidecar', agent: 'orders' },
-  '/v1/instances': { name: 'orders', url: 'http://127.0.0.1:9000' },
+  '/v1/instances': { id: '9000' },
   '/v1/nodes:join': { token: 'airj_x' },
-  '/v1/nodes/{id}/events': { events: [] },
 };
 
 const pathOf = ({ path }: AdminRoute): string =>
   path
     .replace('{hex}', TRACE.slice(0, 8))
     .replace('{number}', '1')
-    .replace('{id}', path.startsWith('/v1/nodes') ? 'n1' : 'orders@127.0.0.1:9000');
+    .replace('{name}', 'n1')
+    .replace('{id}', 'default/orders/9000');
 
 const ask = async (door: Served, route: AdminRoute, key: string | undefined): Promise<number> => {
   const leave = new AbortController();
@@ -29,7 +29,7 @@ const ask = async (door: Served, route: AdminRoute, key: string | undefined): Pr
     signal: leave.signal,
     headers: {
       'content-type': 'application/json',
-      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      ...(key === undefined ? {} : { authorization: `${key in NODES ? 'Airspace-Node' : 'Bearer'} ${key}` }),
     },
     ...(route.method === 'POST' ? { body: JSON.stringify(BODIES[route.path] ?? {}) } : {}),
   });
@@ -37,28 +37,36 @@ const ask = async (door: Served, route: AdminRoute, key: string | undefined): Pr
   return response.status;
 };
 
-type Row = Readonly<Record<'none' | 'wrong' | keyof typeof KEYS, number>>;
+type Row = Readonly<Record<string, number>>;
 
-const row = (admin: number, operator: number, viewer: number, agent: number, node: number, foreign: number): Row => ({
+/** In this order: admin, operator, viewer, agent, administrator of another tenant, agent of another tenant. */
+const row = (...[admin, operator, viewer, agent, foreign, foreignAgent]: readonly number[]): Row => ({
   none: 401,
   wrong: 401,
   nobody: 403,
-  admin,
-  operator,
-  viewer,
-  agent,
-  promoted: agent,
-  foreign,
-  foreignAgent: agent === 403 ? 403 : foreign,
-  node,
-  otherNode: 403,
+  admin: admin!,
+  operator: operator!,
+  viewer: viewer!,
+  agent: agent!,
+  promoted: agent!,
+  foreign: foreign!,
+  foreignAgent: foreignAgent!,
+  'assertion.n1': 401,
+  'assertion.n2': 401,
 });
-const forAdmins = (ok = 200, foreign = ok): Row => row(ok, 403, 403, 403, 403, foreign);
-const forViewers = (foreign = 200): Row => row(200, 200, 200, 403, 403, foreign);
-const forNodes = (ok: number): Row => row(403, 403, 403, 403, ok, 403);
-const forAll = (ok: number): Row => Object.fromEntries(Object.keys(forAdmins()).map((key) => [key, ok])) as Row;
+const forAdmins = (ok = 200, foreign = ok): Row => row(ok, 403, 403, 403, foreign, 403);
+const forViewers = (foreign = 200): Row => row(200, 200, 200, 403, foreign, 403);
+const forAgents: Row = row(403, 403, 403, 200, 403, 200);
+const forEverybody: Row = row(200, 200, 200, 200, 200, 200);
+/** An API key is no assertion: whoever holds one is nobody here. */
+const forNodes: Row = {
+  ...Object.fromEntries(Object.keys(forEverybody).map((key) => [key, 401])),
+  'assertion.n1': 200,
+  'assertion.n2': 403,
+};
+const withoutKey = (ok: number): Row => Object.fromEntries(Object.keys(forEverybody).map((key) => [key, ok]));
 
-/** What every kind of caller gets from every route; `foreign` is an administrator of another tenant (S20). */
+/** What every kind of caller gets from every route (S20). */
 const EXPECTED: Readonly<Record<string, Row>> = {
   'GET /metrics': forViewers(403),
   'GET /v1/status': forViewers(),
@@ -70,21 +78,24 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'POST /v1/revisions/{number}:rollback': forAdmins(200, 403),
   'POST /v1/keys': forAdmins(201),
   'POST /v1/tokens': forAdmins(201),
-  'POST /v1/bootstrap': forAll(201),
+  'POST /v1/bootstrap': withoutKey(201),
   'GET /v1/traces/{hex}': forViewers(404),
   'GET /v1/calls': forViewers(),
   'GET /v1/top': forViewers(),
   'GET /v1/logs': forViewers(),
   'GET /v1/events/stream': forViewers(),
-  'GET /v1/targets': row(200, 200, 200, 200, 403, 200),
-  'GET /v1/instances': row(200, 200, 200, 200, 403, 200),
-  'POST /v1/instances': row(200, 200, 403, 200, 403, 200),
-  'DELETE /v1/instances/{id}': row(200, 200, 403, 200, 403, 404),
-  'POST /v1/instances/{id}:drain': row(200, 200, 403, 403, 403, 404),
-  'POST /v1/nodes:join': forAll(200),
-  'POST /v1/nodes/{id}:heartbeat': forNodes(200),
-  'GET /v1/nodes/{id}/stream': forNodes(200),
-  'POST /v1/nodes/{id}/events': forNodes(202),
+  'GET /v1/targets': forEverybody,
+  'GET /v1/instances': forEverybody,
+  'POST /v1/instances': forAgents,
+  'DELETE /v1/instances/{id}': forAgents,
+  'POST /v1/instances/{id}:drain': row(200, 200, 403, 403, 404, 403),
+  'GET /v1/nodes': forViewers(),
+  'DELETE /v1/nodes/{name}': forAdmins(200, 404),
+  'POST /v1/nodes:join': withoutKey(200),
+  'POST /v1/nodes/{name}:heartbeat': forNodes,
+  'POST /v1/nodes/{name}:leave': forNodes,
+  'GET /v1/nodes/{name}/stream': forNodes,
+  'POST /v1/nodes/{name}/events': forNodes,
 };
 
 test('every route gives every kind of caller exactly what it is owed', async () => {
@@ -116,6 +127,7 @@ test('paths that are not in the table go to the next door', async () => {
     '/v1/traces/xyz',
     '/v1/%73tatus',
     '/v1/statusx',
+    '/v1/instances/%',
   ])
     assert.equal((await door.get(path, 'admin')).headers.get('x-other-door'), 'yes', path);
 });
@@ -225,19 +237,40 @@ test('a bootstrap token that is not good makes nothing', async () => {
   assert.deepEqual(door.asked, [{ bootstrap: 'airb_used' }]);
 });
 
-test('an agent sees and touches only what runs under its own name', async () => {
+test('an agent sees only what runs under its own name, and speaks for itself only', async () => {
   await using door = await served();
-  const { items } = (await (await door.get('/v1/instances', 'agent')).json()) as { items: { name: string }[] };
-  assert.deepEqual(
-    items.map(({ name }) => name),
-    ['orders'],
-  );
-  const other = { name: 'kb', url: 'http://127.0.0.1:9001' };
-  assert.equal((await door.post('/v1/instances', 'agent', other)).status, 403);
-  assert.equal((await door.post('/v1/instances', 'agent', { ...other, name: 'orders', kind: 'tool' })).status, 403);
-  assert.equal((await door.post('/v1/instances', 'agent', { ...other, name: 'orders', id: 'kb-1' })).status, 409);
-  assert.equal((await door.get('/v1/instances/kb-1', 'agent', { method: 'DELETE' })).status, 404);
-  assert.deepEqual(door.asked, []);
+  const names = async (key: string, query = ''): Promise<unknown> =>
+    ((await (await door.get(`/v1/instances${query}`, key)).json()) as { items: { name: string }[] }).items.map(
+      ({ name }) => name,
+    );
+  assert.deepEqual(await names('viewer'), ['orders', 'kb']);
+  assert.deepEqual(await names('agent'), ['orders']);
+  assert.deepEqual(await names('agent', '?name=kb'), []);
+  await door.post('/v1/instances', 'agent', { id: '9000', name: 'kb' });
+  await door.get(`/v1/instances/${encodeURIComponent('orders@127.0.0.1:9000')}`, 'agent', { method: 'DELETE' });
+  assert.deepEqual(door.asked, [
+    { announce: 'orders', report: { id: '9000', name: 'kb' } },
+    { withdraw: 'orders', id: 'orders@127.0.0.1:9000' },
+  ]);
+});
+
+test('a join token is for the tenant of who asked', async () => {
+  await using door = await served();
+  await door.post('/v1/tokens', 'foreign', { role: 'domain', domain: 'operations' });
+  assert.deepEqual(door.asked, [{ grant: { role: 'domain', tenant: 'acme', domain: 'operations', agent: '' } }]);
+  assert.equal((await door.post('/v1/tokens', 'admin', { role: 'hub' })).status, 400);
+});
+
+test('a node reads signed documents above those it holds, until it leaves', async () => {
+  await using door = await served();
+  const response = await door.get('/v1/nodes/n1/stream?snapshotSeq=4&rosterSeq=2', 'assertion.n1');
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('event: snapshot\ndata: {"kind":"snapshot"')) text += (await reader.read()).value;
+  assert.deepEqual(door.asked, [{ documents: 'n1', held: { snapshotSeq: 4, rosterSeq: 2 } }]);
+  door.shutDown.cancel(new Fault('cancelled', 'the node shuts down'));
+  while (!(await reader.read()).done);
+  assert.deepEqual(door.asked.at(-1), { closed: 'n1' });
 });
 
 test('discovery shows targets of the own tenant, without addresses', async () => {
@@ -270,7 +303,7 @@ test('a stream gives each reader the finished calls of its tenant and ends with 
   door.feed.emit(callEvent({ status: 'ok' }));
   door.feed.emit(callEvent({ status: 'denied', tenant: 'acme' }));
   door.feed.emit(callEvent({ status: 'denied', code: 'denied' }));
-  door.shutDown.cancel((await import('../../contract/index.ts')).Fault.from(new Error('over')));
+  door.shutDown.cancel(new Fault('cancelled', 'the node shuts down'));
   const text = await response.text();
   assert.equal(text.split('event: call').length - 1, 1);
   assert.match(text, /"tenant":"default".*"code":"denied"/);

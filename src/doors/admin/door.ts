@@ -1,9 +1,9 @@
 /** How administration enters: one table of routes, one order of checks, and everything else is somebody else's path. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { DEFAULT_TENANT, Fault, type Principal } from '../../contract/index.ts';
+import { DEFAULT_TENANT, Fault, type NodeEntry, type Principal } from '../../contract/index.ts';
 import { writeProblem } from '../native/index.ts';
-import { type Answer, writeAnswer, writeStream } from './answer.ts';
-import { type Access, authorise, credentialOf, isFromThisMachine, refuseForeignPages } from './authorise.ts';
+import { type Answer, writeAnswer, writeDocuments, writeStream } from './answer.ts';
+import { assertionOf, authorise, credentialOf, isFromThisMachine, refuseForeignPages } from './authorise.ts';
 import { type Match, matchOf } from './match.ts';
 import type { AdminPorts } from './ports.ts';
 import { type OpenRequest, openRequest } from './request.ts';
@@ -42,7 +42,7 @@ const enter = async (ports: AdminPorts, entering: Entering): Promise<void> => {
       return;
     }
     const answer = await answerOf(ports, req, route, openRequest(ports, req, match.param, search));
-    finish(ports, entering, answer, route.open === undefined ? route.access : undefined);
+    await finish(ports, entering, answer, route);
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.code === 'internal') ports.onInternal?.(thrown, req.url ?? '');
     refuse(ports, entering, Fault.from(thrown), {});
@@ -55,14 +55,21 @@ const answerOf = async (
   route: AdminRoute,
   asked: OpenRequest,
 ): Promise<Answer> => {
-  if (route.open !== undefined) {
-    if (route.open === 'machine' && !isFromThisMachine(req))
-      throw new Fault('denied', 'this is answered on the machine of the node only');
-    return route.serve(asked);
+  if (route.proof === 'node') return route.serve({ ...asked, node: nodeOf(ports, req, asked.param) });
+  if (route.proof === 'key') {
+    const principal = isLocalScrape(ports, req, route) ? SCRAPER : resolve(ports, req);
+    authorise(principal, route.access);
+    return route.serve({ ...asked, principal });
   }
-  const principal = isLocalScrape(ports, req, route) ? SCRAPER : resolve(ports, req);
-  authorise(principal, route.access, asked.param);
-  return route.serve({ ...asked, principal });
+  if (route.proof === 'machine' && !isFromThisMachine(req))
+    throw new Fault('denied', 'this is answered on the machine of the node only');
+  return route.serve(asked);
+};
+
+const nodeOf = ({ nodes }: AdminPorts, req: IncomingMessage, id: string): NodeEntry => {
+  const node = nodes.authenticate(assertionOf(req));
+  if (node.id !== id) throw new Fault('denied', 'a node may ask this about itself only');
+  return node;
 };
 
 const resolve = ({ resolver, world }: AdminPorts, req: IncomingMessage): Principal =>
@@ -73,23 +80,20 @@ const SCRAPER: Principal = { kind: 'user', tenant: DEFAULT_TENANT, id: 'local-sc
 const isLocalScrape = (ports: AdminPorts, req: IncomingMessage, route: AdminRoute): boolean =>
   ports.openMetrics === true && route.path === '/metrics' && isFromThisMachine(req);
 
-const finish = (ports: AdminPorts, { req, res }: Entering, answer: Answer, access: Access | undefined): void => {
+const finish = async (ports: AdminPorts, { req, res }: Entering, answer: Answer, route: AdminRoute): Promise<void> => {
   if (res.destroyed) return;
-  if (answer.kind !== 'stream') {
+  const { signal, world } = ports;
+  const streaming = { clock: world.clock, signal, mayGoOn: () => route.proof !== 'key' || isKnown(ports, req) };
+  if (answer.kind === 'stream') writeStream(res, answer, streaming);
+  else if (answer.kind === 'documents') await writeDocuments(res, answer, streaming);
+  else {
     if (!req.complete) res.shouldKeepAlive = false;
     writeAnswer(res, answer);
-    return;
   }
-  writeStream(res, answer, {
-    clock: ports.world.clock,
-    signal: ports.signal,
-    mayGoOn: () => stillKnown(ports, req, access),
-  });
 };
 
-/** Assertions of nodes live shorter than streams, and the node link itself ends the stream of a node that was removed. */
-const stillKnown = (ports: AdminPorts, req: IncomingMessage, access: Access | undefined): boolean => {
-  if (access?.least === 'node') return true;
+/** Assertions of nodes live shorter than streams; the node link itself ends the stream of a node that was removed. */
+const isKnown = (ports: AdminPorts, req: IncomingMessage): boolean => {
   try {
     resolve(ports, req);
     return true;

@@ -7,10 +7,7 @@ export type {
   Feed,
   FleetEndpoint,
   FleetTarget,
-  InstancePort,
-  JoinGrant,
   LogLine,
-  NodePort,
   NodeStatus,
   TargetCounts,
 } from './ports.ts';

@@ -10,7 +10,9 @@ export interface Match {
 const PLACES: Readonly<Record<string, string>> = {
   '{hex}': '([0-9a-f]{8,32})',
   '{number}': '(0|[1-9][0-9]{0,14})',
-  '{id}': '([A-Za-z0-9][A-Za-z0-9._@:[\\]-]{0,254}?)',
+  '{name}': '([A-Za-z0-9][A-Za-z0-9._-]{0,254}?)',
+  // Ids of instances name their owner, with slashes: `default/orders/9000`, and those of endpoints their address.
+  '{id}': '([A-Za-z0-9][A-Za-z0-9._@:/[\\]-]{0,511}?)',
 };
 
 interface Pattern {
@@ -37,10 +39,21 @@ function roomOf(path: string): string {
 
 /** `path` is without query. Undefined: not ours. */
 export const matchOf = (path: string): Match | undefined => {
-  if (!ROOMS.has(roomOf(path))) return undefined;
+  const room = roomOf(path);
+  if (!ROOMS.has(room)) return undefined;
+  const plain = room === 'instances' ? unescaped(path) : path;
   for (const { expression, routes } of PATTERNS) {
-    const found = expression.exec(path);
+    const found = expression.exec(plain);
     if (found !== null) return { routes, param: found[1] ?? '' };
   }
   return undefined;
+};
+
+/** Ids of instances hold addresses, and clients rightly escape those; no other path of ours ever needs an escape. */
+const unescaped = (path: string): string => {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return '';
+  }
 };

@@ -129,7 +129,6 @@ export const stream = async ({ ports, principal, query }: AdminRequest): Promise
   const { status, target } = query(StreamQuery);
   return {
     kind: 'stream',
-    whenFull: 'gap',
     open: (send) =>
       ports.feed.subscribe(principal.tenant, (event) => {
         if (status !== undefined && event.status !== status) return;

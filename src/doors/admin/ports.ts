@@ -4,7 +4,7 @@ import type {
   CancelSignal,
   ControlPort,
   Credential,
-  InstanceEntry,
+  NodePort,
   NodeRole,
   Principal,
   TargetEntry,
@@ -38,8 +38,13 @@ export interface AdminPorts {
   };
   readonly feed: Feed;
   readonly access: AccessPort;
-  readonly instances: InstancePort;
+  /** The node link and the registry that it feeds. */
   readonly nodes: NodePort;
+  /**
+   * Takes an instance or endpoint out of service: no new calls; resolves when none is in flight or the time is over, with
+   * those that were left. Throws `not_found` when nothing of the tenant has this id.
+   */
+  readonly drain: (tenant: string, id: string, timeoutMs: number) => Promise<{ readonly inFlight: number }>;
   /** Takes faults whose causes only the operator may see: those with code `internal`. */
   readonly onInternal?: (thrown: unknown, path: string) => void;
   /** Serve `/metrics` to processes of this machine without a key, for a scraper next to the node. Default false. */
@@ -117,41 +122,4 @@ export interface AccessPort {
   mint(id: string): { readonly secret: string; readonly secretHash: string };
   /** Burns the bootstrap token. Throws `unauthenticated` when it is unknown, used or expired. */
   useBootstrapToken(token: string): Promise<void>;
-}
-
-export interface InstancePort {
-  /** Observed now, of one tenant. */
-  list(tenant: string): readonly InstanceEntry[];
-  /** Registers an instance or renews it. It is `silent` when it was not renewed for `ttlMs`. */
-  beat(entry: InstanceEntry): Promise<{ readonly ttlMs: number }>;
-  remove(tenant: string, id: string): Promise<void>;
-  /** No new calls; resolves when none is in flight or the time is over, with those that were left. `not_found` when nothing has this id. */
-  drain(tenant: string, id: string, timeoutMs: number): Promise<{ readonly inFlight: number }>;
-}
-
-/** What a join token lets a node become. `agent` is empty for a domain hub. */
-export interface JoinGrant {
-  readonly role: 'sidecar' | 'domain';
-  readonly tenant: string;
-  readonly domain: string;
-  readonly agent: string;
-}
-
-/** The link between this node and those that joined it. The node link owns what is inside bodies and messages. */
-export interface NodePort {
-  issueToken(grant: JoinGrant): Promise<{ readonly token: string; readonly expiresAtMs: number }>;
-  /** The one-time token in the body is the credential. Throws `unauthenticated`. */
-  join(body: unknown): Promise<unknown>;
-  heartbeat(node: string, body: unknown): Promise<unknown>;
-  /**
-   * Sends the node its documents now and whenever they change, until the answered function is called. `send` takes one line of
-   * text and answers false when the node reads too slowly: the stream then ends and the node comes back for everything.
-   * `end` closes it, for a node that was removed.
-   */
-  stream(
-    node: string,
-    send: (message: { readonly event: string; readonly data: string }) => boolean,
-    end: () => void,
-  ): () => void;
-  events(node: string, events: unknown): Promise<void>;
 }

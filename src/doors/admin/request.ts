@@ -1,7 +1,7 @@
 /** A request as its route sees it: who asks, the one path parameter, and query and body only through a schema. */
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import { Fault, MAX_BODY_LIMIT, type Principal } from '../../contract/index.ts';
+import { Fault, MAX_BODY_LIMIT, type NodeEntry, type Principal } from '../../contract/index.ts';
 import { guardJson } from '../native/index.ts';
 import type { AdminPorts } from './ports.ts';
 
@@ -18,6 +18,11 @@ export interface OpenRequest {
 
 export interface AdminRequest extends OpenRequest {
   readonly principal: Principal;
+}
+
+/** From a node that joined, about itself. */
+export interface NodeRequest extends OpenRequest {
+  readonly node: NodeEntry;
 }
 
 /** An applied configuration is large and flat; depth stays as small as everywhere. */

@@ -3,60 +3,65 @@ import { bootstrap, createKey, createToken } from './access.ts';
 import type { Answer } from './answer.ts';
 import type { Access } from './authorise.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
-import { heartbeat, join, nodeEvents, nodeStream } from './nodes.ts';
+import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
 import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
-import { deregister, drain, instances, register, targets } from './registry.ts';
-import type { AdminRequest, OpenRequest } from './request.ts';
+import { announce, drain, instances, targets, withdraw } from './registry.ts';
+import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
 
+/**
+ * `own`: the body carries its own proof, a one-time token; `machine`: and it must come from this machine. `node`: a node that
+ * joined, by its assertion, about itself only. `key`: an API key whose principal has the access.
+ */
 export type AdminRoute = { readonly method: 'GET' | 'POST' | 'DELETE'; readonly path: string } & (
-  | {
-      /** The body carries its own proof, a one-time token. `machine`: and it must come from this machine. */
-      readonly open: 'anywhere' | 'machine';
-      readonly serve: (asked: OpenRequest) => Promise<Answer>;
-    }
-  | {
-      readonly open?: never;
-      readonly access: Access;
-      readonly serve: (asked: AdminRequest) => Promise<Answer>;
-    }
+  | { readonly proof: 'own' | 'machine'; readonly serve: (asked: OpenRequest) => Promise<Answer> }
+  | { readonly proof: 'node'; readonly serve: (asked: NodeRequest) => Promise<Answer> }
+  | { readonly proof: 'key'; readonly access: Access; readonly serve: (asked: AdminRequest) => Promise<Answer> }
 );
 
-/** `{hex}`, `{number}` and `{id}` are the places for a parameter; a path has at most one. */
+type KeyRoute = Extract<AdminRoute, { proof: 'key' }>;
+
+const route = (method: AdminRoute['method'], path: string, access: Access, serve: KeyRoute['serve']): AdminRoute => ({
+  method,
+  path,
+  proof: 'key',
+  access,
+  serve,
+});
+
+/** `{hex}`, `{number}`, `{name}` and `{id}` are the places for a parameter; a path has at most one. */
 export const ROUTES: readonly AdminRoute[] = [
-  { method: 'GET', path: '/metrics', access: { least: 'viewer', everyTenant: true }, serve: metrics },
-  { method: 'GET', path: '/v1/status', access: { least: 'viewer' }, serve: status },
+  route('GET', '/metrics', { least: 'viewer', everyTenant: true }, metrics),
+  route('GET', '/v1/status', { least: 'viewer' }, status),
 
-  { method: 'GET', path: '/v1/resources', access: { least: 'viewer' }, serve: listResources },
-  { method: 'POST', path: '/v1/resources:diff', access: { least: 'viewer' }, serve: diffResources },
-  { method: 'POST', path: '/v1/resources:apply', access: { least: 'admin' }, serve: applyResources },
-  { method: 'POST', path: '/v1/resources:delete', access: { least: 'admin' }, serve: deleteResources },
-  { method: 'GET', path: '/v1/revisions', access: { least: 'viewer' }, serve: history },
+  route('GET', '/v1/resources', { least: 'viewer' }, listResources),
+  route('POST', '/v1/resources:diff', { least: 'viewer' }, diffResources),
+  route('POST', '/v1/resources:apply', { least: 'admin' }, applyResources),
+  route('POST', '/v1/resources:delete', { least: 'admin' }, deleteResources),
+  route('GET', '/v1/revisions', { least: 'viewer' }, history),
   // A revision is the configuration of all tenants.
-  {
-    method: 'POST',
-    path: '/v1/revisions/{number}:rollback',
-    access: { least: 'admin', everyTenant: true },
-    serve: rollback,
-  },
+  route('POST', '/v1/revisions/{number}:rollback', { least: 'admin', everyTenant: true }, rollback),
 
-  { method: 'POST', path: '/v1/keys', access: { least: 'admin' }, serve: createKey },
-  { method: 'POST', path: '/v1/tokens', access: { least: 'admin' }, serve: createToken },
-  { method: 'POST', path: '/v1/bootstrap', open: 'machine', serve: bootstrap },
+  route('POST', '/v1/keys', { least: 'admin' }, createKey),
+  route('POST', '/v1/tokens', { least: 'admin' }, createToken),
+  { method: 'POST', path: '/v1/bootstrap', proof: 'machine', serve: bootstrap },
 
-  { method: 'GET', path: '/v1/traces/{hex}', access: { least: 'viewer' }, serve: trace },
-  { method: 'GET', path: '/v1/calls', access: { least: 'viewer' }, serve: calls },
-  { method: 'GET', path: '/v1/top', access: { least: 'viewer' }, serve: top },
-  { method: 'GET', path: '/v1/logs', access: { least: 'viewer' }, serve: logs },
-  { method: 'GET', path: '/v1/events/stream', access: { least: 'viewer' }, serve: stream },
+  route('GET', '/v1/traces/{hex}', { least: 'viewer' }, trace),
+  route('GET', '/v1/calls', { least: 'viewer' }, calls),
+  route('GET', '/v1/top', { least: 'viewer' }, top),
+  route('GET', '/v1/logs', { least: 'viewer' }, logs),
+  route('GET', '/v1/events/stream', { least: 'viewer' }, stream),
 
-  { method: 'GET', path: '/v1/targets', access: { least: 'viewer', agents: true }, serve: targets },
-  { method: 'GET', path: '/v1/instances', access: { least: 'viewer', agents: true }, serve: instances },
-  { method: 'POST', path: '/v1/instances', access: { least: 'operator', agents: true }, serve: register },
-  { method: 'DELETE', path: '/v1/instances/{id}', access: { least: 'operator', agents: true }, serve: deregister },
-  { method: 'POST', path: '/v1/instances/{id}:drain', access: { least: 'operator' }, serve: drain },
+  route('GET', '/v1/targets', { least: 'viewer', agents: true }, targets),
+  route('GET', '/v1/instances', { least: 'viewer', agents: true }, instances),
+  route('POST', '/v1/instances', { least: 'agent' }, announce),
+  route('DELETE', '/v1/instances/{id}', { least: 'agent' }, withdraw),
+  route('POST', '/v1/instances/{id}:drain', { least: 'operator' }, drain),
 
-  { method: 'POST', path: '/v1/nodes:join', open: 'anywhere', serve: join },
-  { method: 'POST', path: '/v1/nodes/{id}:heartbeat', access: { least: 'node' }, serve: heartbeat },
-  { method: 'GET', path: '/v1/nodes/{id}/stream', access: { least: 'node' }, serve: nodeStream },
-  { method: 'POST', path: '/v1/nodes/{id}/events', access: { least: 'node' }, serve: nodeEvents },
+  route('GET', '/v1/nodes', { least: 'viewer' }, listNodes),
+  route('DELETE', '/v1/nodes/{name}', { least: 'admin' }, removeNode),
+  { method: 'POST', path: '/v1/nodes:join', proof: 'own', serve: join },
+  { method: 'POST', path: '/v1/nodes/{name}:heartbeat', proof: 'node', serve: heartbeat },
+  { method: 'POST', path: '/v1/nodes/{name}:leave', proof: 'node', serve: leave },
+  { method: 'GET', path: '/v1/nodes/{name}/stream', proof: 'node', serve: nodeStream },
+  { method: 'POST', path: '/v1/nodes/{name}/events', proof: 'node', serve: nodeEvents },
 ];

@@ -9,6 +9,13 @@ export interface BodyLimits {
   readonly payload: number;
   /** Of a streamed one. */
   readonly stream: number;
+  /** Of all payloads that are being collected at one time: nobody is identified yet when they arrive. */
+  readonly collecting: number;
+}
+
+/** Bytes of payloads that are being collected now. One per door. */
+export interface Collecting {
+  bytes: number;
 }
 
 const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
@@ -26,10 +33,15 @@ const tooLarge = (limit: number): Fault =>
 const EMPTY = new Uint8Array(0);
 
 /** Throws `too_large`, `bad_request` for JSON that is refused, `cancelled` when the caller leaves before its end. */
-export const readBody = async (req: IncomingMessage, inbound: Inbound, limits: BodyLimits): Promise<Body> => {
+export const readBody = async (
+  req: IncomingMessage,
+  inbound: Inbound,
+  limits: BodyLimits,
+  now: Collecting,
+): Promise<Body> => {
   if (isStreamed(inbound)) return { kind: 'stream', chunks: streamed(req, limits.stream) };
   if (inbound.contentLength !== null && inbound.contentLength > limits.payload) throw tooLarge(limits.payload);
-  const bytes = inbound.contentLength === 0 ? EMPTY : await collected(req, limits.payload);
+  const bytes = inbound.contentLength === 0 ? EMPTY : await collected(req, limits, now);
   if (bytes.byteLength > 0 && JSON_TYPE.test(inbound.contentType)) guardJson(bytes);
   return { kind: 'bytes', bytes };
 };
@@ -37,26 +49,32 @@ export const readBody = async (req: IncomingMessage, inbound: Inbound, limits: B
 const gone = (cause?: unknown): Fault =>
   new Fault('cancelled', 'the caller went away before the end of its request', { executed: 'no', cause });
 
-const collected = (req: IncomingMessage, limit: number): Promise<Uint8Array> =>
-  new Promise((resolve, reject) => {
-    let first: Buffer | undefined;
-    let more: Buffer[] | undefined;
-    let size = 0;
-    req.on('data', (chunk: Buffer) => {
-      size += chunk.byteLength;
-      if (size > limit) {
-        req.removeAllListeners('data');
-        reject(tooLarge(limit));
-      } else if (first === undefined) first = chunk;
-      else {
-        more ??= [first];
-        more.push(chunk);
-      }
+const crowded = (): Fault =>
+  new Fault('overloaded', 'too many payloads are arriving at once; try again', { executed: 'no' });
+
+const collected = async (req: IncomingMessage, limits: BodyLimits, now: Collecting): Promise<Uint8Array> => {
+  const parts: Buffer[] = [];
+  let size = 0;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const take = (chunk: Buffer): void => {
+        size += chunk.byteLength;
+        now.bytes += chunk.byteLength;
+        parts.push(chunk);
+        if (size <= limits.payload && now.bytes <= limits.collecting) return;
+        req.off('data', take);
+        reject(size > limits.payload ? tooLarge(limits.payload) : crowded());
+      };
+      req.on('data', take);
+      req.on('end', resolve);
+      req.on('error', (error) => reject(gone(error)));
+      req.on('close', () => reject(gone()));
     });
-    req.on('end', () => resolve(more === undefined ? (first ?? EMPTY) : Buffer.concat(more, size)));
-    req.on('error', (error) => reject(gone(error)));
-    req.on('close', () => reject(gone()));
-  });
+  } finally {
+    now.bytes -= size;
+  }
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts, size);
+};
 
 async function* streamed(req: IncomingMessage, limit: number): AsyncGenerator<Uint8Array> {
   let size = 0;

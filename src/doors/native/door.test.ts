@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, test } from 'node:test';
 import { type Call, type CallRecord, Fault, type Reply } from '../../contract/index.ts';
-import type { Handler } from '../../kernel/index.ts';
+import { Canceller, type Handler } from '../../kernel/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { endpointAt, pipelineTo, rawTarget, testWorld, textOf } from '../../upstreams/http/testing.ts';
 import { type Listener, listen } from '../listen.ts';
@@ -332,6 +332,49 @@ test('a chunked upload of lines is passed on as it comes; JSON is collected and 
   assert.equal((await send(listener, { body: ['{"a"', ':1}'] })).text, JSON.stringify('{"a":1}'));
   assert.deepEqual(kinds, ['stream', 'bytes']);
   assert.equal((await send(listener, { headers, body: [...parts, ...parts] })).status, 413);
+});
+
+test('payloads that arrive at once are bounded in sum, and what they took is given back', async () => {
+  const listener = await doorWith(recorder().handler, { limits: { collecting: 100 } });
+  for (let turn = 0; turn < 3; turn++) {
+    assert.equal((await send(listener, { body: `"${'x'.repeat(90)}"` })).status, 200);
+    assert.equal((await send(listener, { body: `"${'x'.repeat(110)}"` })).status, 503);
+  }
+});
+
+test('a listener of one known process lends its name to no web page', async () => {
+  const principal = { kind: 'agent' as const, tenant: 'default', id: 'shop', roles: [] };
+  const { handler, seen } = recorder();
+  const listener = await doorWith(handler, { known: () => ({ kind: 'known', principal }) });
+  assert.equal((await send(listener, { headers: { origin: 'http://evil.example' } })).status, 403);
+  assert.equal((await send(listener)).status, 200);
+  assert.deepEqual(
+    seen.map((call) => call.credential),
+    [{ kind: 'known', principal }],
+  );
+});
+
+test('a stream that is open late in a drain ends with an error event that says why (3.9)', async () => {
+  const goingAway = new Canceller();
+  const began = Promise.withResolvers<void>();
+  const handler: Handler = async (_, scope) => {
+    const stopped = Promise.withResolvers<never>();
+    stopped.promise.catch(() => {});
+    scope.signal.onCancel(stopped.reject);
+    return stream(
+      (async function* () {
+        yield Buffer.from('data: 1\n\n');
+        began.resolve();
+        await stopped.promise;
+      })(),
+    );
+  };
+  const answer = send(await doorWith(handler, { goingAway }));
+  await began.promise;
+  goingAway.cancel(new Fault('unavailable', 'this node is going away', { executed: 'unknown' }));
+  const { text, broken } = await answer;
+  assert.equal(broken, false);
+  assert.match(text, /^data: 1\n\nevent: error\ndata: .*going away/);
 });
 
 const OWNER = 'mine';

@@ -1,8 +1,8 @@
 /** How a call enters in Airspace's own protocol: one POST per call, its answer or a problem document, and records to poll. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Call, DEFAULT_BODY_LIMIT, Fault, type Reply } from '../../contract/index.ts';
+import { type Call, type CancelSignal, DEFAULT_BODY_LIMIT, Fault, type Reply } from '../../contract/index.ts';
 import { type Handler, rootScope, silentSpan, type World } from '../../kernel/index.ts';
-import { type BodyLimits, isStreamed, readBody } from './body.ts';
+import { type BodyLimits, type Collecting, isStreamed, readBody } from './body.ts';
 import { type Inbound, readInbound } from './inbound.ts';
 import type { AsyncCalls } from './port.ts';
 import { type HttpDetail, type Occurrence, writeProblem } from './problem.ts';
@@ -19,8 +19,13 @@ export interface NativeDoorOptions {
   readonly limits?: Partial<BodyLimits>;
   /** Takes faults whose causes only the operator may see: those with code `internal`. */
   readonly onInternal?: (fault: Fault, occurrence: Occurrence) => void;
-  /** A listener that only one known process can reach says here who that is; its word replaces the credential. */
+  /**
+   * A listener that only one known process can reach says here who that is; its word replaces the credential.
+   * Such a door refuses requests of web pages: a browser on the same machine is not that process.
+   */
   readonly known?: (inbound: Inbound) => Call['credential'];
+  /** Cancelled late in a drain (3.9): what is still open then ends with that reason instead of a broken connection. */
+  readonly goingAway?: CancelSignal;
 }
 
 /** True when the request is this door's and will be answered by it. */
@@ -28,13 +33,21 @@ export type NativeDoor = (req: IncomingMessage, res: ServerResponse) => boolean;
 
 /** 64 MiB: a streamed request is not kept, but it is not endless either (S6). */
 const DEFAULT_STREAM_LIMIT = 64 * 1024 * 1024;
+/** 256 payloads of the largest default size. */
+const DEFAULT_COLLECTING_LIMIT = 256 * 1024 * 1024;
 
 export const nativeDoor = (options: NativeDoorOptions): NativeDoor => {
-  const limits = { payload: DEFAULT_BODY_LIMIT, stream: DEFAULT_STREAM_LIMIT, ...options.limits };
+  const limits = {
+    payload: DEFAULT_BODY_LIMIT,
+    stream: DEFAULT_STREAM_LIMIT,
+    collecting: DEFAULT_COLLECTING_LIMIT,
+    ...options.limits,
+  };
+  const collecting = { bytes: 0 };
   return (req, res) => {
     const route = routeOf(req.method ?? '', req.url ?? '');
     if (route === undefined) return false;
-    void enter({ options, limits, req, res }, route);
+    void enter({ options, limits, collecting, req, res }, route);
     return true;
   };
 };
@@ -42,6 +55,7 @@ export const nativeDoor = (options: NativeDoorOptions): NativeDoor => {
 interface Entering {
   readonly options: NativeDoorOptions;
   readonly limits: BodyLimits;
+  readonly collecting: Collecting;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
 }
@@ -51,6 +65,8 @@ const enter = async (entering: Entering, route: Route): Promise<void> => {
   const occurrence: { callId?: string; traceId?: string } = {};
   try {
     checkMethod(entering.req, route);
+    if (entering.options.known !== undefined && entering.req.headers.origin !== undefined)
+      throw new Fault('denied', 'web pages cannot call through this listener');
     const inbound = readInbound(entering.req.rawHeaders);
     if (route.kind === 'record') await record(entering, route, inbound);
     else if (route.kind === 'call') await call(entering, route.target, inbound, occurrence);
@@ -96,7 +112,7 @@ const call = async (
   inbound: Inbound,
   occurrence: { callId?: string; traceId?: string },
 ): Promise<void> => {
-  const { options, limits, req } = entering;
+  const { options, limits, collecting, req } = entering;
   const { ids } = options.world;
   const id = inbound.node?.callId ?? ids.callId();
   const trace = inbound.trace ?? { trace: ids.traceId(), sampled: true };
@@ -109,7 +125,7 @@ const call = async (
     });
   if (inbound.respondAsync && (options.calls === undefined || isStreamed(inbound)))
     throw new Fault('bad_request', '`prefer: respond-async` needs a collected payload and a node that keeps calls');
-  const body = await readBody(req, inbound, limits);
+  const body = await readBody(req, inbound, limits, collecting);
   await answer(entering, callOf(options, { id, trace, target, body, inbound }));
 };
 
@@ -147,7 +163,9 @@ const answer = async ({ options, res }: Entering, entered: Call): Promise<void> 
   const { world } = options;
   const { scope, canceller } = rootScope(world, silentSpan(world.ids.spanId()));
   const cancel = (reason: Fault): void => canceller.cancel(reason);
+  const forget = options.goingAway?.onCancel(cancel);
   const closed = (): void => {
+    forget?.();
     if (!res.writableFinished) cancel(new Fault('cancelled', 'the caller went away'));
   };
   if (res.destroyed) closed();

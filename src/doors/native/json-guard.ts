@@ -7,6 +7,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { Fault } from '../../contract/index.ts';
+import { CONSTRUCTOR, DUPLICATE, Keys, PROTO, PROTOTYPE } from './json-keys.ts';
 
 export interface JsonLimits {
   readonly maxDepth: number;
@@ -61,9 +62,6 @@ for (let digit = 0; digit < 16; digit++) {
   HEX[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
 }
 
-/** Up to this many keys, comparing hashes in a row is faster than a set; beyond it, a set keeps hostile objects linear. */
-const SMALL_OBJECT = 16;
-
 class Guard {
   readonly #bytes: Uint8Array;
   readonly #limits: JsonLimits;
@@ -101,10 +99,10 @@ class Guard {
 
   #object(depth: number, ofConstructor: boolean): void {
     this.#enter(depth);
-    const mark = this.#keys.open();
+    this.#keys.open();
     if (this.#bytes[this.#at] === CLOSE_OBJECT) {
       this.#at++;
-      this.#keys.close(mark);
+      this.#keys.close();
       return;
     }
     for (;;) {
@@ -116,7 +114,7 @@ class Guard {
       this.#value(depth, isConstructor);
       if (this.#last(CLOSE_OBJECT)) break;
     }
-    this.#keys.close(mark);
+    this.#keys.close();
   }
 
   #list(depth: number): void {
@@ -247,87 +245,3 @@ class Guard {
 }
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= ZERO && byte <= NINE;
-
-const ORDINARY = 0;
-const DUPLICATE = 1;
-const PROTO = 2;
-const CONSTRUCTOR = 3;
-const PROTOTYPE = 4;
-
-const SPECIAL: ReadonlyMap<string, number> = new Map([
-  ['__proto__', PROTO],
-  ['constructor', CONSTRUCTOR],
-  ['prototype', PROTOTYPE],
-]);
-
-/** Lengths of the special keys; only keys of these lengths, or with escapes, need a closer look. */
-const SPECIAL_LENGTHS: ReadonlySet<number> = new Set([9, 11]);
-
-/** The keys of all open objects: those of the innermost one are last. */
-class Keys {
-  readonly #bytes: Uint8Array;
-  #hashes: number[] = [];
-  #spans: number[] = [];
-  /** First key of the innermost object. */
-  #base = 0;
-  /** Set instead of the row, once the innermost object is large or has an escaped key. */
-  #set: Set<string> | undefined;
-  #outer: { readonly base: number; readonly set: Set<string> | undefined }[] = [];
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  open(): number {
-    this.#outer.push({ base: this.#base, set: this.#set });
-    this.#base = this.#hashes.length;
-    this.#set = undefined;
-    return this.#base;
-  }
-
-  close(mark: number): void {
-    this.#hashes.length = mark;
-    this.#spans.length = mark * 2;
-    const outer = this.#outer.pop()!;
-    this.#base = outer.base;
-    this.#set = outer.set;
-  }
-
-  /** `from` and `to` are inside the quotes. Answers what kind of key it is. */
-  add(from: number, to: number, hash: number, escaped: boolean): number {
-    if (this.#set === undefined && (escaped || this.#hashes.length - this.#base === SMALL_OBJECT)) this.#grow();
-    if (this.#set !== undefined) {
-      const key = this.#text(from, to);
-      if (this.#set.has(key)) return DUPLICATE;
-      this.#set.add(key);
-      return SPECIAL.get(key) ?? ORDINARY;
-    }
-    for (let index = this.#base; index < this.#hashes.length; index++) {
-      if (this.#hashes[index] === hash && this.#same(index, from, to)) return DUPLICATE;
-    }
-    this.#hashes.push(hash);
-    this.#spans.push(from, to);
-    return SPECIAL_LENGTHS.has(to - from) ? (SPECIAL.get(this.#text(from, to)) ?? ORDINARY) : ORDINARY;
-  }
-
-  #grow(): void {
-    this.#set = new Set();
-    for (let index = this.#base; index < this.#hashes.length; index++)
-      this.#set.add(this.#text(this.#spans[index * 2]!, this.#spans[index * 2 + 1]!));
-  }
-
-  #same(index: number, from: number, to: number): boolean {
-    const start = this.#spans[index * 2]!;
-    if (this.#spans[index * 2 + 1]! - start !== to - from) return false;
-    for (let offset = 0; offset < to - from; offset++) {
-      if (this.#bytes[start + offset] !== this.#bytes[from + offset]) return false;
-    }
-    return true;
-  }
-
-  /** The key as parsers read it: its quotes and escapes are checked already. */
-  #text(from: number, to: number): string {
-    const { buffer, byteOffset } = this.#bytes;
-    return JSON.parse(Buffer.from(buffer, byteOffset + from - 1, to - from + 2).toString('utf8')) as string;
-  }
-}

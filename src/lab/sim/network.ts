@@ -39,6 +39,8 @@ export class Way {
   readonly random: () => number;
   readonly #onOpen: (way: Way) => void;
   sockets = 0;
+  /** Of these, told to go away and not gone yet. */
+  closing = 0;
 
   constructor(agent: Agent, clock: Clock, random: () => number, onOpen: (way: Way) => void) {
     this.agent = agent;
@@ -99,7 +101,9 @@ class Exchange {
     if (this.#closing) return;
     this.#closing = true;
     this.#forget();
+    this.#way.closing += 1;
     const gone = (): void => {
+      this.#way.closing -= 1;
       this.#way.sockets -= 1;
       this.#gone.resolve();
       if (fault !== undefined) this.#fail(fault);

@@ -1,11 +1,11 @@
 /** One request on the wire and everything that can end it: its reply, its timers (D2), its caller (D4), or its socket. */
 import type { Dispatcher } from 'undici';
-import { type Call, type Endpoint, Fault, type Reply, type Scope, type Timer } from '../../contract/index.ts';
+import { type Call, type Endpoint, Fault, HEADERS, type Reply, type Scope, type Timer } from '../../contract/index.ts';
 import { Chunks } from './chunks.ts';
 import { describeTarget, faultOf, type Progress, stopped, unreachable } from './failure.ts';
 import { type Head, readHead } from './head.ts';
 import type { Limits } from './limits.ts';
-import { faultFrom } from './problem.ts';
+import { faultFrom, streamFaultFrom } from './problem.ts';
 
 type RawHeaders = Parameters<typeof readHead>[1];
 
@@ -14,6 +14,8 @@ interface Parts {
   readonly scope: Scope;
   readonly endpoint: Endpoint;
   readonly limits: Limits;
+  /** Version of the policy that allowed this call, for the reply's headers. */
+  readonly policy: string;
   /** Span that the target sees as its parent, and under which this exchange is recorded. */
   readonly span: string;
   readonly resolve: (reply: Reply) => void;
@@ -77,12 +79,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#head = head;
     this.#progress = 'answering';
     this.#phase(limits.idleMs);
-    const fault = this.#refusal(head);
-    if (fault !== undefined) {
-      this.#fail(fault, true);
+    const { call } = this.#parts;
+    if (!call.stream && head.length !== null && head.length > limits.maxReplyBytes) {
+      this.#fail(this.#tooLarge(), true);
       return;
     }
     if (head.length !== null && head.length <= limits.collectBytes && !head.eventStream) return;
+    const refused = this.#refused(head);
+    if (refused !== undefined) {
+      this.#fail(refused, true);
+      return;
+    }
     this.#chunks = new Chunks(limits, { resume: () => this.#resume(), leave: () => this.#leave() });
     this.#parts.resolve(this.#reply(head, { kind: 'stream', chunks: this.#chunks }));
   }
@@ -92,6 +99,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#bytes += chunk.byteLength;
     if (this.#chunks === undefined) {
       this.#collected.push(chunk);
+      return;
+    }
+    const fault = this.#peerStreamFault(chunk);
+    if (fault !== undefined) {
+      this.#fail(fault, false);
       return;
     }
     if (!this.#head?.eventStream || !onlyComments(chunk)) this.#touch();
@@ -113,7 +125,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     const bytes = this.#collected.length === 1 ? this.#collected[0]! : Buffer.concat(this.#collected);
-    const fault = this.#peerFault(head, bytes);
+    const fault = this.#refused(head) ?? this.#peerFault(head, bytes);
     this.#close(fault);
     if (fault === undefined) this.#parts.resolve(this.#reply(head, { kind: 'bytes', bytes }));
     else this.#parts.reject(fault);
@@ -159,14 +171,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #reply(head: Head, body: Reply['body']): Reply {
-    const { endpoint } = this.#parts;
+    const { endpoint, policy } = this.#parts;
     const node = endpoint.protocol === 'airspace' ? head.node : undefined;
     const version = node?.version || endpoint.version;
     return {
       outcome: head.status < 400 ? 'ok' : 'failed',
       status: head.status,
       contentType: head.contentType,
-      headers: head.passed,
+      headers: [...head.passed, [HEADERS.policy, policy]],
       body,
       endpoint: node?.endpoint || endpoint.id,
       attempts: 1,
@@ -175,10 +187,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     };
   }
 
-  /** What can be refused by its head alone: declared too large, or marked as not executed by the target itself (R4). */
-  #refusal(head: Head): Fault | undefined {
-    const { call, endpoint, limits } = this.#parts;
-    if (!call.stream && head.length !== null && head.length > limits.maxReplyBytes) return this.#tooLarge();
+  /** The target itself says that it did not execute (R4). */
+  #refused(head: Head): Fault | undefined {
+    const { call, endpoint } = this.#parts;
     const refuses = endpoint.protocol === 'direct' && head.notExecuted && (head.status === 503 || head.status === 429);
     if (!refuses) return undefined;
     return new Fault('refused', `${describeTarget(call.target)} refused the call without executing it`, {
@@ -192,7 +203,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#parts.endpoint.protocol !== 'airspace' || head.status < 400 || head.node.endpoint !== '')
       return undefined;
     if (!head.contentType.startsWith('application/problem+json')) return undefined;
-    return faultFrom(bytes, head.retryAfterMs);
+    return faultFrom(bytes, this.#parts.endpoint.final, head.retryAfterMs);
+  }
+
+  /** A node whose stream fails ends it with an error event (S1): the stream failed for us too, not ended well. */
+  #peerStreamFault(chunk: Buffer): Fault | undefined {
+    if (this.#parts.endpoint.protocol !== 'airspace' || !this.#head?.eventStream) return undefined;
+    return streamFaultFrom(chunk, this.#parts.endpoint.final);
   }
 
   #tooLarge(): Fault {

@@ -44,9 +44,9 @@ export const httpUpstream = (options: HttpUpstreamOptions): HttpUpstream => {
   const pools = new Pools(options.world.clock, limits);
   return {
     to: (endpoint) => async (call, scope) => {
-      Permit.check(call); // before any socket is touched
+      const { policyVersion } = Permit.check(call); // before any socket is touched
       checkTime(scope);
-      return exchange(pools.to(endpoint.url), { options, limits, endpoint, call, scope });
+      return exchange(pools.to(endpoint.url), { options, limits, endpoint, policy: policyVersion, call, scope });
     },
     probe: (endpoint, path, timeoutMs) => probe(options.world, pools.to(endpoint.url), path, timeoutMs),
     close: () => pools.close(),
@@ -63,12 +63,13 @@ interface Sending {
   readonly options: HttpUpstreamOptions;
   readonly limits: Limits;
   readonly endpoint: Endpoint;
+  readonly policy: string;
   readonly call: Call;
   readonly scope: Scope;
 }
 
 const exchange = ({ pool, base }: Way, sending: Sending): Promise<Reply> => {
-  const { options, limits, endpoint, call, scope } = sending;
+  const { options, limits, endpoint, policy, call, scope } = sending;
   const span = scope.ids.spanId();
   const path = pathOf(base, call, endpoint.protocol);
   const headers = headersOf(call, {
@@ -79,7 +80,7 @@ const exchange = ({ pool, base }: Way, sending: Sending): Promise<Reply> => {
   });
   const body = call.body.kind === 'bytes' ? call.body.bytes : Readable.from(call.body.chunks, { objectMode: false });
   return new Promise((resolve, reject) => {
-    const handler = new Exchange({ call, scope, endpoint, limits, span, resolve, reject });
+    const handler = new Exchange({ call, scope, endpoint, limits, policy, span, resolve, reject });
     pool.dispatch({ method: 'POST', path, headers, body }, handler);
   });
 };
@@ -90,7 +91,7 @@ const nodeContext = ({ options, endpoint, call }: Sending): NodeContext => {
       'unavailable',
       `this node has no identity to call node \`${endpoint.node}\` with; let it join first`,
     );
-  const attempt = Math.max(1, call.avoid?.length ?? 1);
+  const attempt = endpoint.final ? null : Math.max(1, call.avoid?.length ?? 1);
   return { nodeId: options.nodeId, attempt, assertion: options.assertFor(call.principal, endpoint.node) };
 };
 

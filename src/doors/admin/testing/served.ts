@@ -8,6 +8,7 @@ import {
   type Credential,
   Fault,
   type InstanceEntry,
+  type NodeEntry,
   type Principal,
   type TargetEntry,
 } from '../../../contract/index.ts';
@@ -29,9 +30,15 @@ export const KEYS: Readonly<Record<string, Principal>> = {
   promoted: { ...agent('default', 'orders'), roles: ['admin'] },
   foreign: user('acme', 'ada', 'admin'),
   foreignAgent: agent('acme', 'orders'),
-  node: { kind: 'node', tenant: 'default', id: 'n1', roles: [] },
-  otherNode: { kind: 'node', tenant: 'default', id: 'n2', roles: [] },
 };
+
+/** Assertions that hold, as the scheme of nodes carries them. */
+export const NODES: Readonly<Record<string, NodeEntry>> = Object.fromEntries(
+  ['n1', 'n2'].map((id) => [
+    `assertion.${id}`,
+    { id, role: 'sidecar', tenant: 'default', domain: '', agent: 'orders', publicKey: '', url: 'http://127.0.0.1:9' },
+  ]),
+);
 
 /** Time stands still; timers run when a test says so. */
 export class StillWorld implements World {
@@ -132,7 +139,8 @@ export const served = async (given: Partial<AdminPorts> = {}): Promise<Served> =
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const auth = (key?: string): Record<string, string> => (key === undefined ? {} : { authorization: `Bearer ${key}` });
+  const auth = (key?: string): Record<string, string> =>
+    key === undefined ? {} : { authorization: key in NODES ? `Airspace-Node ${key}` : `Bearer ${key}` };
   return {
     url,
     world,
@@ -171,13 +179,13 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
   };
   const applied: ApplyResult = { revision: 2, snapshotSeq: 7, diffs: [], warnings: [] };
   const events = [callEvent()];
-  const running = [instance('default', 'orders@127.0.0.1:9000', 'orders'), instance('default', 'kb-1', 'kb')];
+  const running = [instance('default', 'default/orders/9000', 'orders'), instance('default', 'default/kb/1', 'kb')];
   return {
     world,
     signal: shutDown,
     resolver: {
       resolve: (credential: Credential) => {
-        const token = credential.kind === 'bearer' ? credential.token.replace(/^airspace-node /, '') : '';
+        const token = credential.kind === 'bearer' ? credential.token : '';
         const principal = revoked.has(token) ? undefined : KEYS[token];
         if (principal === undefined) throw new Fault('unauthenticated', 'no valid credential came with this request');
         return principal;
@@ -241,26 +249,53 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
         if (token !== 'airb_good') throw new Fault('unauthenticated', 'no valid credential came with this request');
       },
     },
-    instances: {
-      list: (tenant) => running.filter((one) => one.tenant === tenant),
-      beat: (entry) => note({ beat: entry }, { ttlMs: 30_000 }),
-      remove: (tenant, id) => note({ removed: { tenant, id } }, undefined),
-      drain: async (tenant, id, timeoutMs) => {
-        if (!running.some((one) => one.tenant === tenant && one.id === id))
-          throw new Fault('not_found', `there is no instance \`${id}\``);
-        return note({ drain: { tenant, id, timeoutMs } }, { inFlight: 0 });
-      },
+    drain: async (tenant, id, timeoutMs) => {
+      if (!running.some((one) => one.tenant === tenant && one.id === id))
+        throw new Fault('not_found', `there is no instance \`${id}\``);
+      return note({ drain: { tenant, id, timeoutMs } }, { inFlight: 0 });
     },
     nodes: {
-      issueToken: (grant) => note({ grant }, { token: 'airj_x', expiresAtMs: 5_000_000 }),
-      join: (body) => note({ join: body }, { node: 'n1' }),
-      heartbeat: (node, body) => note({ heartbeat: node, body }, { ok: true }),
-      stream: (node, send) => {
-        asked.push({ stream: node });
-        send({ event: 'snapshot', data: '{}' });
-        return () => asked.push({ closed: node });
+      issueJoinToken: (grant) => note({ grant }, { token: 'airj_x', expiresAtMs: 5_000_000 }),
+      join: (request) =>
+        note({ join: request }, { node: NODES['assertion.n1']!, hub: 'hub-1', controlKey: '', heartbeatMs: 1 }),
+      authenticate: (assertion) => {
+        const node = NODES[assertion];
+        if (node === undefined) throw new Fault('unauthenticated', 'no valid credential came with this request');
+        return node;
       },
-      events: (node, received) => note({ events: node, received }, undefined),
+      heartbeat: (node, beat) =>
+        note({ heartbeat: node.id, beat }, { snapshotSeq: 7, rosterSeq: 3, heartbeatMs: 1, ignored: [] }),
+      documents: async function* (node, held, signal) {
+        asked.push({ documents: node.id, held });
+        yield { kind: 'snapshot', payload: '{}', keyId: 'k', signature: 's' };
+        await new Promise<void>((resolve) => signal.onCancel(() => resolve()));
+        asked.push({ closed: node.id });
+      },
+      events: (node, batch) => note({ events: node.id, batch }, { stored: true }),
+      leave: (node) => note({ left: node.id }, undefined),
+      remove: (tenant, id) => note({ remove: { tenant, id } }, undefined),
+      list: (tenant) =>
+        Object.values(NODES)
+          .filter((node) => node.tenant === tenant)
+          .map((node) => ({
+            node,
+            state: 'alive',
+            heardAtMs: 1,
+            snapshotSeq: 7,
+            rosterSeq: 3,
+            refused: null,
+            capabilities: [],
+            lostEvents: 0,
+          })),
+      announce: (principal, report) => note({ announce: principal.id, report }, { heartbeatMs: 1 }),
+      withdraw: (principal, id) => note({ withdraw: principal.id, id }, undefined),
+      find: ({ tenant, kind, name }) =>
+        running.filter(
+          (one) =>
+            one.tenant === tenant &&
+            (kind === undefined || one.kind === kind) &&
+            (name === undefined || one.name === name),
+        ),
     },
     onInternal: (thrown) => internal.push(thrown),
   };

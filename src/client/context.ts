@@ -1,0 +1,28 @@
+/** The part of a call that an agent hands on when it calls others: its trace, its session, its end. */
+
+export interface CallerContext {
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+  readonly session?: string;
+  /** Time left when the context was made; what is called gets no more. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined ? b : b === undefined ? a : Math.min(a, b);
+
+const either = (a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined =>
+  a === undefined ? b : b === undefined ? a : AbortSignal.any([a, b]);
+
+/** What `inner` says wins, except for time and signals: there the earlier one does. */
+export const merge = <T extends CallerContext>(outer: CallerContext, inner: T): T => {
+  const timeoutMs = earlier(outer.timeoutMs, inner.timeoutMs);
+  const signal = either(outer.signal, inner.signal);
+  return {
+    ...outer,
+    ...inner,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+};

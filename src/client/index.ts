@@ -1,0 +1,15 @@
+/** What an agent author imports to call others through Airspace. Runs in Node and in browsers. To serve, see `serve.ts`. */
+export {
+  type AsyncCallView,
+  type CallOptions,
+  type CallResult,
+  type Client,
+  type ClientOptions,
+  createClient,
+  type Payload,
+  type TargetRef,
+} from './client.ts';
+export type { CallerContext } from './context.ts';
+export { AirspaceError, TargetError } from './errors.ts';
+export type { ReplyMeta } from './meta.ts';
+export type { ServerEvent } from './sse.ts';
