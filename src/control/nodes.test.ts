@@ -77,6 +77,13 @@ test('a node that joins again with its key keeps its id; a key that has another 
   assert.equal((await faultOf(bench.join(DOMAIN, key))).code, 'conflict');
 });
 
+test('nodes that join at the same moment get ids of their own', async () => {
+  const bench = await started();
+  const joined = await Promise.all(Array.from({ length: 50 }, () => bench.join()));
+  assert.equal(new Set(joined.map(({ node }) => node.id)).size, 50);
+  assert.equal((await bench.stores.nodes.list()).length, 50);
+});
+
 test('join tokens are for sidecars and domain hubs only', async () => {
   const bench = await started();
   for (const grant of [{ ...SIDECAR, role: 'hub' }, { ...DOMAIN, domain: '' }, { ...SIDECAR, agent: '../x' }, null]) {

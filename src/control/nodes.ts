@@ -17,10 +17,7 @@ import {
   type Principal,
   type Signed,
   type Snapshot,
-  type TargetEntry,
-  type TargetKind,
   type TraceStore,
-  targetKey,
 } from '../contract/index.ts';
 import {
   AssertionVerifier,
@@ -33,6 +30,8 @@ import {
   useJoinToken,
   verifySignature,
 } from '../identity/index.ts';
+import { Inbox } from './inbox.ts';
+import { matches, Registry } from './registry.ts';
 import { parseAnnouncement, parseBatch, parseHeartbeat, parseJoin } from './reports.ts';
 import { ownerOf, type RosterKeeper } from './roster.ts';
 import type { Held, Publisher } from './snapshots.ts';
@@ -58,22 +57,17 @@ interface Heard {
   readonly lostEvents: number;
 }
 
-/** The last batch that a node's run had stored, and the one that is being stored. */
-interface Upload {
-  epoch: string;
-  seq: number;
-  tail: Promise<unknown>;
-}
-
 export class NodeHub implements NodePort {
   readonly #parts: NodeHubParts;
   readonly #heard = new Map<string, Heard>();
-  readonly #uploads = new Map<string, Upload>();
+  readonly #inbox: Inbox;
+  #joins: Promise<unknown> = Promise.resolve();
   #registry: Registry = new Registry({ targets: [], domains: [] });
   #verifier: AssertionVerifier;
 
   constructor(parts: NodeHubParts) {
     this.#parts = parts;
+    this.#inbox = new Inbox(parts.traces);
     this.#verifier = this.#verifierFor({ targets: [], domains: [] });
   }
 
@@ -103,10 +97,20 @@ export class NodeHub implements NodePort {
     if (!verifySignature(publicKey, joinProofText(token), Buffer.from(proof, 'base64'))) throw unauthenticated();
     const { hub, store, keeper, publisher, clock } = this.#parts;
     const grant = await useJoinToken(store, token, clock.wallMs());
-    const node: NodeEntry = { ...grant, id: this.#idFor(grant, publicKey), publicKey, url };
-    await store.put(node);
-    keeper.putNode(node);
+    const node = await this.#admit(grant, publicKey, url);
     return { node, hub, controlKey: publisher.publicKey, heartbeatMs: keeper.heartbeatMs };
+  }
+
+  /** One after the other: two that join at once must not be given one id. */
+  #admit(grant: JoinGrant, publicKey: string, url: string): Promise<NodeEntry> {
+    const admitted = this.#joins.then(async () => {
+      const node: NodeEntry = { ...grant, id: this.#idFor(grant, publicKey), publicKey, url };
+      await this.#parts.store.put(node);
+      this.#parts.keeper.putNode(node);
+      return node;
+    });
+    this.#joins = admitted.catch(() => {});
+    return admitted;
   }
 
   authenticate(assertion: string): NodeEntry {
@@ -148,24 +152,8 @@ export class NodeHub implements NodePort {
     return this.#whileMember(node, this.#parts.publisher.newerThan(held, signal));
   }
 
-  /** One batch of a node after the other, so that a repeated one finds the first stored or failed. */
   async events(node: NodeEntry, untrusted: unknown): Promise<{ readonly stored: boolean }> {
-    const batch = parseBatch(untrusted);
-    const upload = this.#uploads.get(node.id) ?? { epoch: '', seq: 0, tail: Promise.resolve() };
-    this.#uploads.set(node.id, upload);
-    const store = async (): Promise<{ readonly stored: boolean }> => {
-      if (upload.epoch === batch.epoch && batch.seq <= upload.seq) return { stored: false };
-      const events = batch.events
-        .filter((event) => event.tenant === node.tenant || event.tenant === '')
-        .map((event) => ({ ...event, tenant: node.tenant, node: node.id }));
-      await this.#parts.traces.append(events);
-      upload.epoch = batch.epoch;
-      upload.seq = batch.seq;
-      return { stored: true };
-    };
-    const result = upload.tail.then(store);
-    upload.tail = result.catch(() => {});
-    return result;
+    return this.#inbox.take(node, parseBatch(untrusted));
   }
 
   async leave(node: NodeEntry): Promise<void> {
@@ -181,7 +169,7 @@ export class NodeHub implements NodePort {
     await this.#parts.store.remove(id);
     this.#parts.keeper.removeNode(id);
     this.#heard.delete(id);
-    this.#uploads.delete(id);
+    this.#inbox.forget(id);
   }
 
   list(tenant: string | null): readonly NodeView[] {
@@ -250,8 +238,9 @@ export class NodeHub implements NodePort {
       );
     }
     const name = grant.role === 'sidecar' ? grant.agent : grant.domain;
-    for (;;) {
-      const id = `${grant.role}-${name}-${ids.callId().slice(0, 4)}`;
+    // Longer when short ones are taken: with thousands of nodes four digits collide, and asking forever helps nobody.
+    for (let digits = 4; ; digits += 1) {
+      const id = `${grant.role}-${name}-${ids.callId().slice(-digits)}`;
       if (keeper.node(id) === undefined) return id;
     }
   }
@@ -312,33 +301,3 @@ const behind = (node: NodeEntry, report: InstanceReport): InstanceEntry => ({
   protocol: 'airspace',
   node: node.id,
 });
-
-/** What the snapshot declares, by name. */
-class Registry {
-  readonly #targets: ReadonlyMap<string, TargetEntry>;
-  readonly isWithin: (tenant: string, domain: string, ancestor: string) => boolean;
-
-  constructor(snapshot: Pick<Snapshot, 'targets' | 'domains'>) {
-    this.#targets = new Map(
-      snapshot.targets.map((target) => [targetKey(target.tenant, target.kind, target.name), target]),
-    );
-    this.isWithin = knownNodes(snapshot, () => undefined).isWithin;
-  }
-
-  target(tenant: string, kind: TargetKind, name: string): TargetEntry | undefined {
-    return this.#targets.get(targetKey(tenant, kind, name));
-  }
-}
-
-const matches = (instance: InstanceEntry, query: InstanceQuery, registry: Registry): boolean => {
-  if (instance.tenant !== query.tenant) return false;
-  if (query.kind !== undefined && instance.kind !== query.kind) return false;
-  if (query.name !== undefined && instance.name !== query.name) return false;
-  const labels = Object.entries(query.labels ?? {});
-  if (!labels.every(([name, value]) => instance.labels[name] === value)) return false;
-  if (query.operation === undefined && query.domain === undefined) return true;
-  const target = registry.target(instance.tenant, instance.kind, instance.name);
-  if (target === undefined) return false;
-  const offers = query.operation === undefined || target.operations.some(({ name }) => name === query.operation);
-  return offers && (query.domain === undefined || registry.isWithin(query.tenant, target.domain, query.domain));
-};
