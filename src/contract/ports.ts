@@ -1,9 +1,10 @@
 /** What Airspace needs from storage, as duties. Every implementation passes `conformance/stores`. */
 
-import type { Principal, Target } from './call.ts';
+import type { Principal, Target, TargetKind } from './call.ts';
 import type { CallEvent, CallStatus } from './event.ts';
 import type { Resource, ResourceId, ResourceKind } from './resources/index.ts';
-import type { NodeEntry } from './snapshot.ts';
+import type { CancelSignal } from './scope.ts';
+import type { InstanceEntry, InstanceState, NodeEntry, Signed } from './snapshot.ts';
 
 /** A resource with its place in history. */
 export interface StoredResource {
@@ -15,8 +16,9 @@ export interface StoredResource {
 }
 
 export interface Change {
-  /** INVARIANT: applied all together or not at all. */
+  /** INVARIANT: applied all together or not at all. A resource may appear once only. */
   readonly puts: readonly Resource[];
+  /** What does not exist cannot be deleted: `not_found`. Versions go on counting when it is put again. */
   readonly deletes: readonly ResourceId[];
   readonly by: string;
   readonly reason: string;
@@ -105,18 +107,20 @@ export interface CallJournal {
   /**
    * Writes the record unless its idempotency key is already taken. Answers the record that holds the key otherwise:
    * the caller compares digests (same key + other body = mismatch) and states.
+   * The call id counts as a key too: the same call again hears of its record, and another caller or target is a `conflict`.
+   * A key older than 24 h is free again, unless its call is still open (R6).
    */
   accept(record: CallRecord): Promise<{ readonly taken: CallRecord | null }>;
-  /** accepted -> dispatched, before any byte leaves. Throws `conflict` when the state is another. */
+  /** accepted -> dispatched, before any byte leaves. Throws `conflict` when the state is another, `not_found` for an unknown id. */
   dispatch(id: string, policyVersion: string): Promise<void>;
-  /** -> done, unknown or cancelled, once; a second conclusion is ignored and answers false. */
+  /** -> done, unknown or cancelled, once; a second conclusion is ignored and answers false. Throws `not_found` for an unknown id. */
   conclude(
     id: string,
     state: 'done' | 'unknown' | 'cancelled',
     reply: StoredReply | null,
     atMs: number,
   ): Promise<boolean>;
-  /** Forgets an idempotency key whose call never ran, so that the caller may try again. */
+  /** Forgets an open call that never ran, key and record, so that the caller may try again. Ignored once it is concluded. */
   release(id: string): Promise<void>;
   get(tenant: string, id: string): Promise<CallRecord | undefined>;
   /** Accepted or dispatched but not concluded, oldest first: what a restart must look at. */
@@ -128,7 +132,9 @@ export interface CallJournal {
 export interface TraceFilter {
   readonly tenant?: string;
   readonly status?: CallStatus;
+  /** Name of the target, of whatever kind. */
   readonly target?: string;
+  /** Id of the principal. */
   readonly principal?: string;
   readonly sinceMs?: number;
   readonly limit: number;
@@ -136,8 +142,12 @@ export interface TraceFilter {
 
 /** Finished calls. Telemetry: batches may be lost in a crash, calls never wait for it. */
 export interface TraceStore {
+  /** A batch may be delivered twice: the same span of a call on the same node is kept once. */
   append(events: readonly CallEvent[]): Promise<void>;
-  /** All events of a trace, by start time. Accepts a trace id, a call id, or an unambiguous prefix of 8 or more digits of either. */
+  /**
+   * All events of a trace, by start time; none when it is unknown. Accepts a trace id, a call id, or a prefix of 8 or more digits
+   * of either. Throws `bad_request` when the prefix is shorter, or fits several traces (facts: `matches`).
+   */
   trace(tenant: string | null, id: string): Promise<readonly CallEvent[]>;
   /** Newest first. */
   recent(filter: TraceFilter): Promise<readonly CallEvent[]>;
@@ -209,4 +219,131 @@ export interface ApplyResult {
   readonly snapshotSeq: number;
   readonly diffs: readonly ResourceDiff[];
   readonly warnings: readonly string[];
+}
+
+/** What a join token lets its holder become. */
+export type JoinGrant =
+  | { readonly role: 'sidecar'; readonly tenant: string; readonly domain: string; readonly agent: string }
+  | { readonly role: 'domain'; readonly tenant: string; readonly domain: string; readonly agent: '' };
+
+export interface JoinRequest {
+  readonly token: string;
+  /** Ed25519 public key, SPKI DER in base64. */
+  readonly publicKey: string;
+  /** Where other nodes reach its native door. */
+  readonly url: string;
+  /** Signature over `join`, a newline and the token, base64: the key is the sender's own and not copied from a roster. */
+  readonly proof: string;
+}
+
+export interface JoinReply {
+  readonly node: NodeEntry;
+  /** Id of the hub: the audience of assertions to it. */
+  readonly hub: string;
+  /** Public key that snapshots and rosters are signed with; the joining node checks it against its token and pins it. */
+  readonly controlKey: string;
+  readonly heartbeatMs: number;
+}
+
+/** What a node, or an agent without one, says about an instance it runs. */
+export interface InstanceReport {
+  /** Unique for its reporter, such as a port number. */
+  readonly id: string;
+  readonly kind: TargetKind;
+  readonly name: string;
+  readonly version: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: Exclude<InstanceState, 'silent'>;
+}
+
+export interface Heartbeat {
+  /** Newest sequences that run here (I14: acknowledged = applied); 0 for none. */
+  readonly snapshotSeq: number;
+  readonly rosterSeq: number;
+  /** The newest document that this node did not take, and why. */
+  readonly refused?: { readonly kind: 'snapshot' | 'roster'; readonly seq: number; readonly reason: string };
+  /** All of them: what is missing is gone. */
+  readonly instances: readonly InstanceReport[];
+  /** `name/operation` that a domain hub exports to its parent. */
+  readonly capabilities?: readonly string[];
+  /** Where it is reached now; absent: as it was when it joined. */
+  readonly url?: string;
+  /** Events that its spool had to drop since it started. */
+  readonly lostEvents?: number;
+}
+
+export interface HeartbeatReply {
+  /** Newest sequences of the hub. */
+  readonly snapshotSeq: number;
+  readonly rosterSeq: number;
+  /** When the next beat is due. */
+  readonly heartbeatMs: number;
+  /** Reported instances that this node may not report, `kind/name`. */
+  readonly ignored: readonly string[];
+}
+
+/** Finished calls of a node. The same `(epoch, seq)` is stored once, however often it is sent. */
+export interface EventBatch {
+  /** Random, new with each start of the node. */
+  readonly epoch: string;
+  /** From 1, rising. */
+  readonly seq: number;
+  readonly events: readonly CallEvent[];
+}
+
+/** A node as operators see it. */
+export interface NodeView {
+  readonly node: NodeEntry;
+  /** `joined`: not heard of since this hub started. */
+  readonly state: 'joined' | 'alive' | 'silent';
+  /** Unix ms of the last heartbeat; null before the first. */
+  readonly heardAtMs: number | null;
+  readonly snapshotSeq: number;
+  readonly rosterSeq: number;
+  readonly refused: string | null;
+  readonly capabilities: readonly string[];
+  readonly lostEvents: number;
+}
+
+export interface InstanceQuery {
+  readonly tenant: string;
+  readonly kind?: TargetKind;
+  readonly name?: string;
+  /** Only targets that declare this operation. */
+  readonly operation?: string;
+  /** Only targets of this domain or of one below it. */
+  readonly domain?: string;
+  /** All of them must be there with these values. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** The hub's side of the node link. Bodies are `unknown`: the port parses them and throws `bad_request`. */
+export interface NodePort {
+  issueJoinToken(grant: unknown): Promise<{ readonly token: string; readonly expiresAtMs: number }>;
+  /** Burns the token. Throws `unauthenticated` when it is unknown, used or expired. */
+  join(request: unknown): Promise<JoinReply>;
+  /** The node that speaks for itself in `authorization: Airspace-Node <assertion>`. Throws `unauthenticated`. */
+  authenticate(assertion: string): NodeEntry;
+  /** Throws `unauthenticated` when the node was removed. */
+  heartbeat(node: NodeEntry, beat: unknown): Promise<HeartbeatReply>;
+  /**
+   * Whole documents newer than those held, for as long as the reader reads or until the signal. Level-triggered: a slow reader
+   * misses the steps in between and gets the newest.
+   */
+  documents(
+    node: NodeEntry,
+    held: { readonly snapshotSeq: number; readonly rosterSeq: number },
+    signal: CancelSignal,
+  ): AsyncIterable<Signed>;
+  /** `stored` is false for a batch that was here before. Throws `storage` when it must be sent again. */
+  events(node: NodeEntry, batch: unknown): Promise<{ readonly stored: boolean }>;
+  /** A node that shuts down in order: its instances are gone at once, it may come back. */
+  leave(node: NodeEntry): Promise<void>;
+  /** Takes a node's membership: from now on nobody believes it. Throws `not_found`. */
+  remove(tenant: string | null, id: string): Promise<void>;
+  list(tenant: string | null): readonly NodeView[];
+  /** An agent without a sidecar reports itself; it must do so again within the answered time. */
+  announce(principal: Principal, report: unknown): Promise<{ readonly heartbeatMs: number }>;
+  withdraw(principal: Principal, id: string): Promise<void>;
+  find(query: InstanceQuery): readonly InstanceEntry[];
 }

@@ -11,6 +11,7 @@ export {
   type RandomBytes,
   verifyKey,
 } from './keys.ts';
+export { knownNodes } from './known.ts';
 export { identify, type Resolver, SnapshotResolver } from './layer.ts';
 export { keyIdOfPublicKey, NodeKey, newNodeKey, openNodeKey, parsePublicKey, verifySignature } from './nodekey.ts';
 export { createPrivateFile, readPrivateFile, writePrivateFile } from './privatefile.ts';
@@ -22,7 +23,8 @@ export {
   issueBootstrapToken,
   issueJoinToken,
   JOIN_VALID_MS,
-  JoinGrant,
+  JoinGrantSchema,
+  joinProofText,
   useBootstrapToken,
   useJoinToken,
 } from './tokens.ts';

@@ -100,7 +100,7 @@ test('a caller whom nobody knows never reaches the next layer', async () => {
   for (const credential of [
     { kind: 'none' },
     { kind: 'bearer', token: '' },
-    { kind: 'bearer', token: 'a.b' },
+    { kind: 'bearer', token: 'airspace-node a.b' },
   ] as const) {
     await refused(whoIs(resolver, call(credential)));
   }
@@ -136,6 +136,11 @@ test('only a node may say which way a call came or that it owns retries', async 
     { kind: 'user', tenant: 'default', id: 'ada', roles: [] },
     'me',
   );
-  const said = await whoIs(resolver, call({ kind: 'bearer', token }, { via: ['hub'], retriedElsewhere: true }));
+  const said = await whoIs(
+    resolver,
+    call({ kind: 'bearer', token: `airspace-node ${token}` }, { via: ['hub'], retriedElsewhere: true }),
+  );
+  await refused(whoIs(resolver, call({ kind: 'bearer', token })));
+  await refused(whoIs(resolver, call({ kind: 'bearer', token: `airspace-node ${minted.secret}` }, { via: ['hub'] })));
   assert.deepEqual(said, { kind: 'user', tenant: 'default', id: 'ada', roles: [] });
 });

@@ -1,5 +1,5 @@
 /** The layer that turns a credential into a principal, or refuses. Nothing behind it ever sees a caller that nobody knows. */
-import type { Call, Credential, KeyEntry, Principal } from '../contract/index.ts';
+import { type Call, type Credential, HEADERS, type KeyEntry, type Principal } from '../contract/index.ts';
 import type { Layer } from '../kernel/index.ts';
 import type { AssertionVerifier } from './assertion.ts';
 import { hasExpired, type KeyLookup, keyLookup, principalOf, verifyKey } from './keys.ts';
@@ -28,8 +28,10 @@ export const identify =
 /** Which way a call came and who retries it are words between nodes: from anybody else they would disarm loop and retry guards. */
 const claimsToBeNode = (call: Call): boolean => call.via.length > 0 || call.retriedElsewhere;
 
-/** Assertions are two parts with a dot between; API keys have none. */
-const isAssertion = (credential: Credential): boolean => credential.kind === 'bearer' && credential.token.includes('.');
+/** Doors keep the scheme of a node's token: with any other scheme it is a bearer's, and nobody else's claims are believed. */
+const NODE_PREFIX = `${HEADERS.nodeScheme} `;
+const isAssertion = (credential: Credential): boolean =>
+  credential.kind === 'bearer' && credential.token.startsWith(NODE_PREFIX);
 
 const CACHE_LIMIT = 10_000;
 
@@ -49,7 +51,7 @@ export class SnapshotResolver implements Resolver {
   resolve(credential: Credential, wallMs: number): Principal {
     if (credential.kind === 'known') return credential.principal;
     if (credential.kind === 'none') throw unauthenticated();
-    if (isAssertion(credential)) return this.#resolveAssertion(credential.token, wallMs);
+    if (isAssertion(credential)) return this.#resolveAssertion(credential.token.slice(NODE_PREFIX.length), wallMs);
     return this.#resolveKey(credential.token, wallMs);
   }
 

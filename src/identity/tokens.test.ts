@@ -3,15 +3,8 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Fault, type NodeStore } from '../contract/index.ts';
-import {
-  controlKeyIdOf,
-  issueBootstrapToken,
-  issueJoinToken,
-  type JoinGrant,
-  useBootstrapToken,
-  useJoinToken,
-} from './tokens.ts';
+import { Fault, type JoinGrant, type NodeStore } from '../contract/index.ts';
+import { controlKeyIdOf, issueBootstrapToken, issueJoinToken, useBootstrapToken, useJoinToken } from './tokens.ts';
 
 /** The part of a node store that keeps tokens. */
 const tokenStore = (): NodeStore & { readonly hashes: () => string[] } => {

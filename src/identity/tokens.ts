@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { NodeStore } from '../contract/index.ts';
+import type { JoinGrant, NodeStore } from '../contract/index.ts';
 import { Fault, Name } from '../contract/index.ts';
 import { hashSecret, type RandomBytes } from './keys.ts';
 import { writePrivateFile } from './privatefile.ts';
@@ -15,12 +15,11 @@ const BOOTSTRAP_FORM = /^airb_[A-Za-z0-9_-]{43}$/;
 const JOIN_FORM = /^airj_[A-Za-z0-9_-]{43}_([0-9a-f]{16})$/;
 export const BOOTSTRAP_FILE = 'bootstrap-token';
 
-/** What a join token lets a node become. */
-export const JoinGrant = z.discriminatedUnion('role', [
+/** Parses what a join token grants. */
+export const JoinGrantSchema = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('sidecar'), tenant: Name, domain: z.union([Name, z.literal('')]), agent: Name }),
   z.strictObject({ role: z.literal('domain'), tenant: Name, domain: Name, agent: z.literal('') }),
 ]);
-export type JoinGrant = z.output<typeof JoinGrant>;
 
 const secret = (random: RandomBytes): string => Buffer.from(random(32)).toString('base64url');
 
@@ -73,10 +72,13 @@ export const controlKeyIdOf = (joinToken: string): string => {
   return match[1]!;
 };
 
+/** What a joining node signs, to show that the public key it sends is its own. */
+export const joinProofText = (token: string): string => `join\n${token}`;
+
 /** Burns a join token: what its holder may become. Throws `unauthenticated` when it is unknown, used or expired. */
 export const useJoinToken = async (store: NodeStore, token: string, wallMs: number): Promise<JoinGrant> => {
   if (!JOIN_FORM.test(token)) throw unauthenticated();
   const grant = await store.takeToken(hashSecret(token), wallMs);
   if (grant === undefined) throw unauthenticated();
-  return JoinGrant.parse(JSON.parse(grant));
+  return JoinGrantSchema.parse(JSON.parse(grant));
 };

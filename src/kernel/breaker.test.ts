@@ -73,7 +73,13 @@ for (const { name, verdicts, everyMs, open } of openings) {
 }
 
 test('the window of typed buckets says what a plain list of results says', () => {
-  const step = fc.record({ afterMs: fc.integer({ min: 0, max: 4000 }), failed: fc.boolean() });
+  const step = fc.record({
+    afterMs: fc.oneof(
+      { weight: 20, arbitrary: fc.nat(600) },
+      { weight: 1, arbitrary: fc.integer({ min: 5000, max: 15_000 }) },
+    ),
+    failed: fc.boolean(),
+  });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
       const { breaker } = breakerOf();
@@ -92,6 +98,15 @@ test('the window of typed buckets says what a plain list of results says', () =>
       }
     }),
   );
+});
+
+test('what happened more than 10 s ago is forgotten, however long nothing was heard', () => {
+  for (let jumpS = 10; jumpS <= 40; jumpS += 1) {
+    const { breaker } = breakerOf();
+    repeat(19, () => settle(breaker, 'failure', 500));
+    settle(breaker, 'failure', 500 + jumpS * 1000);
+    assert.equal(breaker.state(500 + jumpS * 1000), 'closed');
+  }
 });
 
 test('it rests 5 s, twice as long after each failed return, at most 5 min (C2)', () => {
@@ -139,6 +154,15 @@ test('three successes close it, one failure opens it again (C3)', () => {
   settle(bad.breaker, 'success', 5000);
   settle(bad.breaker, 'failure', 5000);
   assert.equal(bad.breaker.state(5000), 'open');
+});
+
+test('who closed starts again with the shortest rest (C2)', () => {
+  const { breaker } = opened();
+  settle(breaker, 'failure', 5000);
+  repeat(3, () => settle(breaker, 'success', 15_000));
+  assert.equal(breaker.state(15_000), 'closed');
+  repeat(5, () => settle(breaker, 'unreachable', 15_000));
+  assert.equal(breaker.retryAfterMs(15_000), 5000);
 });
 
 test('results of calls that began in an earlier state say nothing (C4)', () => {

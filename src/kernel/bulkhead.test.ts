@@ -59,6 +59,26 @@ test('a stream keeps its slot to its end', async () => {
   assert.equal(slots.size, 0);
 });
 
+test('a cancelled stream keeps its slot until its source has let go (D5)', async () => {
+  const { scope, canceller } = trial();
+  const slots = new Slots();
+  const letGo = Promise.withResolvers<void>();
+  const chunks = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise<never>(() => {}),
+      return: () => letGo.promise.then(() => ({ done: true as const, value: undefined })),
+    }),
+  };
+  const target = loopback(() => loopbackReply({ body: { kind: 'stream', chunks } }));
+  await walls(slots, 1)(target.handler)(called('a'), scope);
+  canceller.cancel(new Fault('cancelled', 'gone'));
+  await null;
+  assert.equal(slots.taken('a'), 1);
+  letGo.resolve();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(slots.taken('a'), 0);
+});
+
 test('failures, also before the first await, give the slot back', async () => {
   const { scope } = trial();
   const slots = new Slots();

@@ -51,6 +51,20 @@ test('one listener that throws does not keep the others from stopping their work
   assert.equal(stopped, 1);
 });
 
+test('who listens twice and stops once still listens once', () => {
+  const canceller = new Canceller();
+  let heard = 0;
+  const listener = (): void => {
+    heard += 1;
+  };
+  const forget = canceller.onCancel(listener);
+  canceller.onCancel(listener);
+  forget();
+  forget();
+  canceller.cancel(first);
+  assert.equal(heard, 1);
+});
+
 test('a child ends with its parent, and not the other way round', () => {
   const parent = new Canceller();
   const child = Canceller.childOf(parent);

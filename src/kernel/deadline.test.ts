@@ -89,8 +89,9 @@ test('everything below hears the end, with the reason', async () => {
       }),
     );
   const fault = faultOf(within(100)(listens)(loopbackCall(), scope));
-  await world.run();
+  await world.run(100);
   assert.equal(await fault, heard);
+  assert.equal(world.pending, 0);
   assert.equal(heard?.code, 'timeout');
 });
 

@@ -144,6 +144,18 @@ test('whenEndedOrCut: a reader that waits hears the end at once, though the sour
   await assert.rejects(chunks.next(), gone);
 });
 
+test('whenEndedOrCut: a reader that leaves does not wait for a source that takes its time', async () => {
+  const { ends, ended } = recorder();
+  const chunks = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise<never>(() => {}),
+      return: () => new Promise<never>(() => {}),
+    }),
+  };
+  await chunksOf(await whenEndedOrCut(streamed(chunks), new Canceller(), ended)).return?.();
+  assert.deepEqual(ends, ['cancelled 200 0']);
+});
+
 test('whenStopped: a source that still works keeps its slot until it lets go (D5)', async () => {
   const { ends, ended } = recorder();
   const canceller = new Canceller();

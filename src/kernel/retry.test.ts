@@ -194,6 +194,19 @@ test('one resting endpoint does not make a call wait for it: another may be well
   assert.ok(endedAtMs <= 100);
 });
 
+test('successes pay for retries, failed replies do not (R2)', async () => {
+  for (const [status, pays] of [
+    [200, true],
+    [500, false],
+  ] as const) {
+    const budgets = new RetryBudgets();
+    const budget = budgets.of('acme/agent/orders', 0);
+    while (budget.take(0));
+    for (let nth = 0; nth < 10; nth += 1) await play(() => loopbackReply({ status }), { budgets });
+    assert.equal(budget.take(0), pays);
+  }
+});
+
 test('retries of one target end with its budget, and the budget of another is untouched (R2)', async () => {
   const budgets = new RetryBudgets();
   const on = trial();

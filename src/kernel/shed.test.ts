@@ -115,6 +115,34 @@ test('a caller that leaves the line leaves nothing behind', async () => {
   assert.equal(world.pending, 0);
 });
 
+test('a call whose turn came leaves no timer and no listener in the line', async () => {
+  const { world, scope } = trial();
+  const { scope: other, canceller } = trial(1, world);
+  const handler = shed(gateOf())(takes(50));
+  const work = [handler(calling(2), scope), handler(calling(2), other)];
+  await world.run(50);
+  // Only the work of the second one is left.
+  assert.deepEqual([world.pending, canceller.listening], [1, 0]);
+  await world.run();
+  await Promise.all(work);
+});
+
+test('a line in which everybody waits long for half a second is a standing one, and is cut (L3)', async () => {
+  const { world, scope } = trial();
+  const handler = shed(gateOf())(takes(60));
+  const endings: string[] = [];
+  const arrive = (): void => {
+    void told(handler(calling(2), scope)).then((outcome) => endings.push(`${outcome} at ${world.clock.nowMs()}`));
+  };
+  arrive();
+  // One a turn, and one turn behind: each waits 59 ms.
+  for (let nth = 0; nth < 12; nth += 1) world.clock.after(60 * nth + 1, arrive);
+  await world.run();
+  const dropped = endings.filter((ending) => ending.startsWith('overloaded'));
+  assert.equal(dropped[0], 'overloaded at 600');
+  assert.ok(dropped.length < 6, endings.join('; '));
+});
+
 test('a full line makes room for the more urgent', async () => {
   const { world, scope } = trial();
   const handler = shed(gateOf())(takes(30));

@@ -56,7 +56,7 @@ export class Gate {
   enter(call: Call, scope: Scope): Promise<void> | undefined {
     const priority = this.#options.priorityOf(call);
     const level = this.#options.level?.() ?? 0;
-    if (priority > 0 && priority > 3 - level) throw busy(scope, level);
+    if (priority > 3 - level) throw busy(scope, level);
     if (priority === 0 || (this.#running < this.#open && this.#line.size === 0)) {
       this.#running += 1;
       if (this.#line.size === 0) this.#slowSinceMs = undefined;

@@ -52,11 +52,12 @@ export class Tap implements AsyncIterableIterator<Uint8Array, undefined> {
     return this.#atCancel === 'cut' ? this.#cuttable(pulled) : pulled;
   }
 
-  /** The reader leaves: the source hears it at once, even while a chunk is on its way. */
+  /** The reader leaves: the source hears it at once, even while a chunk is on its way. A `cut` reader need not wait for it. */
   async return(): Promise<Result> {
     const fault = new Fault('cancelled', 'the reader closed the stream before its end');
     if (this.#atCancel !== 'stop') this.#close(fault);
-    await this.#stopSource(fault);
+    const stopped = this.#stopSource(fault);
+    if (this.#atCancel !== 'cut') await stopped;
     return DONE;
   }
 

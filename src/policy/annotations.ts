@@ -71,7 +71,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     {
       on: LIMITS,
       accepts: (text) => PRIORITIES.has(text),
-      shape: [...PRIORITIES.keys()].map((name) => `"${name}"`).join(', '),
+      shape: `one of ${[...PRIORITIES.keys()].map((name) => `"${name}"`).join(', ')}`,
     },
   ],
 ]);

@@ -27,7 +27,7 @@ export interface Found {
 /** Callers remembered per operation; beyond that the memo starts again, so that it cannot grow without end. */
 const MAX_CASES = 1000;
 
-/** INVARIANT: domains and levels come from the snapshot only, never from what a request says about itself. */
+/** INVARIANT: domains and levels come from the snapshot and the proven credential, never from what a request says about itself. */
 export const findCase = (prepared: PreparedPolicy, principal: Principal | null, target: Target): Found | Refusal => {
   if (principal === null) return refusal('UNKNOWN_PRINCIPAL', 'the call has no proven caller');
   const tenant = prepared.tenants.get(principal.tenant);
@@ -39,7 +39,7 @@ export const findCase = (prepared: PreparedPolicy, principal: Principal | null, 
   const operation = tenant.operations.get(operationId(target.kind, target.name, target.operation));
   if (operation === undefined)
     return refusal('UNKNOWN_OPERATION', `${target.kind} \`${target.name}\` has no operation \`${target.operation}\``);
-  const key = JSON.stringify([principal.kind, principal.id, principal.roles]);
+  const key = JSON.stringify([principal.kind, principal.id, principal.roles, principal.domain]);
   const known = operation.cases.get(key);
   if (known !== undefined) return { operation, case: known };
   const made = makeCase(tenant, principal, operation);
@@ -80,13 +80,13 @@ const callerOf = (tenant: PreparedTenant, principal: Principal): Caller | Refusa
   return { ref: new EntityRef('Agent', id), domain: agent.domain, entities: tenant.entities };
 };
 
-/** A user belongs to no domain; the roles are those that the credential proves. */
-const userOf = (tenant: PreparedTenant, { id, roles }: Principal): Caller => {
+/** A user's roles and domain are those that the credential proves; a domain can only add a level, so it can only tighten. */
+const userOf = (tenant: PreparedTenant, { id, roles, domain = '' }: Principal): Caller => {
   const ref = new EntityRef('User', id);
   const parents = roles.map((role) => new EntityRef('Role', role));
   return {
     ref,
-    domain: '',
+    domain,
     entities: new EntityStore([entity(ref, parents, new Map([['name', id]]))], tenant.entities),
   };
 };

@@ -1,4 +1,4 @@
-/** The table of decisions in `cases/`: policies, questions and the answers that they must get. */
+/** The table of decisions in `cases/decisions/`: policies, questions and the answers that they must get. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
@@ -24,7 +24,7 @@ const summary = (decision: Decision): Record<string, unknown> => ({
   errors: rulesOf(decision.errors),
 });
 
-const folder = new URL('cases/', import.meta.url);
+const folder = new URL('cases/decisions/', import.meta.url);
 
 for (const name of readdirSync(folder)) {
   const file = parse(readFileSync(new URL(name, folder), 'utf8')) as CaseFile;
@@ -105,4 +105,45 @@ test('one operation remembers a bounded number of callers', async () => {
   for (let i = 0; i < 2500; i++) decide(prepared, requestOf({ user: `u${i}`, call: 'agent/a/run' }));
   const operation = prepared.tenants.get('default')?.operations.get('agent/a/run');
   assert.ok((operation?.cases.size ?? 0) <= 1000);
+});
+
+test('a depth that is no integer cannot slip past a guard', async () => {
+  const prepared = preparePolicy(
+    await compileWorld(WORLD, { org: { policies: '@id("all") @reason("r") permit(principal, action, resource);' } }),
+  );
+  for (const depth of [Number.NaN, 0.5, Number.POSITIVE_INFINITY, 2 ** 60])
+    assert.throws(() => decide(prepared, requestOf({ agent: 'a', call: 'agent/a/run', depth })), /is no integer/);
+});
+
+test('a user who lost a role is not answered from memory', async () => {
+  const world = { ...WORLD, users: [{ name: 'ann', roles: ['clerk'] }] };
+  const policies = '@id("clerks") @reason("r") permit(principal in Role::"clerk", action, resource);';
+  const prepared = preparePolicy(await compileWorld(world, { org: { policies } }));
+  const effect = (roles: readonly string[]) =>
+    decide(prepared, requestOf({ user: 'ann', roles, call: 'agent/a/run' })).effect;
+  assert.deepEqual([effect(['clerk']), effect([]), effect(['clerk'])], ['allow', 'deny', 'allow']);
+});
+
+test('tenants share nothing, whatever their names have in common', async () => {
+  const ours = await compileWorld(WORLD, {
+    org: { policies: '@id("all") @reason("r") permit(principal, action, resource);' },
+  });
+  const theirs = await compileWorld(WORLD, {
+    org: { policies: '@id("none") @reason("r") forbid(principal, action, resource);' },
+  });
+  const renamed = <T extends { readonly tenant: string }>(entries: readonly T[]): T[] =>
+    entries.map((entry) => ({ ...entry, tenant: 'other' }));
+  const both = preparePolicy({
+    policy: { ...ours.policy, levels: [...ours.policy.levels, ...renamed(theirs.policy.levels)] },
+    targets: [
+      ...ours.targets,
+      ...renamed(theirs.targets).map((target) => ({ ...target, name: `other-${target.name}` })),
+    ],
+    domains: [...ours.domains, ...renamed(theirs.domains)],
+  });
+  const code = (tenant: string, agent: string, call: string) => decide(both, requestOf({ tenant, agent, call })).code;
+  assert.equal(code('default', 'a', 'agent/a/run'), 'OK');
+  assert.equal(code('other', 'other-a', 'agent/other-a/run'), 'FORBIDDEN');
+  assert.equal(code('default', 'a', 'agent/other-a/run'), 'UNKNOWN_OPERATION');
+  assert.equal(code('default', 'other-a', 'agent/a/run'), 'UNKNOWN_PRINCIPAL');
 });

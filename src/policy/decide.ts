@@ -11,7 +11,7 @@ import { meet } from './constraints.ts';
 import { evaluate, type Outcome } from './evaluate.ts';
 import { Datetime } from './extension/time.ts';
 import type { Level, PreparedPolicy } from './prepare.ts';
-import { CedarRecord, type Value } from './value.ts';
+import { CedarRecord, fromJson, type Value } from './value.ts';
 
 export interface PolicyRequest {
   readonly principal: Principal | null;
@@ -32,6 +32,7 @@ interface Rule {
   readonly policy: CompiledPolicy;
 }
 
+/** Throws Fault `bad_request` when the depth is no integer: a comparison with it would be false, and so pass every guard. */
 export const decide = (prepared: PreparedPolicy, request: PolicyRequest): Decision => {
   const found = findCase(prepared, request.principal, request.target);
   if ('code' in found) return denial(prepared.version, found);
@@ -62,16 +63,14 @@ const denial = (policyVersion: string, { code, reason }: Refusal): Decision => (
   reason,
 });
 
-const HOUR_MS = 3_600_000;
-
 const contextOf = ({ operation: { operation, target } }: Found, request: PolicyRequest): CedarRecord =>
   new CedarRecord(
     new Map<string, Value>([
       ['operation', operation.name],
       ['effect', operation.effect],
-      ['depth', request.depth],
+      ['depth', fromJson(request.depth)],
       ['session', request.session],
-      ['hourUtc', Math.floor(request.atMs / HOUR_MS) % 24],
+      ['hourUtc', new Date(request.atMs).getUTCHours()],
       ['now', new Datetime(Math.floor(request.atMs))],
       ['priority', request.priority],
       ['tenant', target.tenant],

@@ -24,6 +24,8 @@ export interface Ask {
   readonly user?: string;
   readonly node?: string;
   readonly roles?: readonly string[];
+  /** Domain that a user's credential proves. */
+  readonly domain?: string;
   /** `kind/target/operation` */
   readonly call: string;
   readonly depth?: number;
@@ -80,9 +82,9 @@ export const requestOf = (ask: Ask): PolicyRequest => {
   };
 };
 
-const principalOf = ({ tenant = TENANT, agent, user, node, roles = [] }: Ask): Principal | null => {
+const principalOf = ({ tenant = TENANT, agent, user, node, roles = [], domain }: Ask): Principal | null => {
   if (agent !== undefined) return { kind: 'agent', tenant, id: agent, roles };
-  if (user !== undefined) return { kind: 'user', tenant, id: user, roles };
+  if (user !== undefined) return { kind: 'user', tenant, id: user, roles, ...(domain === undefined ? {} : { domain }) };
   return node === undefined ? null : { kind: 'node', tenant, id: node, roles };
 };
 

@@ -19,8 +19,6 @@ export interface Choices {
   readonly even: boolean;
   /** When the last slow start is over. */
   readonly warmAtMs: number;
-  /** What an endpoint counts as that nobody has measured yet. A zero would pull all calls to it. */
-  readonly typicalMs: number;
   /** Calls in flight that one endpoint may have (L1). */
   readonly concurrency: number;
 }
@@ -40,7 +38,7 @@ export const pick = (
   const apart = choices.even && nowMs >= choices.warmAtMs;
   const second = draw(choices, apart ? first : undefined, avoid, nowMs, random);
   if (second === undefined) return first;
-  return scoreOf(second, choices.typicalMs, nowMs) < scoreOf(first, choices.typicalMs, nowMs) ? second : first;
+  return isBetter(second, first, nowMs) ? second : first;
 };
 
 const drawOrScan = (choices: Choices, avoid: readonly string[], nowMs: number, random: () => number) =>
@@ -79,9 +77,16 @@ export const warmth = (record: EndpointRecord, nowMs: number): number =>
 
 export const warmAtMs = (record: EndpointRecord): number => record.warmFromMs + WARM_UP_MS;
 
-/** Lower is better: expected latency times the calls that would share it. */
-export const scoreOf = (record: EndpointRecord, typicalMs: number, nowMs: number): number =>
-  Math.max(latencyAt(record, nowMs) ?? typicalMs, 1) * (record.inFlight + 1);
+/**
+ * Lower is better: expected latency times the calls that would share it. Beside an endpoint that nobody has measured
+ * only calls in flight count: any guess of its latency would draw all calls to it, or none.
+ */
+const isBetter = (one: EndpointRecord, other: EndpointRecord, nowMs: number): boolean => {
+  const latencyMs = latencyAt(one, nowMs);
+  const otherMs = latencyAt(other, nowMs);
+  if (latencyMs === undefined || otherMs === undefined) return one.inFlight < other.inFlight;
+  return Math.max(latencyMs, 1) * (one.inFlight + 1) < Math.max(otherMs, 1) * (other.inFlight + 1);
+};
 
 /** The average fades while nothing is measured, so that a bad memory does not keep an endpoint idle for ever. */
 export const latencyAt = (record: EndpointRecord, nowMs: number): number | undefined =>

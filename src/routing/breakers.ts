@@ -1,10 +1,6 @@
 /** What routing asks of a circuit breaker, so that any one can be plugged in: the rules C1 to C6 live in the breaker. */
 
-/** What a finished call says about its endpoint. `unreachable`: no connection, or no answer in time. `nothing`: not its fault. */
-export type Verdict = 'success' | 'failure' | 'unreachable' | 'nothing';
-
-/** `enter` answers this when the call must not pass. */
-export const REFUSED = -1;
+import type { Verdict } from '../kernel/index.ts';
 
 /** The kernel's `Breaker` is one. All instants are on the monotonic clock. */
 export interface BreakerLike {

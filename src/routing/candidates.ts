@@ -15,6 +15,7 @@ import type {
   RoutePlan,
   TargetEntry,
 } from '../contract/index.ts';
+import { targetKey } from '../contract/index.ts';
 import { type DomainTree, domainTree } from './domains.ts';
 
 export interface Candidate extends Endpoint {
@@ -50,7 +51,7 @@ export const sightOf = (
 ): Sight => ({
   domains: domainTree(snapshot.domains),
   nodes: new Map(roster.nodes.map((node) => [node.id, node])),
-  instances: Map.groupBy(roster.instances, (one) => `${one.tenant}/${one.kind}/${one.name}`),
+  instances: Map.groupBy(roster.instances, (one) => targetKey(one.tenant, one.kind, one.name)),
 });
 
 /** Root hub: a delegated domain is reached through its own hubs only, everything else directly or through sidecars. */
@@ -75,7 +76,7 @@ export const sidecarOutCandidates =
     if (via === 'hub') return [throughNode(target, hub)];
     return instancesOf(sight, target)
       .filter((one) => one.protocol === 'airspace' && speaksFor(sight.nodes.get(one.node), target))
-      .map((one) => observed(one));
+      .map((one) => observed(one, false));
   };
 
 /** Sidecar, incoming: its own agent and nothing else, whatever the snapshot says. */
@@ -96,7 +97,7 @@ const below = (sight: Sight, target: TargetEntry, domain: string): readonly Cand
   const delegate = sight.domains.delegate(target.tenant, target.domain, domain);
   const instances = instancesOf(sight, target);
   if (delegate !== undefined) {
-    return instances.filter((one) => servesDomain(sight, one, delegate)).map((one) => observed(one));
+    return instances.filter((one) => servesDomain(sight, one, delegate)).map((one) => observed(one, true));
   }
   const here = instances.filter((one) => one.protocol === 'direct' || speaksFor(sight.nodes.get(one.node), target));
   return merged(target, here);
@@ -109,16 +110,23 @@ const merged = (target: TargetEntry, instances: readonly InstanceEntry[]): reado
     const candidate = fixed(target, endpoint);
     byId.set(candidate.id, candidate);
   }
-  for (const instance of instances) {
-    const live = observed(instance);
+  for (const instance of instances.toReversed()) {
+    const live = observed(instance, false);
     const known = byId.get(live.id);
     byId.set(live.id, known === undefined ? live : { ...live, weight: known.weight, labels: known.labels });
   }
   return [...byId.values()];
 };
 
-const instancesOf = (sight: Sight, target: TargetEntry): readonly InstanceEntry[] =>
-  sight.instances.get(`${target.tenant}/${target.kind}/${target.name}`) ?? [];
+/** Ready ones first: of two rows with one address the first counts, and a restarted instance leaves a silent one behind. */
+const instancesOf = (sight: Sight, target: TargetEntry): readonly InstanceEntry[] => {
+  const all = sight.instances.get(targetKey(target.tenant, target.kind, target.name)) ?? [];
+  const reachable = all.filter((one) => isHttpUrl(one.url));
+  return reachable.sort((a, b) => Number(b.state === 'ready') - Number(a.state === 'ready'));
+};
+
+/** An instance says itself where it is; one bad word must not spoil the calls to its siblings. */
+const isHttpUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '');
 
 /** Sidecars stand in front of exactly one agent. */
 const speaksFor = (node: NodeEntry | undefined, target: TargetEntry): boolean =>
@@ -135,17 +143,19 @@ const fixed = (target: TargetEntry, endpoint: EndpointEntry): Candidate => ({
   url: endpoint.url,
   protocol: 'direct',
   node: '',
+  final: false,
   version: endpoint.version,
   weight: endpoint.weight,
   labels: endpoint.labels,
   state: 'ready',
 });
 
-const observed = (instance: InstanceEntry): Candidate => ({
+const observed = (instance: InstanceEntry, final: boolean): Candidate => ({
   id: endpointId(instance.name, instance.url),
   url: instance.url,
   protocol: instance.protocol,
   node: instance.node,
+  final,
   version: instance.version,
   weight: INSTANCE_WEIGHT,
   labels: instance.labels,
@@ -158,6 +168,7 @@ const throughNode = (target: TargetEntry, node: Neighbour): Candidate => ({
   url: node.url,
   protocol: 'airspace',
   node: node.id,
+  final: true,
   version: '',
   weight: INSTANCE_WEIGHT,
   labels: {},

@@ -30,7 +30,7 @@ export const drain = async (
 
 /** Lets calls in again, slowly at first (H5). Throws `not_found` like `drain`. */
 export const undrain = (fleet: Fleet, which: Which, endpointId: string, clock: Clock): void => {
-  for (const record of setDraining(fleet, which, endpointId, clock, false)) record.warmFromMs = clock.nowMs();
+  setDraining(fleet, which, endpointId, clock, false);
 };
 
 const inFlightOf = (records: readonly EndpointRecord[]): number =>

@@ -20,8 +20,8 @@ export interface EndpointRecord {
   measuredAtMs: number;
   /** Start of the slow start after joining or recovering (H5). */
   warmFromMs: number;
-  /** The breaker has been seen shut; the next time it is closed again, slow start begins (C3). */
-  tripped: boolean;
+  /** Something stood between it and new calls when its pool last looked. */
+  away: boolean;
 
   consecutiveFailures: number;
   windowCalls: number;
@@ -71,7 +71,7 @@ export class EndpointTable {
     for (const record of this.#records.values()) this.#depart(record, ids, nowMs);
     this.#present = candidates
       .filter((candidate) => ids.delete(candidate.id))
-      .map((candidate) => this.#arrive(candidate, warmFromMs, nowMs));
+      .map((candidate) => this.#arrive(candidate, warmFromMs));
   }
 
   #depart(record: EndpointRecord, ids: ReadonlySet<string>, nowMs: number): void {
@@ -81,15 +81,14 @@ export class EndpointTable {
     if (record.inFlight === 0 && nowMs - record.goneAtMs > MEMORY_MS) this.#records.delete(id);
   }
 
-  #arrive(candidate: Candidate, warmFromMs: number, nowMs: number): EndpointRecord {
+  #arrive(candidate: Candidate, warmFromMs: number): EndpointRecord {
     const known = this.#records.get(candidate.id);
     if (known === undefined) {
       const record = newRecord(candidate, this.#breakerFor(candidate.id), warmFromMs);
       this.#records.set(candidate.id, record);
       return record;
     }
-    const wasAway = known.goneAtMs >= 0 || known.candidate.state !== 'ready';
-    if (wasAway && candidate.state === 'ready') known.warmFromMs = nowMs;
+    if (known.goneAtMs >= 0) known.away = true;
     known.goneAtMs = -1;
     known.candidate = candidate;
     return known;
@@ -107,7 +106,7 @@ const newRecord = (candidate: Candidate, breaker: BreakerLike, warmFromMs: numbe
   latencyMs: 0,
   measuredAtMs: -1,
   warmFromMs,
-  tripped: false,
+  away: false,
   consecutiveFailures: 0,
   windowCalls: 0,
   windowOks: 0,

@@ -22,13 +22,12 @@ export const nextCheckMs = (nowMs: number, intervalMs: number, random: () => num
  * Counts one check and answers whether the verdict changed. Three bad ones in a row take an endpoint out, two good
  * ones bring it back. INVARIANT: a good check lifts neither an ejection nor a breaker; real calls know better.
  */
-export const noteCheck = (record: EndpointRecord, passed: boolean, nowMs: number): boolean => {
+export const noteCheck = (record: EndpointRecord, passed: boolean): boolean => {
   // Only a row of checks against the present verdict counts.
   record.checksAgainst = passed === record.reachable ? 0 : record.checksAgainst + 1;
   if (record.checksAgainst < (record.reachable ? BAD_IN_A_ROW : GOOD_IN_A_ROW)) return false;
   record.checksAgainst = 0;
   record.reachable = passed;
-  if (passed) record.warmFromMs = Math.max(record.warmFromMs, nowMs);
   return true;
 };
 
@@ -76,7 +75,7 @@ export class HealthRunner {
     record.nextCheckMs = nextCheckMs(nowMs, health.intervalMs, this.#world.random);
     const conclude = (passed: boolean): void => {
       record.checking = false;
-      if (noteCheck(record, passed, this.#world.clock.nowMs())) pool.touch();
+      if (noteCheck(record, passed)) pool.touch();
     };
     this.#probe(record.candidate, health.path, health.timeoutMs).then(conclude, () => conclude(false));
   }

@@ -1,5 +1,5 @@
 /** Routing: who exists, who is well, and who gets this call. */
-export { alwaysClosed, type BreakerFor, type BreakerLike, REFUSED, type Verdict } from './breakers.ts';
+export { alwaysClosed, type BreakerFor, type BreakerLike } from './breakers.ts';
 export {
   type Candidate,
   type CandidatesOf,

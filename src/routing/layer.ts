@@ -1,14 +1,12 @@
 /** The route handler: gives each call an endpoint, sends it there, and learns from how it went. */
 import type { Call, Endpoint, Fault, Reply, RoutePlan, Scope } from '../contract/index.ts';
-import { type Handler, whenEnded } from '../kernel/index.ts';
-import type { Verdict } from './breakers.ts';
+import { DEFAULT_TIMEOUT_MS } from '../contract/index.ts';
+import { type Handler, invoke, type Verdict, whenStopped } from '../kernel/index.ts';
 import type { Fleet } from './fleet.ts';
 import type { Lease } from './lease.ts';
 import type { PlanOf } from './plan.ts';
 import type { Pool } from './pool.ts';
 
-/** What a failed call counts as when neither route nor target sets a limit (D1). */
-const DEFAULT_TIMEOUT_MS = 30_000;
 /** A caller's own shorter deadline blames nobody, unless the endpoint took this long and well over the usual. */
 const FAIR_MS = 1_000;
 const FAIR_TIMES_TYPICAL = 4;
@@ -23,7 +21,7 @@ export interface RouteParts {
 }
 
 /**
- * Stands where a layer's `next` would: it chooses it. A stream counts as in flight until it ends.
+ * Stands where a layer's `next` would: it chooses it. A stream is in flight until its source has let go (D5).
  * Throws `unavailable` or `overloaded` when no endpoint can take the call, and whatever the upstream throws.
  */
 export const route =
@@ -34,15 +32,12 @@ export const route =
     const pool = fleet.pool(plan, startMs);
     const lease = takeNoted(pool, call, scope, startMs);
     const sent: Sent = { plan, pool, lease, startMs, began: false };
-    const work = send(upstreamFor, lease.record.candidate, call, scope);
-    const reply = await whenEnded(work, scope.signal, (fault, ended) => settle(sent, fault, ended, scope));
+    const upstream: Handler = (sentCall, within) => upstreamFor(lease.record.candidate)(sentCall, within);
+    const work = invoke(upstream, call, scope);
+    const reply = await whenStopped(work, scope.signal, (fault, ended) => settle(sent, fault, ended, scope));
     if (reply.body.kind === 'stream') begin(sent, reply, scope);
     return labelled(reply, lease);
   };
-
-/** Async, so that an upstream that throws at once gives its place back like any other. */
-const send = async (upstreamFor: RouteParts['upstreamFor'], endpoint: Endpoint, call: Call, scope: Scope) =>
-  upstreamFor(endpoint)(call, scope);
 
 interface Sent {
   readonly plan: RoutePlan;
@@ -80,7 +75,7 @@ const settle = (sent: Sent, fault: Fault | undefined, reply: Reply | undefined, 
   sent.lease.end(verdict, countsAs(verdict, sent, tookMs), nowMs);
 };
 
-/** H4: a failed call counts as its timeout, however fast it failed. */
+/** H4: a failed call counts as its timeout (30 s when nobody set one, D1), however fast it failed. */
 const countsAs = (verdict: Verdict, sent: Sent, tookMs: number): number | undefined => {
   if (verdict === 'nothing') return undefined;
   if (verdict !== 'success') return Math.max(tookMs, sent.plan.timeoutMs ?? DEFAULT_TIMEOUT_MS);

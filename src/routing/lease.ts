@@ -1,6 +1,6 @@
 /** The place that one call has at its endpoint, from the pick to the end of its reply. */
+import type { Verdict } from '../kernel/index.ts';
 import { observeLatency } from './balance.ts';
-import type { Verdict } from './breakers.ts';
 import type { EndpointRecord } from './endpoints.ts';
 
 /** Who wants to know how a call ended: its pool. */

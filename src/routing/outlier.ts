@@ -2,6 +2,8 @@
 import type { EndpointRecord } from './endpoints.ts';
 
 const CONSECUTIVE = 5;
+/** INVARIANT: never more than this part of a pool is out. */
+export const MAX_EJECTED_SHARE = 0.5;
 const EJECTION_MS = 30_000;
 const MAX_EJECTION_MS = 300_000;
 /** One ejection is forgiven for each such span in which the endpoint answers well. */
@@ -35,13 +37,14 @@ export const noteFailure = (record: EndpointRecord, hosts: readonly EndpointReco
 
 /** INVARIANT: at most half of the hosts are out; a pool of one or none never loses anybody. */
 const eject = (record: EndpointRecord, hosts: readonly EndpointRecord[], nowMs: number): boolean => {
-  if (isEjected(record, nowMs) || ejectedOf(hosts, nowMs).length + 1 > hosts.length / 2) return false;
+  if (isEjected(record, nowMs) || ejectedOf(hosts, nowMs).length + 1 > mostOut(hosts)) return false;
   record.ejections++;
   record.ejectedUntilMs = nowMs + Math.min(EJECTION_MS * record.ejections, MAX_EJECTION_MS);
-  record.warmFromMs = record.ejectedUntilMs;
   record.consecutiveFailures = 0;
   return true;
 };
+
+const mostOut = (hosts: readonly EndpointRecord[]): number => Math.floor(hosts.length * MAX_EJECTED_SHARE);
 
 const ejectedOf = (hosts: readonly EndpointRecord[], nowMs: number): readonly EndpointRecord[] =>
   hosts.filter((host) => isEjected(host, nowMs));
@@ -49,28 +52,39 @@ const ejectedOf = (hosts: readonly EndpointRecord[], nowMs: number): readonly En
 /** When a pool has shrunk below twice its ejected ones, those with the least time left come back. */
 export const keepHalf = (hosts: readonly EndpointRecord[], nowMs: number): void => {
   const out = [...ejectedOf(hosts, nowMs)].sort((a, b) => a.ejectedUntilMs - b.ejectedUntilMs);
-  for (const record of out.slice(0, Math.max(0, out.length - Math.floor(hosts.length / 2)))) {
-    record.ejectedUntilMs = nowMs;
-    record.warmFromMs = nowMs;
-  }
+  const tooMany = Math.max(0, out.length - mostOut(hosts));
+  for (const record of out.slice(0, tooMany)) record.ejectedUntilMs = nowMs;
 };
 
-/** Ejects whose success rate falls 1.9 standard deviations under the mean. Answers the start of the window that follows. */
-export const judgeRates = (hosts: readonly EndpointRecord[], windowStartMs: number, nowMs: number): number => {
-  const ageMs = nowMs - windowStartMs;
-  if (ageMs < WINDOW_MS) return windowStartMs;
+/** The span over which a pool compares its hosts. */
+export interface RateWindow {
+  startMs: number;
+  /** Next look, so that a pool with few calls is not gone through at each of them. */
+  lookAtMs: number;
+}
+
+export const rateWindow = (nowMs: number): RateWindow => ({ startMs: nowMs, lookAtMs: nowMs + WINDOW_MS });
+
+/** Ejects whose success rate falls 1.9 standard deviations under the mean. Answers whether it came to a verdict. */
+export const judgeRates = (hosts: readonly EndpointRecord[], window: RateWindow, nowMs: number): boolean => {
+  if (nowMs < window.lookAtMs) return false;
+  window.lookAtMs = nowMs + WINDOW_MS;
   const busy = hosts.filter((host) => host.windowCalls >= MIN_CALLS);
-  if (busy.length < MIN_HOSTS && ageMs < MAX_WINDOW_MS) return windowStartMs;
-  if (busy.length >= MIN_HOSTS) {
-    const floor = rateFloor(busy.map(rateOf));
-    const worstFirst = busy.filter((host) => rateOf(host) < floor).sort((a, b) => rateOf(a) - rateOf(b));
-    for (const host of worstFirst) eject(host, hosts, nowMs);
-  }
+  const enough = busy.length >= MIN_HOSTS;
+  if (!enough && nowMs - window.startMs < MAX_WINDOW_MS) return false;
+  if (enough) ejectOutliers(busy, hosts, nowMs);
   for (const host of hosts) {
     host.windowCalls = 0;
     host.windowOks = 0;
   }
-  return nowMs;
+  window.startMs = nowMs;
+  return enough;
+};
+
+const ejectOutliers = (busy: readonly EndpointRecord[], hosts: readonly EndpointRecord[], nowMs: number): void => {
+  const floor = rateFloor(busy.map(rateOf));
+  const worstFirst = busy.filter((host) => rateOf(host) < floor).sort((a, b) => rateOf(a) - rateOf(b));
+  for (const host of worstFirst) eject(host, hosts, nowMs);
 };
 
 const rateOf = (host: EndpointRecord): number => host.windowOks / host.windowCalls;

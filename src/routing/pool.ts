@@ -1,20 +1,23 @@
 /** All endpoints of one target as this node sees them: who is eligible now, who gets the next call, and what calls teach. */
 import type { RoutePlan, TargetEntry } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
+import { REFUSED, type Verdict } from '../kernel/index.ts';
 import { type Choices, latencyAt, pick, warmAtMs } from './balance.ts';
-import { type BreakerFor, REFUSED, type Verdict } from './breakers.ts';
+import type { BreakerFor } from './breakers.ts';
 import type { Candidate } from './candidates.ts';
 import { ignoredInPanic, isHost, type Obstacle, obstacleOf, reasonOf } from './eligible.ts';
 import { type EndpointRecord, EndpointTable } from './endpoints.ts';
 import { type Learner, Lease } from './lease.ts';
-import { judgeRates, keepHalf, noteFailure, noteSuccess } from './outlier.ts';
+import { judgeRates, keepHalf, noteFailure, noteSuccess, type RateWindow, rateWindow } from './outlier.ts';
 
 /** Time alone ends ejections and opens breakers to probes: nobody waits longer than this to see it. */
 const REFRESH_MS = 250;
-/** Until anything is measured, all endpoints count alike, so any value does. */
+/** Taken for usual until anything is measured. */
 const UNKNOWN_MS = 1;
 /** Breakers may change their mind between two looks; after a few surprises the pool is taken at its word. */
 const MAX_SURPRISES = 4;
+/** Endpoints that fit in a message; the facts have them all. */
+const MAX_LISTED = 8;
 
 export class Pool implements Choices, Learner {
   readonly table: EndpointTable;
@@ -22,20 +25,20 @@ export class Pool implements Choices, Learner {
   #members: EndpointRecord[] = [];
   #hosts: readonly EndpointRecord[] = [];
   #refreshAtMs = Number.NEGATIVE_INFINITY;
-  #windowStartMs: number;
+  readonly #window: RateWindow;
 
+  readonly via: RoutePlan['via'];
   panic = false;
   topWeight = 0;
   even = true;
   warmAtMs = Number.NEGATIVE_INFINITY;
+  /** What its endpoints usually take. */
   typicalMs = UNKNOWN_MS;
-
-  readonly via: RoutePlan['via'];
 
   constructor({ target, via }: Pick<RoutePlan, 'target' | 'via'>, breakerFor: BreakerFor, nowMs: number) {
     this.#target = target;
     this.via = via;
-    this.#windowStartMs = nowMs;
+    this.#window = rateWindow(nowMs);
     this.table = new EndpointTable(breakerFor);
   }
 
@@ -79,11 +82,16 @@ export class Pool implements Choices, Learner {
   /** Works out anew who is eligible. Costs a pass over the pool, so it happens on news and a few times a second. */
   refresh(nowMs: number): void {
     this.#refreshAtMs = nowMs + REFRESH_MS;
-    const all = this.table.present;
-    const hosts = all.filter((record) => isHost(obstacleOf(record, nowMs)));
+    const hosts = this.table.present.filter((record) => isHost(obstacleOf(record, nowMs)));
     keepHalf(hosts, nowMs);
-    const eligible = hosts.filter((record) => obstacleOf(record, nowMs) === undefined);
-    const tolerable = hosts.filter((record) => ignoredInPanic(obstacleOf(record, nowMs)));
+    const eligible: EndpointRecord[] = [];
+    const tolerable: EndpointRecord[] = [];
+    for (const record of this.table.present) {
+      const obstacle = obstacleOf(record, nowMs);
+      welcome(record, obstacle, nowMs);
+      if (obstacle === undefined) eligible.push(record);
+      if (ignoredInPanic(obstacle)) tolerable.push(record);
+    }
     this.panic = eligible.length < hosts.length / 2 && tolerable.length > eligible.length;
     this.#hosts = hosts;
     this.#members = this.panic ? tolerable : eligible;
@@ -100,27 +108,16 @@ export class Pool implements Choices, Learner {
 
   /** Takes in what a call says about its endpoint. */
   learn(record: EndpointRecord, verdict: Verdict, nowMs: number): void {
-    this.#watchBreaker(record, nowMs);
     if (verdict === 'nothing') return;
-    if (verdict === 'success') {
-      noteSuccess(record, nowMs);
-    } else {
-      record.failures++;
-      if (noteFailure(record, this.#hosts, nowMs)) this.touch();
-    }
-    const next = judgeRates(this.#hosts, this.#windowStartMs, nowMs);
-    if (next === this.#windowStartMs) return;
-    this.#windowStartMs = next;
-    this.touch();
+    if (verdict === 'success') noteSuccess(record, nowMs);
+    else this.#learnFailure(record, nowMs);
+    if (judgeRates(this.#hosts, this.#window, nowMs)) this.touch();
   }
 
-  /** C3: when a breaker closes again, its endpoint starts slowly. */
-  #watchBreaker(record: EndpointRecord, nowMs: number): void {
-    const shut = record.breaker.state(nowMs) !== 'closed';
-    if (shut === record.tripped) return;
-    record.tripped = shut;
-    if (!shut) record.warmFromMs = nowMs;
-    this.touch();
+  #learnFailure(record: EndpointRecord, nowMs: number): void {
+    record.failures++;
+    const ejected = noteFailure(record, this.#hosts, nowMs);
+    if (ejected || !record.breaker.accepts(nowMs)) this.touch();
   }
 
   /** Names each endpoint's reason, so that nobody has to guess which of them to look at. */
@@ -134,7 +131,8 @@ export class Pool implements Choices, Learner {
           : 'add one, or start an instance';
       return new Fault('unavailable', `${kind} \`${name}\` has no endpoint here: ${help}`);
     }
-    const listed = facts.endpoints.join('; ');
+    const more = facts.endpoints.length > MAX_LISTED ? `; and ${facts.endpoints.length - MAX_LISTED} more` : '';
+    const listed = facts.endpoints.slice(0, MAX_LISTED).join('; ') + more;
     const retryAfterMs = this.#retryAfterMs(nowMs, random);
     if (this.#members.some((record) => record.inFlight >= this.concurrency)) {
       return new Fault('overloaded', `${kind} \`${name}\` is busy: ${listed}`, { facts, retryAfterMs });
@@ -155,13 +153,25 @@ export class Pool implements Choices, Learner {
 
   /** The soonest instant at which time alone may help, spread so that not all callers come back at once (L6). */
   #retryAfterMs(nowMs: number, random: () => number): number {
-    const waits = this.table.present.map((record) =>
-      Math.max(record.breaker.retryAfterMs(nowMs), record.ejectedUntilMs - nowMs, 0),
-    );
-    const soonest = Math.max(Math.min(...waits), Math.min(this.typicalMs, 10_000), 100);
+    const waits = this.table.present
+      .map((record) => Math.max(record.breaker.retryAfterMs(nowMs), record.ejectedUntilMs - nowMs))
+      .filter((waitMs) => waitMs > 0);
+    const soonest = waits.length > 0 ? Math.min(...waits) : Math.max(100, Math.min(this.typicalMs, 10_000));
     return Math.round(soonest * (1 + 0.2 * random()));
   }
 }
+
+/**
+ * Whoever comes back, for whatever reason it was out, starts slowly (H5, C3) and as unknown: what it was like before
+ * would keep the calls away by which alone it could show that it is well.
+ */
+const welcome = (record: EndpointRecord, obstacle: Obstacle | undefined, nowMs: number): void => {
+  if (obstacle === undefined && record.away) {
+    record.warmFromMs = nowMs;
+    record.measuredAtMs = -1;
+  }
+  record.away = obstacle !== undefined;
+};
 
 /** Of the values that are known; undefined when none is. A mean would follow the one endpoint that fails. */
 const median = (values: readonly (number | undefined)[]): number | undefined => {

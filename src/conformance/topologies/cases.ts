@@ -1,17 +1,18 @@
 /** The promises that hold in every topology: the same call, the same policy, the same outcome. */
 import assert from 'node:assert/strict';
-import type { Promised } from '../suite.ts';
+import type { Suite } from '../suite.ts';
 import { startAgent } from './agent.ts';
 import type { Answer, CallRequest, Deploy, Deployment, Execution } from './deployment.ts';
 import { bundle, POLICY, resources, STRICTER_POLICY } from './fixture.ts';
 
 export interface TopologySuite {
-  readonly promises: readonly Promised[];
+  readonly suite: Suite;
   stop(): Promise<void>;
 }
 
 /** Starts the deployment and two instances of the fixture agent, and lists what must be true of them. */
 export const topologySuite = async (
+  name: string,
   deploy: Deploy,
   options: { readonly via: 'hub' | 'mesh'; readonly delegated: boolean },
 ): Promise<TopologySuite> => {
@@ -19,7 +20,10 @@ export const topologySuite = async (
   const instances = [await startAgent('a', ledger), await startAgent('b', ledger)];
   const deployment = await deploy({ resources: resources(options), instances, executions: () => ledger });
   return {
-    promises: PROMISES.map(({ promise, check }) => ({ promise, check: () => check(new Bench(deployment)) })),
+    suite: {
+      name: `topology ${name}`,
+      checks: PROMISES.map(({ promise, check }) => ({ promise, check: () => check(new Bench(deployment)) })),
+    },
     stop: async () => {
       await deployment.stop();
       for (const instance of instances) await instance.stop();

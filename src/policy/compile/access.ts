@@ -2,7 +2,7 @@
 import type { Entity } from '../entities.ts';
 import { EvaluationError } from '../evaluation-error.ts';
 import { CedarRecord, EntityRef, type Value } from '../value.ts';
-import { asEntity, asSet, asString, type Env, type Operators } from './types.ts';
+import { asEntity, asSet, asString, type Env, type Operators, textIn } from './types.ts';
 
 const fieldsOf = (env: Env, owner: Value): ReadonlyMap<string, Value> | undefined => {
   if (owner instanceof CedarRecord) return owner.fields;
@@ -42,12 +42,13 @@ const tagsOf = (env: Env, owner: Value): Entity['tags'] | undefined => env.entit
 export const ACCESS: Operators<'.' | 'has' | 'hasTag' | 'getTag' | 'in' | 'is'> = {
   '.': (body, compile) => {
     const owner = compile(body.left);
-    const name = body.attr;
+    const name = textIn(body.attr, 'the name of an attribute');
     return (env) => getAttribute(env, owner(env), name);
   },
   has: (body, compile) => {
     const owner = compile(body.left);
-    const path = typeof body.attr === 'string' ? [body.attr] : body.attr;
+    const [first, ...rest] = typeof body.attr === 'string' ? [body.attr] : body.attr;
+    const path = [first, ...rest].map((name) => textIn(name, 'the name of an attribute'));
     return (env) => hasPath(env, owner(env), path);
   },
   hasTag: (body, compile) => {
@@ -76,7 +77,7 @@ export const ACCESS: Operators<'.' | 'has' | 'hasTag' | 'getTag' | 'in' | 'is'> 
   },
   is: (body, compile) => {
     const subject = compile(body.left);
-    const type = body.entity_type;
+    const type = textIn(body.entity_type, 'the name of a type');
     const outer = body.in === undefined ? undefined : compile(body.in);
     return (env) => {
       const ref = asEntity(subject(env));

@@ -2,7 +2,7 @@
 import { Fault } from '../../contract/index.ts';
 import type { Expr, PatternPart } from '../est.ts';
 import { CedarRecord, CedarSet, fromJson, type Value } from '../value.ts';
-import { asSet, asString, type Compile, type Env, type Evaluate, type Operators } from './types.ts';
+import { asSet, asString, type Compile, type Env, type Evaluate, type Operators, textIn } from './types.ts';
 
 const VARIABLES: ReadonlyMap<string, Evaluate> = new Map<string, (env: Env) => Value>([
   ['principal', (env) => env.principal],
@@ -59,7 +59,7 @@ const literalsBetweenWildcards = (pattern: readonly PatternPart[]): string[] => 
   const literals = [''];
   for (const part of pattern) {
     if (part === 'Wildcard') literals.push('');
-    else literals.push(literals.pop() + part.Literal);
+    else literals.push(literals.pop() + textIn(part.Literal, 'the text of a pattern'));
   }
   return literals;
 };

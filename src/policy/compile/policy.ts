@@ -4,7 +4,7 @@ import type { EntityStore } from '../entities.ts';
 import type { Est, Scope } from '../est.ts';
 import { type EntityRef, entityFromJson } from '../value.ts';
 import { compileExpr } from './expression.ts';
-import { asBool, type Env } from './types.ts';
+import { asBool, type Env, textIn } from './types.ts';
 
 /** Never throws: a scope has no way to fail. */
 export type ScopeTest = (ref: EntityRef, entities: EntityStore) => boolean;
@@ -48,7 +48,7 @@ const compileScope = (scope: Scope): ScopeTest => {
     return (ref, entities) => outer.some((each) => entities.isIn(ref, each));
   }
   if (scope.op === 'is') {
-    const type = scope.entity_type;
+    const type = textIn(scope.entity_type, 'the name of a type');
     const outer = scope.in === undefined ? undefined : entityFromJson(scope.in.entity);
     return (ref, entities) => ref.type === type && (outer === undefined || entities.isIn(ref, outer));
   }

@@ -1,4 +1,5 @@
 /** What the compiler makes: functions from a request to a value, and the checks that a value is of the wanted type. */
+import { Fault } from '../../contract/index.ts';
 import type { EntityStore } from '../entities.ts';
 import type { Expr, OperatorBodies } from '../est.ts';
 import { EvaluationError } from '../evaluation-error.ts';
@@ -21,6 +22,12 @@ export type Compile = (expr: Expr) => Evaluate;
 /** Operators of one family: how each turns its body into a function. */
 export type Operators<Names extends keyof OperatorBodies> = {
   readonly [Name in Names]: (body: OperatorBodies[Name], compile: Compile) => Evaluate;
+};
+
+/** A name or text inside a tree. A tree comes from outside: a wrong one must not become an operator that never matches. */
+export const textIn = (data: unknown, what: string): string => {
+  if (typeof data === 'string') return data;
+  throw new Fault('bad_request', `it needs ${what} where it has ${JSON.stringify(data)}`);
 };
 
 const expected = (what: string): EvaluationError => new EvaluationError(`type error: expected ${what}`);

@@ -3,9 +3,10 @@
 import { READERS } from '../sql/commands.ts';
 import type { Lane } from '../sql/index.ts';
 import type { Run } from './batch.ts';
+import { storageFault } from './fault.ts';
 import type { SqliteSession } from './session.ts';
 import type { WriterThread } from './thread.ts';
-import { storageFault, troubleOf } from './trouble.ts';
+import { troubleOf } from './trouble.ts';
 
 const readers = READERS as unknown as Readonly<Record<string, Run>>;
 
@@ -13,6 +14,7 @@ const readers = READERS as unknown as Readonly<Record<string, Run>>;
 export const controlLane = (file: string, thread: WriterThread, reader: SqliteSession): Lane => ({
   write: (name, args) => thread.ask('write', name, args) as never,
   read: async (name, args) => {
+    if (thread.over !== undefined) throw thread.over;
     try {
       return (await readers[name]!(reader, args)) as never;
     } catch (thrown) {

@@ -3,10 +3,13 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../contract/index.ts';
-import { storageFault, troubleOf } from './trouble.ts';
+import { storageFault } from './fault.ts';
+import { troubleOf } from './trouble.ts';
 
 /** SQLite's result code for a lock that another connection holds. */
 const BUSY = 5;
+
+export const LOCK_FILE = 'lock.db';
 
 export interface DirectoryLock {
   release(): void;
@@ -29,14 +32,14 @@ export const lockDirectory = (dir: string): DirectoryLock => {
 };
 
 const takeLock = (dir: string, pidFile: string): DatabaseSync => {
-  const db = new DatabaseSync(join(dir, 'lock.db'));
+  const db = new DatabaseSync(join(dir, LOCK_FILE));
   try {
     db.exec('begin exclusive');
     return db;
   } catch (thrown) {
     db.close();
     const trouble = troubleOf(thrown);
-    throw (trouble.errcode & 0xff) === BUSY ? inUse(dir, pidFile) : storageFault('lock.db', trouble);
+    throw (trouble.errcode & 0xff) === BUSY ? inUse(dir, pidFile) : storageFault(LOCK_FILE, trouble);
   }
 };
 

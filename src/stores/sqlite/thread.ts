@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { Fault } from '../../contract/index.ts';
 import type { Plan } from '../sql/index.ts';
 import type { Outcome } from './batch.ts';
+import { storageFault } from './fault.ts';
 import type { Tuning } from './pragmas.ts';
-import { storageFault } from './trouble.ts';
 
 export interface WorkerSetup extends Tuning {
   readonly path: string;
@@ -51,7 +51,8 @@ export class WriterThread {
 
   /** Throws Fault `storage` when the thread cannot open the database. `file` is what faults call it. */
   static async open(file: string, setup: WorkerSetup): Promise<WriterThread> {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: file });
+    // Flags of the process, such as those of an evaluated script, are not meant for this thread.
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: file, execArgv: [] });
     const thread = new WriterThread(file, worker);
     await new Promise<void>((resolve, reject) => {
       worker.once('message', ({ outcomes: [outcome] }: FromWorker) => {
@@ -67,9 +68,13 @@ export class WriterThread {
     return thread;
   }
 
+  /** Why nothing more can be asked, or undefined while it can. */
+  get over(): Fault | undefined {
+    return this.#over ?? (this.#closing === undefined ? undefined : closed(this.#file));
+  }
+
   ask(kind: 'write' | 'read', name: string, args: unknown): Promise<unknown> {
-    if (this.#over !== undefined) return Promise.reject(this.#over);
-    if (this.#closing !== undefined) return Promise.reject(closed(this.#file));
+    if (this.over !== undefined) return Promise.reject(this.over);
     return new Promise((resolve, reject) => {
       this.#queue.push({ kind, name, args, resolve, reject });
       this.#schedule();

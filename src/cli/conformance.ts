@@ -1,0 +1,60 @@
+/** `npm run conformance`: holds our own stores and topologies against the published suites, one line per promise. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { type CheckResult, runSuites, type Suite, storeSuite, topologySuite } from '../conformance/index.ts';
+import { memoryStores, openSqlite } from '../stores/index.ts';
+import { TOPOLOGIES } from './deploy.ts';
+import { topologyUnderTest } from './under-test.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'airspace-conformance-'));
+const directories = new WeakMap<object, string>();
+
+const openIn = async (dir: string) => {
+  const stores = await openSqlite({ dir });
+  directories.set(stores, dir);
+  return stores;
+};
+
+const stores: readonly Suite[] = [
+  storeSuite({ name: 'memory', open: async () => memoryStores() }),
+  storeSuite({
+    name: 'sqlite',
+    open: () => openIn(mkdtempSync(join(scratch, 'data-'))),
+    reopen: async (open) => {
+      await open.close();
+      return openIn(directories.get(open)!);
+    },
+  }),
+];
+
+const print = ({ suite, promise, durationMs, broken }: CheckResult): void => {
+  const verdict = broken === undefined ? 'ok    ' : 'FAILED';
+  console.log(`${verdict} ${suite}: ${promise} (${Math.round(durationMs)} ms)`);
+  if (broken !== undefined) console.log(inspect(broken).replace(/^/gm, '       '));
+};
+
+const started = performance.now();
+const only = process.argv[2] ?? '';
+const results: CheckResult[] = [];
+results.push(
+  ...(await runSuites(
+    stores.filter(({ name }) => name.includes(only)),
+    print,
+  )),
+);
+for (const topology of TOPOLOGIES) {
+  if (!`topology ${topology}`.includes(only)) continue;
+  const { suite, stop } = await topologySuite(topology, topologyUnderTest(topology, join(scratch, topology)), {
+    via: topology === 'mesh' ? 'mesh' : 'hub',
+    delegated: topology === 'hierarchy',
+  });
+  results.push(...(await runSuites([suite], print)));
+  await stop();
+}
+rmSync(scratch, { recursive: true, force: true });
+const failed = results.filter((result) => result.broken !== undefined).length;
+const seconds = ((performance.now() - started) / 1000).toFixed(1);
+console.log(`${results.length - failed} of ${results.length} promises kept (${seconds} s)`);
+process.exit(failed === 0 && results.length > 0 ? 0 : 1);

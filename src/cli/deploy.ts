@@ -1,0 +1,247 @@
+/** A whole topology on this machine, driven only through the doors that users have: for conformance suites and evaluations. */
+import { request } from 'undici';
+import type { CallEvent } from '../contract/index.ts';
+
+/** A node that was started, in this process or in another. */
+export interface StartedNode {
+  readonly url: string;
+  /** Ends it in order. */
+  stop(): Promise<void>;
+}
+
+export interface StartedSidecar extends StartedNode {
+  readonly appUrl: string;
+  readonly appKey: string;
+}
+
+/** How nodes come to life. Data directories outlive their nodes, so that one can be started again. */
+export interface Starter {
+  hub(options: {
+    readonly name: string;
+    readonly port?: number;
+  }): Promise<StartedNode & { readonly bootstrapToken: () => Promise<string> }>;
+  domain(options: {
+    readonly name: string;
+    readonly hubUrl: string;
+    readonly token: string;
+    readonly port?: number;
+  }): Promise<StartedNode>;
+  sidecar(options: {
+    readonly name: string;
+    readonly hubUrl: string;
+    readonly token: string;
+    readonly agentUrl: string | null;
+    readonly port?: number;
+  }): Promise<StartedSidecar>;
+}
+
+export type Topology = 'hub' | 'mesh' | 'hierarchy';
+export const TOPOLOGIES: readonly Topology[] = ['hub', 'mesh', 'hierarchy'];
+
+export interface Wanted {
+  readonly topology: Topology;
+  readonly resources: readonly unknown[];
+  /** The agent that is called, its domain, and where its instances are. */
+  readonly target: {
+    readonly name: string;
+    readonly domain: string;
+    readonly instances: readonly { readonly name: string; readonly url: string }[];
+  };
+  /** Agents that call. Each gets a key, and in the mesh a sidecar. */
+  readonly callers: readonly { readonly name: string; readonly domain: string }[];
+}
+
+/** Where a caller sends its calls, and with which key. */
+export interface Access {
+  readonly url: string;
+  readonly key: string;
+}
+
+export class Deployed {
+  readonly topology: Topology;
+  readonly adminKey: string;
+  readonly access: ReadonlyMap<string, Access>;
+  root: StartedNode;
+  /** The domain hub, in the hierarchy. */
+  domain: StartedNode | undefined;
+  readonly sidecars: readonly StartedSidecar[];
+  readonly #announcements: Announcer;
+
+  constructor(parts: {
+    topology: Topology;
+    adminKey: string;
+    access: ReadonlyMap<string, Access>;
+    root: StartedNode;
+    domain: StartedNode | undefined;
+    sidecars: readonly StartedSidecar[];
+    announcements: Announcer;
+  }) {
+    this.topology = parts.topology;
+    this.adminKey = parts.adminKey;
+    this.access = parts.access;
+    this.root = parts.root;
+    this.domain = parts.domain;
+    this.sidecars = parts.sidecars;
+    this.#announcements = parts.announcements;
+  }
+
+  apply(resources: readonly unknown[]): Promise<Record<string, unknown>> {
+    return applyTo(this.root.url, this.adminKey, resources);
+  }
+
+  async events(id: string): Promise<readonly CallEvent[]> {
+    const answer = await fetchJson(`${this.root.url}/v1/traces/${id}`, { key: this.adminKey, missing: { events: [] } });
+    return answer['events'] as readonly CallEvent[];
+  }
+
+  /** Nodes with the sequence that each says it runs. */
+  async nodes(): Promise<readonly { readonly id: string; readonly snapshotSeq: number }[]> {
+    const answer = await fetchJson(`${this.root.url}/v1/nodes`, { key: this.adminKey });
+    return (answer['items'] as { node: { id: string }; snapshotSeq: number }[]).map(({ node, snapshotSeq }) => ({
+      id: node.id,
+      snapshotSeq,
+    }));
+  }
+
+  async stop(): Promise<void> {
+    this.#announcements.stop();
+    for (const node of [...this.sidecars, ...(this.domain === undefined ? [] : [this.domain]), this.root])
+      await node.stop();
+  }
+}
+
+/** Starts the nodes, applies the resources, mints keys, joins, announces instances, and resolves when calls can flow. */
+export const deploy = async (starter: Starter, wanted: Wanted): Promise<Deployed> => {
+  const root = await starter.hub({ name: 'root' });
+  const { secret: adminKey } = (await fetchJson(`${root.url}/v1/bootstrap`, {
+    body: { token: await root.bootstrapToken() },
+  })) as { secret: string };
+  await applyTo(root.url, adminKey, wanted.resources);
+  const names = [...wanted.callers.map(({ name }) => name), wanted.target.name];
+  const keys = new Map<string, string>();
+  for (const name of names) keys.set(name, await mintKey(root.url, adminKey, name));
+  const token = async (body: object): Promise<string> =>
+    (await fetchJson(`${root.url}/v1/tokens`, { key: adminKey, body }))['token'] as string;
+
+  const domain =
+    wanted.topology === 'hierarchy'
+      ? await starter.domain({
+          name: wanted.target.domain,
+          hubUrl: root.url,
+          token: await token({ role: 'domain', domain: wanted.target.domain }),
+        })
+      : undefined;
+  const sidecarOf = async (
+    agent: string,
+    agentDomain: string,
+    name: string,
+    agentUrl: string | null,
+  ): Promise<StartedSidecar> =>
+    starter.sidecar({
+      name,
+      hubUrl: root.url,
+      agentUrl,
+      token: await token({ role: 'sidecar', agent, domain: agentDomain }),
+    });
+  const outer: StartedSidecar[] = [];
+  const inner: StartedSidecar[] = [];
+  if (wanted.topology === 'mesh') {
+    for (const { name, domain: home } of wanted.callers) outer.push(await sidecarOf(name, home, `out-${name}`, null));
+    for (const { name, url } of wanted.target.instances)
+      inner.push(await sidecarOf(wanted.target.name, wanted.target.domain, `in-${name}`, url));
+  }
+
+  if (domain !== undefined) await ready(domain.url);
+  const announcements = new Announcer(domain?.url ?? root.url, keys.get(wanted.target.name)!, wanted.target);
+  if (wanted.topology !== 'mesh') await announcements.start();
+  const access = new Map(
+    wanted.callers.map(({ name }, at) => [
+      name,
+      wanted.topology === 'mesh'
+        ? { url: outer[at]!.appUrl, key: outer[at]!.appKey }
+        : { url: root.url, key: keys.get(name)! },
+    ]),
+  );
+  return new Deployed({
+    topology: wanted.topology,
+    adminKey,
+    access,
+    root,
+    domain,
+    sidecars: [...outer, ...inner],
+    announcements,
+  });
+};
+
+/** Resolves when the node says that it can take calls. */
+const ready = async (url: string): Promise<void> => {
+  for (const endMs = performance.now() + 15_000; ; ) {
+    const { statusCode, body } = await request(`${url}/readyz`);
+    await body.dump();
+    if (statusCode === 200) return;
+    if (performance.now() > endMs) throw new Error(`${url} did not become ready`);
+    await new Promise((next) => setTimeout(next, 20));
+  }
+};
+
+const mintKey = async (url: string, adminKey: string, agent: string): Promise<string> =>
+  (await fetchJson(`${url}/v1/keys`, { key: adminKey, body: { principal: { kind: 'agent', name: agent } } }))[
+    'secret'
+  ] as string;
+
+const applyTo = (url: string, key: string, resources: readonly unknown[]): Promise<Record<string, unknown>> =>
+  fetchJson(`${url}/v1/resources:apply`, {
+    key,
+    body: { resources, origins: resources.map((_, at) => `resource ${at + 1}`), reason: 'deployed' },
+  });
+
+/** Says of agents that do not speak Airspace where they are, as an operator's script would. */
+class Announcer {
+  readonly #url: string;
+  readonly #key: string;
+  readonly #target: Wanted['target'];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(url: string, key: string, target: Wanted['target']) {
+    this.#url = url;
+    this.#key = key;
+    this.#target = target;
+  }
+
+  async start(): Promise<void> {
+    await this.#announce();
+    this.#timer = setInterval(() => void this.#announce().catch(() => {}), 1_500).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #announce(): Promise<void> {
+    for (const { name, url } of this.#target.instances) {
+      await fetchJson(`${this.#url}/v1/instances`, {
+        key: this.#key,
+        body: { id: name, kind: 'agent', name: this.#target.name, url, version: '1', labels: {}, state: 'ready' },
+      });
+    }
+  }
+}
+
+interface Asking {
+  readonly key?: string;
+  readonly body?: unknown;
+  /** What a 404 means. */
+  readonly missing?: Record<string, unknown>;
+}
+
+const fetchJson = async (url: string, { key, body, missing }: Asking): Promise<Record<string, unknown>> => {
+  const { statusCode, body: reply } = await request(url, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { 'content-type': 'application/json', ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await reply.text();
+  if (statusCode === 404 && missing !== undefined) return missing;
+  if (statusCode >= 300) throw new Error(`${url} answered ${statusCode}: ${text}`);
+  return JSON.parse(text) as Record<string, unknown>;
+};

@@ -1,0 +1,89 @@
+/** What a node lends to its admin door: every port that the door asks of, tied to this process. */
+import { readFileSync } from 'node:fs';
+import type { ControlPort, NodePort, NodeRole, TraceStore } from '../../contract/index.ts';
+import { Fault } from '../../contract/index.ts';
+import type { AdminPorts } from '../../doors/admin/index.ts';
+import { mintKey } from '../../identity/index.ts';
+import type { Canceller, World } from '../../kernel/index.ts';
+import { drain, fleetStatus } from '../../routing/index.ts';
+import type { LivePipeline } from './live.ts';
+import type { Observed } from './telemetry.ts';
+
+export interface AdminParts {
+  readonly world: World;
+  readonly id: string;
+  readonly role: NodeRole;
+  readonly startedAtMs: number;
+  readonly signal: Canceller;
+  readonly live: LivePipeline;
+  readonly observed: Observed;
+  readonly control: ControlPort;
+  readonly nodes: NodePort;
+  readonly traces: TraceStore;
+  readonly rosterSeq: () => number;
+  readonly weakened: readonly string[];
+  readonly useBootstrapToken: (token: string) => Promise<void>;
+}
+
+export const adminPorts = (parts: AdminParts): AdminPorts => {
+  const { world, live, observed } = parts;
+  return {
+    world,
+    signal: parts.signal,
+    resolver: { resolve: (credential, wallMs) => live.resolver.resolve(credential, wallMs) },
+    control: parts.control,
+    status: () => ({
+      node: parts.id,
+      role: parts.role,
+      version: VERSION,
+      startedAtMs: parts.startedAtMs,
+      ready: live.snapshot !== undefined,
+      snapshotSeq: live.snapshot?.seq ?? 0,
+      rosterSeq: parts.rosterSeq(),
+      store: 'sqlite',
+      weakened: parts.weakened,
+    }),
+    metrics: observed.metrics,
+    fleet: (tenant) => fleetStatus(live.fleet, tenant, world.clock.nowMs()),
+    targets: () => live.snapshot?.targets ?? [],
+    // What has just ended may still be on its way to the store: whoever asks for a trace must find it.
+    traces: {
+      trace: async (tenant, id) => {
+        await observed.flush();
+        return parts.traces.trace(tenant, id);
+      },
+      recent: (filter) => parts.traces.recent(filter),
+    },
+    logs: observed.logger,
+    feed: observed.feed,
+    access: { mint: (id) => mintKey(id), useBootstrapToken: parts.useBootstrapToken },
+    nodes: parts.nodes,
+    drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),
+    onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),
+  };
+};
+
+/** `id` is an endpoint as `top` shows it, or an instance as the registry does. */
+const drainById: (
+  live: LivePipeline,
+  tenant: string,
+  id: string,
+  timeoutMs: number,
+  world: World,
+) => Promise<{ readonly inFlight: number }> = async (live, tenant, id, timeoutMs, { clock }) => {
+  const found = fleetStatus(live.fleet, tenant, clock.nowMs()).find(({ endpoints }) =>
+    endpoints.some((one) => one.id === id),
+  );
+  if (found === undefined)
+    throw new Fault('not_found', `no endpoint \`${id}\` is known here; \`airspace top\` shows those that are`);
+  return drain(live.fleet, found, id, timeoutMs, clock);
+};
+
+const causeOf = (thrown: unknown): string => {
+  const cause = thrown instanceof Fault && thrown.cause !== undefined ? thrown.cause : thrown;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+};
+
+export const VERSION: string = JSON.parse(
+  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+).version;

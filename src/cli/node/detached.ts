@@ -1,0 +1,17 @@
+/** Detached calls as the native door asks about them: found and cancelled by their owner only. */
+import type { AsyncCalls } from '../../doors/native/index.ts';
+import type { World } from '../../kernel/index.ts';
+import type { LivePipeline } from './live.ts';
+
+export const detachedCalls = (live: LivePipeline, world: World): AsyncCalls => {
+  const owned: AsyncCalls['get'] = async (credential, id) =>
+    live.journal.owned(live.resolver.resolve(credential, world.clock.wallMs()), id);
+  return {
+    get: owned,
+    cancel: async (credential, id) => {
+      const record = await owned(credential, id);
+      if (record !== undefined) live.journal.cancel(id);
+      return record;
+    },
+  };
+};

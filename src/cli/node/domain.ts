@@ -1,0 +1,205 @@
+/** A domain hub: a hub without a control plane of its own. It takes policy from its parent and says what its domain can do. */
+import type { ControlPort, Roster, Snapshot } from '../../contract/index.ts';
+import { Fault } from '../../contract/index.ts';
+import { NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
+import { adminDoor } from '../../doors/admin/index.ts';
+import { type Door, listen } from '../../doors/listen.ts';
+import { nativeDoor } from '../../doors/native/index.ts';
+import { Canceller, systemWorld } from '../../kernel/index.ts';
+import { HealthRunner } from '../../routing/index.ts';
+import { capabilitiesOf, domainHub, type Place, viewOf } from '../../topologies/index.ts';
+import { httpUpstream } from '../../upstreams/http/index.ts';
+import { adminPorts } from './admin.ts';
+import { detachedCalls } from './detached.ts';
+import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
+import { LivePipeline } from './live.ts';
+import { becomeMember, Following, type MemberOptions } from './member.ts';
+import { watchOverload } from './overload.ts';
+import { observe } from './telemetry.ts';
+
+export interface RunningDomainHub extends RunningNode {
+  /** Sequence of the snapshot in force, 0 before the first. */
+  snapshotSeq(): number;
+  /** Instances of its own domain that are registered here. */
+  readonly nodes: NodeHub;
+}
+
+export const startDomainHub = async (options: NodeOptions & MemberOptions): Promise<RunningDomainHub> => {
+  const closing = new Canceller();
+  const doors: Door[] = [];
+  let ready = (): boolean => false;
+  const early: Door = async (req, res) => {
+    for (const door of doors) if (await door(req, res)) return true;
+    return false;
+  };
+  const listener = await listen({
+    ...options,
+    clock: systemWorld().clock,
+    doors: [early],
+    ready: () => ready(),
+  });
+  const member = await becomeMember(options, listener.url);
+  const { world, membership, hub, stores } = member;
+  const { node } = membership;
+  const startedAtMs = world.clock.wallMs();
+  const observed = observe({
+    ...options,
+    world,
+    node: node.id,
+    // Kept here, so that the domain can explain its calls alone, and handed up, so that the whole can be explained there.
+    keep: async (events) => {
+      await stores.traces.append(events);
+      await member.keep(events);
+    },
+  });
+  const { logger } = observed;
+  const overload = watchOverload(world);
+  const upstream = httpUpstream({
+    world,
+    nodeId: node.id,
+    assertFor: (principal, to) => member.signer.assert(principal, to),
+  });
+  const place = { tenant: node.tenant, domain: node.domain, parent: { id: hub.id, url: hub.url } };
+  const live: LivePipeline = new LivePipeline({
+    world,
+    node: node.id,
+    sink: observed.sink,
+    calls: stores.calls,
+    upstreamFor: (endpoint) => upstream.to(endpoint),
+    view: (_, sight) => viewOf(sight, place),
+    compose: domainHub,
+    neighbours: [hub],
+    overload: overload.level,
+    onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
+  });
+
+  ready = () => live.snapshot !== undefined;
+
+  const publisher = new Publisher(member.key);
+  const keeper = new RosterKeeper({
+    clock: world.clock,
+    nextSeq: () => stores.nodes.next('roster'),
+    publish: (roster) => {
+      publisher.publish('roster', roster);
+      following.refresh();
+    },
+    failed: (cause) => logger.log('error', 'a roster could not be numbered', { cause: String(cause) }),
+  });
+  const nodes = new NodeHub({
+    hub: node.id,
+    store: stores.nodes,
+    traces: stores.traces,
+    keeper,
+    publisher,
+    clock: world.clock,
+    ids: world.ids,
+  });
+  const following: Following = new Following((snapshot: Snapshot, roster: Roster) => {
+    const enforce = live.prepare(snapshot, joined(keeper.roster, roster));
+    return () => {
+      nodes.use(snapshot);
+      enforce();
+    };
+  });
+  keeper.start(await stores.nodes.list());
+
+  doors.push(
+    nativeDoor({
+      handler: () => live.handler,
+      world,
+      calls: detachedCalls(live, world),
+      onInternal: (fault, occurrence) =>
+        logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
+    }),
+    adminDoor(
+      adminPorts({
+        world,
+        id: node.id,
+        role: 'domain',
+        startedAtMs,
+        signal: closing,
+        live,
+        observed,
+        control: governedAbove(hub.url),
+        nodes,
+        traces: stores.traces,
+        rosterSeq: () => keeper.roster.seq,
+        weakened: weakenedBy(options),
+        useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
+      }),
+    ),
+  );
+  const followed = await member.follow(
+    {
+      prepareSnapshot: (snapshot) => following.prepareSnapshot(snapshot),
+      prepareRoster: (roster) => following.prepareRoster(roster),
+      instances: () => capabilities(live, place, closing, world.clock.nowMs()),
+      capabilities: () =>
+        capabilities(live, place, closing, world.clock.nowMs()).map(({ kind, name }) => `${kind}/${name}`),
+    },
+    listener.url,
+    (problem) => logger.log('warn', 'parent link', { code: problem.code, reason: problem.message }),
+  );
+  const health = new HealthRunner(
+    live.fleet,
+    async (endpoint, path, timeoutMs) => (await upstream.probe(endpoint, path, timeoutMs)).healthy,
+    world,
+  );
+  health.start();
+  const recovered = await live.journal.recover();
+  logger.log('info', 'domain hub is up', { url: listener.url, domain: node.domain, ...recovered });
+
+  return {
+    id: node.id,
+    url: listener.url,
+    live,
+    nodes,
+    snapshotSeq: () => followed.seq('snapshot'),
+    stop: async (graceful) => {
+      await closeListener(listener, closing, graceful);
+      health.stop();
+      overload.stop();
+      keeper.stop();
+      await observed.flush();
+      await member.close();
+      await upstream.close();
+    },
+  };
+};
+
+/** What runs here, and whom the parent knows. */
+const joined = (own: Roster, parent: Roster): Roster => ({
+  seq: parent.seq,
+  nodes: [...parent.nodes, ...own.nodes],
+  instances: [
+    ...parent.instances.filter(({ protocol, node }) => protocol === 'airspace' && node !== ''),
+    ...own.instances,
+  ],
+});
+
+/** A capability is announced while at least one endpoint of it can be reached from here. */
+const capabilities = (live: LivePipeline, place: Place, closing: Canceller, nowMs: number) => {
+  const { snapshot } = live;
+  if (snapshot === undefined) return [];
+  return capabilitiesOf(snapshot, place)
+    .filter((target) => live.fleet.pool({ target, via: 'hub' }, nowMs).table.present.length > 0)
+    .map(({ kind, name }) => ({
+      id: `${kind}.${name}`,
+      kind,
+      name,
+      version: '-',
+      labels: {},
+      state: closing.reason === undefined ? ('ready' as const) : ('draining' as const),
+    }));
+};
+
+const elsewhere = (parent: string): Fault =>
+  new Fault('bad_request', `a domain hub takes its configuration from its parent; ask \`${parent}\``);
+
+/** Configuration has one home. Reading it here would answer with something that may be older than the truth. */
+const governedAbove = (parent: string): ControlPort => {
+  const refuse = async (): Promise<never> => {
+    throw elsewhere(parent);
+  };
+  return { apply: refuse, diff: refuse, list: refuse, remove: refuse, history: refuse, rollback: refuse };
+};

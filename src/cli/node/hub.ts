@@ -1,0 +1,211 @@
+/** A hub process: control plane, pipeline and doors over one data directory. The root of a tree, or the only node there is. */
+import { join } from 'node:path';
+import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
+import { Fault } from '../../contract/index.ts';
+import { ControlPlane, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
+import { adminDoor } from '../../doors/admin/index.ts';
+import { type Listener, type ListenOptions, listen } from '../../doors/listen.ts';
+import { nativeDoor } from '../../doors/native/index.ts';
+import { AssertionSigner, issueBootstrapToken, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
+import { Canceller, systemWorld } from '../../kernel/index.ts';
+import { compilePolicy } from '../../policy/index.ts';
+import { HealthRunner } from '../../routing/index.ts';
+import { openSqlite } from '../../stores/index.ts';
+import type { Level } from '../../telemetry/index.ts';
+import { hub, viewOf } from '../../topologies/index.ts';
+import { httpUpstream } from '../../upstreams/http/index.ts';
+import { adminPorts } from './admin.ts';
+import { detachedCalls } from './detached.ts';
+import { LivePipeline } from './live.ts';
+import { watchOverload } from './overload.ts';
+import { observe } from './telemetry.ts';
+
+export interface NodeOptions {
+  /** Data directory; created when it is not there. */
+  readonly dir: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly level: Level;
+  /** Takes log lines, each with its newline. */
+  readonly log: (line: string) => void;
+  /** Base URL of an OTLP/HTTP collector. */
+  readonly otlp?: string | undefined;
+  readonly allowPublic?: boolean;
+  readonly tls?: NonNullable<ListenOptions['tls']>;
+}
+
+export interface RunningNode {
+  readonly id: string;
+  readonly url: string;
+  readonly live: LivePipeline;
+  /** Graceful: finishes what is under way first. */
+  stop(graceful: boolean): Promise<void>;
+}
+
+export interface RunningHub extends RunningNode {
+  readonly control: ControlPlane;
+  readonly nodes: NodeHub;
+  /** Public key in SPKI DER, base64. */
+  readonly publicKey: string;
+  /** Detached calls that the last run left behind. */
+  readonly recovered: { readonly resumed: number; readonly unknown: number };
+}
+
+const EMPTY_ROSTER: Roster = { seq: 0, nodes: [], instances: [] };
+
+export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
+  const world = systemWorld();
+  const startedAtMs = world.clock.wallMs();
+  const stores = await openSqlite({ dir: options.dir });
+  const key = await openNodeKey(options.dir);
+  const id = `hub-${key.keyId.slice(0, 8)}`;
+  const observed = observe({ ...options, world, node: id, keep: (events) => stores.traces.append(events) });
+  const { logger } = observed;
+  const signer = new AssertionSigner(id, key, world.clock);
+  const upstream = httpUpstream({ world, nodeId: id, assertFor: (principal, node) => signer.assert(principal, node) });
+  const overload = watchOverload(world);
+  const live = new LivePipeline({
+    world,
+    node: id,
+    sink: observed.sink,
+    calls: stores.calls,
+    upstreamFor: (endpoint) => upstream.to(endpoint),
+    view: (_, sight) => viewOf(sight, { tenant: '', domain: '', parent: null }),
+    compose: hub,
+    overload: overload.level,
+    onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
+  });
+
+  const publisher = new Publisher(key);
+  const refresh = (snapshot: Snapshot | undefined, roster: Roster): void => {
+    if (snapshot !== undefined) live.adopt(snapshot, roster);
+  };
+  const keeper = new RosterKeeper({
+    clock: world.clock,
+    nextSeq: () => stores.nodes.next('roster'),
+    publish: (roster) => {
+      publisher.publish('roster', roster);
+      refresh(control.snapshot, roster);
+    },
+    failed: (cause) => logger.log('error', 'a roster could not be numbered', { cause: String(cause) }),
+  });
+  const nodes = new NodeHub({
+    hub: id,
+    store: stores.nodes,
+    traces: stores.traces,
+    keeper,
+    publisher,
+    clock: world.clock,
+    ids: world.ids,
+  });
+  const control = new ControlPlane({
+    resources: stores.resources,
+    nodes: stores.nodes,
+    compilePolicy,
+    clock: world.clock,
+    publish: (snapshot) => {
+      nodes.use(snapshot);
+      publisher.publish('snapshot', snapshot);
+      refresh(snapshot, keeper.roster);
+      logger.log('info', 'snapshot published', {
+        seq: snapshot.seq,
+        revision: snapshot.revision,
+        policy: snapshot.policy.version,
+      });
+    },
+  });
+
+  await control.refresh();
+  keeper.start(await stores.nodes.list(), EMPTY_ROSTER);
+  const health = new HealthRunner(
+    live.fleet,
+    async (endpoint, path, timeoutMs) => (await upstream.probe(endpoint, path, timeoutMs)).healthy,
+    world,
+  );
+  health.start();
+  const recovered = await live.journal.recover();
+
+  const closing = new Canceller();
+  const admin = adminDoor(
+    adminPorts({
+      world,
+      id,
+      role: 'hub',
+      startedAtMs,
+      signal: closing,
+      live,
+      observed,
+      control,
+      nodes,
+      traces: stores.traces,
+      rosterSeq: () => keeper.roster.seq,
+      weakened: weakenedBy(options),
+      useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
+    }),
+  );
+  const native = nativeDoor({
+    handler: () => live.handler,
+    world,
+    calls: detachedCalls(live, world),
+    onInternal: (fault, occurrence) =>
+      logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
+  });
+  const listener = await listen({
+    ...options,
+    clock: world.clock,
+    doors: [native, admin],
+    ready: () => live.snapshot !== undefined,
+  });
+  if (await isFirstRun(control)) await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
+  logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened: weakenedBy(options) });
+
+  return {
+    id,
+    url: listener.url,
+    publicKey: key.publicKey,
+    live,
+    control,
+    nodes,
+    recovered,
+    stop: async (graceful) => {
+      await closeListener(listener, closing, graceful);
+      health.stop();
+      overload.stop();
+      keeper.stop();
+      await observed.flush();
+      await upstream.close();
+      await stores.close();
+    },
+  };
+};
+
+/** Nobody can administer this hub yet: whoever reads the token file on this machine becomes its first administrator. */
+const isFirstRun = async (control: ControlPlane): Promise<boolean> =>
+  (await control.list({ tenant: null, kind: 'User' })).length === 0;
+
+/** Streams of the admin door end first: they have no end of their own, and a drain would wait for them. */
+export const closeListener = async (listener: Listener, closing: Canceller, graceful: boolean): Promise<void> => {
+  closing.cancel(new Fault('unavailable', 'this node is going away'));
+  await listener.close(graceful);
+};
+
+export const weakenedBy = ({ allowPublic, tls }: Pick<NodeOptions, 'allowPublic' | 'tls'>): readonly string[] =>
+  allowPublic === true && tls === undefined ? ['public listener without TLS'] : [];
+
+/** For our own logs only. */
+export const describe = (cause: unknown): string =>
+  cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+
+/** How other nodes know this hub. */
+export const entryOf = (hubId: string, publicKey: string, url: string): NodeEntry => ({
+  id: hubId,
+  role: 'hub',
+  tenant: '',
+  domain: '',
+  agent: '',
+  publicKey,
+  url,
+});
+
+export const adminKeyFile = (dir: string): string => join(dir, 'admin.key');

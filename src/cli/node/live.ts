@@ -1,0 +1,128 @@
+/** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
+import type { CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
+import { Fault } from '../../contract/index.ts';
+import { AssertionVerifier, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
+import { Journal } from '../../journal/index.ts';
+import {
+  Breaker,
+  type BreakerState,
+  Gate,
+  type Handler,
+  type OverloadLevel,
+  RetryBudgets,
+  type World,
+} from '../../kernel/index.ts';
+import { type PreparedPolicy, preparePolicy } from '../../policy/index.ts';
+import { type CandidatesOf, Fleet, type PlanOf, planner, type Sight, sightOf } from '../../routing/index.ts';
+import type { Parts } from '../../topologies/index.ts';
+
+export interface LiveOptions {
+  readonly world: World;
+  readonly node: string;
+  readonly sink: EventSink;
+  readonly calls: CallJournal;
+  readonly upstreamFor: (endpoint: Endpoint) => Handler;
+  /** What this node sees from its place. */
+  readonly view: (snapshot: Snapshot, sight: Sight) => CandidatesOf;
+  /** The list of layers. */
+  readonly compose: (parts: Parts) => Handler;
+  /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
+  readonly neighbours?: readonly NodeEntry[];
+  /** Calls in the works at once on this node. Default 1,000. */
+  readonly concurrency?: number;
+  /** Signals of overload, read once per call. Default: never overloaded. */
+  readonly overload?: () => OverloadLevel;
+  readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
+}
+
+interface Current {
+  readonly snapshot: Snapshot;
+  readonly handler: Handler;
+  readonly planOf: PlanOf;
+  readonly resolver: Resolver;
+}
+
+export class LivePipeline {
+  readonly fleet: Fleet;
+  readonly journal: Journal;
+  readonly gate: Gate;
+  readonly #options: LiveOptions;
+  readonly #budgets = new RetryBudgets();
+  #current: Current | undefined;
+  #policy: { readonly snapshot: Snapshot; readonly prepared: PreparedPolicy } | undefined;
+
+  constructor(options: LiveOptions) {
+    this.#options = options;
+    const { world } = options;
+    this.fleet = new Fleet(
+      (endpoint) =>
+        new Breaker({
+          endpoint,
+          random: world.random,
+          onTransition: (id, from, to) => options.onBreaker?.(id, from, to),
+        }),
+    );
+    this.gate = new Gate({
+      limit: options.concurrency ?? 1_000,
+      priorityOf: (call) => this.#current?.planOf(call).priority ?? 2,
+    });
+    this.journal = new Journal({ store: options.calls, world, handler: () => this.handler });
+  }
+
+  get snapshot(): Snapshot | undefined {
+    return this.#current?.snapshot;
+  }
+
+  /** INVARIANT: without a snapshot every call is refused. Missing means no. */
+  readonly handler: Handler = (call, scope) => {
+    if (this.#current === undefined) {
+      return Promise.reject(new Fault('stale', 'this node has no configuration yet; wait until it has joined its hub'));
+    }
+    return this.#current.handler(call, scope);
+  };
+
+  get resolver(): Resolver {
+    if (this.#current === undefined) throw new Fault('stale', 'this node has no configuration yet');
+    return this.#current.resolver;
+  }
+
+  /** Swaps in new state at once, or throws and keeps the old: a snapshot that does not compile here is refused whole. */
+  adopt(snapshot: Snapshot, roster: Roster): void {
+    this.prepare(snapshot, roster)();
+  }
+
+  /** Does all that can fail; what it returns puts the new state in force and cannot. */
+  prepare(snapshot: Snapshot, roster: Roster): () => void {
+    const options = this.#options;
+    const policy = this.#prepared(snapshot);
+    const sight = sightOf(snapshot, roster);
+    const planOf = planner(snapshot);
+    const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
+    const known = knownNodes(snapshot, (id) => nodes.get(id));
+    const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
+    const candidates = options.view(snapshot, sight);
+    const handler = options.compose({
+      node: options.node,
+      sink: options.sink,
+      snapshotSeq: snapshot.seq,
+      resolver,
+      policy,
+      planOf,
+      gate: this.gate,
+      budgets: this.#budgets,
+      record: this.journal.layer(planOf),
+      fleet: this.fleet,
+      upstreamFor: options.upstreamFor,
+    });
+    return () => {
+      this.fleet.swap(snapshot.targets, candidates);
+      this.#current = { snapshot, handler, planOf, resolver };
+    };
+  }
+
+  /** A roster alone changes nothing about policy, and rosters come often. */
+  #prepared(snapshot: Snapshot): PreparedPolicy {
+    if (this.#policy?.snapshot !== snapshot) this.#policy = { snapshot, prepared: preparePolicy(snapshot) };
+    return this.#policy.prepared;
+  }
+}

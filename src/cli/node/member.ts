@@ -1,0 +1,133 @@
+/** What every node that joins a hub shares: its key, its membership, the link, and its own store. */
+import { randomBytes } from 'node:crypto';
+import type { CallEvent, NodeEntry, Roster, Snapshot, Stores } from '../../contract/index.ts';
+import { Fault } from '../../contract/index.ts';
+import {
+  HttpHubWire,
+  joinHub,
+  LastGood,
+  type LinkedNode,
+  loadMembership,
+  type Membership,
+  NodeLink,
+  Spool,
+} from '../../control/index.ts';
+import { AssertionSigner, type NodeKey, openNodeKey } from '../../identity/index.ts';
+import { systemWorld, type World } from '../../kernel/index.ts';
+import { openSqlite } from '../../stores/index.ts';
+import { entryOf } from './hub.ts';
+
+export interface MemberOptions {
+  readonly dir: string;
+  /** Base URL of the hub to join. */
+  readonly hubUrl: string;
+  /** One-time join token; needed only the first time. */
+  readonly token?: string | undefined;
+}
+
+export interface Member {
+  readonly world: World;
+  readonly stores: Stores;
+  readonly key: NodeKey;
+  readonly membership: Membership;
+  readonly signer: AssertionSigner;
+  /** The hub as other nodes know it. */
+  readonly hub: NodeEntry;
+  readonly wire: HttpHubWire;
+  /** Hands over finished calls when the hub is there. */
+  keep(events: readonly CallEvent[]): Promise<void>;
+  /** Follows the hub. Call once, when the node can take documents. */
+  follow(node: LinkedNode, url: string, note: (problem: Fault) => void): Promise<NodeLink>;
+  close(): Promise<void>;
+}
+
+/** Joins, or remembers that it has joined. `url` is where other nodes will reach this one. */
+export const becomeMember = async (options: MemberOptions, url: string): Promise<Member> => {
+  const world = systemWorld();
+  const stores = await openSqlite({ dir: options.dir });
+  const key = await openNodeKey(options.dir);
+  const wire = new HttpHubWire(options.hubUrl);
+  const membership = (await loadMembership(options.dir)) ?? (await join(options, { key, wire, url }));
+  const signer = new AssertionSigner(membership.node.id, key, world.clock);
+  const spool = new Spool(randomBytes(16).toString('hex'));
+  let link: NodeLink | undefined;
+  return {
+    world,
+    stores,
+    key,
+    membership,
+    signer,
+    wire,
+    hub: entryOf(membership.hub, membership.controlKey, options.hubUrl),
+    keep: async (events) => {
+      for (const event of events) link?.emit(event);
+    },
+    follow: async (node, ownUrl, note) => {
+      const lastGood = new LastGood(options.dir, membership.controlKey);
+      link = new NodeLink({
+        membership,
+        wire,
+        signer,
+        lastGood,
+        spool,
+        node,
+        clock: world.clock,
+        random: world.random,
+        note,
+        url: ownUrl,
+      });
+      await link.start();
+      return link;
+    },
+    close: async () => {
+      await link?.stop();
+      await wire.close();
+      await stores.close();
+    },
+  };
+};
+
+const join = async (
+  options: MemberOptions,
+  { key, wire, url }: { key: NodeKey; wire: HttpHubWire; url: string },
+): Promise<Membership> => {
+  if (options.token === undefined) {
+    throw new Fault(
+      'bad_request',
+      'this node has not joined a hub yet; get a join token with `airspace token create` and pass it as `--token`',
+    );
+  }
+  return joinHub({ wire, hubUrl: options.hubUrl, token: options.token, key, url, dataDir: options.dir });
+};
+
+/** The newest documents of a node that follows a hub, and the pipelines that run them. */
+export class Following {
+  snapshot: Snapshot | undefined;
+  roster: Roster = { seq: 0, nodes: [], instances: [] };
+  readonly #prepare: (snapshot: Snapshot, roster: Roster) => () => void;
+
+  constructor(prepare: (snapshot: Snapshot, roster: Roster) => () => void) {
+    this.#prepare = prepare;
+  }
+
+  prepareSnapshot(snapshot: Snapshot): () => void {
+    const enforce = this.#prepare(snapshot, this.roster);
+    return () => {
+      this.snapshot = snapshot;
+      enforce();
+    };
+  }
+
+  prepareRoster(roster: Roster): () => void {
+    const enforce = this.snapshot === undefined ? () => {} : this.#prepare(this.snapshot, roster);
+    return () => {
+      this.roster = roster;
+      enforce();
+    };
+  }
+
+  /** Composes again: something that the pipelines look at changed here, not at the hub. */
+  refresh(): void {
+    if (this.snapshot !== undefined) this.#prepare(this.snapshot, this.roster)();
+  }
+}

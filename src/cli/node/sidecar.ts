@@ -1,0 +1,177 @@
+/** A sidecar process: one door for its own agent, one for other nodes, and the last good policy between them. */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Endpoint, Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
+import { listen } from '../../doors/listen.ts';
+import { type NativeDoor, nativeDoor } from '../../doors/native/index.ts';
+import { Canceller, systemWorld } from '../../kernel/index.ts';
+import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
+import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
+import { httpUpstream } from '../../upstreams/http/index.ts';
+import { detachedCalls } from './detached.ts';
+import { closeListener, describe, type NodeOptions, type RunningNode } from './hub.ts';
+import { LivePipeline } from './live.ts';
+import { becomeMember, Following, type MemberOptions } from './member.ts';
+import { watchOverload } from './overload.ts';
+import { observe } from './telemetry.ts';
+
+export interface SidecarOptions extends NodeOptions, MemberOptions {
+  /** Where the agent behind it listens; null for an agent that only calls. */
+  readonly agentUrl: string | null;
+  readonly agentVersion: string;
+  /** Is the agent ready for calls? Asked at each heartbeat. Default: always. */
+  readonly agentReady?: () => boolean;
+}
+
+export interface RunningSidecar extends RunningNode {
+  /** For the own agent: `AIRSPACE_URL` and `AIRSPACE_KEY` of its process. */
+  readonly appUrl: string;
+  readonly appKey: string;
+  /** Sequence of the snapshot in force, 0 before the first. */
+  snapshotSeq(): number;
+}
+
+export const startSidecar = async (options: SidecarOptions): Promise<RunningSidecar> => {
+  const closing = new Canceller();
+  // The port must be known before joining, and the doors behind it come after: until then every call is refused.
+  let inbound: NativeDoor | undefined;
+  const front = await listen({
+    ...options,
+    clock: systemWorld().clock,
+    doors: [(req, res) => inbound?.(req, res) ?? false],
+  });
+  const member = await becomeMember(options, front.url);
+  const { world, membership, hub } = member;
+  const { node } = membership;
+  const observed = observe({ ...options, world, node: node.id, keep: (events) => member.keep(events) });
+  const { logger } = observed;
+  const overload = watchOverload(world);
+  const upstream = httpUpstream({
+    world,
+    nodeId: node.id,
+    assertFor: (principal, to) => member.signer.assert(principal, to),
+  });
+  const upstreamFor = (endpoint: Endpoint) => upstream.to(endpoint);
+  let heardAtMs = (): number | undefined => undefined;
+  /** Started without a hub, what is on disk is as old as its own date says. */
+  const ageMs = (): number => {
+    const heard = heardAtMs();
+    if (heard !== undefined) return world.clock.nowMs() - heard;
+    return following.snapshot === undefined
+      ? Number.POSITIVE_INFINITY
+      : world.clock.wallMs() - following.snapshot.createdAtMs;
+  };
+
+  const shared = {
+    world,
+    node: node.id,
+    sink: observed.sink,
+    calls: member.stores.calls,
+    upstreamFor,
+    neighbours: [hub],
+    overload: overload.level,
+    onBreaker: (endpoint: string, from: string, to: string) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
+  };
+  const withFresh = (parts: Parts) => ({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs }) });
+  const out = new LivePipeline({
+    ...shared,
+    view: (_, sight) => sidecarOutCandidates(sight, { id: hub.id, url: hub.url }),
+    compose: (parts) => sidecarOut(withFresh(parts)),
+  });
+  const into = new LivePipeline({
+    ...shared,
+    view: () =>
+      options.agentUrl === null
+        ? () => []
+        : sidecarInCandidates({
+            tenant: node.tenant,
+            agent: node.agent,
+            url: options.agentUrl,
+            version: options.agentVersion,
+          }),
+    compose: (parts) => sidecarIn(withFresh(parts)),
+  });
+  const following = new Following((snapshot: Snapshot, roster: Roster) => {
+    const enforce = [out.prepare(snapshot, roster), into.prepare(snapshot, roster)];
+    return () => {
+      for (const apply of enforce) apply();
+    };
+  });
+
+  const onInternal = (fault: Fault, occurrence: object): void =>
+    logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
+  inbound = nativeDoor({ handler: () => into.handler, world, onInternal });
+  const appKey = `airs_${randomBytes(32).toString('base64url')}`;
+  const agent = (): Principal => ({
+    kind: 'agent',
+    tenant: node.tenant,
+    id: node.agent,
+    ...(node.domain === '' ? {} : { domain: node.domain }),
+    roles: [],
+  });
+  const app = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    clock: world.clock,
+    doors: [
+      nativeDoor({
+        handler: () => out.handler,
+        world,
+        calls: detachedCalls(out, world),
+        onInternal,
+        known: ({ credential }) =>
+          credential.kind === 'bearer' && equal(credential.token, appKey)
+            ? { kind: 'known', principal: agent() }
+            : { kind: 'none' },
+      }),
+    ],
+    ready: () => out.snapshot !== undefined,
+  });
+
+  const followed = await member.follow(
+    {
+      prepareSnapshot: (snapshot) => following.prepareSnapshot(snapshot),
+      prepareRoster: (roster) => following.prepareRoster(roster),
+      instances: () =>
+        options.agentUrl === null
+          ? []
+          : [
+              {
+                id: String(new URL(front.url).port),
+                kind: 'agent',
+                name: node.agent,
+                version: options.agentVersion,
+                labels: {},
+                state:
+                  closing.reason !== undefined ? 'draining' : (options.agentReady?.() ?? true) ? 'ready' : 'starting',
+              },
+            ],
+    },
+    front.url,
+    (problem) => logger.log('warn', 'hub link', { code: problem.code, reason: problem.message }),
+  );
+  heardAtMs = () => followed.heardAtMs;
+  await out.journal.recover();
+  logger.log('info', 'sidecar is up', { url: front.url, app: app.url, agent: node.agent });
+
+  return {
+    id: node.id,
+    url: front.url,
+    live: into,
+    appUrl: app.url,
+    appKey,
+    snapshotSeq: () => followed.seq('snapshot'),
+    stop: async (graceful) => {
+      await Promise.all([closeListener(front, closing, graceful), app.close(graceful)]);
+      overload.stop();
+      await observed.flush();
+      await member.close();
+      await upstream.close();
+    },
+  };
+};
+
+const equal = (given: string, expected: string): boolean => {
+  const a = Buffer.from(given);
+  const b = Buffer.from(expected);
+  return a.length === b.length && timingSafeEqual(a, b);
+};

@@ -1,0 +1,44 @@
+/** The promises that every store keeps: what the ports of `contract/ports.ts` say, as checks. */
+import type { Stores } from '../../contract/index.ts';
+import type { Suite } from '../suite.ts';
+import { callChecks } from './calls.ts';
+import { nodeChecks } from './nodes.ts';
+import { resourceChecks } from './resources.ts';
+import { traceChecks } from './traces.ts';
+
+export interface StoreSuiteOptions {
+  readonly name: string;
+  /** New, empty stores each time. */
+  readonly open: () => Promise<Stores>;
+  /** Closes the stores and opens the same data again. Absent: nothing is promised to last. */
+  readonly reopen?: (stores: Stores) => Promise<Stores>;
+}
+
+/** Runs one check on stores of its own. Calling `again` reopens them; where nothing lasts it answers the same stores. */
+export type StoreCheck = (
+  promise: string,
+  check: (stores: Stores, again: () => Promise<Stores>) => Promise<void>,
+) => void;
+
+export const storeSuite = ({ name, open, reopen }: StoreSuiteOptions): Suite => {
+  const checks: { promise: string; check: () => Promise<void> }[] = [];
+  const add: StoreCheck = (promise, check) => {
+    checks.push({
+      promise,
+      check: async () => {
+        let stores = await open();
+        const again = async (): Promise<Stores> => {
+          if (reopen !== undefined) stores = await reopen(stores);
+          return stores;
+        };
+        try {
+          await check(stores, again);
+        } finally {
+          await stores.close();
+        }
+      },
+    });
+  };
+  for (const describe of [resourceChecks, callChecks, nodeChecks, traceChecks]) describe(add);
+  return { name: `stores: ${name}`, checks };
+};

@@ -1,0 +1,91 @@
+/** Small, complete things to store, and the strings that break careless stores. */
+import type { CallEvent, CallRecord, NodeEntry, Resource, StoredReply } from '../../contract/index.ts';
+
+/** Each must come back unchanged, wherever it is put. */
+export const HOSTILE = [
+  `quotes ' " \` and a -- comment; drop table call; /*`,
+  'nul \u0000 in the middle, and at the end \u0000',
+  'emoji 🛩️ and beyond 𝔘𝔫𝔦𝔠𝔬𝔡𝔢, right to left \u202e, combining e\u0301',
+  'line\r\nbreaks\u2028\u2029 and \\ backslashes \\u0000',
+  '%_* wildcards ? $1 :name @p #{x}',
+  '__proto__',
+  `long ${'x'.repeat(100_000)}`,
+] as const;
+
+export const user = (name: string, displayName = name, tenant = 'default'): Resource => ({
+  apiVersion: 'airspace.dev/v1',
+  kind: 'User',
+  metadata: { name, tenant, labels: {} },
+  spec: { displayName, roles: [] },
+});
+
+/** 32 hex digits from a small number. */
+export const hexId = (number: number): string => number.toString(16).padStart(32, '0');
+
+export const record = (id: number, change: Partial<CallRecord> = {}): CallRecord => ({
+  id: hexId(id),
+  tenant: 'default',
+  principal: { kind: 'agent', tenant: 'default', id: 'caller', domain: 'sales', roles: ['reader'] },
+  target: { kind: 'tool', name: 'ledger', operation: 'book' },
+  trace: hexId(id + 1_000_000),
+  session: '',
+  idempotencyKey: '',
+  digest: 'd'.repeat(64),
+  state: 'accepted',
+  idempotent: false,
+  detached: false,
+  request: null,
+  policyVersion: 'sha256:0123456789abcdef',
+  acceptedAtMs: 1_700_000_000_000 + id,
+  concludedAtMs: null,
+  reply: null,
+  ...change,
+});
+
+export const reply = (change: Partial<StoredReply> = {}): StoredReply => ({
+  outcome: 'ok',
+  status: 200,
+  contentType: 'application/json',
+  body: new TextEncoder().encode('{"booked":true}'),
+  code: '',
+  message: '',
+  endpoint: 'ledger@127.0.0.1:9000',
+  attempts: 1,
+  ...change,
+});
+
+/** Every byte there is, so that nothing can pass it through a text. */
+export const allBytes = (): Uint8Array => Uint8Array.from({ length: 256 }, (_, at) => at);
+
+export const event = (id: number, change: Partial<CallEvent> = {}): CallEvent => ({
+  callId: hexId(id),
+  trace: hexId(id + 1_000_000),
+  span: hexId(id).slice(-16),
+  tenant: 'default',
+  principal: { kind: 'agent', id: 'caller' },
+  target: { kind: 'tool', name: 'ledger', operation: 'book' },
+  lineage: { root: hexId(id), depth: 0 },
+  node: 'hub-1',
+  role: 'hub',
+  startedAtMs: 1_700_000_000_000.25 + id,
+  durationMs: 1.5,
+  status: 'ok',
+  code: '',
+  httpStatus: 200,
+  requestBytes: 10,
+  replyBytes: 20,
+  snapshotSeq: 1,
+  attributes: {},
+  steps: [],
+  ...change,
+});
+
+export const node = (id: string, url = 'http://127.0.0.1:7000'): NodeEntry => ({
+  id,
+  role: 'sidecar',
+  tenant: 'default',
+  domain: 'sales',
+  agent: 'quoter',
+  publicKey: 'MCowBQYDK2VwAyEA',
+  url,
+});

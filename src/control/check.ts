@@ -1,0 +1,199 @@
+/** All resources together: what each refers to must exist, and nothing may be said twice. Pure. */
+import { idOf, type Resource, type ResourceKind, type ResourceOf, resourceKey } from '../contract/index.ts';
+import { didYouMean } from './problems.ts';
+
+/** The whole configuration as it would be, by `resourceKey`. */
+export type Configuration = ReadonlyMap<string, Resource>;
+
+export interface Checked {
+  readonly problems: readonly string[];
+  /** Allowed, but most likely not meant. */
+  readonly warnings: readonly string[];
+}
+
+/** `originOf` names the place that a resource came from; for those that were there before it may be their key. */
+export const checkConfiguration = (
+  configuration: Configuration,
+  originOf: (key: string) => string,
+  wallMs: number,
+): Checked => {
+  const check = new Check(configuration, originOf);
+  for (const resource of configuration.values()) check.one(resource, wallMs);
+  check.cycles();
+  check.levels();
+  return check;
+};
+
+/** Two resources of one request with the same identity. */
+export const checkDuplicates = (
+  resources: readonly { readonly resource: Resource; readonly origin: string }[],
+): readonly string[] => {
+  const first = new Map<string, string>();
+  const problems: string[] = [];
+  for (const { resource, origin } of resources) {
+    const key = resourceKey(idOf(resource));
+    const before = first.get(key);
+    if (before === undefined) first.set(key, origin);
+    else problems.push(`${origin}: ${label(resource)}: is already defined at ${before}; give one of them another name`);
+  }
+  return problems;
+};
+
+const label = (resource: Resource): string => `${resource.kind} \`${resource.metadata.name}\``;
+
+const TARGET_KINDS = { agent: 'Agent', tool: 'Tool', model: 'Model' } as const;
+
+class Check implements Checked {
+  readonly problems: string[] = [];
+  readonly warnings: string[] = [];
+  readonly #all: Configuration;
+  readonly #originOf: (key: string) => string;
+
+  constructor(all: Configuration, originOf: (key: string) => string) {
+    this.#all = all;
+    this.#originOf = originOf;
+  }
+
+  one(resource: Resource, wallMs: number): void {
+    const { domain } = resource.metadata;
+    if (domain !== undefined) this.#mustExist(resource, 'metadata.domain', 'Domain', domain);
+    switch (resource.kind) {
+      case 'Agent':
+      case 'Tool':
+      case 'Model':
+        this.#target(resource);
+        break;
+      case 'Route':
+        this.#route(resource);
+        break;
+      case 'PolicyBundle':
+        if (resource.spec.level !== 'org') this.#mustExist(resource, 'spec.level', 'Domain', resource.spec.level);
+        break;
+      case 'Domain':
+        this.#domain(resource);
+        break;
+      case 'Key':
+        this.#key(resource, wallMs);
+        break;
+      case 'User':
+        break;
+    }
+  }
+
+  #target(resource: ResourceOf<'Agent' | 'Tool' | 'Model'>): void {
+    const { operations, endpoints } = resource.spec;
+    for (const name of repeated(operations.map((operation) => operation.name))) {
+      this.#problem(resource, `the operation \`${name}\` is declared twice; keep one of them`);
+    }
+    for (const url of repeated(endpoints.map((endpoint) => endpoint.url))) {
+      this.#problem(resource, `the endpoint \`${url}\` is listed twice; add up their weights`);
+    }
+  }
+
+  /** Routes may be written before what they route to. */
+  #route(resource: ResourceOf<'Route'>): void {
+    const { from, to } = resource.spec;
+    if (to.name !== '*') this.#shouldExist(resource, 'spec.to.name', TARGET_KINDS[to.kind], to.name);
+    if (to.domain !== undefined) this.#shouldExist(resource, 'spec.to.domain', 'Domain', to.domain);
+    for (const name of from.agents ?? []) this.#shouldExist(resource, 'spec.from.agents', 'Agent', name);
+    for (const name of from.domains ?? []) this.#shouldExist(resource, 'spec.from.domains', 'Domain', name);
+  }
+
+  #domain(resource: ResourceOf<'Domain'>): void {
+    if (resource.metadata.name === 'org') {
+      this.#problem(resource, 'the name `org` stands for the organisation itself; choose another');
+    }
+    const { parent } = resource.spec;
+    if (parent !== undefined) this.#mustExist(resource, 'spec.parent', 'Domain', parent);
+  }
+
+  #key(resource: ResourceOf<'Key'>, wallMs: number): void {
+    const { principal, expiresAt } = resource.spec;
+    this.#mustExist(resource, 'spec.principal.name', principal.kind === 'agent' ? 'Agent' : 'User', principal.name);
+    if (expiresAt !== undefined && Date.parse(expiresAt) <= wallMs) {
+      this.#warning(resource, `expired at ${expiresAt}; nobody can use it`);
+    }
+  }
+
+  /** Each cycle once, told from its smallest name. */
+  cycles(): void {
+    for (const resource of this.#all.values()) {
+      if (resource.kind !== 'Domain') continue;
+      const way = this.#wayUp(resource);
+      const { name } = resource.metadata;
+      if (way.at(-1) !== name || way.some((step) => step < name)) continue;
+      this.#problem(
+        resource,
+        `is its own ancestor: ${[name, ...way].map((step) => `\`${step}\``).join(' -> ')}; remove one parent`,
+      );
+    }
+  }
+
+  /** Parents of a domain up to the top, or until one repeats. */
+  #wayUp(domain: ResourceOf<'Domain'>): readonly string[] {
+    const way: string[] = [];
+    const seen = new Set<string>();
+    let at: Resource | undefined = domain;
+    while (at?.kind === 'Domain' && at.spec.parent !== undefined && !seen.has(at.spec.parent)) {
+      way.push(at.spec.parent);
+      seen.add(at.spec.parent);
+      if (at.spec.parent === domain.metadata.name) break;
+      at = this.#find(domain, 'Domain', at.spec.parent);
+    }
+    return way;
+  }
+
+  /** Which of two bundles comes first would matter to people and not to policy: so there is one per level. */
+  levels(): void {
+    const first = new Map<string, Resource>();
+    for (const resource of this.#all.values()) {
+      if (resource.kind !== 'PolicyBundle') continue;
+      const level = `${resource.metadata.tenant}/${resource.spec.level}`;
+      const before = first.get(level);
+      if (before === undefined) first.set(level, resource);
+      else {
+        this.#problem(
+          resource,
+          `level \`${resource.spec.level}\` already has the bundle \`${before.metadata.name}\`; a level has one`,
+        );
+      }
+    }
+  }
+
+  #mustExist(resource: Resource, field: string, kind: ResourceKind, name: string): void {
+    if (this.#find(resource, kind, name) === undefined)
+      this.#problem(resource, this.#unknown(resource, field, kind, name));
+  }
+
+  #shouldExist(resource: Resource, field: string, kind: ResourceKind, name: string): void {
+    if (this.#find(resource, kind, name) === undefined)
+      this.#warning(resource, this.#unknown(resource, field, kind, name));
+  }
+
+  #find(resource: Resource, kind: ResourceKind, name: string): Resource | undefined {
+    return this.#all.get(resourceKey({ tenant: resource.metadata.tenant, kind, name }));
+  }
+
+  #unknown(resource: Resource, field: string, kind: ResourceKind, name: string): string {
+    const names = [...this.#all.values()]
+      .filter((other) => other.kind === kind && other.metadata.tenant === resource.metadata.tenant)
+      .map((other) => other.metadata.name);
+    const hint = didYouMean(name, names) || `; apply the ${kind} too, or correct the name`;
+    return `\`${field}\` names the ${kind} \`${name}\`, which does not exist${hint}`;
+  }
+
+  #problem(resource: Resource, text: string): void {
+    this.problems.push(this.#sentence(resource, text));
+  }
+
+  #warning(resource: Resource, text: string): void {
+    this.warnings.push(this.#sentence(resource, text));
+  }
+
+  #sentence(resource: Resource, text: string): string {
+    return `${this.#originOf(resourceKey(idOf(resource)))}: ${label(resource)}: ${text}`;
+  }
+}
+
+const repeated = (words: readonly string[]): ReadonlySet<string> =>
+  new Set(words.filter((word, at) => words.indexOf(word) !== at));

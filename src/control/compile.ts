@@ -1,0 +1,154 @@
+/** Resources to the snapshot that nodes run: resolved, flat and complete, so that a node looks nothing up anywhere else. */
+import {
+  type DomainEntry,
+  type KeyEntry,
+  type Resource,
+  type ResourceKind,
+  type ResourceOf,
+  type RouteEntry,
+  resourceKey,
+  type Snapshot,
+  type TargetEntry,
+  type TargetKind,
+} from '../contract/index.ts';
+import type { Configuration } from './check.ts';
+
+/** Cedar text of one level of one tenant, with the name of the file that it came from. */
+export interface PolicyText {
+  readonly tenant: string;
+  readonly level: string;
+  readonly policies: { readonly text: string; readonly source: string };
+  readonly limits?: { readonly text: string; readonly source: string };
+}
+
+/** Names of everything that policies can be about, in all tenants: a rule about nobody is a typing mistake. */
+export interface PolicyWorld {
+  readonly targets: readonly {
+    readonly tenant: string;
+    readonly kind: TargetKind;
+    readonly name: string;
+    readonly domain: string;
+    readonly operations: readonly string[];
+  }[];
+  readonly domains: readonly DomainEntry[];
+  readonly users: readonly {
+    readonly tenant: string;
+    readonly name: string;
+    readonly domain: string;
+    readonly roles: readonly string[];
+  }[];
+}
+
+/** The policy room's compiler. Throws Fault `bad_request` whose fact `problems` names file and line. */
+export type CompilePolicy = (bundles: readonly PolicyText[], world: PolicyWorld) => Promise<Snapshot['policy']>;
+
+/** A snapshot that has no number yet: numbers are taken only for what will be published. */
+export type Draft = Omit<Snapshot, 'seq' | 'revision' | 'createdAtMs'>;
+
+/** Compiles a checked configuration. The order of its resources does not matter; that of the result is by key. */
+export const compile = async (configuration: Configuration, compilePolicy: CompilePolicy): Promise<Draft> => {
+  const all = [...configuration.keys()].sort().map((key) => configuration.get(key)!);
+  const targets = [
+    ...of(all, 'Agent').map((resource) => targetEntry('agent', resource)),
+    ...of(all, 'Tool').map((resource) => targetEntry('tool', resource)),
+    ...of(all, 'Model').map((resource) => targetEntry('model', resource)),
+  ];
+  const domains = of(all, 'Domain').map(domainEntry);
+  const world: PolicyWorld = {
+    targets: targets.map((target) => ({ ...target, operations: target.operations.map(({ name }) => name) })),
+    domains,
+    users: of(all, 'User').map(userEntry),
+  };
+  return {
+    targets,
+    routes: of(all, 'Route').map(routeEntry),
+    domains,
+    keys: of(all, 'Key').map((resource) => keyEntry(resource, configuration)),
+    policy: await compilePolicy(of(all, 'PolicyBundle').map(policyText), world),
+  };
+};
+
+const of = <K extends ResourceKind>(resources: readonly Resource[], kind: K): readonly ResourceOf<K>[] =>
+  resources.filter((resource): resource is ResourceOf<K> => resource.kind === kind);
+
+const targetEntry = (
+  kind: TargetEntry['kind'],
+  { metadata, spec }: ResourceOf<'Agent' | 'Tool' | 'Model'>,
+): TargetEntry => ({
+  tenant: metadata.tenant,
+  kind,
+  name: metadata.name,
+  domain: metadata.domain ?? '',
+  labels: metadata.labels,
+  endpoints: spec.endpoints,
+  operations: spec.operations.map(({ name, effect, idempotent }) => ({
+    name,
+    effect,
+    idempotent: idempotent ?? effect === 'read',
+  })),
+  health: spec.health ?? null,
+  concurrency: spec.concurrency,
+  timeoutMs: spec.timeoutMs ?? null,
+});
+
+/** 0 is for control traffic; no route can ask for it. */
+const PRIORITY = { interactive: 1, standard: 2, batch: 3 } as const;
+
+const routeEntry = ({ metadata, spec }: ResourceOf<'Route'>): RouteEntry => ({
+  tenant: metadata.tenant,
+  name: metadata.name,
+  fromAgents: spec.from.agents ?? [],
+  fromDomains: spec.from.domains ?? [],
+  toKind: spec.to.kind,
+  toName: spec.to.name,
+  toDomain: spec.to.domain ?? '',
+  via: spec.via,
+  timeoutMs: spec.timeoutMs ?? null,
+  attempts: spec.attempts,
+  priority: PRIORITY[spec.priority],
+});
+
+const domainEntry = ({ metadata, spec }: ResourceOf<'Domain'>): DomainEntry => ({
+  tenant: metadata.tenant,
+  name: metadata.name,
+  parent: spec.parent ?? '',
+  delegated: spec.delegated,
+});
+
+const userEntry = ({ metadata, spec }: ResourceOf<'User'>): PolicyWorld['users'][number] => ({
+  tenant: metadata.tenant,
+  name: metadata.name,
+  domain: metadata.domain ?? '',
+  roles: spec.roles,
+});
+
+const policyText = ({ metadata, spec }: ResourceOf<'PolicyBundle'>): PolicyText => {
+  const named = (field: string, source: { readonly text: string; readonly source?: string | undefined }) => ({
+    text: source.text,
+    source: source.source ?? `PolicyBundle \`${metadata.name}\`, spec.${field}`,
+  });
+  return {
+    tenant: metadata.tenant,
+    level: spec.level,
+    policies: named('policies', spec.policies),
+    ...(spec.limits === undefined ? {} : { limits: named('limits', spec.limits) }),
+  };
+};
+
+const keyEntry = ({ metadata, spec }: ResourceOf<'Key'>, configuration: Configuration): KeyEntry => {
+  const { kind, name } = spec.principal;
+  const ownerKind = kind === 'agent' ? 'Agent' : 'User';
+  const owner = configuration.get(resourceKey({ tenant: metadata.tenant, kind: ownerKind, name }));
+  return {
+    id: metadata.name,
+    tenant: metadata.tenant,
+    secretHash: spec.secretHash,
+    principal: {
+      kind,
+      name,
+      domain: owner?.metadata.domain ?? '',
+      roles: owner?.kind === 'User' ? owner.spec.roles : [],
+    },
+    expiresAtMs: spec.expiresAt === undefined ? null : Date.parse(spec.expiresAt),
+  };
+};

@@ -1,0 +1,20 @@
+/** Desired and observed state: configuration checked, compiled, signed and published; nodes joined, watched and told. */
+
+export { backoffMs } from './backoff.ts';
+export { type Checked, type Configuration, checkConfiguration } from './check.ts';
+export { type CompilePolicy, compile, type Draft, type PolicyText, type PolicyWorld } from './compile.ts';
+export { difference } from './difference.ts';
+export { HttpHubWire, type HubWire } from './hubwire.ts';
+export { type Kept, LastGood } from './lastgood.ts';
+export { type LinkedNode, type LinkParts, NodeLink } from './link.ts';
+export { type Joining, joinHub, loadMembership, type Membership } from './membership.ts';
+export { NodeHub, type NodeHubParts } from './nodes.ts';
+export { type ControlParts, ControlPlane } from './plane.ts';
+export { refuseIfAny } from './problems.ts';
+export { HEARTBEAT_MS, RosterKeeper, type RosterParts } from './roster.ts';
+export { checkShape, type Raw, type Shaped } from './shape.ts';
+export { type DocumentKind, type Documents, type Expected, openSigned, signDocument } from './sign.ts';
+export { type Held, Publisher } from './snapshots.ts';
+export { type Locate, readSources, type Sources, sourcesOfText } from './source.ts';
+export { Spool } from './spool.ts';
+export { type ServerEvent, serverEvents } from './sse.ts';

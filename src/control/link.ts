@@ -1,0 +1,289 @@
+/** A node's side of the link: follows the newest documents, says what it runs, and hands over what its calls left behind. */
+import {
+  type CallEvent,
+  type Clock,
+  type EventSink,
+  Fault,
+  HEADERS,
+  type Heartbeat,
+  type InstanceReport,
+  type Roster,
+  type Signed,
+  type Snapshot,
+  type Timer,
+} from '../contract/index.ts';
+import { type AssertionSigner, nodePrincipal } from '../identity/index.ts';
+import { Canceller } from '../kernel/index.ts';
+import { backoffMs } from './backoff.ts';
+import type { HubWire } from './hubwire.ts';
+import type { LastGood } from './lastgood.ts';
+import type { Membership } from './membership.ts';
+import { type DocumentKind, type Documents, openSigned } from './sign.ts';
+import type { Spool } from './spool.ts';
+
+/** The node behind the link. `prepare...` does all that can fail and throws to refuse; what it returns puts the document in force and must not throw. */
+export interface LinkedNode {
+  prepareSnapshot(snapshot: Snapshot): (() => void) | Promise<() => void>;
+  prepareRoster(roster: Roster): (() => void) | Promise<() => void>;
+  /** All instances that run behind this node now. */
+  instances(): readonly InstanceReport[];
+  /** `name/operation` that a domain hub exports. */
+  capabilities?(): readonly string[];
+}
+
+export interface LinkParts {
+  readonly membership: Membership;
+  readonly wire: HubWire;
+  readonly signer: AssertionSigner;
+  readonly lastGood: LastGood;
+  readonly spool: Spool;
+  readonly node: LinkedNode;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Default 2 s; the hub's answers may change it. */
+  readonly heartbeatMs?: number;
+  /** Hears of everything that went wrong and was dealt with. */
+  readonly note?: (problem: Fault) => void;
+  /** Where other nodes reach this one now. */
+  readonly url?: string;
+}
+
+const UPLOAD_PAUSE_MS = 500;
+
+export class NodeLink implements EventSink {
+  readonly #parts: LinkParts;
+  readonly #closing = new Canceller();
+  readonly #held = new Map<DocumentKind, number>();
+  #refused: NonNullable<Heartbeat['refused']> | undefined;
+  #heartbeatMs: number;
+  #heartbeatTimer: Timer | undefined;
+  #beating = false;
+  #beatAgain = false;
+  #upload: Promise<void> | undefined;
+  #uploadFailures = 0;
+  #heardAtMs: number | undefined;
+
+  constructor(parts: LinkParts) {
+    this.#parts = parts;
+    this.#heartbeatMs = parts.heartbeatMs ?? 2_000;
+  }
+
+  /** Puts the last good documents in force, if there are any, and begins to follow the hub. Resolves before the hub has answered. */
+  async start(): Promise<void> {
+    await this.#restore('snapshot');
+    await this.#restore('roster');
+    void this.#follow();
+    this.#beat();
+  }
+
+  /** Says good-bye, if the hub is there, and stops. What is still in the spool is handed over first, once. */
+  async stop(): Promise<void> {
+    this.#closing.cancel(new Fault('cancelled', 'this node stops'));
+    this.#heartbeatTimer?.cancel();
+    await this.#upload;
+    try {
+      const batch = this.#parts.spool.next();
+      if (batch !== undefined) await this.#post('events', batch);
+      await this.#post('leave', {});
+    } catch (thrown) {
+      this.#note(thrown);
+    }
+  }
+
+  /** Monotonic time of the last word from the hub; undefined before the first. Rules about staleness read it (reliability 3.12). */
+  get heardAtMs(): number | undefined {
+    return this.#heardAtMs;
+  }
+
+  /** Sequence in force; 0 for none. A node without a snapshot is not ready and denies everything. */
+  seq(kind: DocumentKind): number {
+    return this.#held.get(kind) ?? 0;
+  }
+
+  emit(event: CallEvent): void {
+    this.#parts.spool.add(event);
+    this.#upload ??= this.#uploadAll();
+  }
+
+  async #restore(kind: DocumentKind): Promise<void> {
+    try {
+      const kept = await this.#parts.lastGood.load(kind);
+      if (kept === undefined) return;
+      (await this.#prepare(kind, kept.document))();
+      this.#held.set(kind, kept.document.seq);
+    } catch (thrown) {
+      // Corrupt, foreign or refused by our own newer code: as if there were none, and the hub sends a whole one anyway.
+      this.#note(thrown);
+    }
+  }
+
+  async #follow(): Promise<void> {
+    for (let failures = 0; this.#closing.reason === undefined; ) {
+      try {
+        for await (const { event, data } of this.#parts.wire.stream(
+          this.#streamPath(),
+          this.#authorization(),
+          this.#closing,
+        )) {
+          failures = 0;
+          this.#heard();
+          if (event === 'snapshot' || event === 'roster') await this.#take(event, data);
+        }
+      } catch (thrown) {
+        this.#note(thrown);
+      }
+      failures += 1;
+      await this.#sleep(backoffMs(failures, this.#parts.random));
+    }
+  }
+
+  /** INVARIANT (I14): checked, prepared, kept on disk, then in force, then acknowledged; and never a lower one. */
+  async #take(kind: DocumentKind, data: string): Promise<void> {
+    let seq = 0;
+    try {
+      const signed = parse(data);
+      const document = openSigned(signed, {
+        kind,
+        publicKey: this.#parts.membership.controlKey,
+        above: this.seq(kind),
+      });
+      seq = document.seq;
+      const enforce = await this.#prepare(kind, document);
+      await this.#parts.lastGood.keep(kind, signed as Signed);
+      enforce();
+      this.#held.set(kind, seq);
+      if (this.#refused?.kind === kind) this.#refused = undefined;
+    } catch (thrown) {
+      const fault = this.#note(thrown);
+      if (fault.code === 'conflict') return;
+      this.#refused = { kind, seq, reason: fault.message };
+    }
+    this.#beat();
+  }
+
+  #prepare<K extends DocumentKind>(kind: K, document: Documents[K]): (() => void) | Promise<() => void> {
+    const { node } = this.#parts;
+    return kind === 'snapshot' ? node.prepareSnapshot(document as Snapshot) : node.prepareRoster(document as Roster);
+  }
+
+  /** One beat at a time; what changes meanwhile is told by one more right after. */
+  #beat(): void {
+    this.#heartbeatTimer?.cancel();
+    if (this.#closing.reason !== undefined) return;
+    this.#beatAgain = this.#beating;
+    if (!this.#beating) void this.#beatNow();
+  }
+
+  async #beatNow(): Promise<void> {
+    this.#beating = true;
+    try {
+      const reply = await this.#post('heartbeat', this.#heartbeat());
+      this.#heard();
+      this.#heartbeatMs = heartbeatMsOf(reply) ?? this.#heartbeatMs;
+    } catch (thrown) {
+      this.#note(thrown);
+    }
+    this.#beating = false;
+    if (this.#beatAgain) this.#beat();
+    else if (this.#closing.reason === undefined) {
+      this.#heartbeatTimer = this.#parts.clock.after(this.#heartbeatMs, () => this.#beat());
+    }
+  }
+
+  #heartbeat(): Heartbeat {
+    const { node, spool, url } = this.#parts;
+    return {
+      snapshotSeq: this.seq('snapshot'),
+      rosterSeq: this.seq('roster'),
+      ...(this.#refused === undefined ? {} : { refused: this.#refused }),
+      instances: node.instances(),
+      ...(node.capabilities === undefined ? {} : { capabilities: node.capabilities() }),
+      ...(url === undefined ? {} : { url }),
+      lostEvents: spool.lost,
+    };
+  }
+
+  async #uploadAll(): Promise<void> {
+    while (this.#closing.reason === undefined && !this.#parts.spool.isEmpty) {
+      await this.#sleep(this.#uploadPauseMs());
+      if (this.#closing.reason === undefined) await this.#uploadNext();
+    }
+    this.#upload = undefined;
+  }
+
+  #uploadPauseMs(): number {
+    if (this.#uploadFailures > 0) return backoffMs(this.#uploadFailures, this.#parts.random);
+    return this.#parts.spool.hasFullBatch ? 0 : UPLOAD_PAUSE_MS;
+  }
+
+  async #uploadNext(): Promise<void> {
+    const { spool } = this.#parts;
+    const batch = spool.next();
+    if (batch === undefined) return;
+    try {
+      await this.#post('events', batch);
+      spool.stored();
+      this.#uploadFailures = 0;
+    } catch (thrown) {
+      const fault = this.#note(thrown);
+      // Only what the hub calls wrong can never succeed; everything else is worth another try with the same number.
+      if (fault.code === 'bad_request') spool.refused();
+      else this.#uploadFailures += 1;
+    }
+  }
+
+  #post(action: 'heartbeat' | 'events' | 'leave', body: unknown): Promise<unknown> {
+    const path = action === 'events' ? `${this.#path()}/events` : `${this.#path()}:${action}`;
+    return this.#parts.wire.post(path, body, this.#authorization());
+  }
+
+  #path(): string {
+    return `/v1/nodes/${this.#parts.membership.node.id}`;
+  }
+
+  #streamPath(): string {
+    return `${this.#path()}/stream?snapshotSeq=${this.seq('snapshot')}&rosterSeq=${this.seq('roster')}`;
+  }
+
+  #authorization(): string {
+    const { signer, membership } = this.#parts;
+    return `${HEADERS.nodeScheme} ${signer.assert(nodePrincipal(membership.node), membership.hub)}`;
+  }
+
+  #heard(): void {
+    this.#heardAtMs = this.#parts.clock.nowMs();
+  }
+
+  #note(thrown: unknown): Fault {
+    const fault = Fault.from(thrown);
+    if (this.#closing.reason === undefined) this.#parts.note?.(fault);
+    return fault;
+  }
+
+  /** Ends early when the node stops. */
+  #sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        forget();
+        resolve();
+      };
+      let forget = (): void => {};
+      const timer = this.#parts.clock.after(delayMs, wake);
+      forget = this.#closing.onCancel(wake);
+    });
+  }
+}
+
+const heartbeatMsOf = (reply: unknown): number | undefined => {
+  const ms = typeof reply === 'object' && reply !== null && 'heartbeatMs' in reply ? reply.heartbeatMs : undefined;
+  return typeof ms === 'number' && ms >= 10 && ms <= 600_000 ? ms : undefined;
+};
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};

@@ -1,0 +1,337 @@
+/** The hub's side of the node link: admits nodes, hears them, tells them the newest, and takes what their calls left behind. */
+import {
+  type CancelSignal,
+  type Clock,
+  Fault,
+  type HeartbeatReply,
+  type Ids,
+  type InstanceEntry,
+  type InstanceQuery,
+  type InstanceReport,
+  type JoinGrant,
+  type JoinReply,
+  type NodeEntry,
+  type NodePort,
+  type NodeStore,
+  type NodeView,
+  type Principal,
+  type Signed,
+  type Snapshot,
+  type TargetEntry,
+  type TargetKind,
+  type TraceStore,
+  targetKey,
+} from '../contract/index.ts';
+import {
+  AssertionVerifier,
+  issueJoinToken,
+  JoinGrantSchema,
+  joinProofText,
+  knownNodes,
+  parsePublicKey,
+  unauthenticated,
+  useJoinToken,
+  verifySignature,
+} from '../identity/index.ts';
+import { parseAnnouncement, parseBatch, parseHeartbeat, parseJoin } from './reports.ts';
+import type { RosterKeeper } from './roster.ts';
+import type { Held, Publisher } from './snapshots.ts';
+
+export interface NodeHubParts {
+  /** Id of this hub: what nodes address their assertions to. */
+  readonly hub: string;
+  readonly store: NodeStore;
+  readonly traces: TraceStore;
+  readonly keeper: RosterKeeper;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+/** What a node said last, besides its instances. */
+interface Heard {
+  readonly atMs: number;
+  readonly snapshotSeq: number;
+  readonly rosterSeq: number;
+  readonly refused: string | null;
+  readonly capabilities: readonly string[];
+  readonly lostEvents: number;
+}
+
+/** The last batch that a node's run had stored, and the one that is being stored. */
+interface Upload {
+  epoch: string;
+  seq: number;
+  tail: Promise<unknown>;
+}
+
+export class NodeHub implements NodePort {
+  readonly #parts: NodeHubParts;
+  readonly #heard = new Map<string, Heard>();
+  readonly #uploads = new Map<string, Upload>();
+  #registry: Registry = new Registry({ targets: [], domains: [] });
+  #verifier: AssertionVerifier;
+
+  constructor(parts: NodeHubParts) {
+    this.#parts = parts;
+    this.#verifier = this.#verifierFor({ targets: [], domains: [] });
+  }
+
+  /** Every new snapshot, so that this side knows which targets belong to whom. */
+  use(snapshot: Snapshot): void {
+    this.#registry = new Registry(snapshot);
+    this.#verifier = this.#verifierFor(snapshot);
+  }
+
+  async issueJoinToken(untrusted: unknown): Promise<{ readonly token: string; readonly expiresAtMs: number }> {
+    const grant = JoinGrantSchema.safeParse(untrusted);
+    if (!grant.success) {
+      throw new Fault(
+        'bad_request',
+        'a join token is for role `sidecar` with tenant, domain and agent, or for role `domain` with tenant and domain',
+      );
+    }
+    const { store, publisher, clock } = this.#parts;
+    return issueJoinToken(store, grant.data, publisher.keyId, clock.wallMs());
+  }
+
+  async join(untrusted: unknown): Promise<JoinReply> {
+    const { token, publicKey, url, proof } = parseJoin(untrusted);
+    // Before the token burns: what can be seen to be wrong must not cost a token.
+    if (parsePublicKey(publicKey) === undefined)
+      throw new Fault('bad_request', '`publicKey` must be Ed25519, SPKI DER in base64');
+    if (!verifySignature(publicKey, joinProofText(token), Buffer.from(proof, 'base64'))) throw unauthenticated();
+    const { hub, store, keeper, publisher, clock } = this.#parts;
+    const grant = await useJoinToken(store, token, clock.wallMs());
+    const node: NodeEntry = { ...grant, id: this.#idFor(grant, publicKey), publicKey, url };
+    await store.put(node);
+    keeper.putNode(node);
+    return { node, hub, controlKey: publisher.publicKey, heartbeatMs: keeper.heartbeatMs };
+  }
+
+  authenticate(assertion: string): NodeEntry {
+    const principal = this.#verifier.verify(assertion, this.#parts.clock.wallMs());
+    const node = principal.kind === 'node' ? this.#parts.keeper.node(principal.id) : undefined;
+    if (node === undefined) throw unauthenticated();
+    return node;
+  }
+
+  async heartbeat(node: NodeEntry, untrusted: unknown): Promise<HeartbeatReply> {
+    const beat = parseHeartbeat(untrusted);
+    const { keeper, publisher, clock } = this.#parts;
+    const current = await this.#atUrl(node.id, beat.url);
+    const allowed = beat.instances.filter((report) => this.#mayReport(current, report));
+    const ignored = beat.instances
+      .filter((report) => !allowed.includes(report))
+      .map(({ kind, name }) => `${kind}/${name}`);
+    this.#heard.set(node.id, {
+      atMs: clock.wallMs(),
+      snapshotSeq: beat.snapshotSeq,
+      rosterSeq: beat.rosterSeq,
+      refused: beat.refused === undefined ? null : `${beat.refused.kind} ${beat.refused.seq}: ${beat.refused.reason}`,
+      capabilities: beat.capabilities ?? [],
+      lostEvents: beat.lostEvents ?? 0,
+    });
+    keeper.beat(
+      node.id,
+      allowed.map((report) => behind(current, report)),
+    );
+    return {
+      snapshotSeq: publisher.seq('snapshot'),
+      rosterSeq: publisher.seq('roster'),
+      heartbeatMs: keeper.heartbeatMs,
+      ignored,
+    };
+  }
+
+  documents(node: NodeEntry, held: Held, signal: CancelSignal): AsyncIterable<Signed> {
+    return this.#whileMember(node, this.#parts.publisher.newerThan(held, signal));
+  }
+
+  /** One batch of a node after the other, so that a repeated one finds the first stored or failed. */
+  events(node: NodeEntry, untrusted: unknown): Promise<{ readonly stored: boolean }> {
+    const batch = parseBatch(untrusted);
+    const upload = this.#uploads.get(node.id) ?? { epoch: '', seq: 0, tail: Promise.resolve() };
+    this.#uploads.set(node.id, upload);
+    const store = async (): Promise<{ readonly stored: boolean }> => {
+      if (upload.epoch === batch.epoch && batch.seq <= upload.seq) return { stored: false };
+      const events = batch.events
+        .filter((event) => event.tenant === node.tenant || event.tenant === '')
+        .map((event) => ({ ...event, tenant: node.tenant, node: node.id }));
+      await this.#parts.traces.append(events);
+      upload.epoch = batch.epoch;
+      upload.seq = batch.seq;
+      return { stored: true };
+    };
+    const result = upload.tail.then(store);
+    upload.tail = result.catch(() => {});
+    return result;
+  }
+
+  async leave(node: NodeEntry): Promise<void> {
+    this.#heard.delete(node.id);
+    this.#parts.keeper.leave(node.id);
+  }
+
+  async remove(tenant: string | null, id: string): Promise<void> {
+    const node = this.#parts.keeper.node(id);
+    if (node === undefined || node.id === this.#parts.hub || (tenant !== null && node.tenant !== tenant)) {
+      throw new Fault('not_found', `there is no node \`${id}\``);
+    }
+    await this.#parts.store.remove(id);
+    this.#parts.keeper.removeNode(id);
+    this.#heard.delete(id);
+    this.#uploads.delete(id);
+  }
+
+  list(tenant: string | null): readonly NodeView[] {
+    const nodes = this.#parts.keeper.nodes().filter((node) => tenant === null || node.tenant === tenant);
+    return nodes.map((node) => this.#view(node)).sort((a, b) => (a.node.id < b.node.id ? -1 : 1));
+  }
+
+  async announce(principal: Principal, untrusted: unknown): Promise<{ readonly heartbeatMs: number }> {
+    const { url, ...report } = parseAnnouncement(untrusted);
+    if (principal.kind !== 'agent' || report.kind !== 'agent' || report.name !== principal.id) {
+      throw new Fault('denied', `\`${principal.id}\` may announce instances of itself only, as kind \`agent\``);
+    }
+    const owner = directOwner(principal, report.id);
+    this.#refuseTooMany(principal, owner);
+    this.#parts.keeper.beat(owner, [
+      { ...report, id: `${owner}/${report.id}`, tenant: principal.tenant, url, protocol: 'direct', node: '' },
+    ]);
+    return { heartbeatMs: this.#parts.keeper.heartbeatMs };
+  }
+
+  async withdraw(principal: Principal, id: string): Promise<void> {
+    this.#parts.keeper.leave(directOwner(principal, id));
+  }
+
+  find(query: InstanceQuery): readonly InstanceEntry[] {
+    return this.#parts.keeper.instances().filter((instance) => matches(instance, query, this.#registry));
+  }
+
+  #refuseTooMany({ tenant, id }: Principal, owner: string): void {
+    const own = this.#parts.keeper
+      .instances()
+      .filter((other) => other.node === '' && other.tenant === tenant && other.name === id);
+    if (own.length >= MOST_ANNOUNCED && !own.some((other) => other.id.startsWith(`${owner}/`))) {
+      throw new Fault(
+        'rate_limited',
+        `\`${id}\` already announces ${MOST_ANNOUNCED} instances; withdraw those that are gone`,
+      );
+    }
+  }
+
+  #verifierFor(snapshot: Pick<Snapshot, 'targets' | 'domains'>): AssertionVerifier {
+    const { hub, keeper } = this.#parts;
+    return new AssertionVerifier(
+      hub,
+      knownNodes(snapshot, (id) => keeper.node(id)),
+    );
+  }
+
+  /** `role-name-xxxx`; the same node keeps its id when it joins again with its key and an equal grant. */
+  #idFor(grant: JoinGrant, publicKey: string): string {
+    const { keeper, ids } = this.#parts;
+    const before = keeper.nodes().find((node) => node.publicKey === publicKey);
+    if (before !== undefined) {
+      const { role, tenant, domain, agent } = before;
+      if (role === grant.role && tenant === grant.tenant && domain === grant.domain && agent === grant.agent)
+        return before.id;
+      throw new Fault(
+        'conflict',
+        `this key already belongs to node \`${before.id}\`; give each node its own data directory`,
+      );
+    }
+    const name = grant.role === 'sidecar' ? grant.agent : grant.domain;
+    for (;;) {
+      const id = `${grant.role}-${name}-${ids.callId().slice(0, 4)}`;
+      if (keeper.node(id) === undefined) return id;
+    }
+  }
+
+  /** The node as it is now, moved when it says so. Throws when it was removed since it was authenticated. */
+  async #atUrl(id: string, url: string | undefined): Promise<NodeEntry> {
+    const { keeper, store } = this.#parts;
+    const node = keeper.node(id);
+    if (node === undefined) throw unauthenticated();
+    if (url === undefined || url === node.url) return node;
+    const moved = { ...node, url };
+    await store.put(moved);
+    keeper.putNode(moved);
+    return moved;
+  }
+
+  /** A sidecar stands in front of its agent, a domain hub in front of what was declared in its domain or below. */
+  #mayReport(node: NodeEntry, { kind, name }: InstanceReport): boolean {
+    if (node.role === 'sidecar') return kind === 'agent' && name === node.agent;
+    const target = this.#registry.target(node.tenant, kind, name);
+    return target !== undefined && this.#registry.isWithin(node.tenant, target.domain, node.domain);
+  }
+
+  async *#whileMember(node: NodeEntry, documents: AsyncIterable<Signed>): AsyncGenerator<Signed, void, undefined> {
+    for await (const signed of documents) {
+      if (this.#parts.keeper.node(node.id)?.publicKey !== node.publicKey) throw unauthenticated();
+      yield signed;
+    }
+  }
+
+  #view(node: NodeEntry): NodeView {
+    const heard = this.#heard.get(node.id);
+    const state = heard === undefined ? 'joined' : this.#parts.keeper.isSilent(node.id) ? 'silent' : 'alive';
+    return {
+      node,
+      state,
+      heardAtMs: heard?.atMs ?? null,
+      snapshotSeq: heard?.snapshotSeq ?? 0,
+      rosterSeq: heard?.rosterSeq ?? 0,
+      refused: heard?.refused ?? null,
+      capabilities: heard?.capabilities ?? [],
+      lostEvents: heard?.lostEvents ?? 0,
+    };
+  }
+}
+
+const MOST_ANNOUNCED = 1000;
+
+const directOwner = (principal: Principal, id: string): string => `direct/${principal.tenant}/${principal.id}/${id}`;
+
+/** Calls to it go through the node's own door: a report cannot name any other address. */
+const behind = (node: NodeEntry, report: InstanceReport): InstanceEntry => ({
+  ...report,
+  id: `${node.id}/${report.id}`,
+  tenant: node.tenant,
+  url: node.url,
+  protocol: 'airspace',
+  node: node.id,
+});
+
+/** What the snapshot declares, by name. */
+class Registry {
+  readonly #targets: ReadonlyMap<string, TargetEntry>;
+  readonly isWithin: (tenant: string, domain: string, ancestor: string) => boolean;
+
+  constructor(snapshot: Pick<Snapshot, 'targets' | 'domains'>) {
+    this.#targets = new Map(
+      snapshot.targets.map((target) => [targetKey(target.tenant, target.kind, target.name), target]),
+    );
+    this.isWithin = knownNodes(snapshot, () => undefined).isWithin;
+  }
+
+  target(tenant: string, kind: TargetKind, name: string): TargetEntry | undefined {
+    return this.#targets.get(targetKey(tenant, kind, name));
+  }
+}
+
+const matches = (instance: InstanceEntry, query: InstanceQuery, registry: Registry): boolean => {
+  if (instance.tenant !== query.tenant) return false;
+  if (query.kind !== undefined && instance.kind !== query.kind) return false;
+  if (query.name !== undefined && instance.name !== query.name) return false;
+  const labels = Object.entries(query.labels ?? {});
+  if (!labels.every(([name, value]) => instance.labels[name] === value)) return false;
+  if (query.operation === undefined && query.domain === undefined) return true;
+  const target = registry.target(instance.tenant, instance.kind, instance.name);
+  if (target === undefined) return false;
+  const offers = query.operation === undefined || target.operations.some(({ name }) => name === query.operation);
+  return offers && (query.domain === undefined || registry.isWithin(query.tenant, target.domain, query.domain));
+};

@@ -1,0 +1,263 @@
+/** The control plane: takes wishes for the whole configuration, checks and compiles them before it commits, and publishes what came out. */
+import {
+  type ApplyRequest,
+  type ApplyResult,
+  type Change,
+  type Clock,
+  type ControlPort,
+  Fault,
+  idOf,
+  type NodeStore,
+  type Resource,
+  type ResourceDiff,
+  type ResourceId,
+  type ResourceStore,
+  type Revision,
+  resourceKey,
+  type Snapshot,
+  type StoredResource,
+} from '../contract/index.ts';
+import { type Checked, type Configuration, checkConfiguration, checkDuplicates } from './check.ts';
+import { type CompilePolicy, compile, type Draft } from './compile.ts';
+import { difference } from './difference.ts';
+import { refuseIfAny } from './problems.ts';
+import { checkShape } from './shape.ts';
+
+export interface ControlParts {
+  readonly resources: ResourceStore;
+  readonly nodes: NodeStore;
+  readonly compilePolicy: CompilePolicy;
+  readonly clock: Clock;
+  /** Receives every new snapshot, in order. Must not throw. */
+  readonly publish: (snapshot: Snapshot) => void;
+}
+
+/** What somebody wants, before anything is checked against the present. */
+interface Wish {
+  readonly by: string;
+  readonly reason: string;
+  readonly dryRun: boolean;
+  readonly ifRevision?: number | undefined;
+  readonly ifVersions?: Readonly<Record<string, number>> | undefined;
+  readonly rollbackOf?: number;
+  /** The configuration that is to be. May throw. */
+  readonly turn: (before: Configuration) => Promise<Configuration> | Configuration;
+  /** Where a resource came from, for messages. */
+  readonly originOf: (key: string) => string;
+}
+
+/** A wish that was checked and compiled against one revision. */
+interface Prepared {
+  readonly base: Base;
+  readonly diffs: readonly ResourceDiff[];
+  readonly warnings: readonly string[];
+  readonly draft: Draft;
+}
+
+interface Base {
+  readonly revision: number;
+  readonly configuration: Configuration;
+  readonly versions: ReadonlyMap<string, number>;
+}
+
+/** Another replica may commit between our look and our commit; without a condition from the author we look again. */
+const LOOKS = 5;
+
+export class ControlPlane implements ControlPort {
+  readonly #parts: ControlParts;
+  #published: Snapshot | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: ControlParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Publishes the stored configuration unless the newest revision is out already: at start, and when another replica may have committed.
+   * Throws when what is stored no longer compiles.
+   */
+  refresh(): Promise<Snapshot> {
+    return this.#alone(async () => {
+      const base = await this.#look();
+      if (this.#published?.revision === base.revision) return this.#published;
+      const draft = await compile(base.configuration, this.#parts.compilePolicy);
+      return this.#publish(draft, base.revision, await this.#nextSeq());
+    });
+  }
+
+  /** The newest published snapshot; undefined before the first. */
+  get snapshot(): Snapshot | undefined {
+    return this.#published;
+  }
+
+  apply(request: ApplyRequest): Promise<ApplyResult> {
+    return this.#fulfil(wishOf(request));
+  }
+
+  async diff(request: ApplyRequest): Promise<readonly ResourceDiff[]> {
+    return (await this.#prepare(wishOf(request))).diffs;
+  }
+
+  async list(filter: Parameters<ControlPort['list']>[0]): Promise<readonly StoredResource[]> {
+    const { resources } = await this.#parts.resources.list();
+    return resources.filter(
+      ({ resource: { kind, metadata } }) =>
+        (filter.tenant === null || metadata.tenant === filter.tenant) &&
+        (filter.kind === undefined || kind === filter.kind) &&
+        (filter.name === undefined || metadata.name === filter.name),
+    );
+  }
+
+  /** Throws `not_found` naming every one that does not exist; then nothing is removed. */
+  remove(ids: readonly ResourceId[], by: string, reason: string, dryRun: boolean): Promise<ApplyResult> {
+    const keys = ids.map(resourceKey);
+    const turn = (before: Configuration): Configuration => {
+      const missing = keys.filter((key) => !before.has(key));
+      if (missing.length > 0)
+        throw new Fault('not_found', `there is no ${missing.map((key) => `\`${key}\``).join(', ')}`);
+      return new Map([...before].filter(([key]) => !keys.includes(key)));
+    };
+    return this.#fulfil({ by, reason, dryRun, turn, originOf: (key) => key });
+  }
+
+  history(limit: number, key?: string): Promise<readonly Revision[]> {
+    return this.#parts.resources.history(limit, key);
+  }
+
+  /** A new revision with the old content. Throws `not_found` for an unknown revision, `bad_request` when it no longer compiles. */
+  async rollback(toRevision: number, by: string, reason: string, dryRun: boolean): Promise<ApplyResult> {
+    let revived: readonly string[] = [];
+    const turn = async (before: Configuration): Promise<Configuration> => {
+      const then = configurationOf((await this.#parts.resources.list(toRevision)).resources);
+      revived = [...then.values()]
+        .filter(({ kind }) => kind === 'Key')
+        .map(keyOf)
+        .filter((key) => !before.has(key));
+      return then;
+    };
+    const originOf = (key: string): string => `revision ${toRevision}, ${key}`;
+    const result = await this.#fulfil({ by, reason, dryRun, turn, originOf, rollbackOf: toRevision });
+    const warnings = revived.map(
+      (key) => `\`${key}\` was deleted since and works again now; remove it if it was revoked`,
+    );
+    return { ...result, warnings: [...result.warnings, ...warnings] };
+  }
+
+  #fulfil(wish: Wish): Promise<ApplyResult> {
+    return this.#alone(async () => {
+      for (let look = 1; ; look++) {
+        const prepared = await this.#prepare(wish);
+        try {
+          return await this.#commit(wish, prepared);
+        } catch (thrown) {
+          const raced = thrown instanceof Fault && thrown.code === 'conflict' && !isConditional(wish);
+          if (!raced || look === LOOKS) throw thrown;
+        }
+      }
+    });
+  }
+
+  /** INVARIANT: everything that can be refused is refused here, before anything is written. */
+  async #prepare(wish: Wish): Promise<Prepared> {
+    const base = await this.#look();
+    refuseStale(wish, base);
+    const after = await wish.turn(base.configuration);
+    const { problems, warnings }: Checked = checkConfiguration(after, wish.originOf, this.#parts.clock.wallMs());
+    refuseIfAny(problems);
+    const diffs = difference(base.configuration, after);
+    return { base, diffs, warnings, draft: await compile(after, this.#parts.compilePolicy) };
+  }
+
+  async #commit(wish: Wish, { base, diffs, warnings, draft }: Prepared): Promise<ApplyResult> {
+    const changed = diffs.some(({ change }) => change !== 'none');
+    if (wish.dryRun || !changed) {
+      return { revision: base.revision, snapshotSeq: this.#published?.seq ?? 0, diffs, warnings };
+    }
+    // Before the commit: a number that is never used is harmless, a commit that cannot be published is not.
+    const seq = await this.#nextSeq();
+    const { revision } = await this.#parts.resources.commit(changeOf(wish, base, diffs), this.#parts.clock.wallMs());
+    this.#publish(draft, revision, seq);
+    return { revision, snapshotSeq: seq, diffs, warnings };
+  }
+
+  #nextSeq(): Promise<number> {
+    return this.#parts.nodes.next('snapshot');
+  }
+
+  #publish(draft: Draft, revision: number, seq: number): Snapshot {
+    const snapshot: Snapshot = { seq, revision, createdAtMs: this.#parts.clock.wallMs(), ...draft };
+    this.#published = snapshot;
+    this.#parts.publish(snapshot);
+    return snapshot;
+  }
+
+  async #look(): Promise<Base> {
+    const { revision, resources } = await this.#parts.resources.list();
+    const versions = new Map(resources.map(({ resource, version }) => [keyOf(resource), version]));
+    return { revision, configuration: configurationOf(resources), versions };
+  }
+
+  /** One change after the other, in the order in which they came. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+}
+
+const keyOf = (resource: Resource): string => resourceKey(idOf(resource));
+
+const configurationOf = (resources: readonly StoredResource[]): Configuration =>
+  new Map(resources.map(({ resource }) => [keyOf(resource), resource]));
+
+const wishOf = (request: ApplyRequest): Wish => {
+  const { by, reason, dryRun, ifRevision, ifVersions } = request;
+  const shaped = checkShape(request, request.tenant);
+  const problems = [...shaped.problems, ...checkDuplicates(shaped.resources)];
+  const origins = new Map(shaped.resources.map(({ resource, origin }) => [keyOf(resource), origin]));
+  const turn = (before: Configuration): Configuration => {
+    refuseIfAny(problems);
+    const kept = [...before].filter(([, { metadata }]) => !request.prune || metadata.tenant !== request.tenant);
+    return new Map([
+      ...kept,
+      ...shaped.resources.map(({ resource }): [string, Resource] => [keyOf(resource), resource]),
+    ]);
+  };
+  return { by, reason, dryRun, ifRevision, ifVersions, turn, originOf: (key) => origins.get(key) ?? key };
+};
+
+const isConditional = (wish: Wish): boolean => wish.ifRevision !== undefined || wish.ifVersions !== undefined;
+
+/** The store checks again when it commits; a dry run must say the same before. */
+const refuseStale = (wish: Wish, base: Base): void => {
+  if (wish.ifRevision !== undefined && wish.ifRevision !== base.revision) {
+    throw new Fault(
+      'conflict',
+      `you looked at revision ${wish.ifRevision}, and the configuration is at ${base.revision} now; look again and apply on top of it`,
+      { facts: { expected: wish.ifRevision, actual: base.revision } },
+    );
+  }
+  for (const [key, expected] of Object.entries(wish.ifVersions ?? {})) {
+    const actual = base.versions.get(key) ?? 0;
+    if (expected !== actual) {
+      throw new Fault(
+        'conflict',
+        `\`${key}\` is at version ${actual}, not ${expected}; look again and apply on top of it`,
+        {
+          facts: { expected, actual, key },
+        },
+      );
+    }
+  }
+};
+
+/** Always conditional on the revision that was looked at: what was checked and compiled is what gets committed. */
+const changeOf = (wish: Wish, base: Base, diffs: readonly ResourceDiff[]): Change => ({
+  puts: diffs.flatMap(({ change, after }) => (after !== null && change !== 'none' ? [after] : [])),
+  deletes: diffs.flatMap(({ before, after }) => (before !== null && after === null ? [idOf(before)] : [])),
+  by: wish.by,
+  reason: wish.reason,
+  ifRevision: base.revision,
+  ...(wish.ifVersions === undefined ? {} : { ifVersions: wish.ifVersions }),
+  ...(wish.rollbackOf === undefined ? {} : { rollbackOf: wish.rollbackOf }),
+});

@@ -1,0 +1,106 @@
+/** What nodes and agents send over the link, parsed: they joined, but they may still be wrong, old or taken over. */
+import { z } from 'zod';
+import {
+  type CallEvent,
+  type EventBatch,
+  Fault,
+  type Heartbeat,
+  HttpUrl,
+  type InstanceReport,
+  type JoinRequest,
+  Labels,
+  Name,
+  OperationName,
+} from '../contract/index.ts';
+
+const short = z.string().max(255);
+const seq = z.number().int().min(0);
+
+const ReportSchema = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9._:-]{1,100}$/, 'must be 1 to 100 of letters, digits, ".", "_", ":" and "-"'),
+  kind: z.enum(['agent', 'tool', 'model']),
+  name: Name,
+  version: z.string().min(1).max(64),
+  labels: Labels,
+  state: z.enum(['starting', 'ready', 'draining']),
+}) satisfies z.ZodType<InstanceReport>;
+
+const AnnouncementSchema = ReportSchema.extend({ url: HttpUrl });
+
+const JoinSchema = z.strictObject({
+  token: short,
+  publicKey: short,
+  url: HttpUrl,
+  proof: short,
+}) satisfies z.ZodType<JoinRequest>;
+
+const HeartbeatSchema = z.strictObject({
+  snapshotSeq: seq,
+  rosterSeq: seq,
+  refused: z.strictObject({ kind: z.enum(['snapshot', 'roster']), seq, reason: z.string().max(2000) }).exactOptional(),
+  instances: z.array(ReportSchema).max(10_000),
+  capabilities: z.array(short).max(10_000).exactOptional(),
+  url: HttpUrl.exactOptional(),
+  lostEvents: seq.exactOptional(),
+}) satisfies z.ZodType<Heartbeat>;
+
+const attributes = z.record(short, z.union([z.string().max(4096), z.number(), z.boolean(), z.array(short).max(100)]));
+const hex = (digits: number): z.ZodString => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
+const amount = z.number().min(0);
+
+const EventSchema = z.strictObject({
+  callId: hex(32),
+  trace: hex(32),
+  span: hex(16),
+  parentSpan: hex(16).exactOptional(),
+  tenant: short,
+  principal: z.strictObject({ kind: short, id: short, domain: short.exactOptional() }).nullable(),
+  target: z.strictObject({
+    kind: z.enum(['agent', 'tool', 'model']),
+    name: short,
+    operation: z.union([OperationName, z.literal('')]),
+  }),
+  lineage: z.strictObject({ root: hex(32), parent: hex(32).exactOptional(), depth: z.number().int().min(0).max(999) }),
+  session: short.exactOptional(),
+  node: short,
+  role: short,
+  startedAtMs: z.number(),
+  durationMs: amount,
+  status: z.enum(['ok', 'failed', 'denied', 'refused', 'cancelled', 'unknown']),
+  code: short,
+  httpStatus: z.number().int().min(0).max(999),
+  requestBytes: amount,
+  replyBytes: amount,
+  snapshotSeq: seq,
+  attributes,
+  steps: z
+    .array(z.strictObject({ span: short, name: short, offsetMs: z.number(), durationMs: amount, attributes }))
+    .max(1000),
+}) satisfies z.ZodType<CallEvent>;
+
+export const MAX_BATCH = 500;
+
+const BatchSchema = z.strictObject({
+  epoch: z.string().regex(/^[0-9a-f]{32}$/),
+  seq: z.number().int().min(1),
+  events: z.array(EventSchema).max(MAX_BATCH),
+}) satisfies z.ZodType<EventBatch>;
+
+/** Throws `bad_request` that names the first field that is wrong. */
+const parser =
+  <S extends z.ZodType>(what: string, schema: S) =>
+  (untrusted: unknown): z.output<S> => {
+    const parsed = schema.safeParse(untrusted);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw new Fault(
+      'bad_request',
+      `this is no ${what}: \`${issue?.path.join('.') ?? ''}\` ${issue?.message ?? 'is wrong'}`,
+    );
+  };
+
+export type Announcement = z.output<typeof AnnouncementSchema>;
+export const parseAnnouncement = parser('announcement of an instance', AnnouncementSchema);
+export const parseJoin = parser('request to join', JoinSchema);
+export const parseHeartbeat = parser('heartbeat', HeartbeatSchema);
+export const parseBatch = parser('batch of events', BatchSchema);

@@ -1,0 +1,206 @@
+/** Who joined and what runs, as one hub sees it: leases that heartbeats renew, and a roster whenever something visible changed. */
+import type { Clock, InstanceEntry, NodeEntry, Roster, Timer } from '../contract/index.ts';
+
+export interface RosterParts {
+  readonly clock: Clock;
+  /** The next number of the durable sequence. */
+  readonly nextSeq: () => Promise<number>;
+  /** Receives every new roster, in order. Must not throw. */
+  readonly publish: (roster: Roster) => void;
+  /** Default 2 s. */
+  readonly heartbeatMs?: number;
+  /** A number could not be had; it is tried again shortly. */
+  readonly failed?: (cause: unknown) => void;
+}
+
+export const HEARTBEAT_MS = 2_000;
+/** Three beats missed are silence, not one late packet. */
+const MISSED_BEATS = 3;
+/** Many beats in one moment make one roster. */
+const COALESCE_MS = 100;
+/** Silent instances stay visible for this long, then they are gone. */
+const FORGET_MS = 10 * 60_000;
+
+interface Lease {
+  /** Monotonic. */
+  heardAtMs: number;
+  instances: readonly InstanceEntry[];
+  silent: boolean;
+}
+
+export class RosterKeeper {
+  readonly heartbeatMs: number;
+  readonly #parts: RosterParts;
+  readonly #nodes = new Map<string, NodeEntry>();
+  /** By who reports: a node id, or an agent that has none. */
+  readonly #leases = new Map<string, Lease>();
+  #roster: Roster = { seq: 0, nodes: [], instances: [] };
+  #publishedAtMs = Number.NEGATIVE_INFINITY;
+  #pending: Timer | undefined;
+  #publishing = false;
+  #dirty = false;
+  #stopped = false;
+  #sweepTimer: Timer | undefined;
+  #sweptAtMs = 0;
+
+  constructor(parts: RosterParts) {
+    this.#parts = parts;
+    this.heartbeatMs = parts.heartbeatMs ?? HEARTBEAT_MS;
+  }
+
+  /**
+   * Begins with the nodes that joined and, after a restart, with the instances of the last roster: we were away, they were not,
+   * so each gets a full lease before its silence counts (H2).
+   */
+  start(nodes: readonly NodeEntry[], last?: Roster): void {
+    const now = this.#parts.clock.nowMs();
+    for (const node of nodes) this.#nodes.set(node.id, node);
+    for (const [owner, instances] of Map.groupBy(last?.instances ?? [], ownerOf)) {
+      if (instances[0]!.node === '' || this.#nodes.has(instances[0]!.node)) {
+        this.#leases.set(owner, {
+          heardAtMs: now,
+          instances,
+          silent: instances.every(({ state }) => state === 'silent'),
+        });
+      }
+    }
+    this.#sweptAtMs = now;
+    this.#sweepLater();
+    this.#changed();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#sweepTimer?.cancel();
+    this.#pending?.cancel();
+    this.#sweepTimer = undefined;
+    this.#pending = undefined;
+  }
+
+  /** The newest published roster. */
+  get roster(): Roster {
+    return this.#roster;
+  }
+
+  node(id: string): NodeEntry | undefined {
+    return this.#nodes.get(id);
+  }
+
+  nodes(): readonly NodeEntry[] {
+    return [...this.#nodes.values()];
+  }
+
+  putNode(node: NodeEntry): void {
+    const before = this.#nodes.get(node.id);
+    this.#nodes.set(node.id, node);
+    if (!isSame(before, node)) this.#changed();
+  }
+
+  removeNode(id: string): void {
+    this.#nodes.delete(id);
+    this.leave(id);
+  }
+
+  /** Renews the lease of an owner; `instances` is all that it runs. */
+  beat(owner: string, instances: readonly InstanceEntry[]): void {
+    this.#noticeOutage();
+    const before = this.#leases.get(owner);
+    this.#leases.set(owner, { heardAtMs: this.#parts.clock.nowMs(), instances, silent: false });
+    // Nearly every beat says what the one before said; only the others may cost more than this comparison.
+    if (before === undefined || before.silent || !isSame(before.instances, instances)) this.#changed();
+  }
+
+  leave(owner: string): void {
+    this.#leases.delete(owner);
+    this.#changed();
+  }
+
+  isSilent(owner: string): boolean {
+    return this.#leases.get(owner)?.silent ?? false;
+  }
+
+  /** What runs at this moment, silent ones marked, published or not yet. */
+  instances(): readonly InstanceEntry[] {
+    const all = [...this.#leases.values()].flatMap(({ instances, silent }) =>
+      silent ? instances.map((instance): InstanceEntry => ({ ...instance, state: 'silent' })) : instances,
+    );
+    return all.sort(byId);
+  }
+
+  #sweepLater(): void {
+    this.#sweepTimer = this.#parts.clock.after(this.heartbeatMs, () => {
+      this.#noticeOutage();
+      this.#sweep();
+      this.#sweepLater();
+    });
+  }
+
+  /** Whatever kept us from sweeping kept us from hearing too: leases are longer by that time (H2: grace = outage + interval). */
+  #noticeOutage(): void {
+    const now = this.#parts.clock.nowMs();
+    const late = now - this.#sweptAtMs - this.heartbeatMs;
+    if (late > this.heartbeatMs / 2) {
+      for (const lease of this.#leases.values()) lease.heardAtMs += late;
+      this.#sweptAtMs = now - this.heartbeatMs;
+    }
+  }
+
+  #sweep(): void {
+    const now = this.#parts.clock.nowMs();
+    this.#sweptAtMs = now;
+    for (const [owner, lease] of this.#leases) {
+      const quietMs = now - lease.heardAtMs;
+      if (quietMs > FORGET_MS) this.leave(owner);
+      else if (quietMs > MISSED_BEATS * this.heartbeatMs && !lease.silent) {
+        lease.silent = true;
+        this.#changed();
+      }
+    }
+  }
+
+  /** Publishes soon. INVARIANT: at most one publication is waiting or under way. */
+  #changed(): void {
+    this.#dirty = true;
+    if (this.#pending !== undefined || this.#publishing || this.#stopped) return;
+    const delayMs = Math.max(0, this.#publishedAtMs + COALESCE_MS - this.#parts.clock.nowMs());
+    this.#pending = this.#parts.clock.after(delayMs, () => {
+      this.#pending = undefined;
+      void this.#publish();
+    });
+  }
+
+  async #publish(): Promise<void> {
+    this.#dirty = false;
+    if (!this.#isVisiblyNew()) return;
+    this.#publishing = true;
+    try {
+      const seq = await this.#parts.nextSeq();
+      this.#roster = { seq, ...this.#content() };
+      this.#parts.publish(this.#roster);
+    } catch (cause) {
+      this.#dirty = true;
+      this.#parts.failed?.(cause);
+    } finally {
+      this.#publishedAtMs = this.#parts.clock.nowMs();
+      this.#publishing = false;
+    }
+    // What changed while the number was fetched, or could not be published.
+    if (this.#dirty) this.#changed();
+  }
+
+  #content(): Omit<Roster, 'seq'> {
+    return { nodes: this.nodes().toSorted(byId), instances: this.instances() };
+  }
+
+  #isVisiblyNew(): boolean {
+    const { nodes, instances } = this.#roster;
+    return this.#roster.seq === 0 || !isSame(this.#content(), { nodes, instances });
+  }
+}
+
+/** The lease that an instance belongs to: ids are `owner/own id`. */
+const ownerOf = ({ id }: InstanceEntry): string => id.slice(0, Math.max(0, id.lastIndexOf('/')));
+
+const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1);
+
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

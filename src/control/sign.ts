@@ -1,0 +1,63 @@
+/** Snapshots and rosters as signed documents: a node takes orders from its control plane only, and never older ones. */
+import { z } from 'zod';
+import { Fault, type Roster, type Signed, type Snapshot } from '../contract/index.ts';
+import { keyIdOfPublicKey, type NodeKey, verifySignature } from '../identity/index.ts';
+
+export interface Documents {
+  readonly snapshot: Snapshot;
+  readonly roster: Roster;
+}
+export type DocumentKind = keyof Documents;
+
+const MAX_PAYLOAD = 64 * 1024 * 1024;
+
+const SignedSchema = z.strictObject({
+  kind: z.enum(['snapshot', 'roster']),
+  payload: z.string().max(MAX_PAYLOAD),
+  keyId: z.string().max(64),
+  signature: z.string().max(128),
+});
+
+/** The signature covers the kind, so that a roster can never be served as a snapshot. */
+const signedText = (kind: DocumentKind, payload: string): string => `${kind}\n${payload}`;
+
+export const signDocument = <K extends DocumentKind>(kind: K, document: Documents[K], key: NodeKey): Signed => {
+  const payload = JSON.stringify(document);
+  const signature = key.sign(signedText(kind, payload)).toString('base64');
+  return { kind, payload, keyId: key.keyId, signature };
+};
+
+export interface Expected<K extends DocumentKind> {
+  readonly kind: K;
+  /** The control plane's key that was pinned at joining: SPKI DER in base64. */
+  readonly publicKey: string;
+  /** Sequence that is held already. INVARIANT: only a higher one is accepted (I14). */
+  readonly above: number;
+}
+
+/**
+ * Checks a document from the network or the disk, and parses it only then.
+ * Throws `denied` for a wrong signer or kind, `conflict` for a sequence that is not higher, `bad_request` for what is no document.
+ */
+export const openSigned = <K extends DocumentKind>(untrusted: unknown, expected: Expected<K>): Documents[K] => {
+  const parsed = SignedSchema.safeParse(untrusted);
+  if (!parsed.success) throw new Fault('bad_request', 'this is not a signed document');
+  const { kind, payload, keyId, signature } = parsed.data;
+  if (kind !== expected.kind) throw new Fault('denied', `this is a ${kind} where a ${expected.kind} belongs`);
+  if (keyId !== keyIdOfPublicKey(expected.publicKey)) {
+    throw new Fault(
+      'denied',
+      `this ${kind} is signed with key \`${keyId}\`, which is not that of the control plane joined`,
+    );
+  }
+  if (!verifySignature(expected.publicKey, signedText(kind, payload), Buffer.from(signature, 'base64'))) {
+    throw new Fault('denied', `the signature of this ${kind} does not fit its content`);
+  }
+  const document: Documents[K] = JSON.parse(payload);
+  if (!(document.seq > expected.above)) {
+    throw new Fault('conflict', `this ${kind} has sequence ${document.seq}, and ${expected.above} is already here`, {
+      facts: { expected: expected.above, actual: document.seq },
+    });
+  }
+  return document;
+};

@@ -1,0 +1,70 @@
+/** Who may ask for what: where a request may come from, who sent it, and whether that is enough for its route. */
+import type { IncomingMessage } from 'node:http';
+import { type Credential, DEFAULT_TENANT, Fault, HEADERS, type Principal } from '../../contract/index.ts';
+
+/** Each holds what those before it hold. */
+const ROLES = ['viewer', 'operator', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/**
+ * The least that may ask. A role: users who have it or a higher one; with `agents` also every agent, whose route then shows it
+ * nothing but its own. `agent`: agents only. `everyTenant`: only the tenant that runs the node.
+ */
+export interface Access {
+  readonly least: Role | 'agent';
+  readonly agents?: true;
+  readonly everyTenant?: true;
+}
+
+/** A browser says where a page is from; pages of other origins have no business here, and neither have their forms. */
+export const refuseForeignPages = (req: IncomingMessage): void => {
+  const { origin, host } = req.headers;
+  const site = req.headers['sec-fetch-site'];
+  const foreign =
+    (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) ||
+    (site !== undefined && site !== 'same-origin' && site !== 'none');
+  if (foreign) throw new Fault('denied', 'pages of other origins may not use the admin interface');
+};
+
+export const isFromThisMachine = (req: IncomingMessage): boolean =>
+  /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/.test(req.socket.remoteAddress ?? '');
+
+const TOKEN = /^[A-Za-z0-9._~+/-]{1,8192}=*$/;
+
+/** The token of one scheme; undefined without a header. Throws `unauthenticated` for another scheme or what is no token. */
+const tokenOf = (req: IncomingMessage, scheme: string): string | undefined => {
+  const { authorization } = req.headers;
+  if (authorization === undefined) return undefined;
+  const space = authorization.indexOf(' ');
+  const token = authorization.slice(space + 1).trim();
+  if (authorization.slice(0, Math.max(0, space)).toLowerCase() !== scheme || !TOKEN.test(token))
+    throw new Fault('unauthenticated', `the authorization header must be \`${scheme}\` and a token`);
+  return token;
+};
+
+export const credentialOf = (req: IncomingMessage): Credential => {
+  const token = tokenOf(req, 'bearer');
+  return token === undefined ? { kind: 'none' } : { kind: 'bearer', token };
+};
+
+/** What a node shows about itself; an API key can never stand in its place. Throws `unauthenticated` when there is none. */
+export const assertionOf = (req: IncomingMessage): string => {
+  const token = tokenOf(req, HEADERS.nodeScheme);
+  if (token === undefined) throw new Fault('unauthenticated', 'a node must send its assertion in `authorization`');
+  return token;
+};
+
+/** Throws `denied` when the principal is not enough for the route. */
+export const authorise = (principal: Principal, { least, agents, everyTenant }: Access): void => {
+  if (principal.kind === 'agent' && (agents === true || least === 'agent')) return;
+  if (least === 'agent') throw new Fault('denied', 'this is for agents, with a key of their own');
+  if (principal.kind !== 'user' || !holds(principal.roles, least))
+    throw new Fault('denied', `this needs role \`${least}\`; ask an admin to add it to your User resource`);
+  if (everyTenant === true && principal.tenant !== DEFAULT_TENANT)
+    throw new Fault('denied', `this concerns every tenant and needs role \`${least}\` in tenant \`${DEFAULT_TENANT}\``);
+};
+
+const holds = (roles: readonly string[], least: Role): boolean => {
+  const enough: readonly string[] = ROLES.slice(ROLES.indexOf(least));
+  return roles.some((role) => enough.includes(role));
+};

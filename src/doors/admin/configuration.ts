@@ -1,0 +1,101 @@
+/** Desired state over HTTP: list, diff, apply, delete, history and rollback, always inside the caller's own tenant. */
+import { z } from 'zod';
+import { KINDS, Name, type Principal, type ResourceKind } from '../../contract/index.ts';
+import { type Answer, json } from './answer.ts';
+import type { AdminRequest } from './request.ts';
+
+const MOST_RESOURCES = 10_000;
+
+const Kind = z.enum(Object.keys(KINDS) as [ResourceKind, ...ResourceKind[]]);
+const Reason = z.string().max(1000).default('');
+const DryRun = z.boolean().default(false);
+const Count = z.number().int().min(0);
+
+const ListQuery = z.strictObject({ kind: Kind.optional(), name: Name.optional() });
+
+const ApplyBody = z.strictObject({
+  resources: z.array(z.unknown()).max(MOST_RESOURCES),
+  origins: z.array(z.string().max(400)).max(MOST_RESOURCES).optional(),
+  reason: Reason,
+  dryRun: DryRun,
+  prune: z.boolean().default(false),
+  ifRevision: Count.optional(),
+  ifVersions: z.record(z.string().max(200), Count).optional(),
+});
+
+const DeleteBody = z.strictObject({
+  ids: z
+    .array(z.strictObject({ kind: Kind, name: Name }))
+    .min(1)
+    .max(1000),
+  reason: Reason,
+  dryRun: DryRun,
+});
+
+const HistoryQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(50),
+  key: z.string().max(200).optional(),
+});
+
+const RollbackBody = z.strictObject({ reason: Reason, dryRun: DryRun });
+
+/** How history names an author. */
+export const authorOf = (principal: Principal): string => `${principal.kind}/${principal.id}`;
+
+export const listResources = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+  const { kind, name } = query(ListQuery);
+  const items = await ports.control.list({
+    tenant: principal.tenant,
+    ...(kind === undefined ? {} : { kind }),
+    ...(name === undefined ? {} : { name }),
+  });
+  return json({ items });
+};
+
+const wishOf = async ({ principal, body }: AdminRequest) => {
+  const { origins, ifRevision, ifVersions, ...wish } = await body(ApplyBody);
+  return {
+    ...wish,
+    tenant: principal.tenant,
+    by: authorOf(principal),
+    // Control says where a mistake is by these; a list of another length would point at the wrong place.
+    origins: wish.resources.map((_, at) =>
+      origins?.length === wish.resources.length ? origins[at]! : `resource ${at + 1}`,
+    ),
+    ...(ifRevision === undefined ? {} : { ifRevision }),
+    ...(ifVersions === undefined ? {} : { ifVersions }),
+  };
+};
+
+export const applyResources = async (asked: AdminRequest): Promise<Answer> =>
+  json(await asked.ports.control.apply(await wishOf(asked)));
+
+export const diffResources = async (asked: AdminRequest): Promise<Answer> =>
+  json({ items: await asked.ports.control.diff(await wishOf(asked)) });
+
+export const deleteResources = async ({ ports, principal, body }: AdminRequest): Promise<Answer> => {
+  const { ids, reason, dryRun } = await body(DeleteBody);
+  const own = ids.map((id) => ({ ...id, tenant: principal.tenant }));
+  return json(await ports.control.remove(own, authorOf(principal), reason, dryRun));
+};
+
+/** Revisions count changes of all tenants; what others changed in one is not shown. */
+export const history = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+  const { limit, key } = query(HistoryQuery);
+  const own = `${principal.tenant}/`;
+  const asked = key === undefined || key.startsWith(own) ? key : `${own}${key}`;
+  const revisions = await ports.control.history(limit, asked);
+  const items = revisions
+    .map((revision) => ({
+      ...revision,
+      put: revision.put.filter((one) => one.startsWith(own)),
+      deleted: revision.deleted.filter((one) => one.startsWith(own)),
+    }))
+    .filter(({ put, deleted }) => put.length + deleted.length > 0);
+  return json({ items });
+};
+
+export const rollback = async ({ ports, principal, param, body }: AdminRequest): Promise<Answer> => {
+  const { reason, dryRun } = await body(RollbackBody);
+  return json(await ports.control.rollback(Number(param), authorOf(principal), reason, dryRun));
+};

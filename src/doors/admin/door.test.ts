@@ -1,0 +1,356 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Fault } from '../../contract/index.ts';
+import { type AdminRoute, ROUTES } from './routes.ts';
+import { callEvent, NODES, type Served, served, TRACE } from './testing/served.ts';
+
+const BODIES: Readonly<Record<string, unknown>> = {
+  '/v1/resources:apply': { resources: [] },
+  '/v1/resources:diff': { resources: [] },
+  '/v1/resources:delete': { ids: [{ kind: 'Agent', name: 'orders' }] },
+  '/v1/keys': { principal: { kind: 'agent', name: 'orders' } },
+  '/v1/bootstrap': { token: 'airb_good' },
+  '/v1/tokens': { role: 'sidecar', agent: 'orders' },
+  '/v1/instances': { id: '9000' },
+  '/v1/nodes:join': { token: 'airj_x' },
+};
+
+const pathOf = ({ path }: AdminRoute): string =>
+  path
+    .replace('{hex}', TRACE.slice(0, 8))
+    .replace('{number}', '1')
+    .replace('{name}', 'n1')
+    .replace('{id}', 'default/orders/9000');
+
+const ask = async (door: Served, route: AdminRoute, key: string | undefined): Promise<number> => {
+  const leave = new AbortController();
+  const response = await fetch(`${door.url}${pathOf(route)}`, {
+    method: route.method,
+    signal: leave.signal,
+    headers: {
+      'content-type': 'application/json',
+      ...(key === undefined ? {} : { authorization: `${key in NODES ? 'Airspace-Node' : 'Bearer'} ${key}` }),
+    },
+    ...(route.method === 'POST' ? { body: JSON.stringify(BODIES[route.path] ?? {}) } : {}),
+  });
+  leave.abort();
+  return response.status;
+};
+
+type Row = Readonly<Record<string, number>>;
+
+/** In this order: admin, operator, viewer, agent, administrator of another tenant, agent of another tenant. */
+const row = (...[admin, operator, viewer, agent, foreign, foreignAgent]: readonly number[]): Row => ({
+  none: 401,
+  wrong: 401,
+  nobody: 403,
+  admin: admin!,
+  operator: operator!,
+  viewer: viewer!,
+  agent: agent!,
+  promoted: agent!,
+  foreign: foreign!,
+  foreignAgent: foreignAgent!,
+  'assertion.n1': 401,
+  'assertion.n2': 401,
+});
+const forAdmins = (ok = 200, foreign = ok): Row => row(ok, 403, 403, 403, foreign, 403);
+const forViewers = (foreign = 200): Row => row(200, 200, 200, 403, foreign, 403);
+const forAgents: Row = row(403, 403, 403, 200, 403, 200);
+const forEverybody: Row = row(200, 200, 200, 200, 200, 200);
+/** An API key is no assertion: whoever holds one is nobody here. */
+const forNodes: Row = {
+  ...Object.fromEntries(Object.keys(forEverybody).map((key) => [key, 401])),
+  'assertion.n1': 200,
+  'assertion.n2': 403,
+};
+const withoutKey = (ok: number): Row => Object.fromEntries(Object.keys(forEverybody).map((key) => [key, ok]));
+
+/** What every kind of caller gets from every route (S20). */
+const EXPECTED: Readonly<Record<string, Row>> = {
+  'GET /metrics': forViewers(403),
+  'GET /v1/status': forViewers(),
+  'GET /v1/resources': forViewers(),
+  'POST /v1/resources:diff': forViewers(),
+  'POST /v1/resources:apply': forAdmins(),
+  'POST /v1/resources:delete': forAdmins(),
+  'GET /v1/revisions': forViewers(),
+  'POST /v1/revisions/{number}:rollback': forAdmins(200, 403),
+  'POST /v1/keys': forAdmins(201),
+  'POST /v1/tokens': forAdmins(201),
+  'POST /v1/bootstrap': withoutKey(201),
+  'GET /v1/traces/{hex}': forViewers(404),
+  'GET /v1/calls': forViewers(),
+  'GET /v1/top': forViewers(),
+  'GET /v1/logs': forViewers(),
+  'GET /v1/events/stream': forViewers(),
+  'GET /v1/targets': forEverybody,
+  'GET /v1/instances': forEverybody,
+  'POST /v1/instances': forAgents,
+  'DELETE /v1/instances/{id}': forAgents,
+  'POST /v1/instances/{id}:drain': row(200, 200, 403, 403, 404, 403),
+  'GET /v1/nodes': forViewers(),
+  'DELETE /v1/nodes/{name}': forAdmins(200, 404),
+  'POST /v1/nodes:join': withoutKey(200),
+  'POST /v1/nodes/{name}:heartbeat': forNodes,
+  'POST /v1/nodes/{name}:leave': forNodes,
+  'GET /v1/nodes/{name}/stream': forNodes,
+  'POST /v1/nodes/{name}/events': forNodes,
+};
+
+test('every route gives every kind of caller exactly what it is owed', async () => {
+  await using door = await served();
+  const wrong: string[] = [];
+  for (const route of ROUTES) {
+    const name = `${route.method} ${route.path}`;
+    const expected = EXPECTED[name];
+    assert.ok(expected, `${name} has no row: say who may ask it`);
+    for (const [key, status] of Object.entries(expected)) {
+      const actual = await ask(door, route, key === 'none' ? undefined : key);
+      if (actual !== status) wrong.push(`${name} as ${key}: ${actual}, not ${status}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.deepEqual(door.internal, []);
+  assert.equal(Object.keys(EXPECTED).length, ROUTES.length);
+});
+
+test('paths that are not in the table go to the next door', async () => {
+  await using door = await served();
+  for (const path of [
+    '/',
+    '/v1',
+    '/v1/calls/',
+    `/v1/calls/${'b'.repeat(32)}`,
+    '/v1/resources:wipe',
+    '/v1/agents/a/b',
+    '/v1/traces/xyz',
+    '/v1/%73tatus',
+    '/v1/statusx',
+    '/v1/instances/%',
+  ])
+    assert.equal((await door.get(path, 'admin')).headers.get('x-other-door'), 'yes', path);
+});
+
+test('another method on a path of ours is told what the path takes', async () => {
+  await using door = await served();
+  const response = await door.post('/v1/status', 'admin', {});
+  assert.equal(response.status, 405);
+  assert.equal(response.headers.get('allow'), 'GET');
+});
+
+test('pages of other origins are refused, even with a good key', async () => {
+  await using door = await served();
+  for (const headers of [
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { 'sec-fetch-site': 'cross-site' },
+  ] as Record<string, string>[]) {
+    assert.equal((await door.post('/v1/resources:apply', 'admin', { resources: [] }, headers)).status, 403);
+    assert.equal((await door.post('/v1/bootstrap', undefined, { token: 'airb_good' }, headers)).status, 403);
+  }
+  assert.deepEqual(door.asked, []);
+  assert.equal((await door.get('/v1/status', 'admin', { headers: { origin: door.url } })).status, 200);
+});
+
+test('bodies are strict JSON: type, shape, unknown fields, duplicate keys and size', async () => {
+  await using door = await served();
+  const status = async (body: unknown, headers: Record<string, string> = {}): Promise<number> =>
+    (await door.post('/v1/resources:apply', 'admin', body, headers)).status;
+  assert.equal(await status({ resources: [] }, { 'content-type': 'text/plain' }), 400);
+  assert.equal(await status('{"resources":[]'), 400);
+  assert.equal(await status('{"resources":[],"resources":[]}'), 400);
+  assert.equal(await status('{"__proto__":{},"resources":[]}'), 400);
+  assert.equal(await status({ resources: [], force: true }), 400);
+  assert.equal(await status({ resources: 'all' }), 400);
+  assert.equal(await status(`{"resources":["${'x'.repeat(4 * 1024 * 1024)}"]}`), 413);
+  assert.deepEqual(door.asked, []);
+});
+
+test('a problem names the field that is wrong', async () => {
+  await using door = await served();
+  const problem = (await (await door.get('/v1/calls?limit=many', 'viewer')).json()) as { detail: string; code: string };
+  assert.equal(problem.code, 'bad_request');
+  assert.match(problem.detail, /query parameter `limit`/);
+  assert.equal((await door.get('/v1/calls?limit=1&limit=2', 'viewer')).status, 400);
+  assert.equal((await door.get('/v1/status?verbose=1', 'viewer')).status, 400);
+});
+
+test('a change is made in the tenant of the key, by its owner, whatever the body says', async () => {
+  await using door = await served();
+  await door.post('/v1/resources:apply', 'foreign', {
+    resources: [{}],
+    origins: ['a.yaml:1'],
+    reason: 'why',
+    prune: true,
+  });
+  await door.post('/v1/resources:delete', 'foreign', { ids: [{ kind: 'Agent', name: 'orders' }], reason: 'gone' });
+  assert.deepEqual(door.asked, [
+    {
+      apply: {
+        resources: [{}],
+        reason: 'why',
+        dryRun: false,
+        prune: true,
+        tenant: 'acme',
+        by: 'user/ada',
+        origins: ['a.yaml:1'],
+      },
+    },
+    {
+      remove: {
+        ids: [{ kind: 'Agent', name: 'orders', tenant: 'acme' }],
+        by: 'user/ada',
+        reason: 'gone',
+        dryRun: false,
+      },
+    },
+  ]);
+  assert.equal(
+    (await door.post('/v1/resources:delete', 'admin', { ids: [{ kind: 'Agent', name: 'x', tenant: 'acme' }] })).status,
+    400,
+  );
+});
+
+test('history shows what changed in the own tenant and nothing of others', async () => {
+  await using door = await served();
+  const { items } = (await (await door.get('/v1/revisions', 'foreign')).json()) as { items: { put: string[] }[] };
+  assert.deepEqual(
+    items.map(({ put }) => put),
+    [['acme/Agent/x']],
+  );
+});
+
+test('a new key is said once and stored as a hash', async () => {
+  await using door = await served();
+  const made = (await (
+    await door.post('/v1/keys', 'admin', { principal: { kind: 'agent', name: 'orders' } })
+  ).json()) as Record<string, unknown>;
+  assert.deepEqual(made, { id: 'orders-22222222', secret: 'air_orders-22222222_secret', snapshotSeq: 7 });
+  assert.ok(!JSON.stringify(door.asked).includes('_secret"'));
+  assert.match(JSON.stringify(door.asked), /"secretHash":"sha256:0{64}"/);
+});
+
+test('a bootstrap token that is not good makes nothing', async () => {
+  await using door = await served();
+  assert.equal((await door.post('/v1/bootstrap', undefined, { token: 'airb_used' })).status, 401);
+  assert.deepEqual(door.asked, [{ bootstrap: 'airb_used' }]);
+});
+
+test('an agent sees only what runs under its own name, and speaks for itself only', async () => {
+  await using door = await served();
+  const names = async (key: string, query = ''): Promise<unknown> =>
+    ((await (await door.get(`/v1/instances${query}`, key)).json()) as { items: { name: string }[] }).items.map(
+      ({ name }) => name,
+    );
+  assert.deepEqual(await names('viewer'), ['orders', 'kb']);
+  assert.deepEqual(await names('agent'), ['orders']);
+  assert.deepEqual(await names('agent', '?name=kb'), []);
+  await door.post('/v1/instances', 'agent', { id: '9000', name: 'kb' });
+  await door.get(`/v1/instances/${encodeURIComponent('orders@127.0.0.1:9000')}`, 'agent', { method: 'DELETE' });
+  assert.deepEqual(door.asked, [
+    { announce: 'orders', report: { id: '9000', name: 'kb' } },
+    { withdraw: 'orders', id: 'orders@127.0.0.1:9000' },
+  ]);
+});
+
+test('a join token is for the tenant of who asked', async () => {
+  await using door = await served();
+  await door.post('/v1/tokens', 'foreign', { role: 'domain', domain: 'operations' });
+  assert.deepEqual(door.asked, [{ grant: { role: 'domain', tenant: 'acme', domain: 'operations', agent: '' } }]);
+  assert.equal((await door.post('/v1/tokens', 'admin', { role: 'hub' })).status, 400);
+});
+
+test('a node reads signed documents above those it holds, until it leaves', async () => {
+  await using door = await served();
+  const response = await door.get('/v1/nodes/n1/stream?snapshotSeq=4&rosterSeq=2', 'assertion.n1');
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('event: snapshot\ndata: {"kind":"snapshot"')) text += (await reader.read()).value;
+  assert.deepEqual(door.asked, [{ documents: 'n1', held: { snapshotSeq: 4, rosterSeq: 2 } }]);
+  door.shutDown.cancel(new Fault('cancelled', 'the node shuts down'));
+  while (!(await reader.read()).done);
+  assert.deepEqual(door.asked.at(-1), { closed: 'n1' });
+});
+
+test('discovery shows targets of the own tenant, without addresses', async () => {
+  await using door = await served();
+  const names = async (query: string, key = 'agent'): Promise<unknown> =>
+    ((await (await door.get(`/v1/targets${query}`, key)).json()) as { items: { name: string }[] }).items.map(
+      ({ name }) => name,
+    );
+  assert.deepEqual(await names('?kind=agent&operation=where&label=tier%3Dgold&domain=operations'), ['orders']);
+  assert.deepEqual(await names('?label=tier%3Dsilver'), []);
+  assert.deepEqual(await names('?label=constructor%3Dx'), []);
+  assert.deepEqual(await names('', 'foreignAgent'), ['secret']);
+  assert.ok(!(await (await door.get('/v1/targets', 'agent')).text()).includes('127.0.0.1'));
+});
+
+test('logs of other tenants are theirs, and those of the node belong to who runs it', async () => {
+  await using door = await served();
+  const seen = async (key: string, query = ''): Promise<number> =>
+    ((await (await door.get(`/v1/logs${query}`, key)).json()) as { records: unknown[] }).records.length;
+  assert.equal(await seen('viewer'), 2);
+  assert.equal(await seen('foreign'), 1);
+  assert.equal(await seen('viewer', '?level=warn'), 1);
+  assert.equal(await seen('viewer', '?call=bbbbbbbb'), 1);
+  assert.equal(await seen('viewer', '?call=dddddddd'), 0);
+});
+
+test('a stream gives each reader the finished calls of its tenant and ends with the node', async () => {
+  await using door = await served();
+  const response = await door.get('/v1/events/stream?status=denied', 'viewer');
+  door.feed.emit(callEvent({ status: 'ok' }));
+  door.feed.emit(callEvent({ status: 'denied', tenant: 'acme' }));
+  door.feed.emit(callEvent({ status: 'denied', code: 'denied' }));
+  door.shutDown.cancel(new Fault('cancelled', 'the node shuts down'));
+  const text = await response.text();
+  assert.equal(text.split('event: call').length - 1, 1);
+  assert.match(text, /"tenant":"default".*"code":"denied"/);
+});
+
+test('a revoked key reads no further than the next heartbeat', async () => {
+  await using door = await served();
+  const response = await door.get('/v1/events/stream', 'viewer');
+  door.world.fire();
+  door.revoked.add('viewer');
+  door.world.fire();
+  assert.match(await response.text(), /^: open\n\n: beat\n\n$/);
+});
+
+test('a reader that does not read misses events, and is told how many', async () => {
+  await using door = await served();
+  const response = await door.get('/v1/events/stream', 'viewer');
+  const large = callEvent({ attributes: { message: 'x'.repeat(512 * 1024) } });
+  for (let sent = 0; sent < 40; sent++) door.feed.emit(large);
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('event: gap')) {
+    const { value, done } = await reader.read();
+    assert.ok(!done);
+    text = text.slice(-64) + value;
+    door.feed.emit(callEvent());
+  }
+  assert.match(text, /event: gap\ndata: \{"missed":[1-9]\d*\}/);
+  await reader.cancel();
+});
+
+test('a local scraper needs no key only where the node says so', async () => {
+  await using closed = await served();
+  await using open = await served({ openMetrics: true });
+  assert.equal((await closed.get('/metrics')).status, 401);
+  assert.equal((await open.get('/metrics')).status, 200);
+  assert.equal((await open.get('/v1/status')).status, 401);
+});
+
+test('what breaks inside says nothing about itself', async () => {
+  await using door = await served({
+    status: () => {
+      throw new Error('password is hunter2');
+    },
+  });
+  const response = await door.get('/v1/status', 'viewer');
+  assert.equal(response.status, 500);
+  assert.ok(!(await response.text()).includes('hunter2'));
+  assert.equal(door.internal.length, 1);
+});

@@ -1,0 +1,13 @@
+/** The admin door: configuration, observation, registry and node link over HTTP, behind one table of rights. */
+export { type AdminDoor, adminDoor } from './door.ts';
+export { EventFeed } from './feed.ts';
+export type {
+  AccessPort,
+  AdminPorts,
+  Feed,
+  FleetEndpoint,
+  FleetTarget,
+  LogLine,
+  NodeStatus,
+  TargetCounts,
+} from './ports.ts';

@@ -1,0 +1,139 @@
+/** What the node knows about itself and about calls: status, traces, numbers, logs, and calls as they finish. */
+import { z } from 'zod';
+import { type CallStatus, DEFAULT_TENANT, Fault } from '../../contract/index.ts';
+import { type Answer, json } from './answer.ts';
+import type { FleetTarget, LogLine } from './ports.ts';
+import type { AdminRequest, OpenRequest } from './request.ts';
+
+const STATUSES = ['ok', 'failed', 'denied', 'refused', 'cancelled', 'unknown'] as const satisfies readonly CallStatus[];
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+const Nothing = z.strictObject({});
+const Limit = z.coerce.number().int().min(1).max(1000).default(100);
+const Short = z.string().max(200);
+
+const CallsQuery = z.strictObject({
+  status: z.enum(STATUSES).optional(),
+  target: Short.optional(),
+  principal: Short.optional(),
+  since: z
+    .union([z.iso.datetime({ offset: true }).transform(Date.parse), z.coerce.number().min(0)])
+    .optional()
+    .describe('RFC 3339, or Unix milliseconds'),
+  limit: Limit,
+});
+
+const LogsQuery = z.strictObject({
+  limit: Limit,
+  level: z.enum(LEVELS).default('debug'),
+  call: Short.optional(),
+  trace: Short.optional(),
+});
+
+const StreamQuery = z.strictObject({ status: z.enum(STATUSES).optional(), target: Short.optional() });
+
+export const status = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+  query(Nothing);
+  const { startedAtMs, ...node } = ports.status();
+  const fleet = ports.fleet(principal.tenant);
+  const endpoints = fleet.flatMap((target) => target.endpoints);
+  return json({
+    ...node,
+    startedAt: new Date(startedAtMs).toISOString(),
+    uptimeMs: Math.max(0, ports.world.clock.wallMs() - startedAtMs),
+    targets: {
+      declared: ports.targets().filter((target) => target.tenant === principal.tenant).length,
+      endpoints: endpoints.length,
+      eligible: endpoints.filter((endpoint) => endpoint.obstacle === null).length,
+      panic: fleet.filter((target) => target.panic).map((target) => `${target.kind}/${target.name}`),
+    },
+  });
+};
+
+export const metrics = async ({ ports, query }: OpenRequest): Promise<Answer> => {
+  query(Nothing);
+  return { kind: 'text', contentType: 'text/plain; version=0.0.4; charset=utf-8', text: ports.metrics.text() };
+};
+
+export const trace = async ({ ports, principal, param, query }: AdminRequest): Promise<Answer> => {
+  query(Nothing);
+  const events = await ports.traces.trace(principal.tenant, param);
+  if (events.length === 0)
+    throw new Fault('not_found', `there is no trace or call \`${param}\` here; it may be older than what is kept`);
+  return json({ events });
+};
+
+export const calls = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+  const { since, status, target, principal: caller, limit } = query(CallsQuery);
+  const events = await ports.traces.recent({
+    tenant: principal.tenant,
+    ...(status === undefined ? {} : { status }),
+    ...(target === undefined ? {} : { target }),
+    ...(caller === undefined ? {} : { principal: caller }),
+    ...(since === undefined ? {} : { sinceMs: since }),
+    limit,
+  });
+  return json({ events });
+};
+
+/** Counts per target beside what routing sees of it. A target may be in one of the two only: never called, or gone. */
+export const top = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+  query(Nothing);
+  const counts = new Map(ports.metrics.targets(principal.tenant).map((one) => [`${one.kind}/${one.target}`, one]));
+  const fleet = Map.groupBy(ports.fleet(principal.tenant), (one) => `${one.kind}/${one.name}`);
+  const targets = [...new Set([...counts.keys(), ...fleet.keys()])].map((key) => {
+    const count = counts.get(key);
+    return {
+      target: key,
+      calls: count?.calls ?? 0,
+      failed: count?.failed ?? 0,
+      denied: count?.denied ?? 0,
+      p50Ms: count?.p50Ms ?? null,
+      p99Ms: count?.p99Ms ?? null,
+      ...seenByRouting(fleet.get(key) ?? []),
+    };
+  });
+  return json({ atMs: ports.world.clock.wallMs(), targets });
+};
+
+const seenByRouting = (ways: readonly FleetTarget[]) => {
+  const endpoints = ways.flatMap((way) => way.endpoints.map((endpoint) => ({ ...endpoint, via: way.via })));
+  return {
+    domain: ways[0]?.domain ?? '',
+    panic: ways.some((way) => way.panic),
+    inFlight: endpoints.reduce((sum, endpoint) => sum + endpoint.inFlight, 0),
+    endpoints,
+  };
+};
+
+export const logs = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+  const { limit, level, call, trace } = query(LogsQuery);
+  const least = LEVELS.indexOf(level);
+  const records = ports.logs.recent(
+    limit,
+    (record) =>
+      maySee(record, principal.tenant) &&
+      LEVELS.indexOf(record.level as (typeof LEVELS)[number]) >= least &&
+      (call === undefined || startsWith(record['call_id'], call)) &&
+      (trace === undefined || startsWith(record['trace_id'], trace)),
+  );
+  return json({ records });
+};
+
+/** Records about calls belong to their tenant; those about the node itself to the tenant that runs it. */
+const maySee = (record: LogLine, tenant: string): boolean => (record['tenant'] ?? DEFAULT_TENANT) === tenant;
+
+const startsWith = (value: unknown, prefix: string): boolean => typeof value === 'string' && value.startsWith(prefix);
+
+export const stream = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+  const { status, target } = query(StreamQuery);
+  return {
+    kind: 'stream',
+    open: (send) =>
+      ports.feed.subscribe(principal.tenant, (event) => {
+        if (status !== undefined && event.status !== status) return;
+        if (target !== undefined && event.target.name !== target) return;
+        send({ event: 'call', data: JSON.stringify(event) });
+      }),
+  };
+};

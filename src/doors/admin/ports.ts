@@ -1,0 +1,125 @@
+/** Everything that the admin door asks of a node: it serves what these answer and decides only who may ask. */
+import type {
+  CallEvent,
+  CancelSignal,
+  ControlPort,
+  Credential,
+  NodePort,
+  NodeRole,
+  Principal,
+  TargetEntry,
+  TraceStore,
+} from '../../contract/index.ts';
+import type { World } from '../../kernel/index.ts';
+
+export interface AdminPorts {
+  readonly world: World;
+  /** Over when the node shuts down: streams end, so that draining does not wait for readers. */
+  readonly signal: CancelSignal;
+  readonly resolver: {
+    /** Who a credential stands for right now. Throws `unauthenticated`. */
+    resolve(credential: Credential, wallMs: number): Principal;
+  };
+  readonly control: ControlPort;
+  readonly status: () => NodeStatus;
+  readonly metrics: {
+    /** Prometheus text exposition format 0.0.4, of all tenants. */
+    text(): string;
+    targets(tenant: string | null): readonly TargetCounts[];
+  };
+  /** What routing knows, of one tenant. */
+  readonly fleet: (tenant: string) => readonly FleetTarget[];
+  /** Targets of the current snapshot, of all tenants. */
+  readonly targets: () => readonly TargetEntry[];
+  readonly traces: Pick<TraceStore, 'trace' | 'recent'>;
+  readonly logs: {
+    /** Newest last. */
+    recent(limit: number, matches: (record: LogLine) => boolean): readonly LogLine[];
+  };
+  readonly feed: Feed;
+  readonly access: AccessPort;
+  /** The node link and the registry that it feeds. */
+  readonly nodes: NodePort;
+  /**
+   * Takes an instance or endpoint out of service: no new calls; resolves when none is in flight or the time is over, with
+   * those that were left. Throws `not_found` when nothing of the tenant has this id.
+   */
+  readonly drain: (tenant: string, id: string, timeoutMs: number) => Promise<{ readonly inFlight: number }>;
+  /** Takes faults whose causes only the operator may see: those with code `internal`. */
+  readonly onInternal?: (thrown: unknown, path: string) => void;
+  /** Serve `/metrics` to processes of this machine without a key, for a scraper next to the node. Default false. */
+  readonly openMetrics?: boolean;
+}
+
+export interface NodeStatus {
+  readonly node: string;
+  readonly role: NodeRole;
+  readonly version: string;
+  /** Unix ms. */
+  readonly startedAtMs: number;
+  readonly ready: boolean;
+  /** 0: none yet. */
+  readonly snapshotSeq: number;
+  readonly rosterSeq: number;
+  /** Where state lives: `sqlite`, or `memory`, which forgets. */
+  readonly store: string;
+  /** Controls that somebody turned down, in words: a public bind, no TLS, memory only. Empty is good. */
+  readonly weakened: readonly string[];
+}
+
+/** Counts since the node started; rates are the business of whoever reads twice. */
+export interface TargetCounts {
+  readonly kind: string;
+  readonly target: string;
+  readonly calls: number;
+  readonly failed: number;
+  readonly denied: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface FleetTarget {
+  readonly tenant: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly domain: string;
+  readonly via: 'hub' | 'mesh';
+  /** Less than half of the endpoints are eligible, so that all are used (H3). */
+  readonly panic: boolean;
+  readonly endpoints: readonly FleetEndpoint[];
+}
+
+export interface FleetEndpoint {
+  readonly id: string;
+  readonly url: string;
+  readonly version: string;
+  readonly state: string;
+  /** Why it takes no calls; null when it does. */
+  readonly obstacle: string | null;
+  readonly inFlight: number;
+  readonly requests: number;
+  readonly failures: number;
+  readonly latencyMs: number | null;
+  readonly ejectedForMs: number;
+  readonly breaker: string;
+}
+
+export interface LogLine {
+  readonly time: string;
+  readonly level: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+/** Finished calls as they finish. */
+export interface Feed {
+  /** `take` gets every event of the tenant from now on; it must not throw. Returns the function that ends it. */
+  subscribe(tenant: string, take: (event: CallEvent) => void): () => void;
+}
+
+export interface AccessPort {
+  /** A new secret for the Key resource `id`; it exists nowhere else afterwards. */
+  mint(id: string): { readonly secret: string; readonly secretHash: string };
+  /** Burns the bootstrap token. Throws `unauthenticated` when it is unknown, used or expired. */
+  useBootstrapToken(token: string): Promise<void>;
+}

@@ -1,0 +1,70 @@
+/** Who exists and what runs: discovery, and instances that announce themselves, leave and drain. */
+import { z } from 'zod';
+import { type InstanceEntry, Name, OperationName, type Principal, type TargetEntry } from '../../contract/index.ts';
+import { type Answer, json } from './answer.ts';
+import type { AdminRequest } from './request.ts';
+
+const Kind = z.enum(['agent', 'tool', 'model']);
+
+const TargetsQuery = z.strictObject({
+  kind: Kind.optional(),
+  operation: OperationName.optional(),
+  label: z
+    .string()
+    .regex(/^[^=]+=.*$/, 'must be key=value')
+    .optional(),
+  domain: Name.optional(),
+});
+
+const InstancesQuery = z.strictObject({ kind: Kind.optional(), name: Name.optional() });
+const Report = z.record(z.string(), z.unknown());
+const DrainBody = z.strictObject({ timeoutMs: z.number().int().min(0).max(300_000).default(30_000) });
+
+export const targets = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+  const { kind, operation, label, domain } = query(TargetsQuery);
+  const [labelName = '', ...labelValue] = label?.split('=') ?? [];
+  const wanted = (target: TargetEntry): boolean =>
+    target.tenant === principal.tenant &&
+    (kind === undefined || target.kind === kind) &&
+    (operation === undefined || target.operations.some((one) => one.name === operation)) &&
+    (domain === undefined || target.domain === domain) &&
+    (label === undefined ||
+      (Object.hasOwn(target.labels, labelName) && target.labels[labelName] === labelValue.join('=')));
+  return json({ items: ports.targets().filter(wanted).map(described) });
+};
+
+/** Without addresses: a call goes through Airspace, so nobody needs to know where it ends. */
+const described = ({ kind, name, domain, labels, operations }: TargetEntry) => ({
+  kind,
+  name,
+  domain,
+  labels,
+  operations,
+});
+
+/** An agent sees what runs under its own name, everybody else what runs in the tenant. */
+export const instances = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+  const { kind, name } = query(InstancesQuery);
+  const items = ports.nodes.find({
+    tenant: principal.tenant,
+    ...(kind === undefined ? {} : { kind }),
+    ...(name === undefined ? {} : { name }),
+  });
+  return json({ items: items.filter((instance) => principal.kind !== 'agent' || isOwn(principal, instance)) });
+};
+
+const isOwn = ({ id }: Principal, { kind, name }: InstanceEntry): boolean => kind === 'agent' && name === id;
+
+/** The registry takes the name from the key and checks the rest. */
+export const announce = async ({ ports, principal, body }: AdminRequest): Promise<Answer> =>
+  json(await ports.nodes.announce(principal, await body(Report)));
+
+export const withdraw = async ({ ports, principal, param }: AdminRequest): Promise<Answer> => {
+  await ports.nodes.withdraw(principal, param);
+  return json({ id: param, withdrawn: true });
+};
+
+export const drain = async ({ ports, principal, param, body }: AdminRequest): Promise<Answer> => {
+  const { timeoutMs } = await body(DrainBody);
+  return json({ id: param, ...(await ports.drain(principal.tenant, param, timeoutMs)) });
+};

@@ -1,0 +1,88 @@
+/** A request as its route sees it: who asks, the one path parameter, and query and body only through a schema. */
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import { Fault, MAX_BODY_LIMIT, type NodeEntry, type Principal } from '../../contract/index.ts';
+import { guardJson } from '../native/index.ts';
+import type { AdminPorts } from './ports.ts';
+
+/** Before anybody was identified. */
+export interface OpenRequest {
+  readonly ports: AdminPorts;
+  /** What the path has in its place for a parameter; empty when it has none. */
+  readonly param: string;
+  /** Throws `bad_request` naming the parameter. */
+  query<S extends z.ZodType>(schema: S): z.output<S>;
+  /** Throws `bad_request` naming the field, `too_large`, and `cancelled`. */
+  body<S extends z.ZodType>(schema: S): Promise<z.output<S>>;
+}
+
+export interface AdminRequest extends OpenRequest {
+  readonly principal: Principal;
+}
+
+/** From a node that joined, about itself. */
+export interface NodeRequest extends OpenRequest {
+  readonly node: NodeEntry;
+}
+
+/** An applied configuration is large and flat; depth stays as small as everywhere. */
+const JSON_LIMITS = { maxDepth: 64, maxTokens: 500_000 };
+
+export const openRequest = (ports: AdminPorts, req: IncomingMessage, param: string, search: string): OpenRequest => ({
+  ports,
+  param,
+  query: (schema) => checked(schema, queryOf(search), 'query parameter'),
+  body: async (schema) => checked(schema, await readJson(req), 'field'),
+});
+
+const checked = <S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> => {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const errors = result.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${what} \`${path.join('.')}\`: ${message}`,
+  );
+  throw new Fault('bad_request', errors[0] ?? 'the request is not valid', { facts: { errors: errors.slice(0, 100) } });
+};
+
+/** Empty values count as absent, so that forms and scripts need no cases. */
+const queryOf = (search: string): Record<string, string> => {
+  const found: Record<string, string> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(search)) {
+    if (Object.hasOwn(found, name)) throw new Fault('bad_request', `query parameter \`${name}\` is there twice`);
+    if (value !== '') found[name] = value;
+  }
+  return { ...found };
+};
+
+const readJson = async (req: IncomingMessage): Promise<unknown> => {
+  // A page of another site cannot send this type without asking first, and nobody answers that question.
+  if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? ''))
+    throw new Fault('bad_request', 'send `content-type: application/json`');
+  if (req.headers['content-encoding'] !== undefined)
+    throw new Fault('bad_request', 'compressed payloads are not taken; send it as it is');
+  const bytes = await collect(req);
+  guardJson(bytes, JSON_LIMITS);
+  return JSON.parse(bytes.toString('utf8'));
+};
+
+const tooLarge = (): Fault => new Fault('too_large', `the payload is larger than ${MAX_BODY_LIMIT} bytes`);
+
+const collect = async (req: IncomingMessage): Promise<Buffer> => {
+  if (Number(req.headers['content-length'] ?? 0) > MAX_BODY_LIMIT) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+      size += (chunk as Buffer).byteLength;
+      if (size > MAX_BODY_LIMIT) throw tooLarge();
+      chunks.push(chunk as Buffer);
+    }
+  } catch (thrown) {
+    if (thrown instanceof Fault) throw thrown;
+    throw new Fault('cancelled', 'the caller went away before the end of its request', {
+      executed: 'no',
+      cause: thrown,
+    });
+  }
+  return Buffer.concat(chunks, size);
+};

@@ -1,0 +1,67 @@
+/** Every path of the admin interface with the least that may ask it. INVARIANT: what is not in this table is not served. */
+import { bootstrap, createKey, createToken } from './access.ts';
+import type { Answer } from './answer.ts';
+import type { Access } from './authorise.ts';
+import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
+import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
+import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
+import { announce, drain, instances, targets, withdraw } from './registry.ts';
+import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
+
+/**
+ * `own`: the body carries its own proof, a one-time token; `machine`: and it must come from this machine. `node`: a node that
+ * joined, by its assertion, about itself only. `key`: an API key whose principal has the access.
+ */
+export type AdminRoute = { readonly method: 'GET' | 'POST' | 'DELETE'; readonly path: string } & (
+  | { readonly proof: 'own' | 'machine'; readonly serve: (asked: OpenRequest) => Promise<Answer> }
+  | { readonly proof: 'node'; readonly serve: (asked: NodeRequest) => Promise<Answer> }
+  | { readonly proof: 'key'; readonly access: Access; readonly serve: (asked: AdminRequest) => Promise<Answer> }
+);
+
+type KeyRoute = Extract<AdminRoute, { proof: 'key' }>;
+
+const route = (method: AdminRoute['method'], path: string, access: Access, serve: KeyRoute['serve']): AdminRoute => ({
+  method,
+  path,
+  proof: 'key',
+  access,
+  serve,
+});
+
+/** `{hex}`, `{number}`, `{name}` and `{id}` are the places for a parameter; a path has at most one. */
+export const ROUTES: readonly AdminRoute[] = [
+  route('GET', '/metrics', { least: 'viewer', everyTenant: true }, metrics),
+  route('GET', '/v1/status', { least: 'viewer' }, status),
+
+  route('GET', '/v1/resources', { least: 'viewer' }, listResources),
+  route('POST', '/v1/resources:diff', { least: 'viewer' }, diffResources),
+  route('POST', '/v1/resources:apply', { least: 'admin' }, applyResources),
+  route('POST', '/v1/resources:delete', { least: 'admin' }, deleteResources),
+  route('GET', '/v1/revisions', { least: 'viewer' }, history),
+  // A revision is the configuration of all tenants.
+  route('POST', '/v1/revisions/{number}:rollback', { least: 'admin', everyTenant: true }, rollback),
+
+  route('POST', '/v1/keys', { least: 'admin' }, createKey),
+  route('POST', '/v1/tokens', { least: 'admin' }, createToken),
+  { method: 'POST', path: '/v1/bootstrap', proof: 'machine', serve: bootstrap },
+
+  route('GET', '/v1/traces/{hex}', { least: 'viewer' }, trace),
+  route('GET', '/v1/calls', { least: 'viewer' }, calls),
+  route('GET', '/v1/top', { least: 'viewer' }, top),
+  route('GET', '/v1/logs', { least: 'viewer' }, logs),
+  route('GET', '/v1/events/stream', { least: 'viewer' }, stream),
+
+  route('GET', '/v1/targets', { least: 'viewer', agents: true }, targets),
+  route('GET', '/v1/instances', { least: 'viewer', agents: true }, instances),
+  route('POST', '/v1/instances', { least: 'agent' }, announce),
+  route('DELETE', '/v1/instances/{id}', { least: 'agent' }, withdraw),
+  route('POST', '/v1/instances/{id}:drain', { least: 'operator' }, drain),
+
+  route('GET', '/v1/nodes', { least: 'viewer' }, listNodes),
+  route('DELETE', '/v1/nodes/{name}', { least: 'admin' }, removeNode),
+  { method: 'POST', path: '/v1/nodes:join', proof: 'own', serve: join },
+  { method: 'POST', path: '/v1/nodes/{name}:heartbeat', proof: 'node', serve: heartbeat },
+  { method: 'POST', path: '/v1/nodes/{name}:leave', proof: 'node', serve: leave },
+  { method: 'GET', path: '/v1/nodes/{name}/stream', proof: 'node', serve: nodeStream },
+  { method: 'POST', path: '/v1/nodes/{name}/events', proof: 'node', serve: nodeEvents },
+];

@@ -1,0 +1,302 @@
+/** The admin door on loopback over ports in memory: two tenants, one key of every kind, and a record of what was asked. */
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  type ApplyRequest,
+  type ApplyResult,
+  type CallEvent,
+  type Credential,
+  Fault,
+  type InstanceEntry,
+  type NodeEntry,
+  type Principal,
+  type TargetEntry,
+} from '../../../contract/index.ts';
+import { Canceller, type World } from '../../../kernel/index.ts';
+import { adminDoor } from '../door.ts';
+import { EventFeed } from '../feed.ts';
+import type { AdminPorts } from '../ports.ts';
+
+const user = (tenant: string, id: string, ...roles: string[]): Principal => ({ kind: 'user', tenant, id, roles });
+const agent = (tenant: string, id: string): Principal => ({ kind: 'agent', tenant, id, roles: [] });
+
+export const KEYS: Readonly<Record<string, Principal>> = {
+  admin: user('default', 'ada', 'admin'),
+  operator: user('default', 'olaf', 'operator'),
+  viewer: user('default', 'vera', 'viewer'),
+  nobody: user('default', 'nils'),
+  agent: agent('default', 'orders'),
+  // Roles are for people; an agent that has one in its record still has none.
+  promoted: { ...agent('default', 'orders'), roles: ['admin'] },
+  foreign: user('acme', 'ada', 'admin'),
+  foreignAgent: agent('acme', 'orders'),
+};
+
+/** Assertions that hold, as the scheme of nodes carries them. */
+export const NODES: Readonly<Record<string, NodeEntry>> = Object.fromEntries(
+  ['n1', 'n2'].map((id) => [
+    `assertion.${id}`,
+    { id, role: 'sidecar', tenant: 'default', domain: '', agent: 'orders', publicKey: '', url: 'http://127.0.0.1:9' },
+  ]),
+);
+
+/** Time stands still; timers run when a test says so. */
+export class StillWorld implements World {
+  readonly timers = new Set<() => void>();
+  readonly clock = {
+    nowMs: () => 0,
+    wallMs: () => 1_000_000,
+    after: (_delayMs: number, run: () => void) => {
+      this.timers.add(run);
+      return { cancel: () => void this.timers.delete(run) };
+    },
+  };
+  readonly ids = { traceId: () => '1'.repeat(32), spanId: () => '2'.repeat(16), callId: () => '3'.repeat(32) };
+  readonly random = (): number => 0;
+
+  /** Runs what waits. */
+  fire(): void {
+    const due = [...this.timers];
+    this.timers.clear();
+    for (const run of due) run();
+  }
+}
+
+export const TRACE = 'a'.repeat(32);
+
+export const callEvent = (given: Partial<CallEvent> = {}): CallEvent => ({
+  callId: 'b'.repeat(32),
+  trace: TRACE,
+  span: 'c'.repeat(16),
+  tenant: 'default',
+  principal: { kind: 'agent', id: 'concierge' },
+  target: { kind: 'agent', name: 'orders', operation: 'where' },
+  lineage: { root: 'b'.repeat(32), depth: 0 },
+  node: 'hub-1',
+  role: 'hub',
+  startedAtMs: 1_000,
+  durationMs: 5,
+  status: 'ok',
+  code: '',
+  httpStatus: 200,
+  requestBytes: 1,
+  replyBytes: 2,
+  snapshotSeq: 1,
+  attributes: {},
+  steps: [],
+  ...given,
+});
+
+const targetEntry = (tenant: string, name: string): TargetEntry => ({
+  tenant,
+  kind: 'agent',
+  name,
+  domain: 'operations',
+  labels: { tier: 'gold' },
+  endpoints: [{ url: 'http://127.0.0.1:9', version: '1', weight: 100, labels: {} }],
+  operations: [{ name: 'where', effect: 'read', idempotent: true }],
+  health: null,
+  concurrency: 1,
+  timeoutMs: null,
+});
+
+const instance = (tenant: string, id: string, name: string): InstanceEntry => ({
+  id,
+  tenant,
+  kind: 'agent',
+  name,
+  url: 'http://127.0.0.1:9000',
+  protocol: 'direct',
+  node: '',
+  version: '1',
+  labels: {},
+  state: 'ready',
+});
+
+export interface Served extends AsyncDisposable {
+  readonly url: string;
+  readonly world: StillWorld;
+  readonly feed: EventFeed;
+  readonly asked: unknown[];
+  readonly shutDown: Canceller;
+  readonly revoked: Set<string>;
+  readonly internal: unknown[];
+  get(path: string, key?: string, init?: RequestInit): Promise<Response>;
+  post(path: string, key: string | undefined, body: unknown, headers?: Record<string, string>): Promise<Response>;
+}
+
+export const served = async (given: Partial<AdminPorts> = {}): Promise<Served> => {
+  const world = new StillWorld();
+  const feed = new EventFeed();
+  const shutDown = new Canceller();
+  const asked: unknown[] = [];
+  const internal: unknown[] = [];
+  const revoked = new Set<string>();
+  const ports: AdminPorts = { ...portsOf({ world, feed, shutDown, asked, internal, revoked }), ...given };
+  const door = adminDoor(ports);
+  const server = http.createServer((req, res) => {
+    if (!door(req, res)) res.writeHead(404, { 'x-other-door': 'yes' }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const auth = (key?: string): Record<string, string> =>
+    key === undefined ? {} : { authorization: key in NODES ? `Airspace-Node ${key}` : `Bearer ${key}` };
+  return {
+    url,
+    world,
+    feed,
+    asked,
+    shutDown,
+    revoked,
+    internal,
+    get: (path, key, init = {}) => fetch(`${url}${path}`, { ...init, headers: { ...auth(key), ...init.headers } }),
+    post: (path, key, body, headers = {}) =>
+      fetch(`${url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...auth(key), ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};
+
+interface Parts {
+  readonly world: StillWorld;
+  readonly feed: EventFeed;
+  readonly shutDown: Canceller;
+  readonly asked: unknown[];
+  readonly internal: unknown[];
+  readonly revoked: Set<string>;
+}
+
+const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): AdminPorts => {
+  const note = <T>(what: unknown, answer: T): Promise<T> => {
+    asked.push(what);
+    return Promise.resolve(answer);
+  };
+  const applied: ApplyResult = { revision: 2, snapshotSeq: 7, diffs: [], warnings: [] };
+  const events = [callEvent()];
+  const running = [instance('default', 'default/orders/9000', 'orders'), instance('default', 'default/kb/1', 'kb')];
+  return {
+    world,
+    signal: shutDown,
+    resolver: {
+      resolve: (credential: Credential) => {
+        const token = credential.kind === 'bearer' ? credential.token : '';
+        const principal = revoked.has(token) ? undefined : KEYS[token];
+        if (principal === undefined) throw new Fault('unauthenticated', 'no valid credential came with this request');
+        return principal;
+      },
+    },
+    control: {
+      apply: (request: ApplyRequest) => note({ apply: request }, applied),
+      diff: (request) => note({ diff: request }, []),
+      list: (filter) => note({ list: filter }, []),
+      remove: (ids, by, reason, dryRun) => note({ remove: { ids, by, reason, dryRun } }, applied),
+      history: (limit, key) =>
+        note({ history: { limit, key } }, [
+          {
+            revision: 2,
+            atMs: 1,
+            by: 'user/ada',
+            reason: '',
+            rollbackOf: null,
+            put: ['acme/Agent/x', 'default/Agent/orders'],
+            deleted: [],
+          },
+        ]),
+      rollback: (to, by, reason, dryRun) => note({ rollback: { to, by, reason, dryRun } }, applied),
+    },
+    status: () => ({
+      node: 'hub-1',
+      role: 'hub',
+      version: '0.1.0',
+      startedAtMs: 0,
+      ready: true,
+      snapshotSeq: 7,
+      rosterSeq: 3,
+      store: 'memory',
+      weakened: [],
+    }),
+    metrics: {
+      text: () => 'airspace_calls_total 1\n',
+      targets: () => [{ kind: 'agent', target: 'orders', calls: 3, failed: 1, denied: 0, p50Ms: 1, p99Ms: 9 }],
+    },
+    fleet: () => [],
+    targets: () => [targetEntry('default', 'orders'), targetEntry('acme', 'secret')],
+    traces: {
+      trace: (tenant, id) => Promise.resolve(events.filter((one) => one.tenant === tenant && one.trace.startsWith(id))),
+      recent: (filter) => note({ recent: filter }, events),
+    },
+    logs: {
+      recent: (limit, matches) =>
+        [
+          { time: 't', level: 'info', message: 'node started' },
+          { time: 't', level: 'warn', message: 'call failed', tenant: 'default', call_id: 'b'.repeat(32) },
+          { time: 't', level: 'warn', message: 'call failed', tenant: 'acme', call_id: 'd'.repeat(32) },
+        ]
+          .filter(matches)
+          .slice(-limit),
+    },
+    feed,
+    access: {
+      mint: (id) => ({ secret: `air_${id}_secret`, secretHash: `sha256:${'0'.repeat(64)}` }),
+      useBootstrapToken: async (token) => {
+        asked.push({ bootstrap: token });
+        if (token !== 'airb_good') throw new Fault('unauthenticated', 'no valid credential came with this request');
+      },
+    },
+    drain: async (tenant, id, timeoutMs) => {
+      if (!running.some((one) => one.tenant === tenant && one.id === id))
+        throw new Fault('not_found', `there is no instance \`${id}\``);
+      return note({ drain: { tenant, id, timeoutMs } }, { inFlight: 0 });
+    },
+    nodes: {
+      issueJoinToken: (grant) => note({ grant }, { token: 'airj_x', expiresAtMs: 5_000_000 }),
+      join: (request) =>
+        note({ join: request }, { node: NODES['assertion.n1']!, hub: 'hub-1', controlKey: '', heartbeatMs: 1 }),
+      authenticate: (assertion) => {
+        const node = NODES[assertion];
+        if (node === undefined) throw new Fault('unauthenticated', 'no valid credential came with this request');
+        return node;
+      },
+      heartbeat: (node, beat) =>
+        note({ heartbeat: node.id, beat }, { snapshotSeq: 7, rosterSeq: 3, heartbeatMs: 1, ignored: [] }),
+      documents: async function* (node, held, signal) {
+        asked.push({ documents: node.id, held });
+        yield { kind: 'snapshot', payload: '{}', keyId: 'k', signature: 's' };
+        await new Promise<void>((resolve) => signal.onCancel(() => resolve()));
+        asked.push({ closed: node.id });
+      },
+      events: (node, batch) => note({ events: node.id, batch }, { stored: true }),
+      leave: (node) => note({ left: node.id }, undefined),
+      remove: (tenant, id) => note({ remove: { tenant, id } }, undefined),
+      list: (tenant) =>
+        Object.values(NODES)
+          .filter((node) => node.tenant === tenant)
+          .map((node) => ({
+            node,
+            state: 'alive',
+            heardAtMs: 1,
+            snapshotSeq: 7,
+            rosterSeq: 3,
+            refused: null,
+            capabilities: [],
+            lostEvents: 0,
+          })),
+      announce: (principal, report) => note({ announce: principal.id, report }, { heartbeatMs: 1 }),
+      withdraw: (principal, id) => note({ withdraw: principal.id, id }, undefined),
+      find: ({ tenant, kind, name }) =>
+        running.filter(
+          (one) =>
+            one.tenant === tenant &&
+            (kind === undefined || one.kind === kind) &&
+            (name === undefined || one.name === name),
+        ),
+    },
+    onInternal: (thrown) => internal.push(thrown),
+  };
+};

@@ -1,0 +1,32 @@
+/** What a snapshot knows about agents and domains, ready for checking who may speak for whom. */
+import type { NodeEntry, Snapshot } from '../contract/index.ts';
+import type { KnownNodes } from './assertion.ts';
+
+/** Made once per snapshot. `node` looks into the newest roster each time it is asked. */
+export const knownNodes = (
+  snapshot: Pick<Snapshot, 'targets' | 'domains'>,
+  node: (id: string) => NodeEntry | undefined,
+): KnownNodes => {
+  const domainOf = new Map<string, string>();
+  for (const { tenant, kind, name, domain } of snapshot.targets) {
+    if (kind === 'agent') domainOf.set(`${tenant}/${name}`, domain);
+  }
+  const parentOf = new Map(snapshot.domains.map(({ tenant, name, parent }) => [`${tenant}/${name}`, parent]));
+  return {
+    node,
+    domainOfAgent: (tenant, agent) => domainOf.get(`${tenant}/${agent}`),
+    isWithin: (tenant, domain, ancestor) => isWithin(parentOf, tenant, domain, ancestor),
+  };
+};
+
+/** More levels than any organisation has; control refuses rings, and a node must not hang if one comes all the same. */
+const MOST_LEVELS = 64;
+
+const isWithin = (parentOf: ReadonlyMap<string, string>, tenant: string, domain: string, ancestor: string): boolean => {
+  let at = domain;
+  for (let level = 0; at !== '' && level < MOST_LEVELS; level++) {
+    if (at === ancestor) return true;
+    at = parentOf.get(`${tenant}/${at}`) ?? '';
+  }
+  return false;
+};
