@@ -242,7 +242,7 @@ export class NodeLink implements EventSink {
   }
 
   #streamPath(): string {
-    return `${this.#path()}/stream?snapshot=${this.seq('snapshot')}&roster=${this.seq('roster')}`;
+    return `${this.#path()}/stream?snapshotSeq=${this.seq('snapshot')}&rosterSeq=${this.seq('roster')}`;
   }
 
   #authorization(): string {

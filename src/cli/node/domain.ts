@@ -36,7 +36,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     ...options,
     clock: systemWorld().clock,
     doors: [early],
-    ready: () => live?.snapshot !== undefined,
+    ready: () => ready(),
   });
   const member = await becomeMember(options, listener.url);
   const { world, membership, hub, stores } = member;

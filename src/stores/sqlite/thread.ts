@@ -51,7 +51,8 @@ export class WriterThread {
 
   /** Throws Fault `storage` when the thread cannot open the database. `file` is what faults call it. */
   static async open(file: string, setup: WorkerSetup): Promise<WriterThread> {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: file });
+    // Flags of the process, such as those of an evaluated script, are not meant for this thread.
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: file, execArgv: [] });
     const thread = new WriterThread(file, worker);
     await new Promise<void>((resolve, reject) => {
       worker.once('message', ({ outcomes: [outcome] }: FromWorker) => {

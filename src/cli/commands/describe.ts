@@ -1,0 +1,72 @@
+/** `airspace describe`: one resource with all that is known about it, declared and seen. */
+import { stringify } from 'yaml';
+import type { CallEvent, StoredResource } from '../../contract/index.ts';
+import type { Context } from '../context.ts';
+import { EXIT, Failure } from '../failure.ts';
+import { resourceKindOf } from '../kinds.ts';
+import { cleanText } from '../render/clean.ts';
+import type { Column } from '../render/table.ts';
+import { duration } from '../render/time.ts';
+import type { TopEndpoint, TopRead } from '../render/top.ts';
+import { callColumns } from './get.ts';
+
+export const describe = async (context: Context, word: string, name: string): Promise<number> => {
+  const kind = resourceKindOf(word);
+  const admin = await context.admin();
+  const { items } = await admin.get<{ items: StoredResource[] }>('/v1/resources', { kind, name });
+  const [found] = items;
+  if (found === undefined)
+    throw new Failure(EXIT.notFound, `there is no ${kind.toLowerCase()} \`${name}\``, {
+      try: `airspace get ${word}`,
+      code: 'not_found',
+    });
+  const seen =
+    kind === 'Agent' || kind === 'Tool' || kind === 'Model'
+      ? await seenOf(context, kind.toLowerCase(), name)
+      : undefined;
+  await context.out.one({ ...found, ...seen }, () =>
+    [
+      cleanText(stringify(found.resource)).trimEnd(),
+      `\nversion ${found.version}, since revision ${found.revision}`,
+      ...(seen === undefined ? [] : seenText(context, seen)),
+    ].join('\n'),
+  );
+  return EXIT.ok;
+};
+
+interface Seen {
+  readonly endpoints: readonly TopEndpoint[];
+  readonly calls: readonly CallEvent[];
+}
+
+const seenOf = async (context: Context, kind: string, name: string): Promise<Seen> => {
+  const admin = await context.admin();
+  const [{ targets }, { events }] = await Promise.all([
+    admin.get<TopRead>('/v1/top'),
+    admin.get<{ events: CallEvent[] }>('/v1/calls', { target: name, limit: 10 }),
+  ]);
+  return {
+    endpoints: targets.find(({ target }) => target === `${kind}/${name}`)?.endpoints ?? [],
+    calls: events.filter(({ target }) => target.kind === kind),
+  };
+};
+
+const ENDPOINT_COLUMNS: readonly Column<TopEndpoint>[] = [
+  { title: 'ENDPOINT', value: ({ id }) => id },
+  { title: 'VERSION', value: ({ version }) => version || '-' },
+  {
+    title: 'TAKES CALLS',
+    value: ({ obstacle }) => obstacle ?? 'yes',
+    style: ({ obstacle }) => (obstacle === null ? 'green' : 'yellow'),
+  },
+  { title: 'BREAKER', value: ({ breaker }) => breaker },
+  { title: 'FLIGHT', value: ({ inFlight }) => inFlight, align: 'right' },
+  { title: 'LATENCY', value: ({ latencyMs }) => (latencyMs === null ? '-' : duration(latencyMs)), align: 'right' },
+];
+
+const seenText = ({ out }: Context, { endpoints, calls }: Seen): readonly string[] => [
+  '',
+  endpoints.length === 0 ? 'no endpoint was seen yet' : out.table(endpoints, ENDPOINT_COLUMNS),
+  '',
+  calls.length === 0 ? 'no call was seen yet' : out.table(calls, callColumns(Date.now())),
+];

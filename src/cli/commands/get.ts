@@ -1,0 +1,232 @@
+/** `airspace get`: a table of anything that there is. */
+import type {
+  CallEvent,
+  InstanceEntry,
+  NodeView,
+  ResourceKind,
+  StoredResource,
+  TargetEntry,
+} from '../../contract/index.ts';
+import type { Admin } from '../admin.ts';
+import type { Context } from '../context.ts';
+import { EXIT, Failure, usage } from '../failure.ts';
+import { type Observed, wantedOf } from '../kinds.ts';
+import { styleOf } from '../render/paint.ts';
+import type { Column } from '../render/table.ts';
+import { age, duration } from '../render/time.ts';
+import type { TopRead } from '../render/top.ts';
+import { parseSelector } from '../selector.ts';
+
+export interface GetOptions {
+  readonly selector?: string;
+  readonly domain?: string;
+  readonly limit?: string;
+}
+
+export const get = async (
+  context: Context,
+  word: string,
+  names: readonly string[],
+  options: GetOptions,
+): Promise<number> => {
+  const wanted = wantedOf(word);
+  if ('observed' in wanted) await OBSERVERS[wanted.observed](context, names, options);
+  else await resources(context, wanted.kind, names, options);
+  return EXIT.ok;
+};
+
+type Row = StoredResource & { readonly well?: string };
+
+const resources = async (
+  context: Context,
+  kind: ResourceKind,
+  names: readonly string[],
+  options: GetOptions,
+): Promise<void> => {
+  const admin = await context.admin();
+  const selects = parseSelector(options.selector);
+  const { items } = await admin.get<{ items: StoredResource[] }>('/v1/resources', { kind });
+  const found = items.filter(
+    ({ resource: { metadata } }) =>
+      (names.length === 0 || names.includes(metadata.name)) &&
+      (options.domain === undefined || metadata.domain === options.domain) &&
+      selects(metadata.labels),
+  );
+  const missing = names.filter((name) => !found.some(({ resource }) => resource.metadata.name === name));
+  const well = isTarget(kind) && isTable(context) ? await wellOf(admin) : undefined;
+  await context.out.list<Row>({
+    kind,
+    rows: found.map((one) => withWell(one, well)),
+    columns: columnsOf(kind),
+    name: ({ resource }) => `${kind.toLowerCase()}/${resource.metadata.name}`,
+    empty: `no ${word(kind)} here; apply some: airspace apply -f <folder>`,
+  });
+  if (missing.length > 0)
+    throw new Failure(EXIT.notFound, `there is no ${word(kind)} ${missing.map((name) => `\`${name}\``).join(', ')}`, {
+      code: 'not_found',
+    });
+};
+
+const word = (kind: ResourceKind): string => kind.toLowerCase();
+const isTable = ({ out }: Context): boolean => out.format === 'table' || out.format === 'wide';
+const isTarget = (kind: ResourceKind): boolean => kind === 'Agent' || kind === 'Tool' || kind === 'Model';
+
+/** Data formats print the resource as it is; only the table carries what routing sees. */
+const withWell = (stored: StoredResource, well: ReadonlyMap<string, string> | undefined): Row => {
+  const { kind, metadata } = stored.resource;
+  return well === undefined ? stored : { ...stored, well: well.get(`${kind.toLowerCase()}/${metadata.name}`) ?? '0/0' };
+};
+
+const wellOf = async (admin: Admin): Promise<ReadonlyMap<string, string>> => {
+  const { targets } = await admin.get<TopRead>('/v1/top');
+  return new Map(
+    targets.map(({ target, endpoints }) => [
+      target,
+      `${endpoints.filter((endpoint) => endpoint.obstacle === null).length}/${endpoints.length}`,
+    ]),
+  );
+};
+
+const NAME: Column<Row> = { title: 'NAME', value: ({ resource }) => resource.metadata.name };
+const DOMAIN: Column<Row> = { title: 'DOMAIN', value: ({ resource }) => resource.metadata.domain ?? '-' };
+const VERSION: Column<Row> = { title: 'REV', value: ({ version }) => version, align: 'right' };
+const LABELS: Column<Row> = {
+  title: 'LABELS',
+  value: ({ resource }) =>
+    Object.entries(resource.metadata.labels)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(',') || '-',
+  wide: true,
+};
+
+const TARGET_COLUMNS: readonly Column<Row>[] = [
+  NAME,
+  DOMAIN,
+  {
+    title: 'WELL',
+    value: ({ well }) => well ?? '-',
+    align: 'right',
+    style: ({ well }) => (well?.startsWith('0/') ? 'red' : undefined),
+  },
+  {
+    title: 'OPERATIONS',
+    value: ({ resource }) =>
+      'operations' in resource.spec
+        ? resource.spec.operations
+            .map(({ name, effect }) => (effect === 'read' ? name : `${name}(${effect})`))
+            .join(', ')
+        : '-',
+  },
+  {
+    title: 'ENDPOINTS',
+    value: ({ resource }) =>
+      'endpoints' in resource.spec ? resource.spec.endpoints.map(({ url }) => url).join(', ') || '-' : '-',
+    wide: true,
+  },
+];
+
+const columnsOf = (kind: ResourceKind): readonly Column<Row>[] =>
+  isTarget(kind)
+    ? [...TARGET_COLUMNS, LABELS, VERSION]
+    : [NAME, DOMAIN, { title: 'SAYS', value: summaryOf }, LABELS, VERSION];
+
+const summaryOf = ({ resource }: Row): string => {
+  if (resource.kind === 'Route') {
+    const { from, to, via, attempts } = resource.spec;
+    const callers =
+      [...(from.agents ?? []), ...(from.domains ?? []).map((name) => `domain ${name}`)].join(', ') || 'everyone';
+    return `${callers} → ${to.kind}/${to.name} via ${via}, ${attempts} ${attempts === 1 ? 'try' : 'tries'}`;
+  }
+  if (resource.kind === 'PolicyBundle')
+    return `level ${resource.spec.level}${resource.spec.limits === undefined ? '' : ', with limits'}`;
+  if (resource.kind === 'Domain')
+    return `${resource.spec.delegated ? 'a hub of its own' : 'served here'}${resource.spec.parent === undefined ? '' : `, below ${resource.spec.parent}`}`;
+  if (resource.kind === 'User') return resource.spec.roles.join(', ') || 'no roles';
+  if (resource.kind === 'Key')
+    return `${resource.spec.principal.kind}/${resource.spec.principal.name}${resource.spec.expiresAt === undefined ? '' : `, until ${resource.spec.expiresAt}`}`;
+  return '-';
+};
+
+const OBSERVERS: Readonly<
+  Record<Observed, (context: Context, names: readonly string[], options: GetOptions) => Promise<void>>
+> = {
+  instances: async ({ admin, out }, names) => {
+    const { items } = await (await admin()).get<{ items: InstanceEntry[] }>('/v1/instances');
+    await out.list({
+      kind: 'Instance',
+      rows: items.filter(({ name, id }) => names.length === 0 || names.includes(name) || names.includes(id)),
+      columns: [
+        { title: 'ID', value: ({ id }) => id },
+        { title: 'TARGET', value: ({ kind, name }) => `${kind}/${name}` },
+        { title: 'STATE', value: ({ state }) => state, style: ({ state }) => styleOf(state) },
+        { title: 'VERSION', value: ({ version }) => version },
+        { title: 'NODE', value: ({ node }) => node || '-' },
+        { title: 'URL', value: ({ url }) => url },
+      ],
+      name: ({ id }) => `instance/${id}`,
+      empty: 'no instance has announced itself',
+    });
+  },
+  nodes: async ({ admin, out }, names) => {
+    const { items } = await (await admin()).get<{ items: NodeView[] }>('/v1/nodes');
+    const now = Date.now();
+    await out.list({
+      kind: 'Node',
+      rows: items.filter(({ node }) => names.length === 0 || names.includes(node.id)),
+      columns: [
+        { title: 'ID', value: ({ node }) => node.id },
+        { title: 'ROLE', value: ({ node }) => node.role },
+        { title: 'STATE', value: ({ state }) => state, style: ({ state }) => styleOf(state) },
+        { title: 'FOR', value: ({ node }) => node.agent || node.domain || '-' },
+        { title: 'HEARD', value: ({ heardAtMs }) => (heardAtMs === null ? 'never' : age(heardAtMs, now)) },
+        { title: 'SNAPSHOT', value: ({ snapshotSeq }) => snapshotSeq, align: 'right' },
+        {
+          title: 'REFUSED',
+          value: ({ refused }) => refused ?? '-',
+          style: ({ refused }) => (refused === null ? undefined : 'red'),
+        },
+        { title: 'URL', value: ({ node }) => node.url, wide: true },
+      ],
+      name: ({ node }) => `node/${node.id}`,
+      empty: 'no node has joined; get a token: airspace token create --role sidecar --agent <name>',
+    });
+  },
+  targets: async ({ admin, out }, names, { domain }) => {
+    type Described = Pick<TargetEntry, 'kind' | 'name' | 'domain' | 'labels' | 'operations'>;
+    const { items } = await (await admin()).get<{ items: Described[] }>('/v1/targets', { domain });
+    await out.list({
+      kind: 'Target',
+      rows: items.filter(({ name }) => names.length === 0 || names.includes(name)),
+      columns: [
+        { title: 'TARGET', value: ({ kind, name }) => `${kind}/${name}` },
+        { title: 'DOMAIN', value: (target) => target.domain || '-' },
+        { title: 'OPERATIONS', value: ({ operations }) => operations.map(({ name }) => name).join(', ') },
+      ],
+      name: ({ kind, name }) => `${kind}/${name}`,
+      empty: 'no target is declared',
+    });
+  },
+  calls: async ({ admin, out }, _names, { limit }) => {
+    if (limit !== undefined && !/^[1-9]\d{0,3}$/.test(limit))
+      throw usage(`--limit must be a number from 1 to 1000, not \`${limit}\``);
+    const { events } = await (await admin()).get<{ events: CallEvent[] }>('/v1/calls', { limit: limit ?? 30 });
+    await out.list({
+      kind: 'Call',
+      rows: events,
+      columns: callColumns(Date.now()),
+      name: ({ callId }) => `call/${callId}`,
+      empty: 'no call was seen yet; make one: airspace request <agent>/<operation>',
+    });
+  },
+};
+
+export const callColumns = (nowMs: number): readonly Column<CallEvent>[] => [
+  { title: 'AGE', value: ({ startedAtMs }) => age(startedAtMs, nowMs) },
+  { title: 'CALL', value: ({ callId }) => callId.slice(0, 8) },
+  { title: 'CALLER', value: ({ principal }) => (principal === null ? 'nobody' : `${principal.kind}/${principal.id}`) },
+  { title: 'TARGET', value: ({ target }) => `${target.kind}/${target.name}/${target.operation}` },
+  { title: 'STATUS', value: ({ status }) => status, style: ({ status }) => styleOf(status) },
+  { title: 'TOOK', value: ({ durationMs }) => duration(durationMs), align: 'right' },
+  { title: 'NODE', value: ({ node, role }) => `${node} ${role}`, wide: true },
+  { title: 'NOTE', value: ({ attributes, code }) => String(attributes['message'] ?? code) },
+];

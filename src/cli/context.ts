@@ -1,0 +1,56 @@
+/** What every command gets: where it runs, where Airspace is, and where its answer goes. */
+import { createInterface } from 'node:readline/promises';
+import { Admin } from './admin.ts';
+import { EXIT, Failure, usage } from './failure.ts';
+import type { Format, Output, Sink } from './output.ts';
+import { findSettings, type Settings } from './settings.ts';
+
+/** The process, as far as commands may see it. */
+export interface Io {
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly url?: string;
+  readonly key?: string;
+  readonly output?: Format;
+  readonly color?: 'auto' | 'always' | 'never';
+  readonly headers?: boolean;
+}
+
+export interface Context {
+  readonly io: Io;
+  readonly out: Output;
+  readonly options: GlobalOptions;
+  settings(): Promise<Settings>;
+  admin(): Promise<Admin>;
+  /** Asks on a terminal, or throws a usage failure that names `--yes`. Throws when the answer is no. */
+  confirm(question: string, yes: boolean): Promise<void>;
+}
+
+export const contextOf = (io: Io, out: Output, options: GlobalOptions): Context => {
+  const settings = (): Promise<Settings> => findSettings({ flags: options, env: io.env, cwd: io.cwd });
+  return {
+    io,
+    out,
+    options,
+    settings,
+    admin: async () => new Admin(await settings()),
+    confirm: (question, yes) => confirm(io, question, yes),
+  };
+};
+
+const confirm = async ({ stdin, stderr }: Io, question: string, yes: boolean): Promise<void> => {
+  if (yes) return;
+  if (stdin.isTTY !== true) throw usage(`${question} needs a yes, and nobody is here to ask`, 'the same with --yes');
+  stderr.write(`${question}? [y/N] `);
+  const lines = createInterface({ input: stdin });
+  const answer = await lines.question('');
+  lines.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Failure(EXIT.no, 'nothing was changed', { code: 'declined' });
+};

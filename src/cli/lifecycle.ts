@@ -1,0 +1,41 @@
+/** Options of the commands that start nodes: the words of the command line, which the wiring takes. */
+
+export interface UpOptions {
+  readonly port: string;
+  /** Data directory. */
+  readonly data: string;
+  /** `--no-fleet`: only the hub, nothing that calls. */
+  readonly fleet: boolean;
+}
+
+export interface ServeOptions {
+  readonly role: 'hub' | 'domain';
+  readonly host: string;
+  readonly port: string;
+  readonly data: string;
+  /** Files and folders to apply at start. */
+  readonly config?: readonly string[];
+  /** Of a domain hub: its parent, and the token that admits it the first time. */
+  readonly parent?: string;
+  readonly token?: string;
+  /** Other machines may reach it. */
+  readonly public?: boolean;
+  readonly tlsKey?: string;
+  readonly tlsCert?: string;
+  readonly otlp?: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export interface SidecarOptions {
+  readonly hub: string;
+  readonly token?: string;
+  /** Where the agent listens; absent for one that only calls. */
+  readonly agentUrl?: string;
+  readonly agentVersion: string;
+  readonly host: string;
+  readonly port: string;
+  readonly data: string;
+  readonly public?: boolean;
+  readonly otlp?: string;
+  readonly logLevel: ServeOptions['logLevel'];
+}

@@ -1,0 +1,283 @@
+/** The tree of commands: names, options and help. What a command does is loaded when it is asked for. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
+import { EXIT } from './failure.ts';
+import { FORMATS, type Format, Output } from './output.ts';
+import { DATA_DIR } from './running.ts';
+
+type Action = (context: Context, args: readonly string[], options: never) => Promise<number>;
+
+/** Runs a command line. Answers its exit code; throws what the command throws. */
+export const runProgram = async (argv: readonly string[], io: Io): Promise<number> => {
+  let exit: number = EXIT.ok;
+  const does =
+    (action: Action) =>
+    async (...given: unknown[]): Promise<void> => {
+      const command = given.at(-1) as Command;
+      exit = await action(contextFor(io, command), command.args, command.opts() as never);
+    };
+  try {
+    await build(io, does).parseAsync(argv as string[], { from: 'user' });
+    return exit;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    throw thrown;
+  }
+};
+
+const contextFor = (io: Io, command: Command): Context => {
+  const globals = command.optsWithGlobals<GlobalOptions>();
+  return contextOf(io, outputFor(io, globals), globals);
+};
+
+const outputFor = (io: Io, { output = 'table', color = 'auto', headers = true }: GlobalOptions): Output =>
+  new Output({ stdout: io.stdout, stderr: io.stderr, env: io.env, format: output, color, headers });
+
+/** Errors happen before there is a context: then only the words on the line say how they are to look. */
+export const formatIn = (argv: readonly string[]): Format => {
+  const at = argv.findIndex((word) => word === '-o' || word === '--output');
+  const word =
+    at >= 0 ? argv[at + 1] : argv.find((one) => /^(-o|--output=)\w/.test(one))?.replace(/^(-o|--output=)/, '');
+  return FORMATS.find((format) => format === word) ?? 'table';
+};
+
+type Does = (action: Action) => (...given: unknown[]) => Promise<void>;
+
+const build = (io: Io, does: Does): Command => {
+  const program = new Command('airspace')
+    .description('air-traffic control for AI agents')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showHelpAfterError('(airspace <command> --help says what there is)')
+    .option('--url <url>', 'address of a node (AIRSPACE_URL)')
+    .option('--key <key>', 'API key (AIRSPACE_KEY)')
+    .addOption(new Option('-o, --output <format>', 'format of the answer').choices(FORMATS))
+    .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
+    .option('--no-headers', 'tables without titles');
+  addLooking(program, does);
+  addChanging(program, does);
+  addAccess(program, does);
+  addNodes(program, does);
+  return program;
+};
+
+const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+
+const addLooking = (program: Command, does: Does): void => {
+  program
+    .command('status')
+    .description('the node, its configuration and its targets')
+    .action(does(async (context) => (await import('./commands/status.ts')).status(context)));
+  program
+    .command('check')
+    .description('is everything well? exit 1 when not')
+    .option('--wait <time>', 'wait this long until it is, such as 30s')
+    .action(does(async (context, _, options) => (await import('./commands/status.ts')).check(context, options)));
+  program
+    .command('get <kind> [names...]')
+    .description('list agents, tools, models, routes, policies, domains, users, keys; instances, nodes, targets, calls')
+    .option('-l, --selector <labels>', 'such as tier=gold,zone!=b')
+    .option('-d, --domain <name>', 'of one domain')
+    .option('--limit <n>', 'most rows, for calls')
+    .action(
+      does(async (context, [kind = '', ...names], options) =>
+        (await import('./commands/get.ts')).get(context, kind, names, options),
+      ),
+    );
+  program
+    .command('describe <kind> <name>')
+    .description('one resource with its endpoints and last calls')
+    .action(
+      does(async (context, [kind = '', name = '']) =>
+        (await import('./commands/describe.ts')).describe(context, kind, name),
+      ),
+    );
+  program
+    .command('top')
+    .description('rates, latencies and endpoints now; redraws on a terminal')
+    .option('--interval <time>', 'between two reads', '1s')
+    .option('--count <n>', 'end after so many')
+    .action(does(async (context, _, options) => (await import('./commands/top.ts')).top(context, options)));
+  program
+    .command('tap')
+    .description('calls as they finish, one line each')
+    .option('--status <status>', 'ok, failed, denied, refused, cancelled or unknown')
+    .option('--target <name>', 'of one target')
+    .action(does(async (context, _, options) => (await import('./commands/observe.ts')).tap(context, options)));
+  program
+    .command('logs')
+    .description('what the node wrote last')
+    .option('--limit <n>', 'most lines')
+    .addOption(new Option('--level <level>', 'least level').choices(['debug', 'info', 'warn', 'error']))
+    .option('--call <id>', 'about one call')
+    .option('--trace <id>', 'about one trace')
+    .action(does(async (context, _, options) => (await import('./commands/observe.ts')).logs(context, options)));
+  program
+    .command('trace <id>')
+    .description('a call or trace as a tree over all nodes')
+    .action(does(async (context, [id = '']) => (await import('./commands/trace.ts')).trace(context, id)));
+  program
+    .command('why <id>')
+    .description('why a call went as it did, decision by decision')
+    .action(does(async (context, [id = '']) => (await import('./commands/trace.ts')).why(context, id)));
+  program
+    .command('explain [field]')
+    .description('what a field means, such as agent.endpoints.weight')
+    .action(does(async (context, [path]) => (await import('./commands/explain.ts')).explain(context, path)));
+  program
+    .command('version')
+    .description('the version of this command')
+    .action(does(async (context) => (await import('./commands/version.ts')).version(context)));
+};
+
+const addChanging = (program: Command, does: Does): void => {
+  const withFiles = (command: Command): Command =>
+    command
+      .requiredOption('-f, --file <path>', 'file or folder, repeatable; - for standard input', collect)
+      .option('--prune', 'what is not in the files goes away');
+  withFiles(program.command('apply'))
+    .description('make the configuration what the files say, whole or not at all')
+    .option('--dry-run', 'only say what would change')
+    .option('--reason <text>', 'kept in history')
+    .option('--if-revision <n>', 'only on top of this revision; exit 6 otherwise')
+    .option('-y, --yes', 'do not ask before a prune')
+    .action(does(async (context, _, options) => (await import('./commands/apply.ts')).apply(context, options)));
+  withFiles(program.command('diff'))
+    .description('what apply would change; exit 1 when something differs')
+    .action(does(async (context, _, options) => (await import('./commands/apply.ts')).diff(context, options)));
+  const asChange = (command: Command): Command =>
+    command
+      .option('--dry-run', 'only say what would change')
+      .option('--reason <text>', 'kept in history')
+      .option('-y, --yes', 'do not ask');
+  asChange(program.command('delete <kind> <names...>'))
+    .description('take resources away')
+    .action(
+      does(async (context, [kind = '', ...names], options) =>
+        (await import('./commands/change.ts')).remove(context, kind, names, options),
+      ),
+    );
+  asChange(program.command('rollback <revision>'))
+    .description('bring back the configuration of a revision, as a new one')
+    .action(
+      does(async (context, [to = ''], options) =>
+        (await import('./commands/change.ts')).rollback(context, to, options),
+      ),
+    );
+  program
+    .command('history [resource]')
+    .description('who changed what, newest first; of one resource: agent/orders')
+    .option('--limit <n>', 'most revisions')
+    .action(
+      does(async (context, [what], options) => (await import('./commands/change.ts')).history(context, what, options)),
+    );
+};
+
+const addAccess = (program: Command, does: Does): void => {
+  program
+    .command('request <target>')
+    .description('make a call: agent/orders/where')
+    .option('-d, --data <text>', 'payload; @file, or @- for standard input')
+    .option('--content-type <type>', 'of the payload; application/json unless said')
+    .option('--as-key <key>', 'call as the owner of this key')
+    .option('--async', 'do not wait: answer with a record to poll')
+    .option('--stream', 'print the reply as it comes')
+    .option('--timeout <time>', 'such as 5s')
+    .option('--session <id>', 'session of the call')
+    .option('--idempotency-key <key>', 'the same key runs once')
+    .action(
+      does(async (context, [target = ''], options) =>
+        (await import('./commands/request.ts')).request(context, target, options),
+      ),
+    );
+  program
+    .command('key')
+    .description('API keys')
+    .command('create <owner>')
+    .description('a key for agent/<name> or user/<name>; the secret is printed once')
+    .option('--expires <time>', 'such as 30d')
+    .option('--reason <text>', 'kept in history')
+    .action(
+      does(async (context, [owner = ''], options) =>
+        (await import('./commands/access.ts')).createKey(context, owner, options),
+      ),
+    );
+  program
+    .command('token')
+    .description('join tokens')
+    .command('create')
+    .description('a token that admits one sidecar or domain hub')
+    .addOption(new Option('--role <role>', 'what it may become').choices(['sidecar', 'domain']).makeOptionMandatory())
+    .option('--agent <name>', 'agent of a sidecar')
+    .option('--domain <name>', 'domain of a domain hub')
+    .action(does(async (context, _, options) => (await import('./commands/access.ts')).createToken(context, options)));
+  program
+    .command('drain <instance>')
+    .description('no new calls to an instance; ends when it is empty')
+    .option('--timeout <time>', 'longest wait', '30s')
+    .action(
+      does(async (context, [id = ''], options) => (await import('./commands/access.ts')).drain(context, id, options)),
+    );
+};
+
+const port = (text: string): string => {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('must be a port from 0 to 65535.');
+  return text;
+};
+
+const addNodes = (program: Command, does: Does): void => {
+  const level = (): Option =>
+    new Option('--log-level <level>', 'least level that is written')
+      .choices(['debug', 'info', 'warn', 'error'])
+      .default('info');
+  program
+    .command('up')
+    .description('a hub with everything, and a sample fleet, on this machine')
+    .option('--port <port>', 'of the hub', port, '4600')
+    .option('--data <dir>', 'where state lives', DATA_DIR)
+    .option('--no-fleet', 'only the hub')
+    .action(does(async (context, _, options) => (await import('./serve.ts')).up(context, options)));
+  program
+    .command('down')
+    .description('end what `up` or `serve` started here, in order')
+    .option('--data <dir>', 'where state lives')
+    .action(does(async (context, _, options) => (await import('./commands/stop.ts')).down(context, options)));
+  program
+    .command('serve')
+    .description('one node for production: a hub, or the hub of a domain')
+    .addOption(new Option('--role <role>', 'what it is').choices(['hub', 'domain']).default('hub'))
+    .option('--host <host>', 'address to bind', '127.0.0.1')
+    .option('--port <port>', 'port to bind', port, '4600')
+    .option('--data <dir>', 'where state lives', DATA_DIR)
+    .option('--config <path>', 'apply this at start, repeatable', collect)
+    .option('--parent <url>', 'of a domain hub')
+    .option('--token <token>', 'that admits a domain hub the first time')
+    .option('--public', 'other machines may reach it')
+    .option('--tls-key <file>', 'PEM')
+    .option('--tls-cert <file>', 'PEM')
+    .option('--otlp <url>', 'collector that gets every call')
+    .addOption(level())
+    .action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
+  program
+    .command('sidecar')
+    .description('a node beside one agent')
+    .command('run [command...]')
+    .description('start a sidecar, and the agent behind it: sidecar run --hub http://... --token ... -- node agent.mjs')
+    .requiredOption('--hub <url>', 'that it joins')
+    .option('--token <token>', 'that admits it the first time')
+    .option('--agent-url <url>', 'where the agent listens')
+    .option('--agent-version <version>', 'that the agent runs', '1')
+    .option('--host <host>', 'address to bind', '127.0.0.1')
+    .option('--port <port>', 'of the door for other nodes', port, '0')
+    .option('--data <dir>', 'where its state lives', `${DATA_DIR}-sidecar`)
+    .option('--public', 'other machines may reach it')
+    .option('--otlp <url>', 'collector that gets every call')
+    .addOption(level())
+    .action(does(async (context, command, options) => (await import('./serve.ts')).sidecar(context, command, options)));
+};

@@ -1,0 +1,111 @@
+/** Why a call went as it did: every decision about it, in order, on every node that it passed, and what was not sent. */
+import type { Attributes, CallEvent, StepEvent } from '../../contract/index.ts';
+import { clean } from './clean.ts';
+import { type Paint, styleOf } from './paint.ts';
+import { duration } from './time.ts';
+import { type CallNode, treeOf } from './tree.ts';
+
+/** `events` of one trace, or of one call of it. */
+export const why = (events: readonly CallEvent[], paint: Paint): string =>
+  treeOf(events)
+    .flatMap((root) => callsOf(root))
+    .map((event) => paragraph(event, paint))
+    .join('\n\n');
+
+const callsOf = ({ event, steps, calls }: CallNode): readonly CallEvent[] => [
+  event,
+  ...[...steps.flatMap((step) => step.calls), ...calls].flatMap(callsOf),
+];
+
+const targetOf = ({ target }: CallEvent): string => clean(`${target.kind}/${target.name}/${target.operation}`);
+
+const paragraph = (event: CallEvent, paint: Paint): string => {
+  const facts = [identify(event), ...event.steps.toSorted(inOrder).flatMap(factOf), outcome(event, paint)];
+  const width = Math.max(...facts.map(([name]) => name.length));
+  const where = clean(`on ${event.node} (${event.role}, snapshot ${event.snapshotSeq})`);
+  return [
+    `call ${clean(event.callId).slice(0, 8)}  ${targetOf(event)}  ${paint(styleOf(event.status), event.status)}  ${duration(event.durationMs)}  ${where}`,
+    ...facts.map(([name, text], at) => `${String(at + 1).padStart(3)}  ${name.padEnd(width)}  ${text}`),
+    `     ${sentenceOf(event)}`,
+  ].join('\n');
+};
+
+/** What encloses comes first, as it began first. */
+const inOrder = (a: StepEvent, b: StepEvent): number => a.offsetMs - b.offsetMs || b.durationMs - a.durationMs;
+
+type Fact = readonly [name: string, text: string];
+
+const identify = ({ principal, tenant }: CallEvent): Fact => {
+  if (principal === null) return ['identify', 'nobody: no valid credential came with the call'];
+  const domain = principal.domain === undefined ? '' : `, domain ${principal.domain}`;
+  return ['identify', clean(`${principal.kind}/${principal.id} of tenant ${tenant}${domain}`)];
+};
+
+const factOf = (step: StepEvent): readonly Fact[] => {
+  const tell = Object.hasOwn(TELLERS, step.name) ? TELLERS[step.name]! : otherwise;
+  return [[clean(step.name), clean(tell(step.attributes, step))]];
+};
+
+const listOf = (value: Attributes[string]): readonly string[] =>
+  Array.isArray(value) ? value : value === undefined || value === '' ? [] : [String(value)];
+
+const TELLERS: Readonly<Record<string, (facts: Attributes, step: StepEvent) => string>> = {
+  decide: ({ effect, code, rules, missing, errors, policyVersion }) =>
+    [
+      effect,
+      code === 'OK' ? '' : code,
+      listOf(rules).length === 0 ? '' : `by ${listOf(rules).join(', ')}`,
+      listOf(missing).length === 0 ? '' : `no permit at ${listOf(missing).join(', ')}`,
+      listOf(errors).length === 0 ? '' : `errors in ${listOf(errors).join(', ')}`,
+      `policy ${policyVersion}`,
+    ]
+      .filter((part) => part !== '')
+      .join('  '),
+  route: ({ picked, eligible, candidates, panic, refused }) =>
+    picked === undefined
+      ? `no endpoint of ${candidates} is eligible: ${listOf(refused).join('; ') || 'there is none'}`
+      : `picked ${picked}, ${eligible} of ${candidates} eligible${panic === true ? ', all used because too few are well (H3)' : ''}`,
+  attempt: ({ attempt, endpoint, outcome, code, status }, { durationMs }) =>
+    `${attempt}: ${[outcome, code, status, endpoint === '' ? '' : `at ${endpoint}`].filter((part) => part !== undefined && part !== '').join(' ')} after ${duration(durationMs)}`,
+  send: ({ endpoint, status, code, executed }) =>
+    [
+      `to ${endpoint}`,
+      status === undefined ? 'no reply' : `answered ${status}`,
+      code,
+      executed === undefined ? '' : `executed: ${executed}`,
+    ]
+      .filter((part) => part !== undefined && part !== '')
+      .join('  '),
+  record: ({ replayed, detached }) =>
+    replayed === true
+      ? 'an earlier call with this idempotency key was found; nothing ran again'
+      : `intent written before anything was sent${detached === true ? ', runs on without its caller' : ''}`,
+};
+
+/** Steps of layers that came later than this file. */
+const otherwise = (facts: Attributes): string =>
+  Object.entries(facts)
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([name, value]) => `${name}=${Array.isArray(value) ? value.join(',') : value}`)
+    .join('  ');
+
+const outcome = (event: CallEvent, paint: Paint): Fact => {
+  const message = event.attributes['message'];
+  const code =
+    event.code === '' ? (event.httpStatus === 0 ? '' : `  status ${event.httpStatus}`) : `  ${clean(event.code)}`;
+  return [
+    'outcome',
+    `${paint(styleOf(event.status), event.status)}${code}${message === undefined ? '' : `  "${clean(String(message))}"`}`,
+  ];
+};
+
+/** The one thing that somebody on call must know: did it happen? */
+const sentenceOf = (event: CallEvent): string => {
+  const target = targetOf(event);
+  const sent = event.steps.some((step) => step.name === 'send' || step.name === 'attempt');
+  if (!sent && event.status !== 'ok') return `nothing was sent to ${target}`;
+  const { executed } = event.attributes;
+  if (executed === 'no') return `${target} did not run it`;
+  if (executed === 'unknown') return `${target} may have run it; ask there before you repeat it`;
+  return event.status === 'failed' ? `${target} ran it and answered with an error` : `${target} ran it`;
+};

@@ -1,0 +1,53 @@
+/** From a command line to an exit code: whatever happens on the way ends in words on stderr and a number. */
+import { Fault } from '../contract/index.ts';
+import type { Io } from './context.ts';
+import { EXIT, Failure, refusalOf } from './failure.ts';
+import { INTRO } from './intro.ts';
+import { formatIn, runProgram } from './program.ts';
+import { cleanText } from './render/clean.ts';
+
+export const run = async (argv: readonly string[], io: Io): Promise<number> => {
+  if (argv.length === 0) {
+    io.stdout.write(`${INTRO}\n`);
+    return EXIT.ok;
+  }
+  try {
+    return await runProgram(argv, io);
+  } catch (thrown) {
+    const failure = failureOf(thrown, io);
+    io.stderr.write(wordsOf(failure, isData(argv)));
+    return failure.exit;
+  }
+};
+
+const isData = (argv: readonly string[]): boolean => !['table', 'wide', 'name'].includes(formatIn(argv));
+
+const failureOf = (thrown: unknown, { env }: Io): Failure => {
+  if (thrown instanceof Failure) return thrown;
+  if (thrown instanceof Fault)
+    return refusalOf({
+      status: 0,
+      code: thrown.code,
+      detail: thrown.message,
+      facts: thrown.facts,
+      executed: thrown.executed,
+    });
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  const stack = env['AIRSPACE_DEBUG'] !== undefined && thrown instanceof Error ? { because: thrown.stack ?? text } : {};
+  return new Failure(EXIT.internal, text, {
+    try: 'the same with AIRSPACE_DEBUG=1, and report it',
+    code: 'internal',
+    ...stack,
+  });
+};
+
+const wordsOf = ({ message, details }: Failure, asData: boolean): string => {
+  if (asData) return `${JSON.stringify({ error: message, ...details })}\n`;
+  const lines = [
+    `error: ${message}`,
+    ...(details.because === undefined ? [] : [`  because: ${details.because}`]),
+    ...(details.try === undefined ? [] : [`  try: ${details.try}`]),
+  ];
+  // Parts of it come from servers and files.
+  return `${cleanText(lines.join('\n'))}\n`;
+};
