@@ -24,10 +24,10 @@ export const watch = async (admin: Admin, { out }: Context, say: (line?: string)
   }
 };
 
-const reasonOf = ({ status, attributes, steps }: CallEvent): string => {
+const reasonOf = ({ status, code, attributes, steps }: CallEvent): string => {
   const attempts = steps.filter(({ name }) => name === 'attempt').length;
   if (status === 'ok') return attempts > 1 ? `tried ${attempts} times` : '';
   const rules = attributes['policy.rule'];
-  const rule = Array.isArray(rules) && rules.length > 0 ? `${rules.join(', ')}: ` : '';
-  return clean(`${status === 'denied' ? rule : ''}${attributes['message'] ?? ''}`);
+  const rule = code === 'denied' && Array.isArray(rules) ? `${rules.join(', ')}: ` : '';
+  return clean(`${rule}${attributes['message'] ?? ''}`);
 };
