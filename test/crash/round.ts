@@ -14,7 +14,9 @@ export interface Plan {
   readonly random: () => number;
   /** How long it stays away. */
   readonly downMs: number;
-  /** Share of the reads that must succeed from the kill until calls flow again; 0 where the victim is on the way. */
+  /** How long the load goes on after it is back. */
+  readonly afterMs: number;
+  /** Share of the reads that must succeed from the kill to the end of the load; 0 where the victim is on the way. */
   readonly readsWhileDown: number;
   /** From its restart until it is ready and a call succeeds. */
   readonly backWithinMs: number;
@@ -33,9 +35,8 @@ export interface Round {
 }
 
 const PER_SECOND = 45;
-/** Load before the earliest kill and after the victim is back. */
+/** Load before the earliest kill. */
 const WARM_MS = 250;
-const AFTER_MS = 400;
 /** Beyond it a restart has failed, whatever the plan allows. */
 const GIVE_UP_MS = 30_000;
 
@@ -51,13 +52,11 @@ export const crash = async (plan: Plan): Promise<Round> => {
   await victim.kill();
   await pause(plan.downMs);
   const back = await comeBack(plan);
-  const backAtMs = performance.now();
-  await pause(AFTER_MS);
+  const untilMs = plan.readsWhileDown > 0 ? Number.POSITIVE_INFINITY : performance.now();
+  await pause(plan.afterMs);
   await scene.changes.stop();
   const sent = await load.stop();
-  const reads = sent.filter(
-    ({ style, sentAtMs }) => style === 'read' && sentAtMs >= killedAtMs && sentAtMs <= backAtMs,
-  );
+  const reads = sent.filter(({ style, sentAtMs }) => style === 'read' && sentAtMs >= killedAtMs && sentAtMs <= untilMs);
   const readsWhileDown = { ok: reads.filter(isOk).length, all: reads.length };
   return {
     victim: victim.name,
