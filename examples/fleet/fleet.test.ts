@@ -6,9 +6,10 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { readSources } from '../../src/control/index.ts';
 import { moodAt } from './agents/flapping.ts';
 import { type StandIn, standIn } from './stand-in.ts';
-import { type Fleet, startFleet, startTraffic } from './start.ts';
+import { type Fleet, modelsWithEndpoints, RESOURCES, startFleet, startTraffic } from './start.ts';
 import { supervise } from './supervise.ts';
 
 let airspace: StandIn;
@@ -53,6 +54,13 @@ const post = async (
 
 test('each agent answers its health check', async () => {
   for (const { url, id } of Object.values(fleet.agents)) assert.equal((await fetch(`${url}/healthz`)).status, 200, id);
+});
+
+test('the model’s resource gets the address of its process', async () => {
+  const { resources } = await readSources([RESOURCES]);
+  const models = modelsWithEndpoints(resources, fleet.agents);
+  const places = models.map(({ metadata, spec }) => [metadata.name, spec.endpoints.map(({ url }) => url)]);
+  assert.deepEqual(places, [['scripted-small', [fleet.agents['scripted-small']!.url]]]);
 });
 
 test('operations answer', async () => {

@@ -25,7 +25,7 @@ export const flapping = (operations: Operations, habit: Habit): Operations => {
   const moody =
     (run: Operation): Operation =>
     (input, context) => {
-      if (mood() === 'bad') throw new NotExecuted('this instance is not well');
+      if (mood() === 'bad') throw new NotExecuted('this instance is not well', 0); // 0: another may be well, nobody need wait;
       return run(input, context);
     };
   return Object.fromEntries(Object.entries(operations).map(([name, run]) => [name, moody(run)]));

@@ -54,13 +54,14 @@ const resources = async (
   );
   const missing = names.filter((name) => !found.some(({ resource }) => resource.metadata.name === name));
   const well = isTarget(kind) && isTable(context) ? await wellOf(admin) : undefined;
-  await context.out.list<Row>({
-    kind,
-    rows: found.map((one) => withWell(one, well)),
-    columns: columnsOf(kind),
-    name: ({ resource }) => `${kind.toLowerCase()}/${resource.metadata.name}`,
-    empty: `no ${word(kind)} here; apply some: airspace apply -f <folder>`,
-  });
+  if (found.length > 0 || missing.length === 0)
+    await context.out.list<Row>({
+      kind,
+      rows: found.map((one) => withWell(one, well)),
+      columns: columnsOf(kind),
+      name: ({ resource }) => `${kind.toLowerCase()}/${resource.metadata.name}`,
+      empty: `no ${word(kind)} here; apply some: airspace apply -f <folder>`,
+    });
   if (missing.length > 0)
     throw new Failure(EXIT.notFound, `there is no ${word(kind)} ${missing.map((name) => `\`${name}\``).join(', ')}`, {
       code: 'not_found',
@@ -74,7 +75,7 @@ const isTarget = (kind: ResourceKind): boolean => kind === 'Agent' || kind === '
 /** Data formats print the resource as it is; only the table carries what routing sees. */
 const withWell = (stored: StoredResource, well: ReadonlyMap<string, string> | undefined): Row => {
   const { kind, metadata } = stored.resource;
-  return well === undefined ? stored : { ...stored, well: well.get(`${kind.toLowerCase()}/${metadata.name}`) ?? '0/0' };
+  return well === undefined ? stored : { ...stored, well: well.get(`${kind.toLowerCase()}/${metadata.name}`) ?? '-' };
 };
 
 const wellOf = async (admin: Admin): Promise<ReadonlyMap<string, string>> => {
@@ -106,7 +107,7 @@ const TARGET_COLUMNS: readonly Column<Row>[] = [
     title: 'WELL',
     value: ({ well }) => well ?? '-',
     align: 'right',
-    style: ({ well }) => (well?.startsWith('0/') ? 'red' : undefined),
+    style: ({ well }) => (/^0\/[1-9]/.test(well ?? '') ? 'red' : undefined),
   },
   {
     title: 'OPERATIONS',

@@ -42,7 +42,7 @@ const statusText = (url: string, found: Status): string => {
       found.snapshotSeq === 0 ? 'none yet' : `snapshot ${found.snapshotSeq}, roster ${found.rosterSeq}`,
     ],
     ['store', found.store],
-    ['targets', `${targets.declared} declared, ${targets.eligible} of ${targets.endpoints} endpoints take calls`],
+    ['targets', `${targets.declared} declared, ${targets.eligible} of ${targets.endpoints} used endpoints take calls`],
     ...(targets.panic.length === 0 ? [] : [['panic', targets.panic.join(', ')] as const]),
     ['weakened', found.weakened.join('; ') || 'nothing'],
   ];
@@ -114,7 +114,12 @@ const judged = ({ ready, snapshotSeq, weakened, targets }: Status, top: TopRead)
       ? { check: 'targets', verdict: 'ok', note: `${targets.declared} declared` }
       : { check: 'targets', verdict: 'warn', note: 'nothing can be called yet' },
     without.length === 0
-      ? { check: 'endpoints', verdict: 'ok', note: `${targets.eligible} of ${targets.endpoints} take calls` }
+      ? {
+          check: 'endpoints',
+          verdict: 'ok',
+          note:
+            targets.endpoints === 0 ? 'none was used yet' : `${targets.eligible} of ${targets.endpoints} take calls`,
+        }
       : {
           check: 'endpoints',
           verdict: 'failed',

@@ -11,6 +11,8 @@ export interface CallNode {
 
 export interface StepNode {
   readonly step: StepEvent;
+  /** What an attempt consisted of. */
+  readonly steps: readonly StepNode[];
   readonly calls: readonly CallNode[];
 }
 
@@ -55,8 +57,28 @@ const leadsTo = (event: CallEvent, parent: CallEvent, parents: ReadonlyMap<CallE
 const nodeOf = (event: CallEvent, children: ReadonlyMap<string, readonly CallEvent[]>): CallNode => {
   const callsOf = (span: string): readonly CallNode[] =>
     (children.get(span) ?? []).map((child) => nodeOf(child, children));
-  const steps = event.steps
-    .toSorted((a, b) => a.offsetMs - b.offsetMs || b.durationMs - a.durationMs)
-    .map((step) => ({ step, calls: step.span === event.span ? [] : callsOf(step.span) }));
+  const steps = grouped(event.steps.toSorted(inOrder)).map(([step, inner]): StepNode => {
+    const leaf = (one: StepEvent): StepNode => ({
+      step: one,
+      steps: [],
+      calls: one.span === event.span ? [] : callsOf(one.span),
+    });
+    return { ...leaf(step), steps: inner.map(leaf) };
+  });
   return { event, steps, calls: callsOf(event.span) };
+};
+
+/** What encloses comes first, as it began first. */
+const inOrder = (a: StepEvent, b: StepEvent): number => a.offsetMs - b.offsetMs || b.durationMs - a.durationMs;
+
+/** Steps do not name their parents, but what happens while an attempt lasts belongs to it: tries follow each other. */
+const grouped = (steps: readonly StepEvent[]): readonly (readonly [StepEvent, readonly StepEvent[]])[] => {
+  const groups: (readonly [StepEvent, StepEvent[]])[] = [];
+  for (const step of steps) {
+    const last = groups.at(-1);
+    const inside = last !== undefined && last[0].name === 'attempt' && step.name !== 'attempt';
+    if (inside && step.offsetMs <= last[0].offsetMs + last[0].durationMs) last[1].push(step);
+    else groups.push([step, []]);
+  }
+  return groups;
 };

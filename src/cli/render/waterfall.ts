@@ -3,7 +3,7 @@ import type { CallEvent, StepEvent } from '../../contract/index.ts';
 import { clean, fit, widthOf } from './clean.ts';
 import { type Paint, styleOf } from './paint.ts';
 import { duration } from './time.ts';
-import { type CallNode, treeOf } from './tree.ts';
+import { type CallNode, type StepNode, treeOf } from './tree.ts';
 
 export interface WaterfallOptions {
   /** Columns of the terminal; null in a pipe, and then labels are never cut. */
@@ -42,26 +42,31 @@ const headOf = (events: readonly CallEvent[], totalMs: number): string => {
   return `trace ${clean(events[0]!.trace)}  ${count(calls, 'call')} on ${count(nodes, 'node')}  ${duration(totalMs)}`;
 };
 
-/** `first` leads the line of the call itself, `rest` every line below it. */
-const linesOf = ({ event, steps, calls }: CallNode, first: string, rest: string): readonly Line[] => {
-  const inner = [
-    ...steps.map(({ step, calls: led }) => ({ step, led })),
-    ...calls.map((call) => ({ step: undefined, led: [call] })),
+/** A part of the tree that knows its own lines, given what leads the first and what leads the rest. */
+type Branch = (first: string, rest: string) => readonly Line[];
+
+/** Draws branches below each other, the last one with a corner. */
+const below = (branches: readonly Branch[], lead: string): readonly Line[] =>
+  branches.flatMap((branch, at) =>
+    at === branches.length - 1 ? branch(`${lead}└ `, `${lead}  `) : branch(`${lead}├ `, `${lead}│ `),
+  );
+
+const linesOf = (node: CallNode, first: string, rest: string): readonly Line[] => [
+  callLine(node.event, first),
+  ...below([...node.steps.map((step) => stepBranch(step, node.event)), ...node.calls.map(callBranch)], rest),
+];
+
+const callBranch =
+  (node: CallNode): Branch =>
+  (first, rest) =>
+    linesOf(node, first, rest);
+
+const stepBranch =
+  ({ step, steps, calls }: StepNode, event: CallEvent): Branch =>
+  (first, rest) => [
+    stepLine(step, event, first),
+    ...below([...steps.map((inner) => stepBranch(inner, event)), ...calls.map(callBranch)], rest),
   ];
-  const below = inner.flatMap(({ step, led }, at) => {
-    const last = at === inner.length - 1;
-    const [fork, stem] = last ? ['└ ', '  '] : ['├ ', '│ '];
-    if (step === undefined) return linesOf(led[0]!, rest + fork, rest + stem);
-    return [
-      stepLine(step, event, rest + fork),
-      ...led.flatMap((call, index) => {
-        const [innerFork, innerStem] = index === led.length - 1 ? ['└ ', '  '] : ['├ ', '│ '];
-        return linesOf(call, rest + stem + innerFork, rest + stem + innerStem);
-      }),
-    ];
-  });
-  return [callLine(event, first), ...below];
-};
 
 const callLine = (event: CallEvent, lead: string): Line => {
   const { kind, name, operation } = event.target;

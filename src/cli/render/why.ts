@@ -3,7 +3,7 @@ import type { Attributes, CallEvent, StepEvent } from '../../contract/index.ts';
 import { clean } from './clean.ts';
 import { type Paint, styleOf } from './paint.ts';
 import { duration } from './time.ts';
-import { type CallNode, treeOf } from './tree.ts';
+import { type CallNode, type StepNode, treeOf } from './tree.ts';
 
 /** `events` of one trace, or of one call of it. */
 export const why = (events: readonly CallEvent[], paint: Paint): string =>
@@ -14,8 +14,10 @@ export const why = (events: readonly CallEvent[], paint: Paint): string =>
 
 const callsOf = ({ event, steps, calls }: CallNode): readonly CallEvent[] => [
   event,
-  ...[...steps.flatMap((step) => step.calls), ...calls].flatMap(callsOf),
+  ...[...steps.flatMap(callsBelow), ...calls].flatMap(callsOf),
 ];
+
+const callsBelow = ({ steps, calls }: StepNode): readonly CallNode[] => [...steps.flatMap(callsBelow), ...calls];
 
 const targetOf = ({ target }: CallEvent): string => clean(`${target.kind}/${target.name}/${target.operation}`);
 
@@ -30,8 +32,8 @@ const paragraph = (event: CallEvent, paint: Paint): string => {
   ].join('\n');
 };
 
-/** What encloses comes first, as it began first. */
-const inOrder = (a: StepEvent, b: StepEvent): number => a.offsetMs - b.offsetMs || b.durationMs - a.durationMs;
+/** As things became known: an endpoint was picked, it answered, so the attempt ended. */
+const inOrder = (a: StepEvent, b: StepEvent): number => a.offsetMs + a.durationMs - (b.offsetMs + b.durationMs);
 
 type Fact = readonly [name: string, text: string];
 

@@ -1,5 +1,5 @@
 /** Hands finished calls to whoever watches now: an event sink for the node's fan-out, a feed for the door. */
-import type { CallEvent, EventSink } from '../../contract/index.ts';
+import { type CallEvent, DEFAULT_TENANT, type EventSink } from '../../contract/index.ts';
 import type { Feed } from './ports.ts';
 
 interface Reader {
@@ -11,7 +11,7 @@ export class EventFeed implements EventSink, Feed {
   readonly #readers = new Set<Reader>();
 
   emit(event: CallEvent): void {
-    for (const reader of this.#readers) if (reader.tenant === event.tenant) reader.take(event);
+    for (const reader of this.#readers) if (reader.tenant === ownerOf(event)) reader.take(event);
   }
 
   subscribe(tenant: string, take: (event: CallEvent) => void): () => void {
@@ -20,3 +20,6 @@ export class EventFeed implements EventSink, Feed {
     return () => this.#readers.delete(reader);
   }
 }
+
+/** A caller that nobody knows has no tenant; who runs the node hears of it. */
+const ownerOf = ({ tenant }: CallEvent): string => (tenant === '' ? DEFAULT_TENANT : tenant);

@@ -344,6 +344,21 @@ test('a reader that does not read stops the target, and is cut in the end (S3)',
   assert.equal((await faultOf(textOf(reply.body))).code, 'slow_consumer');
 });
 
+test('a slow reader gets everything, because the target is told to wait (S3)', async () => {
+  const size = 8 * 1024 * 1024;
+  const raw = await target((socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`);
+    socket.write(Buffer.alloc(size));
+  });
+  const reply = await upstream.to(endpointAt(raw.url))(permitted(makeCall()), testScope().scope);
+  let read = 0;
+  for await (const chunk of (reply.body as Extract<typeof reply.body, { kind: 'stream' }>).chunks) {
+    read += chunk.byteLength;
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(read, size);
+});
+
 test('a streamed unary reply over its cap is cut', async () => {
   const raw = await target((socket) => {
     socket.write(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunked('x'.repeat(3_000))}0\r\n\r\n`);
