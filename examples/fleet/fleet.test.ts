@@ -33,6 +33,9 @@ after(async () => {
   airspace?.close();
 });
 
+/** For tests that wait for a signal of another process. */
+const WAITING = { timeout: 30_000 };
+
 const TRACE = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
 
 const post = async (
@@ -166,7 +169,7 @@ test('calls that an agent makes carry its own key, the trace of the call it answ
   }
 });
 
-test('traffic calls until it is told to stop, each conversation in a session of its own', async () => {
+test('traffic calls until it is told to stop, each conversation in a session of its own', WAITING, async () => {
   const other = await standIn('/v1/agents/refunds/issue');
   other.targets = airspace.targets;
   const traffic = await startTraffic({ rootUrl: other.url, keys: { visitor: 'key-of-visitor' }, perSecond: 4 });
@@ -182,7 +185,7 @@ test('traffic calls until it is told to stop, each conversation in a session of 
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-test('a flapping instance alternates between refusing, saying that nothing ran, and dying; it stays healthy', async () => {
+test('a flapping instance alternates between refusing, saying that nothing ran, and dying; it says that it is not well', async () => {
   const argsFor = (port: number) => ['--port', String(port), '--flaps', '--good-ms', '0', '--bad-ms', '1000'];
   const agent = await supervise({ name: 'unwell', script: script('agents/orders.ts'), argsFor, env: {} }, () => {});
   try {
@@ -196,7 +199,7 @@ test('a flapping instance alternates between refusing, saying that nothing ran, 
     assert.deepEqual([refused.status, refused.headers.get('airspace-executed')], [503, 'no']);
     await assert.rejects(ask());
     assert.equal((await ask()).status, 503);
-    assert.equal((await fetch(`${agent.url}/healthz`)).status, 200);
+    await assert.rejects(fetch(`${agent.url}/healthz`));
   } finally {
     await agent.stop();
   }
@@ -210,7 +213,7 @@ test('moods follow each other by the clock', () => {
   );
 });
 
-test('an agent that is killed starts again at the same address', async () => {
+test('an agent that is killed starts again at the same address', WAITING, async () => {
   const kb = fleet.agents['kb']!;
   const pid = kb.pid()!;
   const back = new Promise<void>((resolve) => waiting.set('kb is up again', resolve));
@@ -238,7 +241,7 @@ const run = (name) => supervise({ name, script: ${JSON.stringify(script('agents/
 console.log(JSON.stringify([(await run('kb.ts')).url, (await run('porter.ts')).url]));
 `;
 
-test('agents do not outlive a parent that is killed', async () => {
+test('agents do not outlive a parent that is killed', WAITING, async () => {
   const parent = spawn(process.execPath, ['--input-type=module', '--eval', PARENT], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
