@@ -35,6 +35,7 @@ const nodes = new Map(
     node('domain-sales', 'domain', keys.sales, 'sales'),
     node('sidecar-seller', 'sidecar', keys.car, 'sales', 'seller'),
     node('sidecar-banker', 'sidecar', keys.stranger, 'finance', 'banker'),
+    { ...node('sidecar-acme', 'sidecar', keys.stranger, 'sales', 'seller'), tenant: 'acme' },
   ].map((entry) => [entry.id, entry]),
 );
 const known = (entries: ReadonlyMap<string, NodeEntry> = nodes): KnownNodes => ({
@@ -135,6 +136,7 @@ test('inside a delegated domain its hub speaks for whoever comes in, outside it 
     assert.deepEqual(inside(said, 'sidecar-seller'), said);
     for (const audience of ['hub', 'sidecar-banker', 'nobody']) refused(() => inside(said, audience));
   }
+  refused(() => inside(agent('banker', 'finance'), 'sidecar-acme'));
   refused(() => inside(agent('banker', 'finance', 'acme'), 'sidecar-seller'));
   refused(() => hear(say('sidecar-seller', keys.car, user('ada'), 'domain-sales'), 1_000_000, 'domain-sales'));
 });

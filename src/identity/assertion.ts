@@ -172,10 +172,7 @@ const spokenFor = (
  * tenant. A domain hub that lies deceives its own domain only.
  */
 const isGateOf = (hub: NodeEntry, self: NodeEntry | undefined, known: KnownNodes): boolean =>
-  self !== undefined &&
-  self.role !== 'hub' &&
-  self.tenant === hub.tenant &&
-  known.isWithin(self.tenant, self.domain, hub.domain);
+  self !== undefined && self.tenant === hub.tenant && known.isWithin(self.tenant, self.domain, hub.domain);
 
 const ownAgent = ({ tenant, agent, domain }: NodeEntry, claimed: Claims['principal']): Principal | undefined =>
   claimed.id === agent && (claimed.domain ?? domain) === domain ? agentPrincipal(tenant, agent, domain) : undefined;
