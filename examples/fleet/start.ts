@@ -1,5 +1,6 @@
 /** Starts the sample fleet: agents as processes in three domains, and the traffic that keeps them busy. Who runs Airspace calls this. */
 import { fileURLToPath } from 'node:url';
+import { Model, type ResourceOf } from '../../src/contract/index.ts';
 import { freePort } from './free-port.ts';
 import { type Log, type Program, type Supervised, supervise } from './supervise.ts';
 
@@ -83,6 +84,7 @@ export interface FleetAgent extends Omit<Member, 'args' | 'meshed'> {
   readonly url: string;
   /** False between a crash and the next start: no reason to send heartbeats for it. */
   isUp(): boolean;
+  pid(): number | undefined;
 }
 
 export interface Fleet {
@@ -122,7 +124,8 @@ const startMember = async (member: Member, options: FleetOptions): Promise<Start
     },
     options.log ?? (() => {}),
   );
-  return { process, agent: { id, kind, name, domain, version, url: process.url, isUp: process.isUp } };
+  const { isUp, pid } = process;
+  return { process, agent: { id, kind, name, domain, version, url: process.url, isUp, pid } };
 };
 
 /** Nothing of the fleet reports to anybody's cloud, whatever the environment says. */
@@ -141,6 +144,22 @@ const placeOf = async (
   const port = await freePort();
   return { port, ...(await spawnSidecar({ id, name, domain, key, agentUrl: `http://127.0.0.1:${port}` })) };
 };
+
+/**
+ * The models among these resources with the addresses of their processes. A model calls nobody, so it has no key to announce
+ * itself with: its address is configuration. Apply them once the fleet is up.
+ */
+export const modelsWithEndpoints = (
+  resources: readonly unknown[],
+  agents: Fleet['agents'],
+): readonly ResourceOf<'Model'>[] =>
+  resources.flatMap((resource) => {
+    const { data: model } = Model.safeParse(resource);
+    const running = Object.values(agents).find(({ kind, name }) => kind === 'model' && name === model?.metadata.name);
+    if (model === undefined || running === undefined) return [];
+    const endpoint = { url: running.url, version: running.version, weight: 100, labels: {} };
+    return [{ ...model, spec: { ...model.spec, endpoints: [endpoint] } }];
+  });
 
 export interface TrafficOptions {
   readonly rootUrl: string;

@@ -18,6 +18,8 @@ export interface Supervised {
   readonly url: string;
   /** False while it is dead and waits for its next start. */
   isUp(): boolean;
+  /** Of the process that runs at the moment, for those who want to see it start again. */
+  pid(): number | undefined;
   /** SIGTERM, and SIGKILL after `KILL_AFTER_MS`. Resolves when the process has ended. Safe to call again. */
   stop(): Promise<void>;
 }
@@ -36,7 +38,7 @@ const HEALTHY_AFTER_MS = 30_000;
 export const supervise = async (program: Program, log: Log): Promise<Supervised> => {
   const supervisor = new Supervisor(program, log);
   const url = await supervisor.start();
-  return { url, isUp: () => supervisor.isUp, stop: () => supervisor.stop() };
+  return { url, isUp: () => supervisor.isUp, pid: () => supervisor.pid, stop: () => supervisor.stop() };
 };
 
 class Supervisor {
@@ -44,6 +46,7 @@ class Supervisor {
   readonly #log: Log;
   #child: ChildProcess | undefined;
   #ended: Promise<unknown> = Promise.resolve();
+  #said: () => string = () => '';
   #ready = false;
   #stopping = false;
   #port = 0;
@@ -59,10 +62,14 @@ class Supervisor {
     return this.#ready;
   }
 
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   async start(): Promise<string> {
     const bornMs = performance.now();
     const child = this.#spawn();
-    const url = await readyUrl(this.#program.name, child);
+    const url = await readyUrl(this.#program.name, child, this.#said);
     this.#ready = true;
     this.#port = Number(new URL(url).port);
     void this.#ended.then(() => this.#died(bornMs, child.signalCode ?? `exit code ${child.exitCode}`));
@@ -87,6 +94,7 @@ class Supervisor {
       env: { ...inherited(), ...env },
     });
     this.#child = child;
+    this.#said = tailOf(child.stderr!);
     this.#ended = once(child, 'close').catch(() => {});
     return child;
   }
@@ -95,7 +103,7 @@ class Supervisor {
     this.#ready = false;
     if (this.#stopping) return;
     if (performance.now() - bornMs > HEALTHY_AFTER_MS) this.#pauseMs = FIRST_PAUSE_MS;
-    this.#again(`ended (${how})`);
+    this.#again(`ended (${[how, this.#said().trim()].filter(Boolean).join(': ')})`);
   }
 
   #again(because: string): void {
@@ -103,10 +111,12 @@ class Supervisor {
     this.#pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     this.#log(`${this.#program.name} ${because}; starts again in ${pauseMs} ms`);
     this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.start().catch((error: Error) => {
-        if (!this.#stopping) this.#again(`did not start (${error.message})`);
-      });
+      this.start().then(
+        () => this.#log(`${this.#program.name} is up again`),
+        (error: Error) => {
+          if (!this.#stopping) this.#again(`did not start (${error.message})`);
+        },
+      );
     }, pauseMs);
   }
 }
@@ -117,9 +127,8 @@ const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot', 'LD_LIBRARY_P
 const inherited = (): Record<string, string> =>
   Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 
-const readyUrl = async (name: string, child: ChildProcess): Promise<string> => {
+const readyUrl = async (name: string, child: ChildProcess, said: () => string): Promise<string> => {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const said = tailOf(child.stderr!);
   const fail = (why: string): void => reject(new Error(`\`${name}\` ${why}: ${said().trim()}`));
   const late = setTimeout(() => {
     fail(`was not ready within ${READY_WITHIN_MS} ms`);

@@ -97,7 +97,7 @@ export class Deployed {
   /** Nodes with the sequence that each says it runs. */
   async nodes(): Promise<readonly { readonly id: string; readonly snapshotSeq: number }[]> {
     const answer = await fetchJson(`${this.root.url}/v1/nodes`, { key: this.adminKey });
-    return (answer['nodes'] as { node: { id: string }; snapshotSeq: number }[]).map(({ node, snapshotSeq }) => ({
+    return (answer['items'] as { node: { id: string }; snapshotSeq: number }[]).map(({ node, snapshotSeq }) => ({
       id: node.id,
       snapshotSeq,
     }));
@@ -151,6 +151,7 @@ export const deploy = async (starter: Starter, wanted: Wanted): Promise<Deployed
       inner.push(await sidecarOf(wanted.target.name, wanted.target.domain, `in-${name}`, url));
   }
 
+  if (domain !== undefined) await ready(domain.url);
   const announcements = new Announcer(domain?.url ?? root.url, keys.get(wanted.target.name)!, wanted.target);
   if (wanted.topology !== 'mesh') await announcements.start();
   const access = new Map(
@@ -170,6 +171,17 @@ export const deploy = async (starter: Starter, wanted: Wanted): Promise<Deployed
     sidecars: [...outer, ...inner],
     announcements,
   });
+};
+
+/** Resolves when the node says that it can take calls. */
+const ready = async (url: string): Promise<void> => {
+  for (const endMs = performance.now() + 15_000; ; ) {
+    const { statusCode, body } = await request(`${url}/readyz`);
+    await body.dump();
+    if (statusCode === 200) return;
+    if (performance.now() > endMs) throw new Error(`${url} did not become ready`);
+    await new Promise((next) => setTimeout(next, 20));
+  }
 };
 
 const mintKey = async (url: string, adminKey: string, agent: string): Promise<string> =>

@@ -7,8 +7,8 @@ export interface UpOptions {
   readonly port: string;
   /** Data directory. */
   readonly data: string;
-  /** `--no-fleet`: only the hub, nothing that calls. */
-  readonly fleet: boolean;
+  /** Only the hub, nothing that calls. */
+  readonly bare?: boolean;
 }
 
 export interface ServeOptions {

@@ -241,7 +241,7 @@ const addNodes = (program: Command, does: Does): void => {
     .description('a hub with everything, and a sample fleet, on this machine')
     .option('--port <port>', 'of the hub', port, '4600')
     .option('--data <dir>', 'where state lives', DATA_DIR)
-    .option('--no-fleet', 'only the hub')
+    .option('--bare', 'only the hub, without the sample fleet')
     .action(does(async (context, _, options) => (await import('./serve.ts')).up(context, options)));
   program
     .command('down')

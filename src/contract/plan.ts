@@ -25,5 +25,10 @@ export interface Endpoint {
   readonly protocol: 'direct' | 'airspace';
   /** Node behind an `airspace` endpoint: the audience of the assertion that it is sent. */
   readonly node: string;
+  /**
+   * The node behind it chooses among endpoints of its own and retries there, so its word is final (R1). False for the target
+   * itself and for a sidecar, which has one agent and nobody to try instead.
+   */
+  readonly final: boolean;
   readonly version: string;
 }

@@ -16,8 +16,9 @@ export interface StoredResource {
 }
 
 export interface Change {
-  /** INVARIANT: applied all together or not at all. */
+  /** INVARIANT: applied all together or not at all. A resource may appear once only. */
   readonly puts: readonly Resource[];
+  /** What does not exist cannot be deleted: `not_found`. Versions go on counting when it is put again. */
   readonly deletes: readonly ResourceId[];
   readonly by: string;
   readonly reason: string;
@@ -106,18 +107,20 @@ export interface CallJournal {
   /**
    * Writes the record unless its idempotency key is already taken. Answers the record that holds the key otherwise:
    * the caller compares digests (same key + other body = mismatch) and states.
+   * The call id counts as a key too: the same call again hears of its record, and another caller or target is a `conflict`.
+   * A key older than 24 h is free again, unless its call is still open (R6).
    */
   accept(record: CallRecord): Promise<{ readonly taken: CallRecord | null }>;
-  /** accepted -> dispatched, before any byte leaves. Throws `conflict` when the state is another. */
+  /** accepted -> dispatched, before any byte leaves. Throws `conflict` when the state is another, `not_found` for an unknown id. */
   dispatch(id: string, policyVersion: string): Promise<void>;
-  /** -> done, unknown or cancelled, once; a second conclusion is ignored and answers false. */
+  /** -> done, unknown or cancelled, once; a second conclusion is ignored and answers false. Throws `not_found` for an unknown id. */
   conclude(
     id: string,
     state: 'done' | 'unknown' | 'cancelled',
     reply: StoredReply | null,
     atMs: number,
   ): Promise<boolean>;
-  /** Forgets an idempotency key whose call never ran, so that the caller may try again. */
+  /** Forgets an open call that never ran, key and record, so that the caller may try again. Ignored once it is concluded. */
   release(id: string): Promise<void>;
   get(tenant: string, id: string): Promise<CallRecord | undefined>;
   /** Accepted or dispatched but not concluded, oldest first: what a restart must look at. */
@@ -129,7 +132,9 @@ export interface CallJournal {
 export interface TraceFilter {
   readonly tenant?: string;
   readonly status?: CallStatus;
+  /** Name of the target, of whatever kind. */
   readonly target?: string;
+  /** Id of the principal. */
   readonly principal?: string;
   readonly sinceMs?: number;
   readonly limit: number;
@@ -137,8 +142,12 @@ export interface TraceFilter {
 
 /** Finished calls. Telemetry: batches may be lost in a crash, calls never wait for it. */
 export interface TraceStore {
+  /** A batch may be delivered twice: the same span of a call on the same node is kept once. */
   append(events: readonly CallEvent[]): Promise<void>;
-  /** All events of a trace, by start time. Accepts a trace id, a call id, or an unambiguous prefix of 8 or more digits of either. */
+  /**
+   * All events of a trace, by start time; none when it is unknown. Accepts a trace id, a call id, or a prefix of 8 or more digits
+   * of either. Throws `bad_request` when the prefix is shorter, or fits several traces (facts: `matches`).
+   */
   trace(tenant: string | null, id: string): Promise<readonly CallEvent[]>;
   /** Newest first. */
   recent(filter: TraceFilter): Promise<readonly CallEvent[]>;

@@ -14,8 +14,8 @@ export interface HubWire {
   stream(path: string, authorization: string, signal: CancelSignal): AsyncIterable<ServerEvent>;
 }
 
-/** The hub says something at least each 5 s: three times that without a byte means that the connection is dead. */
-const SILENCE_MS = 15_000;
+/** The hub says something at least each 15 s: more than twice that without a byte means that the connection is dead. */
+const SILENCE_MS = 40_000;
 const REPLY_MS = 10_000;
 const MAX_REPLY_BYTES = 1024 * 1024;
 const MAX_EVENT_CHARACTERS = 80 * 1024 * 1024;

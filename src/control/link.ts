@@ -14,12 +14,14 @@ import {
 } from '../contract/index.ts';
 import { type AssertionSigner, nodePrincipal } from '../identity/index.ts';
 import { Canceller } from '../kernel/index.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs, pause } from './backoff.ts';
 import type { HubWire } from './hubwire.ts';
 import type { LastGood } from './lastgood.ts';
 import type { Membership } from './membership.ts';
+import { HEARTBEAT_MS } from './roster.ts';
 import { type DocumentKind, type Documents, openSigned } from './sign.ts';
 import type { Spool } from './spool.ts';
+import { Uploader } from './upload.ts';
 
 /** The node behind the link. `prepare...` does all that can fail and throws to refuse; what it returns puts the document in force and must not throw. */
 export interface LinkedNode {
@@ -35,7 +37,7 @@ export interface LinkParts {
   readonly membership: Membership;
   readonly wire: HubWire;
   readonly signer: AssertionSigner;
-  readonly lastGood: LastGood;
+  readonly lastGood: Pick<LastGood, 'load' | 'keep'>;
   readonly spool: Spool;
   readonly node: LinkedNode;
   readonly clock: Clock;
@@ -48,24 +50,36 @@ export interface LinkParts {
   readonly url?: string;
 }
 
-const UPLOAD_PAUSE_MS = 500;
+/** One beat behind is a document on its way; so many are a dead stream. */
+const DEAF_BEATS = 5;
 
 export class NodeLink implements EventSink {
   readonly #parts: LinkParts;
   readonly #closing = new Canceller();
   readonly #held = new Map<DocumentKind, number>();
+  /** Newest that came at all, taken or not. */
+  readonly #seen = new Map<DocumentKind, number>();
+  #connection: Canceller | undefined;
+  #beatsBehind = 0;
   #refused: NonNullable<Heartbeat['refused']> | undefined;
   #heartbeatMs: number;
   #heartbeatTimer: Timer | undefined;
   #beating = false;
   #beatAgain = false;
-  #upload: Promise<void> | undefined;
-  #uploadFailures = 0;
+  readonly #uploader: Uploader;
   #heardAtMs: number | undefined;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
-    this.#heartbeatMs = parts.heartbeatMs ?? 2_000;
+    this.#heartbeatMs = parts.heartbeatMs ?? HEARTBEAT_MS;
+    this.#uploader = new Uploader({
+      spool: parts.spool,
+      clock: parts.clock,
+      random: parts.random,
+      closing: this.#closing,
+      send: (batch) => this.#post('/events', batch),
+      note: (thrown) => this.#note(thrown),
+    });
   }
 
   /** Puts the last good documents in force, if there are any, and begins to follow the hub. Resolves before the hub has answered. */
@@ -80,11 +94,9 @@ export class NodeLink implements EventSink {
   async stop(): Promise<void> {
     this.#closing.cancel(new Fault('cancelled', 'this node stops'));
     this.#heartbeatTimer?.cancel();
-    await this.#upload;
     try {
-      const batch = this.#parts.spool.next();
-      if (batch !== undefined) await this.#post('events', batch);
-      await this.#post('leave', {});
+      await this.#uploader.finish();
+      await this.#post(':leave', {});
     } catch (thrown) {
       this.#note(thrown);
     }
@@ -101,8 +113,7 @@ export class NodeLink implements EventSink {
   }
 
   emit(event: CallEvent): void {
-    this.#parts.spool.add(event);
-    this.#upload ??= this.#uploadAll();
+    this.#uploader.add(event);
   }
 
   async #restore(kind: DocumentKind): Promise<void> {
@@ -119,21 +130,22 @@ export class NodeLink implements EventSink {
 
   async #follow(): Promise<void> {
     for (let failures = 0; this.#closing.reason === undefined; ) {
+      const connection = Canceller.childOf(this.#closing);
+      this.#connection = connection;
       try {
-        for await (const { event, data } of this.#parts.wire.stream(
-          this.#streamPath(),
-          this.#authorization(),
-          this.#closing,
-        )) {
+        const events = this.#parts.wire.stream(this.#streamPath(), this.#authorization(), connection);
+        for await (const { event, data } of events) {
           failures = 0;
           this.#heard();
           if (event === 'snapshot' || event === 'roster') await this.#take(event, data);
         }
       } catch (thrown) {
         this.#note(thrown);
+      } finally {
+        connection.release();
       }
       failures += 1;
-      await this.#sleep(backoffMs(failures, this.#parts.random));
+      await pause(this.#parts.clock, this.#closing, backoffMs(failures, this.#parts.random));
     }
   }
 
@@ -148,6 +160,7 @@ export class NodeLink implements EventSink {
         above: this.seq(kind),
       });
       seq = document.seq;
+      this.#seen.set(kind, seq);
       const enforce = await this.#prepare(kind, document);
       await this.#parts.lastGood.keep(kind, signed as Signed);
       enforce();
@@ -177,9 +190,10 @@ export class NodeLink implements EventSink {
   async #beatNow(): Promise<void> {
     this.#beating = true;
     try {
-      const reply = await this.#post('heartbeat', this.#heartbeat());
+      const reply = await this.#post(':heartbeat', this.#heartbeat());
       this.#heard();
-      this.#heartbeatMs = heartbeatMsOf(reply) ?? this.#heartbeatMs;
+      this.#heartbeatMs = numberIn(reply, 'heartbeatMs', 10, 600_000) ?? this.#heartbeatMs;
+      this.#noticeDeafness(reply);
     } catch (thrown) {
       this.#note(thrown);
     }
@@ -188,6 +202,17 @@ export class NodeLink implements EventSink {
     else if (this.#closing.reason === undefined) {
       this.#heartbeatTimer = this.#parts.clock.after(this.#heartbeatMs, () => this.#beat());
     }
+  }
+
+  /** A stream can die without a sound. Beats tell what it should have brought; when that stays out, it is opened anew. */
+  #noticeDeafness(reply: unknown): void {
+    const isBehind = (['snapshot', 'roster'] as const).some(
+      (kind) => (numberIn(reply, `${kind}Seq`, 0) ?? 0) > Math.max(this.seq(kind), this.#seen.get(kind) ?? 0),
+    );
+    this.#beatsBehind = isBehind ? this.#beatsBehind + 1 : 0;
+    if (this.#beatsBehind < DEAF_BEATS) return;
+    this.#beatsBehind = 0;
+    this.#connection?.cancel(new Fault('unreachable', 'the stream of documents fell silent'));
   }
 
   #heartbeat(): Heartbeat {
@@ -203,38 +228,8 @@ export class NodeLink implements EventSink {
     };
   }
 
-  async #uploadAll(): Promise<void> {
-    while (this.#closing.reason === undefined && !this.#parts.spool.isEmpty) {
-      await this.#sleep(this.#uploadPauseMs());
-      if (this.#closing.reason === undefined) await this.#uploadNext();
-    }
-    this.#upload = undefined;
-  }
-
-  #uploadPauseMs(): number {
-    if (this.#uploadFailures > 0) return backoffMs(this.#uploadFailures, this.#parts.random);
-    return this.#parts.spool.hasFullBatch ? 0 : UPLOAD_PAUSE_MS;
-  }
-
-  async #uploadNext(): Promise<void> {
-    const { spool } = this.#parts;
-    const batch = spool.next();
-    if (batch === undefined) return;
-    try {
-      await this.#post('events', batch);
-      spool.stored();
-      this.#uploadFailures = 0;
-    } catch (thrown) {
-      const fault = this.#note(thrown);
-      // Only what the hub calls wrong can never succeed; everything else is worth another try with the same number.
-      if (fault.code === 'bad_request') spool.refused();
-      else this.#uploadFailures += 1;
-    }
-  }
-
-  #post(action: 'heartbeat' | 'events' | 'leave', body: unknown): Promise<unknown> {
-    const path = action === 'events' ? `${this.#path()}/events` : `${this.#path()}:${action}`;
-    return this.#parts.wire.post(path, body, this.#authorization());
+  #post(action: '/events' | ':heartbeat' | ':leave', body: unknown): Promise<unknown> {
+    return this.#parts.wire.post(`${this.#path()}${action}`, body, this.#authorization());
   }
 
   #path(): string {
@@ -242,7 +237,7 @@ export class NodeLink implements EventSink {
   }
 
   #streamPath(): string {
-    return `${this.#path()}/stream?snapshot=${this.seq('snapshot')}&roster=${this.seq('roster')}`;
+    return `${this.#path()}/stream?snapshotSeq=${this.seq('snapshot')}&rosterSeq=${this.seq('roster')}`;
   }
 
   #authorization(): string {
@@ -259,25 +254,12 @@ export class NodeLink implements EventSink {
     if (this.#closing.reason === undefined) this.#parts.note?.(fault);
     return fault;
   }
-
-  /** Ends early when the node stops. */
-  #sleep(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        timer.cancel();
-        forget();
-        resolve();
-      };
-      let forget = (): void => {};
-      const timer = this.#parts.clock.after(delayMs, wake);
-      forget = this.#closing.onCancel(wake);
-    });
-  }
 }
 
-const heartbeatMsOf = (reply: unknown): number | undefined => {
-  const ms = typeof reply === 'object' && reply !== null && 'heartbeatMs' in reply ? reply.heartbeatMs : undefined;
-  return typeof ms === 'number' && ms >= 10 && ms <= 600_000 ? ms : undefined;
+/** A number of the hub's answer, if it is there and within reason. */
+const numberIn = (reply: unknown, field: string, least: number, most = Number.MAX_SAFE_INTEGER): number | undefined => {
+  const value = typeof reply === 'object' && reply !== null ? Reflect.get(reply, field) : undefined;
+  return typeof value === 'number' && value >= least && value <= most ? value : undefined;
 };
 
 const parse = (text: string): unknown => {

@@ -17,10 +17,7 @@ import {
   type Principal,
   type Signed,
   type Snapshot,
-  type TargetEntry,
-  type TargetKind,
   type TraceStore,
-  targetKey,
 } from '../contract/index.ts';
 import {
   AssertionVerifier,
@@ -33,8 +30,10 @@ import {
   useJoinToken,
   verifySignature,
 } from '../identity/index.ts';
+import { Inbox } from './inbox.ts';
+import { matches, Registry } from './registry.ts';
 import { parseAnnouncement, parseBatch, parseHeartbeat, parseJoin } from './reports.ts';
-import type { RosterKeeper } from './roster.ts';
+import { ownerOf, type RosterKeeper } from './roster.ts';
 import type { Held, Publisher } from './snapshots.ts';
 
 export interface NodeHubParts {
@@ -58,22 +57,17 @@ interface Heard {
   readonly lostEvents: number;
 }
 
-/** The last batch that a node's run had stored, and the one that is being stored. */
-interface Upload {
-  epoch: string;
-  seq: number;
-  tail: Promise<unknown>;
-}
-
 export class NodeHub implements NodePort {
   readonly #parts: NodeHubParts;
   readonly #heard = new Map<string, Heard>();
-  readonly #uploads = new Map<string, Upload>();
+  readonly #inbox: Inbox;
+  #joins: Promise<unknown> = Promise.resolve();
   #registry: Registry = new Registry({ targets: [], domains: [] });
   #verifier: AssertionVerifier;
 
   constructor(parts: NodeHubParts) {
     this.#parts = parts;
+    this.#inbox = new Inbox(parts.traces);
     this.#verifier = this.#verifierFor({ targets: [], domains: [] });
   }
 
@@ -103,10 +97,20 @@ export class NodeHub implements NodePort {
     if (!verifySignature(publicKey, joinProofText(token), Buffer.from(proof, 'base64'))) throw unauthenticated();
     const { hub, store, keeper, publisher, clock } = this.#parts;
     const grant = await useJoinToken(store, token, clock.wallMs());
-    const node: NodeEntry = { ...grant, id: this.#idFor(grant, publicKey), publicKey, url };
-    await store.put(node);
-    keeper.putNode(node);
+    const node = await this.#admit(grant, publicKey, url);
     return { node, hub, controlKey: publisher.publicKey, heartbeatMs: keeper.heartbeatMs };
+  }
+
+  /** One after the other: two that join at once must not be given one id. */
+  #admit(grant: JoinGrant, publicKey: string, url: string): Promise<NodeEntry> {
+    const admitted = this.#joins.then(async () => {
+      const node: NodeEntry = { ...grant, id: this.#idFor(grant, publicKey), publicKey, url };
+      await this.#parts.store.put(node);
+      this.#parts.keeper.putNode(node);
+      return node;
+    });
+    this.#joins = admitted.catch(() => {});
+    return admitted;
   }
 
   authenticate(assertion: string): NodeEntry {
@@ -148,24 +152,8 @@ export class NodeHub implements NodePort {
     return this.#whileMember(node, this.#parts.publisher.newerThan(held, signal));
   }
 
-  /** One batch of a node after the other, so that a repeated one finds the first stored or failed. */
-  events(node: NodeEntry, untrusted: unknown): Promise<{ readonly stored: boolean }> {
-    const batch = parseBatch(untrusted);
-    const upload = this.#uploads.get(node.id) ?? { epoch: '', seq: 0, tail: Promise.resolve() };
-    this.#uploads.set(node.id, upload);
-    const store = async (): Promise<{ readonly stored: boolean }> => {
-      if (upload.epoch === batch.epoch && batch.seq <= upload.seq) return { stored: false };
-      const events = batch.events
-        .filter((event) => event.tenant === node.tenant || event.tenant === '')
-        .map((event) => ({ ...event, tenant: node.tenant, node: node.id }));
-      await this.#parts.traces.append(events);
-      upload.epoch = batch.epoch;
-      upload.seq = batch.seq;
-      return { stored: true };
-    };
-    const result = upload.tail.then(store);
-    upload.tail = result.catch(() => {});
-    return result;
+  async events(node: NodeEntry, untrusted: unknown): Promise<{ readonly stored: boolean }> {
+    return this.#inbox.take(node, parseBatch(untrusted));
   }
 
   async leave(node: NodeEntry): Promise<void> {
@@ -181,7 +169,7 @@ export class NodeHub implements NodePort {
     await this.#parts.store.remove(id);
     this.#parts.keeper.removeNode(id);
     this.#heard.delete(id);
-    this.#uploads.delete(id);
+    this.#inbox.forget(id);
   }
 
   list(tenant: string | null): readonly NodeView[] {
@@ -190,34 +178,40 @@ export class NodeHub implements NodePort {
   }
 
   async announce(principal: Principal, untrusted: unknown): Promise<{ readonly heartbeatMs: number }> {
-    const { url, ...report } = parseAnnouncement(untrusted);
-    if (principal.kind !== 'agent' || report.kind !== 'agent' || report.name !== principal.id) {
-      throw new Fault('denied', `\`${principal.id}\` may announce instances of itself only, as kind \`agent\``);
+    const { tenant, id: name } = principal;
+    const report = parseAnnouncement(untrusted);
+    if (principal.kind !== 'agent' || report.kind !== 'agent' || (report.name ?? name) !== name) {
+      throw new Fault('denied', `\`${name}\` may announce instances of itself only, as kind \`agent\``);
     }
-    const owner = directOwner(principal, report.id);
-    this.#refuseTooMany(principal, owner);
-    this.#parts.keeper.beat(owner, [
-      { ...report, id: `${owner}/${report.id}`, tenant: principal.tenant, url, protocol: 'direct', node: '' },
-    ]);
+    const instance: InstanceEntry = {
+      ...report,
+      name,
+      id: directId(name, report.id),
+      tenant,
+      protocol: 'direct',
+      node: '',
+    };
+    this.#refuseTooMany(instance);
+    this.#parts.keeper.beat(ownerOf(instance), [instance]);
     return { heartbeatMs: this.#parts.keeper.heartbeatMs };
   }
 
   async withdraw(principal: Principal, id: string): Promise<void> {
-    this.#parts.keeper.leave(directOwner(principal, id));
+    this.#parts.keeper.leave(ownerOf({ node: '', tenant: principal.tenant, id: directId(principal.id, id) }));
   }
 
   find(query: InstanceQuery): readonly InstanceEntry[] {
     return this.#parts.keeper.instances().filter((instance) => matches(instance, query, this.#registry));
   }
 
-  #refuseTooMany({ tenant, id }: Principal, owner: string): void {
+  #refuseTooMany({ tenant, name, id }: InstanceEntry): void {
     const own = this.#parts.keeper
       .instances()
-      .filter((other) => other.node === '' && other.tenant === tenant && other.name === id);
-    if (own.length >= MOST_ANNOUNCED && !own.some((other) => other.id.startsWith(`${owner}/`))) {
+      .filter((other) => other.node === '' && other.tenant === tenant && other.name === name);
+    if (own.length >= MOST_ANNOUNCED && !own.some((other) => other.id === id)) {
       throw new Fault(
         'rate_limited',
-        `\`${id}\` already announces ${MOST_ANNOUNCED} instances; withdraw those that are gone`,
+        `\`${name}\` already announces ${MOST_ANNOUNCED} instances; withdraw those that are gone`,
       );
     }
   }
@@ -244,8 +238,9 @@ export class NodeHub implements NodePort {
       );
     }
     const name = grant.role === 'sidecar' ? grant.agent : grant.domain;
-    for (;;) {
-      const id = `${grant.role}-${name}-${ids.callId().slice(0, 4)}`;
+    // Longer when short ones are taken: with thousands of nodes four digits collide, and asking forever helps nobody.
+    for (let digits = 4; ; digits += 1) {
+      const id = `${grant.role}-${name}-${ids.callId().slice(-digits)}`;
       if (keeper.node(id) === undefined) return id;
     }
   }
@@ -294,44 +289,15 @@ export class NodeHub implements NodePort {
 
 const MOST_ANNOUNCED = 1000;
 
-const directOwner = (principal: Principal, id: string): string => `direct/${principal.tenant}/${principal.id}/${id}`;
+/** Begins with the agent's own name, so that no agent can take the id of another's instance. */
+const directId = (name: string, id: string): string => (id.startsWith(`${name}@`) ? id : `${name}@${id}`);
 
 /** Calls to it go through the node's own door: a report cannot name any other address. */
 const behind = (node: NodeEntry, report: InstanceReport): InstanceEntry => ({
   ...report,
-  id: `${node.id}/${report.id}`,
+  id: `${report.name}@${node.id}:${report.id}`,
   tenant: node.tenant,
   url: node.url,
   protocol: 'airspace',
   node: node.id,
 });
-
-/** What the snapshot declares, by name. */
-class Registry {
-  readonly #targets: ReadonlyMap<string, TargetEntry>;
-  readonly isWithin: (tenant: string, domain: string, ancestor: string) => boolean;
-
-  constructor(snapshot: Pick<Snapshot, 'targets' | 'domains'>) {
-    this.#targets = new Map(
-      snapshot.targets.map((target) => [targetKey(target.tenant, target.kind, target.name), target]),
-    );
-    this.isWithin = knownNodes(snapshot, () => undefined).isWithin;
-  }
-
-  target(tenant: string, kind: TargetKind, name: string): TargetEntry | undefined {
-    return this.#targets.get(targetKey(tenant, kind, name));
-  }
-}
-
-const matches = (instance: InstanceEntry, query: InstanceQuery, registry: Registry): boolean => {
-  if (instance.tenant !== query.tenant) return false;
-  if (query.kind !== undefined && instance.kind !== query.kind) return false;
-  if (query.name !== undefined && instance.name !== query.name) return false;
-  const labels = Object.entries(query.labels ?? {});
-  if (!labels.every(([name, value]) => instance.labels[name] === value)) return false;
-  if (query.operation === undefined && query.domain === undefined) return true;
-  const target = registry.target(instance.tenant, instance.kind, instance.name);
-  if (target === undefined) return false;
-  const offers = query.operation === undefined || target.operations.some(({ name }) => name === query.operation);
-  return offers && (query.domain === undefined || registry.isWithin(query.tenant, target.domain, query.domain));
-};

@@ -2,30 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type ApplyRequest, Fault, type Snapshot } from '../contract/index.ts';
+import { VirtualWorld } from '../kernel/index.ts';
+import { memoryStores } from '../stores/index.ts';
 import type { CompilePolicy } from './compile.ts';
-import {
-  agent,
-  bundle,
-  domain,
-  FakeNodes,
-  FakeResources,
-  faultOf,
-  HandClock,
-  key,
-  NO_POLICY,
-  route,
-  user,
-} from './fixture.ts';
+import { agent, bundle, domain, faultOf, key, NO_POLICY, route, user } from './fixture.ts';
 import { ControlPlane } from './plane.ts';
 
 const bench = (compilePolicy: CompilePolicy = async () => NO_POLICY) => {
-  const resources = new FakeResources();
+  const { resources, nodes } = memoryStores();
   const published: Snapshot[] = [];
   const parts = {
     resources,
-    nodes: new FakeNodes(),
+    nodes,
     compilePolicy,
-    clock: new HandClock(),
+    clock: new VirtualWorld(1).clock,
     publish: (snapshot: Snapshot) => void published.push(snapshot),
   };
   return { resources, published, parts, plane: new ControlPlane(parts) };

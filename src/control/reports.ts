@@ -17,7 +17,12 @@ const short = z.string().max(255);
 const seq = z.number().int().min(0);
 
 const ReportSchema = z.strictObject({
-  id: z.string().regex(/^[A-Za-z0-9._:-]{1,100}$/, 'must be 1 to 100 of letters, digits, ".", "_", ":" and "-"'),
+  id: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9[][A-Za-z0-9._:@[\]-]{0,199}$/,
+      'must be 1 to 200 of letters, digits, "@", ".", "_", ":" and "-"',
+    ),
   kind: z.enum(['agent', 'tool', 'model']),
   name: Name,
   version: z.string().min(1).max(64),
@@ -25,7 +30,15 @@ const ReportSchema = z.strictObject({
   state: z.enum(['starting', 'ready', 'draining']),
 }) satisfies z.ZodType<InstanceReport>;
 
-const AnnouncementSchema = ReportSchema.extend({ url: HttpUrl });
+/** Whose instance it is comes from the key; saying it too is allowed. */
+const AnnouncementSchema = z.strictObject({
+  ...ReportSchema.shape,
+  kind: ReportSchema.shape.kind.default('agent'),
+  name: Name.optional(),
+  version: ReportSchema.shape.version.default('1'),
+  state: ReportSchema.shape.state.default('ready'),
+  url: HttpUrl,
+});
 
 const JoinSchema = z.strictObject({
   token: short,

@@ -32,7 +32,7 @@ export class RosterKeeper {
   readonly heartbeatMs: number;
   readonly #parts: RosterParts;
   readonly #nodes = new Map<string, NodeEntry>();
-  /** By who reports: a node id, or an agent that has none. */
+  /** By `ownerOf`. */
   readonly #leases = new Map<string, Lease>();
   #roster: Roster = { seq: 0, nodes: [], instances: [] };
   #publishedAtMs = Number.NEGATIVE_INFINITY;
@@ -198,8 +198,9 @@ export class RosterKeeper {
   }
 }
 
-/** The lease that an instance belongs to: ids are `owner/own id`. */
-const ownerOf = ({ id }: InstanceEntry): string => id.slice(0, Math.max(0, id.lastIndexOf('/')));
+/** Who reports an instance: the node in front of it, or the instance itself. */
+export const ownerOf = ({ node, tenant, id }: Pick<InstanceEntry, 'node' | 'tenant' | 'id'>): string =>
+  node === '' ? `direct/${tenant}/${id}` : node;
 
 const byId = (a: { readonly id: string }, b: { readonly id: string }): number => (a.id < b.id ? -1 : 1);
 

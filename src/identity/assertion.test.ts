@@ -180,3 +180,10 @@ test('a remembered sentence still ends', () => {
   assert.equal(verifier.verify(token, 1_000_000).id, 'ada');
   refused(() => verifier.verify(token, 1_060_000));
 });
+
+test('a domain hub hands on whoever its parent sent, but only into its own domain', () => {
+  const token = (audience: string): string => say('domain-sales', keys.sales, user('visitor'), audience);
+  assert.equal(hear(token('sidecar-seller'), 1_000_000, 'sidecar-seller').id, 'visitor');
+  refused(() => hear(token('hub'), 1_000_000, 'hub'));
+  refused(() => hear(token('stranger'), 1_000_000, 'stranger'));
+});

@@ -110,7 +110,7 @@ export class AssertionVerifier {
     if (issuer === undefined || issuer.publicKey !== publicKey || claims.aud !== this.#audience)
       throw unauthenticated();
     if (!isTimely(claims, wallMs)) throw unauthenticated();
-    const principal = spokenFor(issuer, claims.principal, this.#known);
+    const principal = spokenFor(issuer, claims.principal, this.#audience, this.#known);
     if (principal === undefined) throw unauthenticated();
     return principal;
   }
@@ -151,12 +151,20 @@ const isTimely = (claims: Claims, wallMs: number): boolean =>
  * INVARIANT: a node never speaks for more than its place allows, and what it may not choose (roles, the domain of its own agent) is
  * taken from our records instead of its words.
  */
-const spokenFor = (issuer: NodeEntry, claimed: Claims['principal'], known: KnownNodes): Principal | undefined => {
+const spokenFor = (
+  issuer: NodeEntry,
+  claimed: Claims['principal'],
+  audience: string,
+  known: KnownNodes,
+): Principal | undefined => {
   if (claimed.kind === 'node') {
     return claimed.id === issuer.id && claimed.tenant === issuer.tenant ? nodePrincipal(issuer) : undefined;
   }
   if (issuer.role === 'hub') return claimed;
-  if (claimed.kind !== 'agent' || claimed.tenant !== issuer.tenant) return undefined;
+  if (claimed.tenant !== issuer.tenant) return undefined;
+  // Into its own domain a hub hands on whoever its parent sent: it guards that domain anyway, and nobody else's.
+  if (issuer.role === 'domain' && governs(issuer, audience, known)) return claimed;
+  if (claimed.kind !== 'agent') return undefined;
   if (issuer.role === 'sidecar') {
     const own = agentPrincipal(issuer.tenant, issuer.agent, issuer.domain);
     return claimed.id === own.id && (claimed.domain ?? own.domain) === own.domain ? own : undefined;
@@ -166,6 +174,11 @@ const spokenFor = (issuer: NodeEntry, claimed: Claims['principal'], known: Known
   return domain !== '' && known.isWithin(claimed.tenant, domain, issuer.domain)
     ? agentPrincipal(claimed.tenant, claimed.id, domain)
     : undefined;
+};
+
+const governs = (issuer: NodeEntry, audience: string, known: KnownNodes): boolean => {
+  const node = known.node(audience);
+  return node !== undefined && node.domain !== '' && known.isWithin(issuer.tenant, node.domain, issuer.domain);
 };
 
 const agentPrincipal = (tenant: string, id: string, domain: string): Principal => ({

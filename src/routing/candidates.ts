@@ -76,7 +76,7 @@ export const sidecarOutCandidates =
     if (via === 'hub') return [throughNode(target, hub)];
     return instancesOf(sight, target)
       .filter((one) => one.protocol === 'airspace' && speaksFor(sight.nodes.get(one.node), target))
-      .map((one) => observed(one));
+      .map((one) => observed(one, false));
   };
 
 /** Sidecar, incoming: its own agent and nothing else, whatever the snapshot says. */
@@ -97,7 +97,7 @@ const below = (sight: Sight, target: TargetEntry, domain: string): readonly Cand
   const delegate = sight.domains.delegate(target.tenant, target.domain, domain);
   const instances = instancesOf(sight, target);
   if (delegate !== undefined) {
-    return instances.filter((one) => servesDomain(sight, one, delegate)).map((one) => observed(one));
+    return instances.filter((one) => servesDomain(sight, one, delegate)).map((one) => observed(one, true));
   }
   const here = instances.filter((one) => one.protocol === 'direct' || speaksFor(sight.nodes.get(one.node), target));
   return merged(target, here);
@@ -111,7 +111,7 @@ const merged = (target: TargetEntry, instances: readonly InstanceEntry[]): reado
     byId.set(candidate.id, candidate);
   }
   for (const instance of instances.toReversed()) {
-    const live = observed(instance);
+    const live = observed(instance, false);
     const known = byId.get(live.id);
     byId.set(live.id, known === undefined ? live : { ...live, weight: known.weight, labels: known.labels });
   }
@@ -143,17 +143,19 @@ const fixed = (target: TargetEntry, endpoint: EndpointEntry): Candidate => ({
   url: endpoint.url,
   protocol: 'direct',
   node: '',
+  final: false,
   version: endpoint.version,
   weight: endpoint.weight,
   labels: endpoint.labels,
   state: 'ready',
 });
 
-const observed = (instance: InstanceEntry): Candidate => ({
+const observed = (instance: InstanceEntry, final: boolean): Candidate => ({
   id: endpointId(instance.name, instance.url),
   url: instance.url,
   protocol: instance.protocol,
   node: instance.node,
+  final,
   version: instance.version,
   weight: INSTANCE_WEIGHT,
   labels: instance.labels,
@@ -166,6 +168,7 @@ const throughNode = (target: TargetEntry, node: Neighbour): Candidate => ({
   url: node.url,
   protocol: 'airspace',
   node: node.id,
+  final: true,
   version: '',
   weight: INSTANCE_WEIGHT,
   labels: {},

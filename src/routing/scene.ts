@@ -84,6 +84,7 @@ export const candidate = (id: string, given: Partial<Candidate> = {}): Candidate
   url: `http://${id}.test`,
   protocol: 'direct',
   node: '',
+  final: false,
   version: '1',
   weight: 100,
   labels: {},

@@ -119,7 +119,7 @@ const traceSteps = [
 
 /** Steps that are asked in the same turn, so that they share a transaction. */
 const turns = (steps: readonly fc.Arbitrary<Step>[]) =>
-  fc.array(fc.array(fc.oneof(...steps), { minLength: 1, maxLength: 6 }), { maxLength: 12 });
+  fc.array(fc.array(fc.oneof(...steps), { minLength: 1, maxLength: 6 }), { maxLength: 30, size: 'max' });
 
 const answerOf = async ({ ask }: Step, stores: Stores): Promise<unknown> => {
   try {
@@ -158,7 +158,7 @@ for (const [port, steps] of Object.entries({ resourceSteps, callSteps, nodeSteps
           rmSync(dir, { recursive: true, force: true });
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 }

@@ -36,6 +36,6 @@ export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
     shed(parts.gate),
     deadline({ limitMs: limitOf(parts) }),
     decide(parts),
+    // No retry: there is one agent behind this sidecar, and the sender can try another.
     parts.record,
-    retry({ attemptsOf: attemptsOf(parts), idempotentOf: idempotentOf(parts), budgets: parts.budgets }),
   )(route(parts));

@@ -3,7 +3,7 @@ import type { ControlPort, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
-import { type Door, listen } from '../../doors/listen.ts';
+import { type Door, listen } from '../../doors/index.ts';
 import { nativeDoor } from '../../doors/native/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
@@ -36,7 +36,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     ...options,
     clock: systemWorld().clock,
     doors: [early],
-    ready: () => live?.snapshot !== undefined,
+    ready: () => ready(),
   });
   const member = await becomeMember(options, listener.url);
   const { world, membership, hub, stores } = member;

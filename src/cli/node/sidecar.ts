@@ -1,7 +1,7 @@
 /** A sidecar process: one door for its own agent, one for other nodes, and the last good policy between them. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Endpoint, Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
-import { type Listener, listen } from '../../doors/listen.ts';
+import { listen } from '../../doors/index.ts';
 import { type NativeDoor, nativeDoor } from '../../doors/native/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';

@@ -90,6 +90,7 @@ export const traceChecks = (promise: StoreCheck): void => {
     assert.deepEqual(await recent({ status: 'denied' }), [4, 3]);
     assert.deepEqual(await recent({ target: 'quoter' }), [2]);
     assert.deepEqual(await recent({ principal: 'ada' }), [4]);
+    assert.deepEqual(await recent({ principal: '' }), []);
     assert.deepEqual(await recent({ principal: 'caller', tenant: 'other' }), [1]);
     assert.deepEqual(await recent({ sinceMs: event(3).startedAtMs }), [4, 3]);
     assert.deepEqual(await recent({ status: 'denied', principal: 'ada', tenant: 'default', limit: 1 }), [4]);

@@ -170,8 +170,14 @@ const answer = async ({ options, res }: Entering, entered: Call): Promise<void> 
   };
   if (res.destroyed) closed();
   res.once('close', closed);
-  const reply: Reply = await options.handler()(entered, scope);
-  await writeReply({ res, call: entered, clock: world.clock, cancel }, reply);
+  try {
+    const reply: Reply = await options.handler()(entered, scope);
+    await writeReply({ res, call: entered, clock: world.clock, cancel }, reply);
+  } catch (thrown) {
+    // A reply that could not be written may hold a stream that nobody will read.
+    cancel(Fault.from(thrown));
+    throw thrown;
+  }
 };
 
 const record = async (

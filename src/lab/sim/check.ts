@@ -34,11 +34,11 @@ export class Checker {
     this.violations.push(`${invariant}: ${what}`);
   }
 
-  /** A try reaches the router of a node. `pair`: the node and the target that share a retry budget. */
-  attempt(pair: string, callId: string, nowMs: number): void {
-    const nth = (this.#attempts.get(callId) ?? 0) + 1;
-    this.#attempts.set(callId, nth);
-    if (nth > MOST_ATTEMPTS) this.fail('R1', `call ${callId} was tried ${nth} times`);
+  /** A try reaches the router of a node. `pair`: the node and the target that share a retry budget; `last`: agents come next. */
+  attempt(pair: string, callId: string, nowMs: number, last: boolean): void {
+    const all = last ? this.#nth(callId) : 0;
+    if (all > MOST_ATTEMPTS) this.fail('R1', `call ${callId} was tried ${all} times`);
+    const nth = this.#nth(`${pair} ${callId}`);
     const volume = this.#volume(pair);
     if (nth > 1) volume.retries += 1;
     const allowed = BURST + volume.successes / 10 + nowMs / 1000;
@@ -78,6 +78,12 @@ export class Checker {
     if (good >= calls.length * LEAST_SUCCESS) return;
     const worst = calls.find((call) => call.outcome !== 'ok')?.outcome ?? '';
     this.fail('I10', `30 s after the faults ${good} of ${calls.length} calls succeed; the first other is \`${worst}\``);
+  }
+
+  #nth(key: string): number {
+    const nth = (this.#attempts.get(key) ?? 0) + 1;
+    this.#attempts.set(key, nth);
+    return nth;
   }
 
   #volume(pair: string): { retries: number; successes: number } {

@@ -19,6 +19,8 @@ export interface NodeSetting {
   readonly gateLimit: number;
   readonly slotLimit: number;
   readonly limitMs: number;
+  /** Its next hop is another node, not an agent. */
+  readonly tree: boolean;
 }
 
 export interface NodeParts {
@@ -69,7 +71,7 @@ export class Node {
     const { checker } = this.#parts;
     return async (call, scope) => {
       const pair = `${this.setting.name} to ${call.target.name}`;
-      checker.attempt(pair, call.id, scope.clock.nowMs());
+      checker.attempt(pair, call.id, scope.clock.nowMs(), !this.setting.tree);
       const reply = await next(call, scope);
       if (reply.outcome === 'ok') checker.succeeded(pair);
       return reply;

@@ -20,6 +20,16 @@ const restartsStreams: Layer = (next) => async (call, scope) => {
   return { ...reply, body: { kind: 'stream', chunks: chunks() } };
 };
 
+/** Takes what another node reports for a failure of the hop, so that every node of a tree retries. */
+const unmarked: Layer = (next) => async (call, scope) => {
+  try {
+    return await next(call, scope);
+  } catch (thrown) {
+    const { code, message, executed } = Fault.from(thrown);
+    throw new Fault(code, message, { executed });
+  }
+};
+
 /** Says what the last try did, and forgets what the others may have done. */
 const forgetful =
   (layer: Layer): Layer =>
@@ -92,6 +102,13 @@ export const PLANTS: Readonly<Record<string, Machinery>> = {
     },
   },
   'retry-unknown': { ...SOUND, retry: (options) => SOUND.retry({ ...options, idempotentOf: () => true }) },
+  'retry-at-every-tier': {
+    ...SOUND,
+    retry: (options) => {
+      const sound = SOUND.retry(options);
+      return (next) => sound(unmarked(next));
+    },
+  },
   'retry-without-budget': {
     ...SOUND,
     retry: (options) => (next) => (call, scope) =>

@@ -1,7 +1,7 @@
 /** How a call gets to an agent: by the product's own routing, or over lanes that show the kernel's breaker and bulkhead alone. */
 import type { Clock, RoutePlan, TargetEntry } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import { Breaker, compose, type Handler, Slots, type World } from '../../kernel/index.ts';
+import { Breaker, type BreakerState, compose, type Handler, Slots, type World } from '../../kernel/index.ts';
 import { type BreakerLike, type Candidate, Fleet, route } from '../../routing/index.ts';
 import type { Machinery } from './machinery.ts';
 import type { Way } from './network.ts';
@@ -21,6 +21,8 @@ export interface RouterSetting {
 export interface Router {
   readonly handler: Handler;
   readonly breakers: () => readonly Breaker[];
+  /** May a breaker be in this state when all has been well for 40 s (C5)? */
+  readonly cameBack: (state: BreakerState) => boolean;
   /** Slots that calls hold now. */
   readonly taken: () => number;
   /** Sockets that must be covered by slots now (D5). */
@@ -46,6 +48,7 @@ export const laneRouter = ({ world, ways, machinery, slotLimit }: RouterSetting)
   const all = [...lanes.values()].flat();
   return {
     breakers: () => all.map(({ breaker }) => breaker),
+    cameBack: (state) => state === 'closed',
     taken: () => all.reduce((sum, { way }) => sum + slots.taken(way.agent.name), 0),
     covered: (way) => way.sockets,
     handler: (call, scope) => {
@@ -74,6 +77,8 @@ export const fleetRouter = ({ world, ways, machinery, slotLimit, limitMs }: Rout
   fleet.swap([...targets.values()], ({ target }) => (ways.get(target.name) ?? []).map(candidateOf));
   return {
     breakers: () => breakers,
+    // Ejection (H1) and slow start (H5) may keep calls away for longer: then it is ready for probes, and nobody came.
+    cameBack: (state) => state !== 'open',
     taken: () =>
       fleet
         .pools(world.clock.nowMs())
@@ -123,6 +128,7 @@ const candidateOf = ({ agent }: Way): Candidate => ({
   url: `http://${agent.name}`,
   protocol: 'direct',
   node: '',
+  final: false,
   version: '1',
   weight: 100,
   labels: {},

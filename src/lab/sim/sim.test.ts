@@ -25,6 +25,7 @@ test('a story has executions, failures and unknown ends, or it would prove nothi
 const BROKEN: Readonly<Record<string, string>> = {
   'retry-after-first-byte': 'I4',
   'retry-unknown': 'I4',
+  'retry-at-every-tier': 'R1',
   'retry-without-budget': 'R2',
   'retry-forgets': 'I12',
   'breaker-wall-time': 'C5',

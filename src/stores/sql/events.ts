@@ -119,7 +119,7 @@ const rowOf = (body: string): EventRow => {
     node: event.node,
     tenant: event.tenant,
     target: event.target.name,
-    principal: event.principal?.id ?? '',
+    principal: event.principal?.id ?? null,
     status: event.status,
     started_at: event.startedAtMs,
     body,

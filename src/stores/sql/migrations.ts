@@ -85,7 +85,7 @@ const createEvents = async (db: Db, { counted }: DialectTypes): Promise<void> =>
     .addColumn('node', 'text', (column) => column.notNull())
     .addColumn('tenant', 'text', (column) => column.notNull())
     .addColumn('target', 'text', (column) => column.notNull())
-    .addColumn('principal', 'text', (column) => column.notNull())
+    .addColumn('principal', 'text')
     .addColumn('status', 'text', (column) => column.notNull())
     .addColumn('started_at', 'double precision', (column) => column.notNull())
     .addColumn('body', 'text', (column) => column.notNull())

@@ -62,8 +62,8 @@ export interface EventRow {
   node: string;
   tenant: string;
   target: string;
-  /** Empty when the caller could not be identified. */
-  principal: string;
+  /** Null when the caller could not be identified. */
+  principal: string | null;
   status: string;
   started_at: number;
   /** The whole event as JSON. */

@@ -5,6 +5,7 @@ import type { Plan } from '../sql/index.ts';
 import type { Outcome } from './batch.ts';
 import { storageFault } from './fault.ts';
 import type { Tuning } from './pragmas.ts';
+import { troubleOf } from './trouble.ts';
 
 export interface WorkerSetup extends Tuning {
   readonly path: string;
@@ -51,7 +52,8 @@ export class WriterThread {
 
   /** Throws Fault `storage` when the thread cannot open the database. `file` is what faults call it. */
   static async open(file: string, setup: WorkerSetup): Promise<WriterThread> {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: file });
+    // Flags of the process, such as those of an evaluated script, are not meant for this thread.
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup, name: file, execArgv: [] });
     const thread = new WriterThread(file, worker);
     await new Promise<void>((resolve, reject) => {
       worker.once('message', ({ outcomes: [outcome] }: FromWorker) => {
@@ -95,7 +97,7 @@ export class WriterThread {
     if (this.#over !== undefined) return;
     this.#worker.ref();
     const gone = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
-    this.#post({ kind: 'close' });
+    this.#worker.postMessage({ kind: 'close' });
     await gone;
   }
 
@@ -117,11 +119,12 @@ export class WriterThread {
     let count = 1;
     while (count < MAX_BATCH && this.#queue[count]?.kind === kind) count++;
     this.#inFlight = this.#queue.splice(0, count);
-    this.#post({ kind, requests: this.#inFlight.map(({ name, args }) => ({ name, args })) });
-  }
-
-  #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+    try {
+      this.#worker.postMessage({ kind, requests: this.#inFlight.map(({ name, args }) => ({ name, args })) });
+    } catch (thrown) {
+      // Something in it cannot cross a thread, such as bytes that were given away. Nothing was sent; nobody must wait for ever.
+      this.#settle(this.#inFlight.map(() => ({ trouble: troubleOf(thrown) })));
+    }
   }
 
   #settle(outcomes: readonly Outcome[]): void {

@@ -203,13 +203,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#parts.endpoint.protocol !== 'airspace' || head.status < 400 || head.node.endpoint !== '')
       return undefined;
     if (!head.contentType.startsWith('application/problem+json')) return undefined;
-    return faultFrom(bytes, head.retryAfterMs);
+    return faultFrom(bytes, this.#parts.endpoint.final, head.retryAfterMs);
   }
 
   /** A node whose stream fails ends it with an error event (S1): the stream failed for us too, not ended well. */
   #peerStreamFault(chunk: Buffer): Fault | undefined {
     if (this.#parts.endpoint.protocol !== 'airspace' || !this.#head?.eventStream) return undefined;
-    return streamFaultFrom(chunk);
+    return streamFaultFrom(chunk, this.#parts.endpoint.final);
   }
 
   #tooLarge(): Fault {

@@ -33,14 +33,14 @@ const parse = (bytes: Uint8Array): unknown => {
   }
 };
 
-/** Undefined when the bytes are not a problem document of ours. */
-export const faultFrom = (bytes: Uint8Array, retryAfterMs: number | undefined): Fault | undefined => {
+/** `remote`: is the sender's word final (R1)? Undefined when the bytes are not a problem document of ours. */
+export const faultFrom = (bytes: Uint8Array, remote: boolean, retryAfterMs: number | undefined): Fault | undefined => {
   const document = parse(bytes);
   if (!isRecord(document) || !isCode(document['code'])) return undefined;
   const { code, detail, executed } = document;
   return new Fault(code, typeof detail === 'string' ? detail.slice(0, 2_000) : code, {
     facts: factsOf(document['facts']),
-    remote: true,
+    remote,
     ...(isExecuted(executed) ? { executed } : {}),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
@@ -53,8 +53,8 @@ const MAX_EVENT_BYTES = 8 * 1024;
  * The terminal error event of another node's stream, which that node writes as one chunk. Should it arrive in pieces, its
  * bytes pass through and tell the reader the same.
  */
-export const streamFaultFrom = (chunk: Buffer): Fault | undefined => {
+export const streamFaultFrom = (chunk: Buffer, remote: boolean): Fault | undefined => {
   if (chunk.byteLength > MAX_EVENT_BYTES || !chunk.includes('event: error')) return undefined;
   const problem = ERROR_EVENT.exec(chunk.toString('utf8'))?.[1];
-  return problem === undefined ? undefined : faultFrom(Buffer.from(problem), undefined);
+  return problem === undefined ? undefined : faultFrom(Buffer.from(problem), remote, undefined);
 };

@@ -7,7 +7,8 @@ export interface NodeContext {
   /** Signed by this node: on whose behalf it calls. */
   readonly assertion: string;
   /** Number of the try, from 1. */
-  readonly attempt: number;
+  /** Number of the try when the sender retries; null for a node that retries itself and must not take it as done (R1). */
+  readonly attempt: number | null;
 }
 
 export interface RequestContext {
@@ -112,7 +113,6 @@ const nodeHeaders = (out: string[], call: Call, node: NodeContext): void => {
     `${root};${parent ?? ''};${depth}`,
     HEADERS.via,
     [...call.via, node.nodeId].join(','),
-    HEADERS.attempt,
-    String(node.attempt),
   );
+  if (node.attempt !== null) out.push(HEADERS.attempt, String(node.attempt));
 };

@@ -26,6 +26,7 @@ export const endpointAt = (url: string, more: Partial<Endpoint> = {}): Endpoint 
   url,
   protocol: 'direct',
   node: '',
+  final: false,
   version: '7',
   ...more,
 });

@@ -121,7 +121,7 @@ test('the fault of another node comes back as the same fault', async () => {
       `HTTP/1.1 429 X\r\ncontent-type: application/problem+json\r\nretry-after: 3\r\ncontent-length: ${problem.length}\r\n\r\n${problem}`,
     ),
   );
-  const endpoint = endpointAt(raw.url, { protocol: 'airspace', node: 'n' });
+  const endpoint = endpointAt(raw.url, { protocol: 'airspace', final: true, node: 'n' });
   const fault = await faultOf(upstream.to(endpoint)(permitted(makeCall()), testScope().scope));
   assert.deepEqual(
     [fault.code, fault.message, fault.executed, fault.retryAfterMs, fault.facts, fault.remote],
@@ -133,7 +133,7 @@ test('a problem document of the target behind a node is a reply, not a fault', a
   const problem = '{"code":"denied"}';
   const head = `HTTP/1.1 403 X\r\ncontent-type: application/problem+json\r\ncontent-length: ${problem.length}\r\n`;
   const raw = await target(says(`${head}airspace-endpoint: deep@1\r\n\r\n${problem}`));
-  const endpoint = endpointAt(raw.url, { protocol: 'airspace', node: 'n' });
+  const endpoint = endpointAt(raw.url, { protocol: 'airspace', final: true, node: 'n' });
   const reply = await upstream.to(endpoint)(permitted(makeCall()), testScope().scope);
   assert.deepEqual([reply.outcome, reply.status, reply.endpoint], ['failed', 403, 'deep@1']);
 });
@@ -290,7 +290,7 @@ test('a stream that another node ends with an error event has failed for us too 
   const raw = await target(
     (socket) => void socket.write(`${EVENTS}${chunked('data: 1\n\n')}${chunked(error)}0\r\n\r\n`),
   );
-  const endpoint = endpointAt(raw.url, { protocol: 'airspace', node: 'n' });
+  const endpoint = endpointAt(raw.url, { protocol: 'airspace', final: true, node: 'n' });
   const reply = await upstream.to(endpoint)(permitted(makeCall({ stream: true })), testScope().scope);
   const chunks = (reply.body as Extract<typeof reply.body, { kind: 'stream' }>).chunks[Symbol.asyncIterator]();
   assert.equal(Buffer.from((await chunks.next()).value).toString(), 'data: 1\n\n');
@@ -342,6 +342,21 @@ test('a reader that does not read stops the target, and is cut in the end (S3)',
   await raw.received[0]!.closed;
   assert.ok(written < 32 * 1024 * 1024, `the target could write ${written} bytes`);
   assert.equal((await faultOf(textOf(reply.body))).code, 'slow_consumer');
+});
+
+test('a slow reader gets everything, because the target is told to wait (S3)', async () => {
+  const size = 8 * 1024 * 1024;
+  const raw = await target((socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${size}\r\n\r\n`);
+    socket.write(Buffer.alloc(size));
+  });
+  const reply = await upstream.to(endpointAt(raw.url))(permitted(makeCall()), testScope().scope);
+  let read = 0;
+  for await (const chunk of (reply.body as Extract<typeof reply.body, { kind: 'stream' }>).chunks) {
+    read += chunk.byteLength;
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.equal(read, size);
 });
 
 test('a streamed unary reply over its cap is cut', async () => {

@@ -91,7 +91,7 @@ const nodeContext = ({ options, endpoint, call }: Sending): NodeContext => {
       'unavailable',
       `this node has no identity to call node \`${endpoint.node}\` with; let it join first`,
     );
-  const attempt = Math.max(1, call.avoid?.length ?? 1);
+  const attempt = endpoint.final ? null : Math.max(1, call.avoid?.length ?? 1);
   return { nodeId: options.nodeId, attempt, assertion: options.assertFor(call.principal, endpoint.node) };
 };
 

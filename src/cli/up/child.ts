@@ -1,0 +1,68 @@
+/** Another node as a process of its own: this program again, with other words. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export interface NodeProcess {
+  /** The line that it printed when it was ready. */
+  readonly ready: string;
+  /** First address in that line. */
+  readonly url: string;
+  readonly pid: number;
+  /** SIGTERM, and SIGKILL when it takes longer than 35 s to finish what is under way. */
+  stop(): Promise<void>;
+  /** SIGKILL, at once. */
+  kill(): Promise<void>;
+}
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+const READY_WITHIN_MS = 30_000;
+const KILL_AFTER_MS = 35_000;
+
+/** Resolves when it says that it listens. Rejects with what it wrote to stderr when it ends before that. */
+export const spawnNode = async (
+  args: readonly string[],
+  log: (line: string) => void = () => {},
+): Promise<NodeProcess> => {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const said: string[] = [];
+  createInterface({ input: child.stderr! }).on('line', (line) => {
+    said.push(line);
+    if (said.length > 50) said.shift();
+    log(line);
+  });
+  const ready = await readyLine(child, said);
+  return {
+    ready,
+    url: /https?:\/\/\S+?(?=,|\s|$)/.exec(ready)?.[0] ?? '',
+    pid: child.pid!,
+    stop: () => end(child, 'SIGTERM'),
+    kill: () => end(child, 'SIGKILL'),
+  };
+};
+
+const readyLine = (child: ChildProcess, said: readonly string[]): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`a node was not ready within ${READY_WITHIN_MS / 1000} s`));
+    }, READY_WITHIN_MS);
+    createInterface({ input: child.stdout! }).once('line', (line) => {
+      clearTimeout(late);
+      resolve(line);
+    });
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      clearTimeout(late);
+      reject(new Error(`a node ended before it was ready (${code ?? signal}): ${said.join('\n')}`));
+    });
+  });
+
+const end = async (child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill(signal);
+  const late = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+  await gone;
+  clearTimeout(late);
+};

@@ -1,0 +1,308 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CallEvent } from '../contract/index.ts';
+import { newNodeKey } from '../identity/index.ts';
+import { NodeLink } from './link.ts';
+import { event, HubBench, type JoinedNode, joinedNode, snapshot } from './linkfixture.ts';
+import { signDocument } from './sign.ts';
+
+const started = async (): Promise<{ readonly bench: HubBench; readonly it: JoinedNode }> => {
+  const bench = new HubBench();
+  bench.keeper.start([]);
+  bench.publish(snapshot(1));
+  const it = await joinedNode(bench);
+  await bench.pass(200);
+  return { bench, it };
+};
+const stop = async (bench: HubBench, ...links: readonly NodeLink[]): Promise<void> => {
+  await Promise.all(links.map((link) => link.stop()));
+  bench.keeper.stop();
+  await bench.pass(0);
+  assert.equal(bench.world.pending, 0, 'timers were left behind');
+};
+const lastBeat = (it: JoinedNode) => it.wire.posts.filter(({ path }) => path.endsWith(':heartbeat')).at(-1)!.body;
+const stored = (bench: HubBench): Promise<readonly CallEvent[]> => bench.stores.traces.recent({ limit: 100_000 });
+
+test('a node runs the newest documents, and acknowledges exactly what it runs (I14)', async () => {
+  const { bench, it } = await started();
+  await it.link.start();
+  await bench.pass(500);
+  bench.publish(snapshot(2));
+  await bench.pass(10);
+  assert.equal(it.node.enforced.at(-1), 'snapshot 2');
+  assert.ok(it.node.enforced.includes('snapshot 1'));
+  assert.deepEqual([it.link.seq('snapshot'), bench.hub.list(null)[0]!.snapshotSeq], [2, 2]);
+  assert.deepEqual(bench.hub.list(null)[0]!.rosterSeq, bench.keeper.roster.seq);
+  assert.deepEqual(
+    bench.hub.find({ tenant: 'default' }).map(({ name, state }) => [name, state]),
+    [['seller', 'ready']],
+  );
+  await stop(bench, it.link);
+  assert.deepEqual(bench.hub.find({ tenant: 'default' }), []);
+});
+
+test('a document is on disk before it is in force', async () => {
+  const { bench, it } = await started();
+  const order: string[] = [];
+  const link = new NodeLink({
+    ...it.parts,
+    lastGood: { load: async () => undefined, keep: async (kind) => void order.push(`kept ${kind}`) },
+    node: {
+      instances: () => [],
+      prepareSnapshot: () => {
+        order.push('prepared snapshot');
+        return () => void order.push('enforced snapshot');
+      },
+      prepareRoster: () => () => {},
+    },
+  });
+  await link.start();
+  await bench.pass(10);
+  assert.deepEqual(order.slice(0, 3), ['prepared snapshot', 'kept snapshot', 'enforced snapshot']);
+  await stop(bench, link);
+});
+
+test('a document that cannot be kept is not run', async () => {
+  const { bench, it } = await started();
+  const link = new NodeLink({
+    ...it.parts,
+    lastGood: { load: async () => undefined, keep: () => Promise.reject(new Error('disk full')) },
+  });
+  await link.start();
+  await bench.pass(10);
+  assert.deepEqual([it.node.enforced, link.seq('snapshot')], [[], 0]);
+  assert.match(String(bench.hub.list(null)[0]!.refused), /^(snapshot|roster) \d+: something went wrong/);
+  await stop(bench, link);
+});
+
+test('a refused snapshot is reported with its reason, the old one runs on, and the next one is taken', async () => {
+  const { bench, it } = await started();
+  await it.link.start();
+  await bench.pass(10);
+  it.node.refusal = 'org.cedar needs a newer node';
+  bench.publish(snapshot(2));
+  await bench.pass(10);
+  const view = bench.hub.list(null)[0]!;
+  assert.deepEqual([view.snapshotSeq, view.refused], [1, 'snapshot 2: org.cedar needs a newer node']);
+  assert.equal(JSON.parse(it.kept.files.get('snapshot')!.payload).seq, 1);
+  it.node.refusal = undefined;
+  bench.publish(snapshot(3));
+  await bench.pass(10);
+  assert.deepEqual([bench.hub.list(null)[0]!.snapshotSeq, bench.hub.list(null)[0]!.refused], [3, null]);
+  await stop(bench, it.link);
+});
+
+test('a node starts and works from its disk while the hub is away, and never goes back', async () => {
+  const { bench, it } = await started();
+  it.kept.files.set('snapshot', signDocument('snapshot', snapshot(5), bench.key));
+  it.wire.cut();
+  await it.link.start();
+  assert.deepEqual(it.node.enforced, ['snapshot 5']);
+  it.wire.mend();
+  await bench.pass(60_000);
+  assert.equal(it.link.seq('snapshot'), 5);
+  bench.publish(snapshot(4));
+  await bench.pass(10);
+  assert.equal(it.link.seq('snapshot'), 5);
+  assert.ok(!it.node.enforced.includes('snapshot 1'));
+  bench.publish(snapshot(6));
+  await bench.pass(10);
+  assert.equal(it.link.seq('snapshot'), 6);
+  await stop(bench, it.link);
+});
+
+test('documents of another control plane are refused, from the disk and from the wire', async () => {
+  const { bench, it } = await started();
+  it.kept.files.set('snapshot', signDocument('snapshot', snapshot(5), newNodeKey()));
+  const foreign = JSON.stringify(signDocument('snapshot', snapshot(9), newNodeKey()));
+  const link = new NodeLink({
+    ...it.parts,
+    wire: {
+      post: (path, body, authorization) => it.wire.post(path, body, authorization),
+      async *stream(_path, _authorization, signal) {
+        yield { event: 'snapshot', data: foreign };
+        yield { event: 'snapshot', data: '{' };
+        await new Promise<void>((resolve) => signal.onCancel(() => resolve()));
+      },
+    },
+  });
+  await link.start();
+  await bench.pass(10);
+  assert.deepEqual([it.node.enforced, link.seq('snapshot')], [[], 0]);
+  assert.equal(bench.hub.list(null)[0]!.refused, 'snapshot 0: this is not a signed document');
+  assert.ok(it.problems.some((problem) => problem.startsWith('denied: this snapshot is signed with key')));
+  await stop(bench, link);
+});
+
+test('an old document that is played again is not run, however well it is signed (I14)', async () => {
+  const { bench, it } = await started();
+  const link = new NodeLink({
+    ...it.parts,
+    wire: {
+      post: (path, body, authorization) => it.wire.post(path, body, authorization),
+      async *stream(_path, _authorization, signal) {
+        for (const seq of [5, 3, 5, 6, 4]) {
+          yield { event: 'snapshot', data: JSON.stringify(signDocument('snapshot', snapshot(seq), bench.key)) };
+        }
+        await new Promise<void>((resolve) => signal.onCancel(() => resolve()));
+      },
+    },
+  });
+  await link.start();
+  await bench.pass(10);
+  assert.deepEqual(it.node.enforced, ['snapshot 5', 'snapshot 6']);
+  assert.equal(bench.hub.list(null)[0]!.refused, null);
+  await stop(bench, link);
+});
+
+test('after a hiccup a node is back within a second', async () => {
+  const { bench, it } = await started();
+  await it.link.start();
+  await bench.pass(100);
+  it.wire.cut();
+  await bench.pass(300);
+  it.wire.mend();
+  bench.publish(snapshot(2));
+  await bench.pass(1_000);
+  assert.equal(it.link.seq('snapshot'), 2);
+  await stop(bench, it.link);
+});
+
+test('after a long outage nodes come back spread over the time that they were allowed, not all at once', async () => {
+  const bench = new HubBench();
+  bench.keeper.start([]);
+  bench.publish(snapshot(1));
+  const nodes = await Promise.all(Array.from({ length: 20 }, () => joinedNode(bench)));
+  await Promise.all(nodes.map(({ link }) => link.start()));
+  await bench.pass(100);
+  for (const { wire } of nodes) wire.cut();
+  await bench.pass(300_000);
+  for (const { wire } of nodes) wire.mend();
+  bench.publish(snapshot(2));
+  const back: number[] = [];
+  for (let second = 1; second <= 31; second++) {
+    await bench.pass(1_000);
+    back.push(nodes.filter(({ link }) => link.seq('snapshot') === 2).length);
+  }
+  assert.equal(back.at(-1), 20);
+  const busiest = Math.max(...back.map((count, at) => count - (back[at - 1] ?? 0)));
+  assert.ok(busiest <= 8, `${busiest} of 20 came back in one second`);
+  await stop(bench, ...nodes.map(({ link }) => link));
+});
+
+test('a stream that died without a sound is opened anew, because heartbeats say what it should have brought', async () => {
+  const { bench, it } = await started();
+  it.wire.isDeaf = true;
+  await it.link.start();
+  await bench.pass(100);
+  assert.equal(it.link.seq('snapshot'), 0);
+  it.wire.isDeaf = false;
+  await bench.pass(30_000);
+  assert.equal(it.link.seq('snapshot'), 1);
+  assert.equal(it.wire.streams, 2);
+  await stop(bench, it.link);
+});
+
+test('finished calls arrive once, in batches, also when answers get lost', async () => {
+  const { bench, it } = await started();
+  let lost = 0;
+  const link = new NodeLink({
+    ...it.parts,
+    wire: {
+      stream: (path, authorization, signal) => it.wire.stream(path, authorization, signal),
+      post: async (path, body, authorization) => {
+        const reply = await it.wire.post(path, body, authorization);
+        if (path.endsWith('/events') && lost++ < 2) it.wire.cut();
+        if (it.wire.isCut) {
+          it.wire.mend();
+          throw new Error('the connection broke before the answer came');
+        }
+        return reply;
+      },
+    },
+  });
+  await link.start();
+  for (let span = 1; span <= 1200; span++) link.emit(event(span));
+  await bench.pass(10_000);
+  assert.equal((await stored(bench)).length, 1200);
+  const batches = it.wire.posts
+    .filter(({ path }) => path.endsWith('/events'))
+    .map(({ body }) => body as { seq: number; events: unknown[] });
+  assert.deepEqual(
+    batches.map(({ seq, events }) => [seq, events.length]),
+    [
+      [1, 500],
+      [1, 500],
+      [1, 500],
+      [2, 500],
+      [3, 200],
+    ],
+  );
+  await stop(bench, link);
+});
+
+test('while the hub is away the newest calls are kept, the oldest dropped and counted', async () => {
+  const { bench, it } = await started();
+  await it.link.start();
+  await bench.pass(100);
+  it.wire.cut();
+  for (let span = 1; span <= 15_000; span++) it.link.emit(event(span));
+  await bench.pass(1_000);
+  for (let span = 15_001; span <= 16_000; span++) it.link.emit(event(span));
+  it.wire.mend();
+  await bench.pass(60_000);
+  const kept = await stored(bench);
+  const { lost } = it.spool;
+  assert.equal(kept.length + lost, 16_000);
+  assert.ok(kept.length >= 10_000 && kept.length <= 10_700, `${kept.length} kept`);
+  assert.equal(kept[0]!.span, event(16_000).span);
+  assert.equal(bench.hub.list(null)[0]!.lostEvents, lost);
+  await stop(bench, it.link);
+});
+
+test('a batch that the hub calls wrong is given up and counted, and the next ones go on', async () => {
+  const { bench, it } = await started();
+  await it.link.start();
+  it.link.emit(event(1, { span: 'not hex' }));
+  await bench.pass(1_000);
+  it.link.emit(event(2));
+  await bench.pass(1_000);
+  assert.deepEqual(
+    (await stored(bench)).map(({ span }) => span),
+    [event(2).span],
+  );
+  assert.equal(it.spool.lost, 1);
+  await stop(bench, it.link);
+});
+
+test('a stopping node hands over what it still has', async () => {
+  const { bench, it } = await started();
+  await it.link.start();
+  it.link.emit(event(1));
+  await stop(bench, it.link);
+  assert.equal((await stored(bench)).length, 1);
+  assert.ok(it.wire.posts.at(-1)!.path.endsWith(':leave'));
+});
+
+test('a node that was removed keeps trying quietly and gets nothing', async () => {
+  const { bench, it } = await started();
+  await it.link.start();
+  await bench.pass(100);
+  await bench.hub.remove(null, it.entry.id);
+  bench.publish(snapshot(2));
+  await bench.pass(60_000);
+  assert.equal(it.link.seq('snapshot'), 1);
+  assert.ok(it.wire.streams < 20, `${it.wire.streams} streams in a minute`);
+  await stop(bench, it.link);
+});
+
+test('what instances do is told with the next beat, and a beat is never sent twice at once', async () => {
+  const { bench, it } = await started();
+  await it.link.start();
+  await bench.pass(100);
+  it.node.state = 'draining';
+  await bench.pass(2_000);
+  assert.equal((lastBeat(it) as { instances: { state: string }[] }).instances[0]!.state, 'draining');
+  assert.equal(bench.hub.find({ tenant: 'default' })[0]!.state, 'draining');
+  await stop(bench, it.link);
+});

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Fault, type Roster, type Signed } from '../contract/index.ts';
+import { newNodeKey } from '../identity/index.ts';
+import { Canceller } from '../kernel/index.ts';
+import { snapshot } from './linkfixture.ts';
+import { Publisher } from './snapshots.ts';
+
+const roster = (seq: number): Roster => ({ seq, nodes: [], instances: [] });
+const label = ({ kind, payload }: Signed): string => `${kind} ${JSON.parse(payload).seq}`;
+
+test('a late subscriber gets the newest whole documents, then everything newer, until it leaves', () => {
+  const publisher = new Publisher(newNodeKey());
+  publisher.publish('snapshot', snapshot(1));
+  publisher.publish('snapshot', snapshot(2));
+  publisher.publish('roster', roster(7));
+  const heard: string[] = [];
+  const leave = publisher.subscribe((signed) => void heard.push(label(signed)));
+  publisher.publish('snapshot', snapshot(3));
+  leave();
+  publisher.publish('snapshot', snapshot(4));
+  assert.deepEqual(heard, ['snapshot 2', 'roster 7', 'snapshot 3']);
+});
+
+test('a document that is not newer is not published (I14)', () => {
+  const publisher = new Publisher(newNodeKey());
+  const heard: string[] = [];
+  publisher.subscribe((signed) => void heard.push(label(signed)));
+  for (const seq of [5, 5, 4, 6]) publisher.publish('snapshot', snapshot(seq));
+  assert.deepEqual(heard, ['snapshot 5', 'snapshot 6']);
+  assert.equal(publisher.seq('snapshot'), 6);
+});
+
+test('a slow reader gets the newest next, and nothing twice', async () => {
+  const publisher = new Publisher(newNodeKey());
+  publisher.publish('snapshot', snapshot(1));
+  const closing = new Canceller();
+  const reader = publisher.newerThan({ snapshotSeq: 0, rosterSeq: 0 }, closing);
+  const next = async (): Promise<string | undefined> => {
+    const { value } = await reader.next();
+    return value === undefined ? undefined : label(value);
+  };
+  assert.equal(await next(), 'snapshot 1');
+  for (const seq of [2, 3, 4]) publisher.publish('snapshot', snapshot(seq));
+  publisher.publish('roster', roster(1));
+  assert.equal(await next(), 'snapshot 4');
+  assert.equal(await next(), 'roster 1');
+  const waiting = next();
+  publisher.publish('roster', roster(2));
+  assert.equal(await waiting, 'roster 2');
+  const last = next();
+  closing.cancel(new Fault('cancelled', 'done'));
+  assert.equal(await last, undefined);
+});
+
+test('a reader that has the newest already gets nothing until there is more', async () => {
+  const publisher = new Publisher(newNodeKey());
+  publisher.publish('snapshot', snapshot(3));
+  const reader = publisher.newerThan({ snapshotSeq: 3, rosterSeq: 0 }, new Canceller());
+  const waiting = reader.next();
+  publisher.publish('snapshot', snapshot(4));
+  assert.equal(label((await waiting).value!), 'snapshot 4');
+});

@@ -1,0 +1,113 @@
+/** Kills a writing process with kill -9 at a random instant, opens its data again, and looks for what was acknowledged and is gone. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import type { CallState, Stores } from '../../src/contract/index.ts';
+import { openSqlite } from '../../src/stores/index.ts';
+
+const CHILD = fileURLToPath(new URL('./stores-child.ts', import.meta.url));
+
+export interface CrashRound {
+  readonly acknowledged: number;
+  /** Sentences about what was lost or broken; empty when all is well. */
+  readonly losses: readonly string[];
+}
+
+/** `firstId` keeps the ids of rounds on one directory apart; `killAfter` is the number of acknowledgements before the kill. */
+export const crashRound = async (dir: string, firstId: number, killAfter: number): Promise<CrashRound> => {
+  const said = await writeUntilKilled(dir, firstId, killAfter);
+  const stores = await openSqlite({ dir });
+  const losses: string[] = [];
+  try {
+    for (const [what, name] of said) {
+      const loss = await findLoss(stores, what, name);
+      if (loss !== null) losses.push(loss);
+    }
+    losses.push(...(await findTornCommits(stores)), ...(await findRepeats(stores, said)));
+  } finally {
+    await stores.close();
+  }
+  return { acknowledged: said.length, losses: [...losses, ...findDamage(dir)] };
+};
+
+type Acknowledgement = readonly [what: string, name: string];
+
+const writeUntilKilled = async (
+  dir: string,
+  firstId: number,
+  killAfter: number,
+): Promise<readonly Acknowledgement[]> => {
+  const child = spawn(process.execPath, [CHILD, dir, String(firstId)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let complaint = '';
+  child.stderr.on('data', (chunk) => {
+    complaint += chunk;
+  });
+  const gone = once(child, 'exit');
+  const said: Acknowledgement[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [what = '', name] = line.split(' ');
+    // A last line that was cut off in the middle never ends in a whole name; it counts as not said.
+    if (name !== undefined && (name.length === 32 || what === 'revision' || what === 'number')) said.push([what, name]);
+    if (said.length === killAfter) child.kill('SIGKILL');
+  }
+  const [, signal] = await gone;
+  if (signal !== 'SIGKILL') throw new Error(`the writing process ended by itself: ${complaint}`);
+  return said;
+};
+
+/** What a state may have become by the time of the kill. */
+const AT_LEAST: Readonly<Record<string, readonly CallState[]>> = {
+  accepted: ['accepted', 'dispatched', 'done'],
+  dispatched: ['dispatched', 'done'],
+  done: ['done'],
+};
+
+const findLoss = async (stores: Stores, what: string, name: string): Promise<string | null> => {
+  const states = AT_LEAST[what];
+  if (states !== undefined) {
+    const record = await stores.calls.get('default', name);
+    if (record === undefined) return `call ${name} was ${what} and is gone`;
+    if (!states.includes(record.state)) return `call ${name} was ${what} and is ${record.state}`;
+    const bytes = new Set([...(record.request?.body ?? []), ...(record.reply?.body ?? [])]);
+    return bytes.size === 1 ? null : `call ${name} came back with other bytes`;
+  }
+  if (what === 'traced') {
+    const events = await stores.traces.trace(null, name);
+    return events.length === 2 ? null : `trace ${name} has ${events.length} of its 2 events`;
+  }
+  if (what === 'revision') {
+    const { revision } = await stores.resources.list();
+    return revision >= Number(name) ? null : `revision ${name} was committed and the newest is ${revision}`;
+  }
+  return null;
+};
+
+const findRepeats = async (stores: Stores, said: readonly Acknowledgement[]): Promise<readonly string[]> => {
+  const numbers = said.flatMap(([what, name]) => (what === 'number' ? [Number(name)] : []));
+  const next = await stores.nodes.next('snapshot');
+  return next > Math.max(0, ...numbers) && new Set(numbers).size === numbers.length
+    ? []
+    : [`next() repeated itself: ${next} came after the crash`];
+};
+
+/** Each commit puts five users with one text: a list with two texts is half a commit. */
+const findTornCommits = async (stores: Stores): Promise<readonly string[]> => {
+  const { revision, resources } = await stores.resources.list();
+  const history = await stores.resources.history(revision + 1);
+  const texts = new Set(resources.map(({ resource }) => JSON.stringify(resource.spec)));
+  return [
+    ...(texts.size <= 1 ? [] : ['a commit was applied in part']),
+    ...(history.length === revision ? [] : [`history has ${history.length} of ${revision} revisions`]),
+  ];
+};
+
+const findDamage = (dir: string): readonly string[] =>
+  ['control.db', 'telemetry.db'].flatMap((file) => {
+    const db = new DatabaseSync(join(dir, file));
+    const verdict = db.prepare('pragma integrity_check').get()?.['integrity_check'];
+    db.close();
+    return verdict === 'ok' ? [] : [`${file}: ${verdict}`];
+  });
