@@ -2,8 +2,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
 import { EXIT } from './failure.ts';
+import { DATA_DIR } from './lifecycle.ts';
 import { FORMATS, type Format, Output } from './output.ts';
-import { DATA_DIR } from './running.ts';
 
 type Action = (context: Context, args: readonly string[], options: never) => Promise<number>;
 
