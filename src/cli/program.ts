@@ -196,6 +196,11 @@ const addAccess = (program: Command, does: Does): void => {
       ),
     );
   program
+    .command('bootstrap')
+    .description('the first administrator of a node that has none, on its own machine')
+    .option('--data <dir>', 'where the state of the node lives')
+    .action(does(async (context, _, options) => (await import('./commands/bootstrap.ts')).bootstrap(context, options)));
+  program
     .command('key')
     .description('API keys')
     .command('create <owner>')

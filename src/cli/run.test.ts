@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -151,6 +151,21 @@ test('a key is alone on stdout', async () => {
   const { stdout, stderr } = await at(door, 'admin', 'key', 'create', 'agent/orders');
   assert.equal(stdout, 'air_orders-22222222_secret\n');
   assert.match(stderr, /shown once/);
+});
+
+test('whoever can read the state of a node becomes its first administrator, once', async () => {
+  await using door = await served();
+  const data = await mkdtemp(join(tmpdir(), 'airspace-bootstrap-'));
+  const argv = ['bootstrap', '--data', data, '--url', door.url];
+  assert.equal((await line(argv)).exit, 4);
+  await writeFile(join(data, 'bootstrap-token'), 'airb_good\n', { mode: 0o600 });
+  const made = await line(argv);
+  assert.deepEqual([made.exit, made.stdout], [0, `${join(data, 'admin.key')}\n`]);
+  assert.equal(await readFile(join(data, 'admin.key'), 'utf8'), 'air_admin-22222222_secret\n');
+  assert.equal((await stat(join(data, 'admin.key'))).mode & 0o777, 0o600);
+  await writeFile(join(data, 'bootstrap-token'), 'airb_used\n');
+  assert.equal((await line(argv)).exit, 5);
+  await rm(data, { recursive: true });
 });
 
 test('calls and their trace are found by a part of their id', async () => {
