@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { Admin } from './admin.ts';
 import { EXIT, Failure, usage } from './failure.ts';
 import type { Format, Output, Sink } from './output.ts';
-import { findSettings, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 
 /** The process, as far as commands may see it. */
 export interface Io {
@@ -34,7 +34,9 @@ export interface Context {
 }
 
 export const contextOf = (io: Io, out: Output, options: GlobalOptions): Context => {
-  const settings = (): Promise<Settings> => findSettings({ flags: options, env: io.env, cwd: io.cwd });
+  // Loaded when it is needed: help and mistakes need no schemas.
+  const settings = async (): Promise<Settings> =>
+    (await import('./settings.ts')).findSettings({ flags: options, env: io.env, cwd: io.cwd });
   return {
     io,
     out,

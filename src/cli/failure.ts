@@ -67,7 +67,7 @@ export const problemOf = (status: number, value: unknown): Problem => {
 
 /** What an administrative request that was refused means for the command. */
 export const refusalOf = ({ code, detail, status, facts }: Problem): Failure => {
-  const more = Array.isArray(facts['errors']) ? facts['errors'].map(String).slice(0, 20) : [];
+  const more = Array.isArray(facts['problems']) ? facts['problems'].map(String).slice(0, 20) : [];
   const details = {
     code: code || `http-${status}`,
     ...(more.length > 1 ? { because: more.join('\n           ') } : {}),

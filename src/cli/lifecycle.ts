@@ -1,5 +1,8 @@
 /** Options of the commands that start nodes: the words of the command line, which the wiring takes. */
 
+/** Where a node keeps its state unless told otherwise, and where commands look for one that runs. */
+export const DATA_DIR = '.airspace';
+
 export interface UpOptions {
   readonly port: string;
   /** Data directory. */

@@ -1,5 +1,10 @@
 /** The process around the command line: streams, environment, exit code. */
-import { run } from './run.ts';
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+// Types are stripped and code is compiled once, not at every start. Not in a folder that others can write to.
+enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/airspace', import.meta.url)));
+const { run } = await import('./run.ts');
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {

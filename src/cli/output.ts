@@ -1,5 +1,4 @@
 /** What a command prints: the answer on stdout in the format that was asked for, everything else on stderr. */
-import { API_VERSION } from '../contract/index.ts';
 import { colours, type Paint, plain, usesColour } from './render/paint.ts';
 import { type Column, table } from './render/table.ts';
 
@@ -75,7 +74,12 @@ export class Output {
   async list<Row>({ kind, rows, columns, name, empty }: Listing<Row>): Promise<void> {
     if (this.format === 'name') rows.forEach((row) => void this.print(name(row)));
     else if (this.format === 'jsonl') rows.forEach((row) => void this.print(JSON.stringify(row)));
-    else if (this.#isData()) await this.data({ apiVersion: API_VERSION, kind: `${kind}List`, items: rows });
+    else if (this.#isData())
+      await this.data({
+        apiVersion: (await import('../contract/index.ts')).API_VERSION,
+        kind: `${kind}List`,
+        items: rows,
+      });
     else if (rows.length === 0) this.note(empty);
     else this.print(this.table(rows, columns));
   }

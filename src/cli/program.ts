@@ -2,8 +2,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
 import { EXIT } from './failure.ts';
+import { DATA_DIR } from './lifecycle.ts';
 import { FORMATS, type Format, Output } from './output.ts';
-import { DATA_DIR } from './running.ts';
 
 type Action = (context: Context, args: readonly string[], options: never) => Promise<number>;
 
@@ -195,6 +195,11 @@ const addAccess = (program: Command, does: Does): void => {
         (await import('./commands/request.ts')).request(context, target, options),
       ),
     );
+  program
+    .command('bootstrap')
+    .description('the first administrator of a node that has none, on its own machine')
+    .option('--data <dir>', 'where the state of the node lives')
+    .action(does(async (context, _, options) => (await import('./commands/bootstrap.ts')).bootstrap(context, options)));
   program
     .command('key')
     .description('API keys')

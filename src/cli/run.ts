@@ -1,5 +1,4 @@
 /** From a command line to an exit code: whatever happens on the way ends in words on stderr and a number. */
-import { Fault } from '../contract/index.ts';
 import type { Io } from './context.ts';
 import { EXIT, Failure, refusalOf } from './failure.ts';
 import { INTRO } from './intro.ts';
@@ -14,7 +13,7 @@ export const run = async (argv: readonly string[], io: Io): Promise<number> => {
   try {
     return await runProgram(argv, io);
   } catch (thrown) {
-    const failure = failureOf(thrown, io);
+    const failure = await failureOf(thrown, io);
     io.stderr.write(wordsOf(failure, isData(argv)));
     return failure.exit;
   }
@@ -22,8 +21,9 @@ export const run = async (argv: readonly string[], io: Io): Promise<number> => {
 
 const isData = (argv: readonly string[]): boolean => !['table', 'wide', 'name'].includes(formatIn(argv));
 
-const failureOf = (thrown: unknown, { env }: Io): Failure => {
+const failureOf = async (thrown: unknown, { env }: Io): Promise<Failure> => {
   if (thrown instanceof Failure) return thrown;
+  const { Fault } = await import('../contract/index.ts');
   if (thrown instanceof Fault)
     return refusalOf({
       status: 0,

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readPrivateFile, writePrivateFile } from '../identity/index.ts';
 
-export const DATA_DIR = '.airspace';
 const FILE = 'running.json';
 /** Holds the administrator's key, when this node made it. */
 export const ADMIN_KEY_FILE = 'admin.key';
@@ -19,8 +18,8 @@ export const Running = z.strictObject({
 });
 export type Running = z.output<typeof Running>;
 
-/** Readable by its owner only. */
-export const writeRunning = (dataDir: string, running: Running): Promise<void> =>
+/** Readable by its owner only. Rejects for an address that other machines have: a node that is bound to all gives its loopback one. */
+export const writeRunning = async (dataDir: string, running: Running): Promise<void> =>
   writePrivateFile(join(dataDir, FILE), `${JSON.stringify(Running.parse(running))}\n`);
 
 /** Undefined when nothing was written here, or when it is not what `writeRunning` writes. */

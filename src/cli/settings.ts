@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { EXIT, Failure, usage } from './failure.ts';
-import { DATA_DIR, readAdminKey, readRunning } from './running.ts';
+import { DATA_DIR } from './lifecycle.ts';
+import { readAdminKey, readRunning } from './running.ts';
 
 export interface Place {
   readonly flags: { readonly url?: string | undefined; readonly key?: string | undefined };

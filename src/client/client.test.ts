@@ -82,7 +82,13 @@ test('an agent hands trace, session and end of its own call on to those that it 
   const { client } = await row({
     place: async (_, context) => (await toInner.within(context).call('stock', 'look')).data,
   });
-  const { data, meta } = await client.call('orders', 'place', {}, { session: 's1', timeoutMs: 5_000 });
+  const { data, meta } = await client.call(
+    'orders',
+    'place',
+    {},
+    { session: 's1', timeoutMs: 5_000, idempotencyKey: 'outer' },
+  );
+  assert.notEqual(inner[0]?.idempotencyKey, 'outer', 'that key names the outer call');
   assert.deepEqual([data, inner[0]?.trace, inner[0]?.session], [1, meta.traceId, 's1']);
   assert.ok(inner[0]!.timeoutMs! <= 5_000);
 });

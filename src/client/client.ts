@@ -1,6 +1,6 @@
 /** Calls agents, tools and models through a node of Airspace, and says precisely how it went. */
 import { type CallState, HEADERS, type StoredReply, type TargetKind } from '../contract/index.ts';
-import { type CallerContext, merge } from './context.ts';
+import { type CallerContext, contextOf, merge } from './context.ts';
 import { AirspaceError, lost, PROBLEM_TYPE, problemFrom, TargetError } from './errors.ts';
 import { metaOf, type ReplyMeta } from './meta.ts';
 import { readEvents, type ServerEvent } from './sse.ts';
@@ -104,7 +104,7 @@ const clientOf = (wire: Wire, context: CallerContext): Client => {
       while (isRunning(await recordAt('GET', id))) await pause(everyMs, signal);
       return resultOf(await wire.send('GET', `${recordPath(id)}/reply`, { signal }));
     },
-    within: (inner) => clientOf(wire, merge(context, inner)),
+    within: (inner) => clientOf(wire, merge(context, contextOf(inner))),
   };
 };
 

@@ -9,6 +9,18 @@ export interface CallerContext {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * Only what calls of a tree share. An agent's context has more, such as the idempotency key of the call that it answers: that
+ * key names that call, and two calls of ours under it would be taken for one.
+ */
+export const contextOf = ({ traceparent, tracestate, session, timeoutMs, signal }: CallerContext): CallerContext => ({
+  ...(traceparent === undefined ? {} : { traceparent }),
+  ...(tracestate === undefined ? {} : { tracestate }),
+  ...(session === undefined ? {} : { session }),
+  ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  ...(signal === undefined ? {} : { signal }),
+});
+
 const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined ? b : b === undefined ? a : Math.min(a, b);
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { idOf, resourceKey } from '../contract/index.ts';
-import { checkConfiguration, checkDuplicates } from './check.ts';
+import { checkConfiguration, checkDuplicates, checkSources } from './check.ts';
 import { agent, bundle, domain, key, route, user } from './fixture.ts';
 import { checkShape } from './shape.ts';
+import { sourcesOfText } from './source.ts';
 
 const NOW = Date.parse('2026-06-01T00:00:00Z');
 
@@ -124,3 +125,22 @@ const cases: readonly (readonly [string, readonly unknown[], readonly string[], 
 for (const [what, resources, problems, warnings] of cases) {
   test(`together: ${what}`, () => assert.deepEqual(check(resources), { problems, warnings }));
 }
+
+test('files are checked on the side of their author, to the line, whatever tenant they name', () => {
+  const text = (name: string, effect: string): string =>
+    `apiVersion: airspace.dev/v1\nkind: Agent\nmetadata: {name: ${name}, tenant: acme}\nspec:\n  operations:\n    - name: ask\n      effect: ${effect}\n`;
+  checkSources(sourcesOfText(text('a', 'read'), 'f'));
+  assert.throws(
+    () => checkSources(sourcesOfText([text('a', 'reed'), text('b', 'read'), text('b', 'read')].join('---\n'), 'f')),
+    {
+      code: 'bad_request',
+      facts: {
+        count: 2,
+        problems: [
+          'f:7: Agent `a`: `spec.operations[0].effect` must be one of `read`, `write`, `spend`, `irreversible`, found `reed`, did you mean `read`?',
+          'f:17: Agent `b`: is already defined at f:9; give one of them another name',
+        ],
+      },
+    },
+  );
+});

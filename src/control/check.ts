@@ -1,6 +1,8 @@
 /** All resources together: what each refers to must exist, and nothing may be said twice. Pure. */
 import { idOf, type Resource, type ResourceKind, type ResourceOf, resourceKey } from '../contract/index.ts';
-import { didYouMean } from './problems.ts';
+import { didYouMean, refuseIfAny } from './problems.ts';
+import { checkShape } from './shape.ts';
+import type { Sources } from './source.ts';
 
 /** The whole configuration as it would be, by `resourceKey`. */
 export type Configuration = ReadonlyMap<string, Resource>;
@@ -37,6 +39,15 @@ export const checkDuplicates = (
     else problems.push(`${origin}: ${label(resource)}: is already defined at ${before}; give one of them another name`);
   }
   return problems;
+};
+
+/**
+ * What can be said about files before they are sent: the exact line of every wrong field and every double name.
+ * Throws one `bad_request`. What refers to the rest of the configuration is checked where that is.
+ */
+export const checkSources = (sources: Sources): void => {
+  const { resources, problems } = checkShape(sources, null);
+  refuseIfAny([...problems, ...checkDuplicates(resources)]);
 };
 
 const label = (resource: Resource): string => `${resource.kind} \`${resource.metadata.name}\``;

@@ -1,7 +1,8 @@
 /** Desired and observed state: configuration checked, compiled, signed and published; nodes joined, watched and told. */
 
+export { Archive } from './archive.ts';
 export { backoffMs } from './backoff.ts';
-export { type Checked, type Configuration, checkConfiguration } from './check.ts';
+export { type Checked, type Configuration, checkConfiguration, checkSources } from './check.ts';
 export { type CompilePolicy, compile, type Draft, type PolicyText, type PolicyWorld } from './compile.ts';
 export { difference } from './difference.ts';
 export { HttpHubWire, type HubWire } from './hubwire.ts';

@@ -301,7 +301,11 @@ test('what instances do is told with the next beat, and a beat is never sent twi
   await it.link.start();
   await bench.pass(100);
   it.node.state = 'draining';
-  await bench.pass(2_000);
+  await bench.pass(1_000);
+  assert.equal(bench.hub.find({ tenant: 'default' })[0]!.state, 'ready');
+  it.link.tell();
+  it.link.tell();
+  await bench.pass(10);
   assert.equal((lastBeat(it) as { instances: { state: string }[] }).instances[0]!.state, 'draining');
   assert.equal(bench.hub.find({ tenant: 'default' })[0]!.state, 'draining');
   await stop(bench, it.link);

@@ -102,6 +102,11 @@ export class NodeLink implements EventSink {
     }
   }
 
+  /** Says now what would be said with the next beat: that this node drains, or that its agent is ready. */
+  tell(): void {
+    this.#beat();
+  }
+
   /** Monotonic time of the last word from the hub; undefined before the first. Rules about staleness read it (reliability 3.12). */
   get heardAtMs(): number | undefined {
     return this.#heardAtMs;

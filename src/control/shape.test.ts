@@ -241,3 +241,12 @@ test('what is not said is filled in, the tenant from the author', () => {
     spec: { protocol: 'http', endpoints: [], operations: [{ name: 'ask', effect: 'write' }], concurrency: 1024 },
   });
 });
+
+test('a body deeper than any stack is a problem like any other', () => {
+  const input: unknown = JSON.parse(`${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}`);
+  const shaped = checkShape(
+    { resources: [agent('a', {}, { operations: [{ name: 'ask', input }] })], origins: ['x'] },
+    'default',
+  );
+  assert.deepEqual(shaped.problems, ['x: is nested more than 64 levels deep']);
+});

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { KINDS, Resource, type ResourceKind } from '../contract/index.ts';
 import { didYouMean, dotted, quote, show } from './problems.ts';
 import type { Locate } from './source.ts';
+import { MAX_DEPTH } from './yaml.ts';
 
 export interface Raw {
   readonly resources: readonly unknown[];
@@ -21,8 +22,11 @@ export interface Shaped {
 type Schema = (typeof Resource.options)[number];
 const SCHEMAS = new Map<string, Schema>(Resource.options.map((schema) => [schema.shape.kind.value, schema]));
 
-/** Checks every resource alone. `tenant` is the author's: it is the default, and any other is refused. */
-export const checkShape = (raw: Raw, tenant: string): Shaped => {
+/**
+ * Checks every resource alone. `tenant` is the author's: it is the default, and any other is refused. Null where the author is
+ * not known yet, on the side of the files: then every tenant is fine.
+ */
+export const checkShape = (raw: Raw, tenant: string | null): Shaped => {
   const resources: { resource: Resource; origin: string }[] = [];
   const problems: string[] = [];
   raw.resources.forEach((value, index) => {
@@ -37,9 +41,10 @@ export const checkShape = (raw: Raw, tenant: string): Shaped => {
 
 type Place = (path: readonly PropertyKey[]) => string;
 
-const checkOne = (value: unknown, tenant: string, locate: Place): Resource | string[] => {
+const checkOne = (value: unknown, tenant: string | null, locate: Place): Resource | string[] => {
   if (!isRecord(value))
     return [`${locate([])}: a resource must be a map with apiVersion, kind, metadata and spec, found ${show(value)}`];
+  if (isDeeperThan(value, MAX_DEPTH)) return [`${locate([])}: is nested more than ${MAX_DEPTH} levels deep`];
   const { kind } = value;
   const schema = typeof kind === 'string' ? SCHEMAS.get(kind) : undefined;
   if (schema === undefined) return [unknownKind(kind, locate)];
@@ -51,6 +56,12 @@ const checkOne = (value: unknown, tenant: string, locate: Place): Resource | str
   );
 };
 
+/** Everything behind this walks values by recursion; a JSON body may be deeper than any stack. */
+const isDeeperThan = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1)));
+
 const unknownKind = (kind: unknown, locate: Place): string => {
   const kinds = Object.keys(KINDS) as ResourceKind[];
   if (typeof kind !== 'string')
@@ -60,15 +71,20 @@ const unknownKind = (kind: unknown, locate: Place): string => {
 };
 
 /** Tenants come from the credential: a file that names none means the author's own. */
-const withTenant = (value: Record<string, unknown>, tenant: string): Record<string, unknown> => {
+const withTenant = (value: Record<string, unknown>, tenant: string | null): Record<string, unknown> => {
   const { metadata } = value;
-  return isRecord(metadata) && metadata['tenant'] === undefined
+  return tenant !== null && isRecord(metadata) && metadata['tenant'] === undefined
     ? { ...value, metadata: { ...metadata, tenant } }
     : value;
 };
 
-const tenantProblem = (resource: Resource, tenant: string, label: string, locate: Place): string[] | undefined =>
-  resource.metadata.tenant === tenant
+const tenantProblem = (
+  resource: Resource,
+  tenant: string | null,
+  label: string,
+  locate: Place,
+): string[] | undefined =>
+  tenant === null || resource.metadata.tenant === tenant
     ? undefined
     : [
         `${locate(['metadata', 'tenant'])}: ${label}: belongs to tenant \`${resource.metadata.tenant}\`, but you apply to \`${tenant}\``,

@@ -13,7 +13,7 @@ import {
 import { quote } from './problems.ts';
 
 export const MAX_FILE_BYTES = 1024 * 1024;
-const MAX_DEPTH = 64;
+export const MAX_DEPTH = 64;
 /** Aliases multiply: what they expand to counts against this too, so ten lines cannot become ten million values. */
 const MAX_VALUES = 200_000;
 const MAX_ALIASES = 100;

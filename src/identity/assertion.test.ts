@@ -34,6 +34,8 @@ const nodes = new Map(
     node('hub', 'hub', keys.hub),
     node('domain-sales', 'domain', keys.sales, 'sales'),
     node('sidecar-seller', 'sidecar', keys.car, 'sales', 'seller'),
+    node('sidecar-banker', 'sidecar', keys.stranger, 'finance', 'banker'),
+    { ...node('sidecar-acme', 'sidecar', keys.stranger, 'sales', 'seller'), tenant: 'acme' },
   ].map((entry) => [entry.id, entry]),
 );
 const known = (entries: ReadonlyMap<string, NodeEntry> = nodes): KnownNodes => ({
@@ -126,6 +128,18 @@ const forbidden: readonly (readonly [string, () => unknown])[] = [
 ];
 
 for (const [what, run] of forbidden) test(`refused: ${what}`, () => refused(run));
+
+test('inside a delegated domain its hub speaks for whoever comes in, outside it does not', () => {
+  const inside = (said: Principal, audience: string): Principal =>
+    hear(say('domain-sales', keys.sales, said, audience), 1_000_000, audience);
+  for (const said of [agent('banker', 'finance'), user('ada')]) {
+    assert.deepEqual(inside(said, 'sidecar-seller'), said);
+    for (const audience of ['hub', 'sidecar-banker', 'nobody']) refused(() => inside(said, audience));
+  }
+  refused(() => inside(agent('banker', 'finance'), 'sidecar-acme'));
+  refused(() => inside(agent('banker', 'finance', 'acme'), 'sidecar-seller'));
+  refused(() => hear(say('sidecar-seller', keys.car, user('ada'), 'domain-sales'), 1_000_000, 'domain-sales'));
+});
 
 test('a payload changed after signing is refused, also when the signature is known', () => {
   const token = say('hub', keys.hub, agent('seller', 'sales'));

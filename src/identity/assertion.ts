@@ -162,23 +162,27 @@ const spokenFor = (
   }
   if (issuer.role === 'hub') return claimed;
   if (claimed.tenant !== issuer.tenant) return undefined;
-  // Into its own domain a hub hands on whoever its parent sent: it guards that domain anyway, and nobody else's.
-  if (issuer.role === 'domain' && governs(issuer, audience, known)) return claimed;
+  if (issuer.role === 'domain' && isGateOf(issuer, known.node(audience), known)) return claimed;
   if (claimed.kind !== 'agent') return undefined;
-  if (issuer.role === 'sidecar') {
-    const own = agentPrincipal(issuer.tenant, issuer.agent, issuer.domain);
-    return claimed.id === own.id && (claimed.domain ?? own.domain) === own.domain ? own : undefined;
-  }
-  // A domain hub may know agents that nobody declared here; a declared one keeps the domain that it was declared in.
+  return issuer.role === 'sidecar' ? ownAgent(issuer, claimed) : agentOfDomain(issuer, claimed, known);
+};
+
+/**
+ * Calls into a delegated domain come through its hub, whoever makes them: nodes inside believe it about every caller of the
+ * tenant. A domain hub that lies deceives its own domain only.
+ */
+const isGateOf = (hub: NodeEntry, self: NodeEntry | undefined, known: KnownNodes): boolean =>
+  self !== undefined && self.tenant === hub.tenant && known.isWithin(self.tenant, self.domain, hub.domain);
+
+const ownAgent = ({ tenant, agent, domain }: NodeEntry, claimed: Claims['principal']): Principal | undefined =>
+  claimed.id === agent && (claimed.domain ?? domain) === domain ? agentPrincipal(tenant, agent, domain) : undefined;
+
+/** A domain hub may know agents that nobody declared here; a declared one keeps the domain that it was declared in. */
+const agentOfDomain = (issuer: NodeEntry, claimed: Claims['principal'], known: KnownNodes): Principal | undefined => {
   const domain = known.domainOfAgent(claimed.tenant, claimed.id) ?? claimed.domain ?? '';
   return domain !== '' && known.isWithin(claimed.tenant, domain, issuer.domain)
     ? agentPrincipal(claimed.tenant, claimed.id, domain)
     : undefined;
-};
-
-const governs = (issuer: NodeEntry, audience: string, known: KnownNodes): boolean => {
-  const node = known.node(audience);
-  return node !== undefined && node.domain !== '' && known.isWithin(issuer.tenant, node.domain, issuer.domain);
 };
 
 const agentPrincipal = (tenant: string, id: string, domain: string): Principal => ({

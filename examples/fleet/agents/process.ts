@@ -39,11 +39,8 @@ const airspace = createClient({
   ...(process.env['AIRSPACE_KEY'] ? { key: process.env['AIRSPACE_KEY'] } : {}),
 });
 
-/**
- * For calls that belong to the one that is being answered: they share its trace and session and end with it. Its
- * idempotency key stays here, because it names that call and no other.
- */
-export const airspaceFor = ({ idempotencyKey, ...context }: AgentContext): Client => airspace.within(context);
+/** For calls that belong to the one that is being answered: they share its trace and session and end with it. */
+export const airspaceFor = (context: AgentContext): Client => airspace.within(context);
 
 /** How long calls in flight may take to end once the process is asked to stop. */
 const DRAIN_MS = 2_000;

@@ -1,6 +1,6 @@
 /** `airspace apply` and `airspace diff`: files to configuration, whole or not at all. */
 import type { ApplyResult, ResourceDiff } from '../../contract/index.ts';
-import { readSources, type Sources, sourcesOfText } from '../../control/index.ts';
+import { checkSources, readSources, type Sources, sourcesOfText } from '../../control/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, usage } from '../failure.ts';
 import { spoken } from '../kinds.ts';
@@ -45,7 +45,10 @@ export const diff = async (context: Context, options: ApplyOptions): Promise<num
 const wishOf = async (context: Context, { file, prune, reason, ifRevision }: ApplyOptions) => {
   if (ifRevision !== undefined && !/^\d{1,15}$/.test(ifRevision))
     throw usage(`--if-revision must be a number, not \`${ifRevision}\``);
-  const { resources, origins } = await sourcesOf(context, file);
+  const sources = await sourcesOf(context, file);
+  // Here every line is still known; the hub sees only where each document began.
+  checkSources(sources);
+  const { resources, origins } = sources;
   if (resources.length === 0) throw usage(`there is no resource in ${file.join(', ')}`);
   return {
     resources,

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
-import { DATA_DIR, forgetRunning, readRunning } from '../running.ts';
+import { DATA_DIR } from '../lifecycle.ts';
+import { forgetRunning, readRunning } from '../running.ts';
 
 /** Longer than the node's own drain. */
 const PATIENCE_MS = 40_000;

@@ -1,4 +1,5 @@
 /** A domain hub: a hub without a control plane of its own. It takes policy from its parent and says what its domain can do. */
+import { join } from 'node:path';
 import type { ControlPort, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
@@ -11,7 +12,7 @@ import { capabilitiesOf, domainHub, type Place, viewOf } from '../../topologies/
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
 import { detachedCalls } from './detached.ts';
-import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
+import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { LivePipeline } from './live.ts';
 import { becomeMember, Following, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
@@ -101,7 +102,11 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       enforce();
     };
   });
-  keeper.start(await stores.nodes.list());
+  // Beside the parent's roster, which the link keeps in the folder above.
+  const archive = await keepRosters(join(options.dir, 'own'), publisher, (cause) =>
+    logger.log('warn', 'the roster could not be kept', { cause: String(cause) }),
+  );
+  keeper.start(await stores.nodes.list(), archive.last);
 
   doors.push(
     nativeDoor({
@@ -160,6 +165,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       health.stop();
       overload.stop();
       keeper.stop();
+      await archive.settled();
       await observed.flush();
       await member.close();
       await upstream.close();

@@ -1,8 +1,10 @@
 /** A hub process: control plane, pipeline and doors over one data directory. The root of a tree, or the only node there is. */
+
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import { ControlPlane, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
+import { Archive, ControlPlane, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { type Listener, type ListenOptions, listen } from '../../doors/index.ts';
 import { nativeDoor } from '../../doors/native/index.ts';
@@ -51,8 +53,6 @@ export interface RunningHub extends RunningNode {
   /** Detached calls that the last run left behind. */
   readonly recovered: { readonly resumed: number; readonly unknown: number };
 }
-
-const EMPTY_ROSTER: Roster = { seq: 0, nodes: [], instances: [] };
 
 export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
   const world = systemWorld();
@@ -117,7 +117,10 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
   });
 
   await control.refresh();
-  keeper.start(await stores.nodes.list(), EMPTY_ROSTER);
+  const archive = await keepRosters(options.dir, publisher, (cause) =>
+    logger.log('warn', 'the roster could not be kept', { cause: String(cause) }),
+  );
+  keeper.start(await stores.nodes.list(), archive.last);
   const health = new HealthRunner(
     live.fleet,
     async (endpoint, path, timeoutMs) => (await upstream.probe(endpoint, path, timeoutMs)).healthy,
@@ -173,9 +176,28 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
       health.stop();
       overload.stop();
       keeper.stop();
+      await archive.settled();
       await observed.flush();
       await upstream.close();
       await stores.close();
+    },
+  };
+};
+
+/** What ran before a restart is called at once after it, instead of when each instance has been heard of again. */
+export const keepRosters = async (dir: string, publisher: Publisher, failed: (cause: unknown) => void) => {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const disk = new LastGood(dir, publisher.publicKey);
+  const last = await disk.load('roster').catch((cause: unknown) => void failed(cause));
+  const archive = new Archive(disk, failed);
+  const stop = publisher.subscribe((signed) => {
+    if (signed.kind === 'roster') archive.put(signed);
+  });
+  return {
+    last: last?.document,
+    settled: async () => {
+      stop();
+      await archive.settled();
     },
   };
 };

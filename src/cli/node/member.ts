@@ -110,19 +110,23 @@ export class Following {
     this.#prepare = prepare;
   }
 
+  /**
+   * Tries it, and composes again when it comes into force: between the two lies a write to disk, and what else the pipelines
+   * look at may have changed meanwhile.
+   */
   prepareSnapshot(snapshot: Snapshot): () => void {
-    const enforce = this.#prepare(snapshot, this.roster);
+    this.#prepare(snapshot, this.roster);
     return () => {
       this.snapshot = snapshot;
-      enforce();
+      this.refresh();
     };
   }
 
   prepareRoster(roster: Roster): () => void {
-    const enforce = this.snapshot === undefined ? () => {} : this.#prepare(this.snapshot, roster);
+    if (this.snapshot !== undefined) this.#prepare(this.snapshot, roster);
     return () => {
       this.roster = roster;
-      enforce();
+      this.refresh();
     };
   }
 

@@ -27,10 +27,7 @@ export const treeOf = (events: readonly CallEvent[]): readonly CallNode[] => {
     const parent = event.parentSpan === undefined ? undefined : owners.get(event.parentSpan);
     if (parent !== undefined && !leadsTo(event, parent, parents)) parents.set(event, parent);
   }
-  const children = Map.groupBy(
-    sorted.filter((event) => parents.has(event)),
-    (event) => event.parentSpan!,
-  );
+  const children = Map.groupBy(parents.keys(), (event) => parents.get(event)!);
   return sorted.filter((event) => !parents.has(event)).map((event) => nodeOf(event, children));
 };
 
@@ -54,18 +51,23 @@ const leadsTo = (event: CallEvent, parent: CallEvent, parents: ReadonlyMap<CallE
   return false;
 };
 
-const nodeOf = (event: CallEvent, children: ReadonlyMap<string, readonly CallEvent[]>): CallNode => {
-  const callsOf = (span: string): readonly CallNode[] =>
-    (children.get(span) ?? []).map((child) => nodeOf(child, children));
-  const steps = grouped(event.steps.toSorted(inOrder)).map(([step, inner]): StepNode => {
-    const leaf = (one: StepEvent): StepNode => ({
-      step: one,
-      steps: [],
-      calls: one.span === event.span ? [] : callsOf(one.span),
-    });
-    return { ...leaf(step), steps: inner.map(leaf) };
+/** INVARIANT: each child is placed once, below the event that owns it, however often a step claims its parent span. */
+const nodeOf = (event: CallEvent, children: ReadonlyMap<CallEvent, readonly CallEvent[]>): CallNode => {
+  const waiting = new Set(children.get(event));
+  const take = (wanted: (child: CallEvent) => boolean): readonly CallNode[] => {
+    const taken = [...waiting].filter(wanted);
+    for (const child of taken) waiting.delete(child);
+    return taken.map((child) => nodeOf(child, children));
+  };
+  const leaf = (step: StepEvent): StepNode => ({
+    step,
+    steps: [],
+    calls: step.span === event.span ? [] : take((child) => child.parentSpan === step.span),
   });
-  return { event, steps, calls: callsOf(event.span) };
+  const steps = grouped(event.steps.toSorted(inOrder)).map(
+    ([step, inner]): StepNode => ({ ...leaf(step), steps: inner.map(leaf) }),
+  );
+  return { event, steps, calls: take(() => true) };
 };
 
 /** What encloses comes first, as it began first. */

@@ -33,7 +33,8 @@ const paragraph = (event: CallEvent, paint: Paint): string => {
 };
 
 /** As things became known: an endpoint was picked, it answered, so the attempt ended. */
-const inOrder = (a: StepEvent, b: StepEvent): number => a.offsetMs + a.durationMs - (b.offsetMs + b.durationMs);
+const inOrder = (a: StepEvent, b: StepEvent): number =>
+  a.offsetMs + a.durationMs - (b.offsetMs + b.durationMs) || a.durationMs - b.durationMs;
 
 type Fact = readonly [name: string, text: string];
 

@@ -45,6 +45,7 @@ interface FleetModule {
     }>;
     readonly log: (line: string) => void;
   }): Promise<{ readonly agents: Readonly<Record<string, FleetAgent>>; stop(): Promise<void> }>;
+  modelsWithEndpoints(resources: readonly unknown[], agents: Readonly<Record<string, FleetAgent>>): readonly unknown[];
   startTraffic(options: {
     readonly rootUrl: string;
     readonly keys: Readonly<Record<string, string>>;
@@ -63,7 +64,8 @@ interface FleetAgent {
 
 export const startSample = async ({ admin, dir, say }: SampleOptions): Promise<Sample> => {
   const fleetModule = await loadFleet();
-  await applyFolder(admin, fleetModule.RESOURCES);
+  const { resources, origins } = await readSources([fleetModule.RESOURCES]);
+  await admin.post('/v1/resources:apply', { resources, origins, reason: 'the sample fleet' });
   const keys = await mintKeys(admin, fleetModule.PRINCIPALS);
   const nodes: NodeProcess[] = [];
   const start = async (args: readonly string[]): Promise<NodeProcess> => {
@@ -105,6 +107,13 @@ export const startSample = async ({ admin, dir, say }: SampleOptions): Promise<S
   say(`  sidecars     ${[...sidecars.keys()].join(', ')}`);
   say(`  agents       ${agents.map(({ id }) => id).join(', ')} (models are scripted; nothing here calls out)`);
 
+  // Models have no key to announce themselves with: their endpoints are configuration.
+  const models = fleetModule.modelsWithEndpoints(resources, fleet.agents);
+  await admin.post('/v1/resources:apply', {
+    resources: models,
+    origins: models.map(() => 'the sample fleet'),
+    reason: 'addresses of the scripted models',
+  });
   const heart = new Heartbeats(admin, domain.url, keys, agents);
   await heart.start();
   const traffic = await fleetModule.startTraffic({ rootUrl: admin.url, keys });
@@ -135,11 +144,6 @@ const loadFleet = async (): Promise<FleetModule> => {
       code: 'no-fleet',
     });
   }
-};
-
-const applyFolder = async (admin: Admin, folder: string): Promise<void> => {
-  const { resources, origins } = await readSources([folder]);
-  await admin.post('/v1/resources:apply', { resources, origins, reason: 'the sample fleet' });
 };
 
 const mintKeys = async (
@@ -175,7 +179,6 @@ class Heartbeats {
   }
 
   async start(): Promise<void> {
-    await this.#giveModelsTheirAddress();
     await this.#beat();
     this.#timer = setInterval(() => void this.#beat().catch(() => {}), BEAT_MS);
   }
@@ -190,24 +193,6 @@ class Heartbeats {
       const hub = domain === 'operations' ? this.#domainUrl : this.#admin.url;
       const own = new AdminAs(hub, this.#keys[name]!);
       await own.announce({ id, kind, name, url, version, labels: {}, state: 'ready' });
-    }
-  }
-
-  /** Models have no key to announce themselves with: their endpoints are configuration. */
-  async #giveModelsTheirAddress(): Promise<void> {
-    const models = this.#agents.filter(({ kind }) => kind === 'model');
-    for (const { name, url, version } of models) {
-      const { items } = await this.#admin.get<{ items: { resource: { spec: object } }[] }>('/v1/resources', {
-        kind: 'Model',
-        name,
-      });
-      const { resource } = items[0]!;
-      const changed = { ...resource, spec: { ...resource.spec, endpoints: [{ url, version }] } };
-      await this.#admin.post('/v1/resources:apply', {
-        resources: [changed],
-        origins: ['the sample fleet'],
-        reason: 'address of the scripted model',
-      });
     }
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '../../contract/index.ts';
+import type { FleetEndpoint, FleetTarget } from './ports.ts';
 import { type AdminRoute, ROUTES } from './routes.ts';
 import { callEvent, NODES, type Served, served, TRACE } from './testing/served.ts';
 
@@ -333,6 +334,38 @@ test('a reader that does not read misses events, and is told how many', async ()
   }
   assert.match(text, /event: gap\ndata: \{"missed":[1-9]\d*\}/);
   await reader.cancel();
+});
+
+test('top counts an endpoint once that both ways lead to', async () => {
+  const endpoint = (requests: number): FleetEndpoint => ({
+    id: 'orders@127.0.0.1:9000',
+    url: 'http://127.0.0.1:9000',
+    version: '1',
+    state: 'ready',
+    obstacle: null,
+    inFlight: 1,
+    requests,
+    failures: 1,
+    latencyMs: requests,
+    ejectedForMs: 0,
+    breaker: 'closed',
+  });
+  const way = (via: 'hub' | 'mesh', requests: number): FleetTarget => ({
+    tenant: 'default',
+    kind: 'agent',
+    name: 'orders',
+    domain: 'operations',
+    via,
+    panic: false,
+    endpoints: [endpoint(requests)],
+  });
+  await using door = await served({ fleet: () => [way('hub', 2), way('mesh', 5)] });
+  const { targets } = (await (await door.get('/v1/top', 'viewer')).json()) as { targets: Record<string, unknown>[] };
+  assert.equal(targets.length, 1);
+  assert.equal(targets[0]!['inFlight'], 2);
+  assert.deepEqual(targets[0]!['endpoints'], [
+    { ...endpoint(5), inFlight: 2, requests: 7, failures: 2, via: ['hub', 'mesh'] },
+  ]);
 });
 
 test('a local scraper needs no key only where the node says so', async () => {

@@ -10,6 +10,11 @@ interface Reader {
 export class EventFeed implements EventSink, Feed {
   readonly #readers = new Set<Reader>();
 
+  /** How many watch. */
+  get readers(): number {
+    return this.#readers.size;
+  }
+
   emit(event: CallEvent): void {
     for (const reader of this.#readers) if (reader.tenant === ownerOf(event)) reader.take(event);
   }

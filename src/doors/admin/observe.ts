@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type CallEvent, type CallStatus, DEFAULT_TENANT, Fault, type Principal } from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
-import type { AdminPorts, FleetTarget, LogLine } from './ports.ts';
+import type { AdminPorts, FleetEndpoint, FleetTarget, LogLine } from './ports.ts';
 import type { AdminRequest, OpenRequest } from './request.ts';
 
 const STATUSES = ['ok', 'failed', 'denied', 'refused', 'cancelled', 'unknown'] as const satisfies readonly CallStatus[];
@@ -103,12 +103,29 @@ export const top = async ({ ports, principal, query }: AdminRequest): Promise<An
 };
 
 const seenByRouting = (ways: readonly FleetTarget[]) => {
-  const endpoints = ways.flatMap((way) => way.endpoints.map((endpoint) => ({ ...endpoint, via: way.via })));
+  const endpoints = [...Map.groupBy(ways.flatMap(endpointsOf), ({ id }) => id).values()].map(asOne);
   return {
     domain: ways[0]?.domain ?? '',
     panic: ways.some((way) => way.panic),
     inFlight: endpoints.reduce((sum, endpoint) => sum + endpoint.inFlight, 0),
     endpoints,
+  };
+};
+
+type SeenEndpoint = FleetEndpoint & { readonly via: readonly string[] };
+
+const endpointsOf = ({ via, endpoints }: FleetTarget): readonly SeenEndpoint[] =>
+  endpoints.map((endpoint) => ({ ...endpoint, via: [via] }));
+
+/** An endpoint that both ways lead to is one: busy with the calls of both, and the busier way knows it better. */
+const asOne = (seen: readonly SeenEndpoint[]): SeenEndpoint => {
+  const sum = (of: (endpoint: SeenEndpoint) => number): number => seen.reduce((total, one) => total + of(one), 0);
+  return {
+    ...seen.reduce((a, b) => (b.requests > a.requests ? b : a)),
+    inFlight: sum((one) => one.inFlight),
+    requests: sum((one) => one.requests),
+    failures: sum((one) => one.failures),
+    via: seen.flatMap((one) => one.via),
   };
 };
 

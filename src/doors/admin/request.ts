@@ -41,7 +41,9 @@ const checked = <S extends z.ZodType>(schema: S, value: unknown, what: string): 
   const errors = result.error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `${what} \`${path.join('.')}\`: ${message}`,
   );
-  throw new Fault('bad_request', errors[0] ?? 'the request is not valid', { facts: { errors: errors.slice(0, 100) } });
+  throw new Fault('bad_request', errors[0] ?? 'the request is not valid', {
+    facts: { problems: errors.slice(0, 100) },
+  });
 };
 
 /** Empty values count as absent, so that forms and scripts need no cases. */

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { served } from '../doors/admin/testing/served.ts';
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+
+test('a reader that has seen enough is no failure', async () => {
+  await using door = await served();
+  const child = spawn(process.execPath, [
+    main,
+    'top',
+    '--interval',
+    '100ms',
+    '--count',
+    '1000',
+    '--url',
+    door.url,
+    '--key',
+    'viewer',
+  ]);
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  const [code] = (await once(child, 'exit')) as [number];
+  assert.deepEqual([code, stderr], [0, '']);
+});
+
+test('the exit code of the process is that of the command', async () => {
+  const child = spawn(process.execPath, [main, 'gett']);
+  const [code] = (await once(child, 'exit')) as [number];
+  assert.equal(code, 2);
+});

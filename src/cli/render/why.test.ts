@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { event, mesh, step } from '../testing/events.ts';
+import { plain } from './paint.ts';
+import { why } from './why.ts';
+
+test('a retried call over two nodes tells every decision in order, node by node', () => {
+  assert.equal(
+    why(mesh(), plain),
+    `
+call c1c1c1c1  agent/orders/where  ok  100ms  on sc-a (sidecar-out, snapshot 12)
+  1  identify  agent/concierge of tenant default, domain storefront
+  2  decide    allow  by org/work-together  policy sha256:0011223344556677
+  3  route     picked orders-a, 2 of 2 eligible
+  4  attempt   1: failed unreachable at orders-a after 10ms
+  5  send      to orders-b  answered 200
+  6  attempt   2: ok 200 at orders-b after 45ms
+  7  outcome   ok  status 200
+     agent/orders/where ran it
+
+call c1c1c1c1  agent/orders/where  ok  30ms  on sc-b (sidecar-in, snapshot 12)
+  1  identify  agent/concierge of tenant default, domain storefront
+  2  decide    allow  by org/work-together  policy sha256:0011223344556677
+  3  send      to orders@127.0.0.1:9000  answered 200
+  4  attempt   1: ok 200 at orders@127.0.0.1:9000 after 27ms
+  5  outcome   ok  status 200
+     agent/orders/where ran it
+`.trim(),
+  );
+});
+
+test('a denied call names level, rule and policy, and says that nothing was sent', () => {
+  const denied = event({
+    status: 'denied',
+    code: 'denied',
+    httpStatus: 0,
+    attributes: { message: 'a refund is issued by a clerk', executed: 'no' },
+    steps: [
+      step('decide', 0, 0.1, {
+        effect: 'deny',
+        code: 'REFUND_NEEDS_A_PERSON',
+        rules: ['operations/refunds-need-a-person'],
+        missing: ['org'],
+        policyVersion: 'sha256:ff',
+      }),
+    ],
+  });
+  const text = why([denied], plain);
+  assert.match(
+    text,
+    /deny {2}REFUND_NEEDS_A_PERSON {2}by operations\/refunds-need-a-person {2}no permit at org {2}policy sha256:ff/,
+  );
+  assert.match(text, /outcome {3}denied {2}denied {2}"a refund is issued by a clerk"/);
+  assert.match(text, /nothing was sent to agent\/orders\/where$/);
+});
+
+test('a call that found no endpoint says what stood in the way of each', () => {
+  const text = why(
+    [
+      event({
+        status: 'refused',
+        code: 'unavailable',
+        httpStatus: 0,
+        attributes: { executed: 'no' },
+        steps: [step('route', 0, 0, { candidates: 2, eligible: 0, refused: ['a: breaker is open', 'b: draining'] })],
+      }),
+    ],
+    plain,
+  );
+  assert.match(text, /no endpoint of 2 is eligible: a: breaker is open; b: draining/);
+});
+
+test('what may have run is said so, and a caller that nobody knows is nobody', () => {
+  const broken = event({
+    principal: null,
+    status: 'unknown',
+    code: 'upstream_broken',
+    httpStatus: 0,
+    attributes: { executed: 'unknown' },
+    steps: [step('send', 0, 1, { endpoint: 'x', code: 'upstream_broken', executed: 'unknown' })],
+  });
+  const text = why([broken], plain);
+  assert.match(text, /identify {2}nobody/);
+  assert.match(text, /may have run it; ask there before you repeat it/);
+});
+
+test('steps that this version does not know are shown as they are', () => {
+  assert.match(
+    why([event({ steps: [step('hold', 0, 5, { approval: 'apr-1', by: ['a', 'b'] })] })], plain),
+    /hold {6}approval=apr-1 {2}by=a,b/,
+  );
+  assert.match(why([event({ steps: [step('toString', 0, 5, { a: 1 })] })], plain), /toString {2}a=1/);
+});
+
+test('reasons from policies and agents cannot draw on the terminal', () => {
+  const hostile = event({
+    attributes: { message: '\u001b[2J' },
+    steps: [step('x\u001b[1m', 0, 0, { a: '\u001b[31m' })],
+  });
+  assert.ok(!why([hostile], plain).includes('\u001b'));
+});

@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type ControlPort, Fault } from '../contract/index.ts';
+import { callEvent, type Served, served, TRACE } from '../doors/admin/testing/served.ts';
+import { line } from './testing/line.ts';
+
+/** The commands against the real admin door on loopback. */
+const at = (door: Served, key: string, ...argv: string[]) => line([...argv, '--url', door.url, '--key', key]);
+
+const control = (given: Partial<ControlPort>): ControlPort => {
+  const never = (): Promise<never> => Promise.reject(new Fault('internal', 'not in this test'));
+  return { apply: never, diff: never, list: never, remove: never, history: never, rollback: never, ...given };
+};
+
+test('airspace alone fits fifteen lines and is no failure', async () => {
+  const { exit, stdout, stderr } = await line([]);
+  assert.equal(exit, 0);
+  assert.equal(stderr, '');
+  assert.ok(stdout.trimEnd().split('\n').length <= 15);
+});
+
+test('slips of the finger are usage errors that say what was meant', async () => {
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['gett'], /Did you mean get/],
+    [['status', '--outptu', 'json'], /Did you mean --output/],
+    [['get'], /missing required argument/],
+    [['get', 'agnts'], /there is no kind `agnts`[\s\S]*agents/],
+    [['status', '-o', 'xml'], /Allowed choices/],
+    [['apply'], /required option/],
+    [['trace', 'xyz'], /neither a call nor a trace/],
+    [['request', 'orders'], /is not a target/],
+    [['token', 'create', '--role', 'hub'], /Allowed choices/],
+    [['up', '--port', '99999'], /must be a port/],
+  ];
+  for (const [argv, said] of cases) {
+    const { exit, stdout, stderr } = await line(argv);
+    assert.equal(exit, 2, argv.join(' '));
+    assert.equal(stdout, '', argv.join(' '));
+    assert.match(stderr, said);
+  }
+});
+
+test('help is an answer', async () => {
+  for (const argv of [['--help'], ['apply', '--help'], ['key', 'create', '--help']]) {
+    const { exit, stdout, stderr } = await line(argv);
+    assert.equal(exit, 0);
+    assert.equal(stderr, '');
+    assert.match(stdout, /^Usage: airspace/);
+  }
+});
+
+test('what a node answers becomes the exit code that scripts know', async () => {
+  await using door = await served({
+    control: control({
+      list: () => Promise.resolve([]),
+      rollback: () => Promise.reject(new Fault('conflict', 'the configuration has moved on')),
+    }),
+  });
+  assert.equal((await at(door, 'viewer', 'status')).exit, 0);
+  assert.equal((await at(door, 'nobody', 'status')).exit, 5);
+  assert.equal((await at(door, 'stranger', 'status')).exit, 5);
+  assert.equal((await at(door, 'viewer', 'key', 'create', 'agent/orders')).exit, 5);
+  assert.equal((await at(door, 'viewer', 'trace', 'ffffffff')).exit, 4);
+  assert.equal((await at(door, 'viewer', 'get', 'agents', 'nope')).exit, 4);
+  assert.equal((await at(door, 'admin', 'rollback', '1', '--yes')).exit, 6);
+  assert.equal((await line(['status', '--url', 'http://127.0.0.1:9'])).exit, 3);
+  assert.equal((await line(['status'])).exit, 3);
+});
+
+test('errors say what, because of what, and what to try; as data when data was asked for', async () => {
+  const words = await line(['status', '--url', 'http://127.0.0.1:9']);
+  assert.match(
+    words.stderr,
+    /^error: no answer from airspace at http:\/\/127\.0\.0\.1:9 .*\n {2}because: .+\n {2}try: airspace up/,
+  );
+  const data = await line(['status', '-o', 'json']);
+  assert.deepEqual(Object.keys(JSON.parse(data.stderr) as object), ['error', 'because', 'try', 'code']);
+  assert.equal(data.stdout, '');
+});
+
+test('the words of a server cannot draw on the terminal', async () => {
+  await using door = await served({
+    control: control({ list: () => Promise.reject(new Fault('bad_request', '\u001b[2Jgone')) }),
+  });
+  const { stderr, exit } = await at(door, 'viewer', 'get', 'agents');
+  assert.equal(exit, 2);
+  assert.match(stderr, /^error: gone/);
+});
+
+test('diff is 0 when nothing differs, 1 when something does, and more when it could not tell', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'airspace-diff-'));
+  await writeFile(
+    join(folder, 'a.yaml'),
+    'apiVersion: airspace.dev/v1\nkind: Domain\nmetadata: { name: ops }\nspec: {}\n',
+  );
+  const agent = {
+    apiVersion: 'airspace.dev/v1',
+    kind: 'User',
+    metadata: { name: 'a', tenant: 'default', labels: {} },
+  } as const;
+  await using same = await served();
+  await using other = await served({
+    control: control({
+      diff: () =>
+        Promise.resolve([
+          {
+            key: 'default/User/a',
+            change: 'update',
+            before: { ...agent, spec: { roles: ['viewer'] } },
+            after: { ...agent, spec: { roles: ['admin'] } },
+            paths: ['spec.roles[0]'],
+          },
+        ]),
+    }),
+  });
+  assert.deepEqual(await at(same, 'viewer', 'diff', '-f', folder), { exit: 0, stdout: 'no difference\n', stderr: '' });
+  const found = await at(other, 'viewer', 'diff', '-f', folder);
+  assert.equal(found.exit, 1);
+  assert.equal(found.stdout, '~ user/a\n    spec.roles[0]: "viewer" → "admin"\n');
+  assert.equal((await at(same, 'viewer', 'diff', '-f', join(folder, 'missing.yaml'))).exit, 2);
+  assert.equal((await at(same, 'nobody', 'diff', '-f', folder)).exit, 5);
+  assert.equal((await line(['diff', '-f', folder])).exit, 3);
+  await rm(folder, { recursive: true });
+});
+
+test('standard input is applied with its own lines', async () => {
+  await using door = await served();
+  const stdin = 'kind: A\n---\nkind: B\n';
+  const { exit } = await line(['apply', '-f', '-', '--url', door.url, '--key', 'admin'], { stdin });
+  assert.equal(exit, 0);
+  const [{ apply }] = door.asked as [{ apply: { origins: string[]; resources: unknown[] } }];
+  assert.deepEqual(apply.resources, [{ kind: 'A' }, { kind: 'B' }]);
+  assert.deepEqual(apply.origins, ['stdin:1', 'stdin:3']);
+});
+
+test('nothing is taken away without a yes when nobody can be asked', async () => {
+  await using door = await served();
+  const refused = await at(door, 'admin', 'delete', 'agent', 'orders');
+  assert.equal(refused.exit, 2);
+  assert.match(refused.stderr, /--yes/);
+  assert.deepEqual(door.asked, []);
+  assert.equal((await at(door, 'admin', 'delete', 'agent', 'orders', '--yes')).exit, 0);
+  assert.equal((await at(door, 'admin', 'delete', 'agent', 'orders', '--dry-run')).exit, 0);
+});
+
+test('a key is alone on stdout', async () => {
+  await using door = await served();
+  const { stdout, stderr } = await at(door, 'admin', 'key', 'create', 'agent/orders');
+  assert.equal(stdout, 'air_orders-22222222_secret\n');
+  assert.match(stderr, /shown once/);
+});
+
+test('whoever can read the state of a node becomes its first administrator, once', async () => {
+  await using door = await served();
+  const data = await mkdtemp(join(tmpdir(), 'airspace-bootstrap-'));
+  const argv = ['bootstrap', '--data', data, '--url', door.url];
+  assert.equal((await line(argv)).exit, 4);
+  await writeFile(join(data, 'bootstrap-token'), 'airb_good\n', { mode: 0o600 });
+  const made = await line(argv);
+  assert.deepEqual([made.exit, made.stdout], [0, `${join(data, 'admin.key')}\n`]);
+  assert.equal(await readFile(join(data, 'admin.key'), 'utf8'), 'air_admin-22222222_secret\n');
+  assert.equal((await stat(join(data, 'admin.key'))).mode & 0o777, 0o600);
+  await writeFile(join(data, 'bootstrap-token'), 'airb_used\n');
+  assert.equal((await line(argv)).exit, 5);
+  await rm(data, { recursive: true });
+});
+
+test('calls and their trace are found by a part of their id', async () => {
+  await using door = await served();
+  const calls = await at(door, 'viewer', 'get', 'calls', '--no-headers');
+  assert.match(calls.stdout, /bbbbbbbb {2}agent\/concierge {2}agent\/orders\/where {2}ok {2}5ms/);
+  assert.match((await at(door, 'viewer', 'trace', TRACE.slice(0, 8))).stdout, /^trace a{32} {2}1 call on 1 node/);
+  assert.match((await at(door, 'viewer', 'why', TRACE)).stdout, /agent\/orders\/where ran it/);
+});
+
+test('lists are data with a kind when data was asked for', async () => {
+  await using door = await served();
+  const { stdout } = await at(door, 'viewer', 'get', 'instances', '-o', 'json');
+  const list = JSON.parse(stdout) as { apiVersion: string; kind: string; items: unknown[] };
+  assert.deepEqual([list.apiVersion, list.kind, list.items.length], ['airspace.dev/v1', 'InstanceList', 2]);
+  assert.equal(
+    (await at(door, 'viewer', 'get', 'instances', '-o', 'name')).stdout,
+    'instance/default/orders/9000\ninstance/default/kb/1\n',
+  );
+  assert.equal((await at(door, 'viewer', 'get', 'instances', '-o', 'jsonl')).stdout.trim().split('\n').length, 2);
+  assert.match(
+    (await at(door, 'viewer', 'get', 'instances', '-o', 'yaml')).stdout,
+    /^apiVersion: airspace\.dev\/v1\nkind: InstanceList\n/,
+  );
+});
+
+test('check says no with 1, and can wait for a yes', async () => {
+  let ready = false;
+  await using door = await served({
+    status: () => ({
+      node: 'hub-1',
+      role: 'hub',
+      version: '1',
+      startedAtMs: 0,
+      ready,
+      snapshotSeq: 1,
+      rosterSeq: 1,
+      store: 'sqlite',
+      weakened: [],
+    }),
+  });
+  assert.equal((await at(door, 'viewer', 'check')).exit, 1);
+  const waiting = at(door, 'viewer', 'check', '--wait', '10s');
+  ready = true;
+  assert.equal((await waiting).exit, 0);
+  assert.equal((await line(['check', '--url', 'http://127.0.0.1:9'])).exit, 1);
+});
+
+test('tap prints each call as it finishes and ends with the node', async () => {
+  await using door = await served();
+  const tapped = at(door, 'viewer', 'tap', '-o', 'jsonl');
+  while (door.feed.readers === 0) await new Promise((resolve) => setImmediate(resolve));
+  door.feed.emit(callEvent({ status: 'denied' }));
+  door.revoked.add('viewer');
+  door.world.fire();
+  const { exit, stdout } = await tapped;
+  assert.equal(exit, 0);
+  assert.equal((JSON.parse(stdout) as { status: string }).status, 'denied');
+});
+
+test('explain says what the schema says', async () => {
+  assert.equal(
+    (await line(['explain', 'route.attempts'])).stdout,
+    'Route.spec.attempts  <integer>  optional\n  tries in total (R1); 1 turns retries off\n  default: 3\n  from 1 to 3\n',
+  );
+  const wrong = await line(['explain', 'agent.endpoints.wieght']);
+  assert.equal(wrong.exit, 4);
+  assert.match(wrong.stderr, /because: it has url, version, weight, labels/);
+  assert.equal((await line(['explain', 'agent.constructor'])).exit, 4);
+});
