@@ -37,7 +37,11 @@ export const attemptsOf =
   (call: Call): number =>
     planOf(call).attempts;
 
+/**
+ * O2, O3: what the target declares. A caller's idempotency key says nothing about it: the key is ours to keep, and a target that
+ * never heard of it would run the call twice.
+ */
 export const idempotentOf =
   ({ planOf }: Pick<Parts, 'planOf'>) =>
   (call: Call): boolean =>
-    planOf(call).operation.idempotent || call.idempotencyKey !== undefined;
+    planOf(call).operation.idempotent;
