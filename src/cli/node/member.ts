@@ -100,6 +100,16 @@ const join = async (
   return joinHub({ wire, hubUrl: options.hubUrl, token: options.token, key, url, dataDir: options.dir });
 };
 
+/** How old what a node runs may be: since the hub last spoke, or, before it ever did, since the snapshot on disk was made. */
+export const ageOf =
+  ({ clock }: World, heardAtMs: () => number | undefined, snapshot: () => Snapshot | undefined) =>
+  (): number => {
+    const heard = heardAtMs();
+    if (heard !== undefined) return clock.nowMs() - heard;
+    const kept = snapshot();
+    return kept === undefined ? Number.POSITIVE_INFINITY : clock.wallMs() - kept.createdAtMs;
+  };
+
 /** The newest documents of a node that follows a hub, and the pipelines that run them. */
 export class Following {
   snapshot: Snapshot | undefined;
