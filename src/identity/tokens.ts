@@ -68,7 +68,7 @@ export const issueJoinToken = async (
 /** Key id of the control plane that issued a join token. Throws `bad_request` when it is not one. */
 export const controlKeyIdOf = (joinToken: string): string => {
   const match = JOIN_FORM.exec(joinToken);
-  if (match === null) throw new Fault('bad_request', 'this is not a join token; get one with `airspace nodes token`');
+  if (match === null) throw new Fault('bad_request', 'this is not a join token; get one with `airspace token create`');
   return match[1]!;
 };
 

@@ -39,3 +39,14 @@ test('a node that was killed starts again at the same address, with the same dat
   // The administrator's key and the membership of the sidecar were in the data directories only.
   assert.equal((await deployed.nodes()).length, 1);
 });
+
+for (const role of ['domain', 'sidecar'] as const) {
+  test(`a ${role} that cannot join says why and ends`, async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'airspace-starter-'));
+    const starter = processes(dir);
+    t.after(() => rm(dir, { recursive: true }));
+    const stranger = { name: 'lost', hubUrl: 'http://127.0.0.1:9', token: 'none', agentUrl: null };
+    await assert.rejects(starter[role](stranger), /ended before it was ready \(2\): error: this is not a join token/);
+    await starter.killAll();
+  });
+}
