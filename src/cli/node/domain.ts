@@ -39,7 +39,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     doors: [early],
     ready: () => ready(),
   });
-  const member = await becomeMember(options, listener.url);
+  const member = await becomeMember(options, listener);
   const { world, membership, hub, stores } = member;
   const { node } = membership;
   const startedAtMs = world.clock.wallMs();

@@ -39,7 +39,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     clock: systemWorld().clock,
     doors: [(req, res) => inbound?.(req, res) ?? false],
   });
-  const member = await becomeMember(options, front.url);
+  const member = await becomeMember(options, front);
   const { world, membership, hub } = member;
   const { node } = membership;
   const observed = observe({ ...options, world, node: node.id, keep: (events) => member.keep(events) });
