@@ -114,6 +114,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   );
   keeper.start(await stores.nodes.list(), archive.last);
 
+  const left = await stores.calls.open();
   doors.push(
     nativeDoor({
       handler: () => live.handler,
@@ -158,7 +159,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     world,
   );
   health.start();
-  const recovered = await live.journal.recover();
+  const recovered = await live.journal.recover(left);
   logger.log('info', 'domain hub is up', { url: listener.url, domain: node.domain, ...recovered });
 
   return {

@@ -94,6 +94,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     };
   });
 
+  const left = await member.stores.calls.open();
   const onInternal = (fault: Fault, occurrence: object): void =>
     logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
   inbound = nativeDoor({ handler: () => into.handler, world, onInternal });
@@ -147,7 +148,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     (problem) => logger.log('warn', 'hub link', { code: problem.code, reason: problem.message }),
   );
   heardAtMs = () => followed.heardAtMs;
-  await out.journal.recover();
+  await out.journal.recover(left);
   logger.log('info', 'sidecar is up', { url: front.url, app: app.url, agent: node.agent });
 
   return {
