@@ -31,7 +31,10 @@ export const spawnNode = async (
     if (said.length > 50) said.shift();
     log(line);
   });
-  const ready = await readyLine(child, said);
+  // Nobody holds it yet, so nobody else could end it when this process leaves now.
+  const reap = (): void => void child.kill('SIGKILL');
+  process.once('exit', reap);
+  const ready = await readyLine(child, said).finally(() => process.off('exit', reap));
   return {
     ready,
     url: /https?:\/\/\S+?(?=,|\s|$)/.exec(ready)?.[0] ?? '',
