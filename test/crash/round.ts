@@ -1,6 +1,6 @@
 /** One round: load, SIGKILL at some instant, a restart on the same port and data, and the audit of everything that was promised. */
 import type { ProcessNode } from '../../src/cli/up/starter.ts';
-import { audit } from './audit.ts';
+import { audit, type Ending } from './audit.ts';
 import type { Finding } from './finding.ts';
 import { Load, type Sent, send } from './load.ts';
 import type { Part, Scene } from './scene.ts';
@@ -31,6 +31,8 @@ export interface Round {
   readonly acknowledged: number;
   readonly changes: number;
   readonly readsWhileDown: { readonly ok: number; readonly all: number };
+  /** Of the asynchronous calls that were accepted. */
+  readonly endings: readonly Ending[];
   readonly findings: readonly Finding[];
 }
 
@@ -47,8 +49,10 @@ export const crash = async (plan: Plan): Promise<Round> => {
   const changesBefore = scene.changes.acknowledged;
   load.start();
   scene.changes.start();
-  const killedAfterMs = WARM_MS + random() * 1_000;
-  await pause(killedAfterMs);
+  const startedAtMs = performance.now();
+  await pause(WARM_MS + random() * 1_000);
+  // Half of the kills wait for an acknowledgement: what was promised a moment too early is lost then or never.
+  if (random() < 0.5) await Promise.race([new Promise<void>((now) => load.onAcknowledged(now)), pause(500)]);
   const killedAtMs = performance.now();
   await node.kill();
   await pause(plan.downMs);
@@ -59,18 +63,20 @@ export const crash = async (plan: Plan): Promise<Round> => {
   const sent = await load.stop();
   const reads = sent.filter(({ style, sentAtMs }) => style === 'read' && sentAtMs >= killedAtMs && sentAtMs <= untilMs);
   const readsWhileDown = { ok: reads.filter(isOk).length, all: reads.length };
+  const { findings, endings } = await audit({ sent, access: scene.access(), runs: () => scene.agent.runs() });
   return {
     victim,
-    killedAfterMs,
+    killedAfterMs: killedAtMs - startedAtMs,
     ...back,
     calls: sent.length,
     acknowledged: sent.filter(isOk).length,
     changes: scene.changes.acknowledged - changesBefore,
     readsWhileDown,
+    endings,
     findings: [
       ...late(plan, back),
       ...starved(plan, readsWhileDown, reads),
-      ...(await audit({ sent, access: scene.access(), runs: () => scene.agent.runs() })),
+      ...findings,
       ...(await scene.changes.findings()),
       ...scene.sequences.findings(),
     ],
