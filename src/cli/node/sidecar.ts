@@ -38,6 +38,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     ...options,
     clock: systemWorld().clock,
     doors: [(req, res) => inbound?.(req, res) ?? false],
+    ready: () => inbound !== undefined && into.snapshot !== undefined,
   });
   const member = await becomeMember(options, front);
   const { world, membership, hub } = member;
