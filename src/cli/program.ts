@@ -236,11 +236,24 @@ const port = (text: string): string => {
   return text;
 };
 
+/** What every node takes: how it is reached, what admits it, and what it tells. */
+const forNodes = (command: Command): Command =>
+  command
+    .option('--token <token>', 'that admits it to its hub the first time; AIRSPACE_TOKEN keeps it out of `ps`')
+    .option('--token-file <file>', 'that holds the token')
+    .option('--public', 'other machines may reach it; needs --tls-key and --tls-cert')
+    .option('--tls-key <file>', 'PEM')
+    .option('--tls-cert <file>', 'PEM')
+    .option('--insecure-public', 'other machines may reach it, and the network may read along')
+    .option('--advertise <url>', 'address that other nodes use, when it is not the bound one')
+    .option('--otlp <url>', 'collector that gets every call')
+    .addOption(
+      new Option('--log-level <level>', 'least level that is written')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    );
+
 const addNodes = (program: Command, does: Does): void => {
-  const level = (): Option =>
-    new Option('--log-level <level>', 'least level that is written')
-      .choices(['debug', 'info', 'warn', 'error'])
-      .default('info');
   program
     .command('up')
     .description('a hub with everything, and a sample fleet, on this machine')
@@ -253,7 +266,7 @@ const addNodes = (program: Command, does: Does): void => {
     .description('end what `up` or `serve` started here, in order')
     .option('--data <dir>', 'where state lives')
     .action(does(async (context, _, options) => (await import('./commands/stop.ts')).down(context, options)));
-  program
+  const serve = program
     .command('serve')
     .description('one node for production: a hub, or the hub of a domain')
     .addOption(new Option('--role <role>', 'what it is').choices(['hub', 'domain']).default('hub'))
@@ -261,28 +274,22 @@ const addNodes = (program: Command, does: Does): void => {
     .option('--port <port>', 'port to bind', port, '4600')
     .option('--data <dir>', 'where state lives', DATA_DIR)
     .option('--config <path>', 'apply this at start, repeatable', collect)
-    .option('--parent <url>', 'of a domain hub')
-    .option('--token <token>', 'that admits a domain hub the first time')
-    .option('--public', 'other machines may reach it')
-    .option('--tls-key <file>', 'PEM')
-    .option('--tls-cert <file>', 'PEM')
-    .option('--otlp <url>', 'collector that gets every call')
-    .addOption(level())
-    .action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
-  program
+    .option('--parent <url>', 'of a domain hub');
+  forNodes(serve).action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
+  const sidecar = program
     .command('sidecar')
     .description('a node beside one agent')
     .command('run [command...]')
-    .description('start a sidecar, and the agent behind it: sidecar run --hub http://... --token ... -- node agent.mjs')
+    .description(
+      'start a sidecar, and the agent behind it: sidecar run --hub http://... --token-file t -- node agent.mjs',
+    )
     .requiredOption('--hub <url>', 'that it joins')
-    .option('--token <token>', 'that admits it the first time')
     .option('--agent-url <url>', 'where the agent listens')
     .option('--agent-version <version>', 'that the agent runs', '1')
     .option('--host <host>', 'address to bind', '127.0.0.1')
     .option('--port <port>', 'of the door for other nodes', port, '0')
-    .option('--data <dir>', 'where its state lives', `${DATA_DIR}-sidecar`)
-    .option('--public', 'other machines may reach it')
-    .option('--otlp <url>', 'collector that gets every call')
-    .addOption(level())
-    .action(does(async (context, command, options) => (await import('./serve.ts')).sidecar(context, command, options)));
+    .option('--data <dir>', 'where its state lives', `${DATA_DIR}-sidecar`);
+  forNodes(sidecar).action(
+    does(async (context, command, options) => (await import('./serve.ts')).sidecar(context, command, options)),
+  );
 };

@@ -34,7 +34,11 @@ export interface NodeOptions {
   /** Base URL of an OTLP/HTTP collector. */
   readonly otlp?: string | undefined;
   readonly allowPublic?: boolean;
+  /** Public without TLS: works, and is a weakened control. */
+  readonly allowPlainPublic?: boolean;
   readonly tls?: NonNullable<ListenOptions['tls']>;
+  /** Base URL under which other nodes reach this one, when it is not the one that is bound. */
+  readonly advertise?: string | undefined;
 }
 
 export interface RunningNode {
@@ -212,8 +216,11 @@ export const closeListener = async (listener: Listener, closing: Canceller, grac
   await listener.close(graceful);
 };
 
-export const weakenedBy = ({ allowPublic, tls }: Pick<NodeOptions, 'allowPublic' | 'tls'>): readonly string[] =>
-  allowPublic === true && tls === undefined ? ['public listener without TLS'] : [];
+export const weakenedBy = ({
+  allowPlainPublic,
+  tls,
+}: Pick<NodeOptions, 'allowPlainPublic' | 'tls'>): readonly string[] =>
+  allowPlainPublic === true && tls === undefined ? ['public listener without TLS'] : [];
 
 /** For our own logs only. */
 export const describe = (cause: unknown): string =>
