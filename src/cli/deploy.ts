@@ -14,25 +14,25 @@ export interface StartedSidecar extends StartedNode {
   readonly appKey: string;
 }
 
-/** How nodes come to life. Data directories outlive their nodes, so that one can be started again. */
-export interface Starter {
+/** How nodes come to life. Data directories outlive their nodes, so that one can be started again. `Node`: what it makes. */
+export interface Starter<Node extends StartedNode = StartedNode> {
   hub(options: {
     readonly name: string;
     readonly port?: number;
-  }): Promise<StartedNode & { readonly bootstrapToken: () => Promise<string> }>;
+  }): Promise<Node & { readonly bootstrapToken: () => Promise<string> }>;
   domain(options: {
     readonly name: string;
     readonly hubUrl: string;
     readonly token: string;
     readonly port?: number;
-  }): Promise<StartedNode>;
+  }): Promise<Node>;
   sidecar(options: {
     readonly name: string;
     readonly hubUrl: string;
     readonly token: string;
     readonly agentUrl: string | null;
     readonly port?: number;
-  }): Promise<StartedSidecar>;
+  }): Promise<Node & StartedSidecar>;
 }
 
 export type Topology = 'hub' | 'mesh' | 'hierarchy';
@@ -57,23 +57,23 @@ export interface Access {
   readonly key: string;
 }
 
-export class Deployed {
+export class Deployed<Node extends StartedNode = StartedNode> {
   readonly topology: Topology;
   readonly adminKey: string;
   readonly access: ReadonlyMap<string, Access>;
-  root: StartedNode;
+  root: Node;
   /** The domain hub, in the hierarchy. */
-  domain: StartedNode | undefined;
-  readonly sidecars: readonly StartedSidecar[];
+  domain: Node | undefined;
+  readonly sidecars: readonly (Node & StartedSidecar)[];
   readonly #announcements: Announcer;
 
   constructor(parts: {
     topology: Topology;
     adminKey: string;
     access: ReadonlyMap<string, Access>;
-    root: StartedNode;
-    domain: StartedNode | undefined;
-    sidecars: readonly StartedSidecar[];
+    root: Node;
+    domain: Node | undefined;
+    sidecars: readonly (Node & StartedSidecar)[];
     announcements: Announcer;
   }) {
     this.topology = parts.topology;
@@ -111,7 +111,10 @@ export class Deployed {
 }
 
 /** Starts the nodes, applies the resources, mints keys, joins, announces instances, and resolves when calls can flow. */
-export const deploy = async (starter: Starter, wanted: Wanted): Promise<Deployed> => {
+export const deploy = async <Node extends StartedNode>(
+  starter: Starter<Node>,
+  wanted: Wanted,
+): Promise<Deployed<Node>> => {
   const root = await starter.hub({ name: 'root' });
   const { secret: adminKey } = (await fetchJson(`${root.url}/v1/bootstrap`, {
     body: { token: await root.bootstrapToken() },
@@ -136,15 +139,15 @@ export const deploy = async (starter: Starter, wanted: Wanted): Promise<Deployed
     agentDomain: string,
     name: string,
     agentUrl: string | null,
-  ): Promise<StartedSidecar> =>
+  ): Promise<Node & StartedSidecar> =>
     starter.sidecar({
       name,
       hubUrl: root.url,
       agentUrl,
       token: await token({ role: 'sidecar', agent, domain: agentDomain }),
     });
-  const outer: StartedSidecar[] = [];
-  const inner: StartedSidecar[] = [];
+  const outer: (Node & StartedSidecar)[] = [];
+  const inner: (Node & StartedSidecar)[] = [];
   if (wanted.topology === 'mesh') {
     for (const { name, domain: home } of wanted.callers) outer.push(await sidecarOf(name, home, `out-${name}`, null));
     for (const { name, url } of wanted.target.instances)

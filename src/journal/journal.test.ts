@@ -225,11 +225,27 @@ test('a restart runs what was accepted, and calls unknown what was sent and is n
   await setUp(never, planFor('write'), overriding(store, { dispatch: () => new Promise(() => {}) })).send(accepted);
 
   const after = setUp(ok, planFor('write'), store);
-  assert.deepEqual(await after.journal.recover(), { resumed: 1, unknown: 2 });
+  assert.deepEqual(await after.journal.recover(await store.open()), { resumed: 1, unknown: 2 });
   await after.world.run();
   assert.equal((await store.get('acme', accepted.id))?.state, 'done');
   assert.equal((await store.get('acme', interrupted.id))?.state, 'unknown');
   assert.equal(after.target.ledger.length, 1);
+});
+
+test('a call that began before the recovery was over is left alone by it', async () => {
+  const { store, journal, send, world, target } = setUp((_call, scope, execute) => {
+    execute();
+    return new Promise((done) => scope.clock.after(10, () => done(loopbackReply({ status: 201 }))));
+  });
+  const left = await store.open();
+  const [waiting, detached] = [callOf('{}', { idempotencyKey: 'early' }), callOf('{}', { detach: true })];
+  const reply = send(waiting);
+  await send(detached);
+  assert.deepEqual(await journal.recover(left), { resumed: 0, unknown: 0 });
+  await world.run();
+  assert.equal((await reply).status, 201);
+  for (const { id } of [waiting, detached]) assert.equal((await store.get('acme', id))?.state, 'done');
+  assert.equal(target.ledger.length, 2);
 });
 
 test('a detached call can be cancelled', async () => {

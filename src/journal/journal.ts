@@ -63,11 +63,14 @@ export class Journal {
   /**
    * After a restart: runs again what was accepted and never sent, and what is idempotent; everything else that was sent has an
    * unknown outcome, and says so (O3). Returns how many of each.
+   *
+   * `left`: what the store had open before this node took its first call. A call that began since is nobody's remains: looking at
+   * the store only now would end it, or run it a second time.
    */
-  async recover(): Promise<{ readonly resumed: number; readonly unknown: number }> {
+  async recover(left: readonly CallRecord[]): Promise<{ readonly resumed: number; readonly unknown: number }> {
     let resumed = 0;
     let unknown = 0;
-    for (const record of await this.#options.store.open()) {
+    for (const record of left) {
       if (record.detached && record.request !== null && (record.state === 'accepted' || record.idempotent)) {
         resumed++;
         this.#start(record);

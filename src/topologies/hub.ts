@@ -1,16 +1,16 @@
 /** Hub and spoke: every call passes this list, from top to bottom, and its reply passes it back. This is the product. */
 import { identify } from '../identity/index.ts';
-import { compose, deadline, type Handler, retry, shed } from '../kernel/index.ts';
+import { compose, deadline, type Handler, type Layer, retry, shed } from '../kernel/index.ts';
 import { lineage } from '../lineage/index.ts';
 import { decide } from '../policy/index.ts';
 import { route } from '../routing/index.ts';
 import { trace } from '../telemetry/index.ts';
-import { attemptsOf, idempotentOf, limitOf, type Parts } from './parts.ts';
+import { type Parts, repeating, timing } from './parts.ts';
 
 export const hub = (parts: Parts): Handler => pipeline(parts, 'hub');
 
-/** A domain's hub is the same list at another place of the tree. */
-export const pipeline = (parts: Parts, role: 'hub' | 'domain'): Handler =>
+/** A domain's hub is the same list at another place of the tree; `own` are the layers that only that place needs. */
+export const pipeline = (parts: Parts, role: 'hub' | 'domain', ...own: readonly Layer[]): Handler =>
   compose(
     // Outermost, so that a refused call leaves a record too.
     trace({ ...parts, role }),
@@ -18,15 +18,16 @@ export const pipeline = (parts: Parts, role: 'hub' | 'domain'): Handler =>
     identify(parts.resolver),
     // Calls that go in circles end here, before they cost anything.
     lineage(parts.node),
+    ...own,
     // Refusing must be the cheapest thing that a busy node does, so it comes before the work.
     shed(parts.gate),
     // Before anything that can wait: from here on the time of the call is running.
-    deadline({ limitMs: limitOf(parts) }),
+    deadline(timing(parts)),
     // Policy says yes or no, and a yes gives the permit without which no upstream opens a connection.
     decide(parts),
     // The intent is durable before any byte leaves, the outcome before the caller hears it.
     parts.record,
     // Around the choice of an endpoint, so that a second try may go elsewhere.
-    retry({ attemptsOf: attemptsOf(parts), idempotentOf: idempotentOf(parts), budgets: parts.budgets }),
+    retry(repeating(parts)),
     // Who is well gets the call; a breaker belongs to one endpoint, so it stands innermost, inside the choice.
   )(route(parts));

@@ -7,7 +7,7 @@ import { lineage } from '../lineage/index.ts';
 import { decide } from '../policy/index.ts';
 import { route } from '../routing/index.ts';
 import { trace } from '../telemetry/index.ts';
-import { attemptsOf, idempotentOf, limitOf, type Parts } from './parts.ts';
+import { type Parts, repeating, timing } from './parts.ts';
 
 /** From the own agent to others. */
 export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
@@ -18,10 +18,10 @@ export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
     lineage(parts.node),
     // What a sidecar may still do on an old snapshot depends on what the call does to the world.
     parts.fresh,
-    deadline({ limitMs: limitOf(parts) }),
+    deadline(timing(parts)),
     decide(parts),
     parts.record,
-    retry({ attemptsOf: attemptsOf(parts), idempotentOf: idempotentOf(parts), budgets: parts.budgets }),
+    retry(repeating(parts)),
   )(route(parts));
 
 /** From other nodes to the own agent. It decides again: a caller's sidecar is the caller's, not ours. */
@@ -34,7 +34,7 @@ export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
     parts.fresh,
     // The agent behind has one machine's worth of capacity, and nobody else stands in front of it.
     shed(parts.gate),
-    deadline({ limitMs: limitOf(parts) }),
+    deadline(timing(parts)),
     decide(parts),
     // No retry: there is one agent behind this sidecar, and the sender can try another.
     parts.record,

@@ -2,7 +2,7 @@
 import type { Call, Endpoint, EventSink, RoutePlan } from '../contract/index.ts';
 import { DEFAULT_STREAM_TIMEOUT_MS, DEFAULT_TIMEOUT_MS } from '../contract/index.ts';
 import type { Resolver } from '../identity/index.ts';
-import type { Gate, Handler, Layer, RetryBudgets } from '../kernel/index.ts';
+import type { DeadlineOptions, Gate, Handler, Layer, RetryBudgets, RetryOptions } from '../kernel/index.ts';
 import type { PreparedPolicy } from '../policy/index.ts';
 import type { Fleet } from '../routing/index.ts';
 
@@ -27,17 +27,13 @@ export interface Parts {
 }
 
 /** D1: what route and target grant, 30 s when neither says, 10 min for a stream. */
-export const limitOf =
-  ({ planOf }: Pick<Parts, 'planOf'>) =>
-  (call: Call): number =>
-    planOf(call).timeoutMs ?? (call.stream ? DEFAULT_STREAM_TIMEOUT_MS : DEFAULT_TIMEOUT_MS);
+export const timing = ({ planOf }: Pick<Parts, 'planOf'>): DeadlineOptions => ({
+  limitMs: (call) => planOf(call).timeoutMs ?? (call.stream ? DEFAULT_STREAM_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
+});
 
-export const attemptsOf =
-  ({ planOf }: Pick<Parts, 'planOf'>) =>
-  (call: Call): number =>
-    planOf(call).attempts;
-
-export const idempotentOf =
-  ({ planOf }: Pick<Parts, 'planOf'>) =>
-  (call: Call): boolean =>
-    planOf(call).operation.idempotent || call.idempotencyKey !== undefined;
+/** O2: what may run twice is declared by the operation. An idempotency key alone proves nothing: the target may not honour it. */
+export const repeating = ({ planOf, budgets }: Pick<Parts, 'planOf' | 'budgets'>): RetryOptions => ({
+  attemptsOf: (call) => planOf(call).attempts,
+  idempotentOf: (call) => planOf(call).operation.idempotent,
+  budgets,
+});

@@ -1,21 +1,71 @@
-/** `npm run crash`: many more rounds of kill -9 than a test run has time for. First argument: rounds, default 20. */
+/**
+ * `npm run crash -- [--rounds 20] [--seed N] [--only hub|centre|sidecar|domain|store]`: kill -9 at random instants under load, with
+ * real processes, and what callers were told held against what really ran. Exit code 1 when a promise was broken.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crashRound } from './stores.ts';
+import { parseArgs } from 'node:util';
+import { crashRound, KIND_NAMES, KINDS, type KindName } from './kinds.ts';
+import { type Result, roundLine, summary } from './report.ts';
+import { openScene } from './scene.ts';
+import { crashRound as storeRound } from './stores.ts';
 
-const rounds = Number(process.argv[2] ?? 20);
-const dir = mkdtempSync(join(tmpdir(), 'airspace-crash-'));
-let total = 0;
-let failed = 0;
-for (let round = 1; round <= rounds; round++) {
-  const killAfter = 1 + Math.floor(Math.random() * 10_000);
-  const { acknowledged, losses } = await crashRound(dir, round * 1_000_000, killAfter);
-  total += acknowledged;
-  if (losses.length > 0) failed++;
-  console.log(`${losses.length === 0 ? 'ok    ' : 'FAILED'} round ${round}: ${acknowledged} acknowledged`);
-  for (const loss of losses.slice(0, 10)) console.log(`       ${loss}`);
+const PARTS = [...KIND_NAMES, 'store'] as const;
+const BACK_WITHIN_MS = 5_000;
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '20' }, seed: { type: 'string' }, only: { type: 'string' } },
+});
+const rounds = Number(values.rounds);
+const seed = Number(values.seed ?? Date.now() % 100_000);
+const only = PARTS.find((part) => part === values.only);
+if (
+  !Number.isInteger(rounds) ||
+  rounds < 1 ||
+  !Number.isInteger(seed) ||
+  (values.only !== undefined && only === undefined)
+) {
+  console.error(`error: --rounds and --seed are numbers, --only is one of ${PARTS.join(', ')}`);
+  process.exit(2);
 }
-rmSync(dir, { recursive: true, force: true });
-console.log(`${rounds - failed} of ${rounds} rounds without loss, ${total} acknowledgements`);
-process.exitCode = failed === 0 ? 0 : 1;
+
+const crashNodes = async (kind: KindName): Promise<readonly Result[]> => {
+  const scene = await openScene(KINDS[kind].topology);
+  const results: Result[] = [];
+  try {
+    for (let number = 1; number <= rounds; number++) {
+      const round = await crashRound({ scene, kind, number, seed, backWithinMs: BACK_WITHIN_MS });
+      results.push({ kind, number, ...round });
+      console.log(roundLine(results.at(-1)!));
+    }
+  } finally {
+    await scene.stop();
+  }
+  return results;
+};
+
+/** The store alone, with nothing above it: many more writes a second than calls could bring. */
+const crashStore = async (): Promise<boolean> => {
+  const dir = mkdtempSync(join(tmpdir(), 'airspace-crash-'));
+  let failed = 0;
+  try {
+    for (let number = 1; number <= rounds; number++) {
+      const killAfter = 1 + Math.floor(Math.random() * 10_000);
+      const { acknowledged, losses } = await storeRound(dir, number * 1_000_000, killAfter);
+      if (losses.length > 0) failed++;
+      console.log(`${losses.length === 0 ? 'ok    ' : 'FAILED'} store ${number}: ${acknowledged} acknowledged`);
+      for (const loss of losses.slice(0, 10)) console.log(`       ${loss}`);
+    }
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+  return failed === 0;
+};
+
+console.log(`seed ${seed}, ${rounds} rounds each`);
+const results: Result[] = [];
+for (const kind of KIND_NAMES) if (only === undefined || only === kind) results.push(...(await crashNodes(kind)));
+const storeHolds = only === undefined || only === 'store' ? await crashStore() : true;
+if (results.length > 0) console.log(summary(results));
+process.exitCode = storeHolds && results.every(({ findings }) => findings.length === 0) ? 0 : 1;

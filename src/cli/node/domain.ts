@@ -8,13 +8,13 @@ import { type Door, listen } from '../../doors/index.ts';
 import { nativeDoor } from '../../doors/native/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
-import { capabilitiesOf, domainHub, type Place, viewOf } from '../../topologies/index.ts';
+import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
 import { detachedCalls } from './detached.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { LivePipeline } from './live.ts';
-import { becomeMember, Following, type MemberOptions } from './member.ts';
+import { ageOf, becomeMember, Following, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
 
@@ -39,7 +39,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     doors: [early],
     ready: () => ready(),
   });
-  const member = await becomeMember(options, options.advertise ?? listener.url);
+  const member = await becomeMember(options, { ...listener, url: options.advertise ?? listener.url });
   const { world, membership, hub, stores } = member;
   const { node } = membership;
   const startedAtMs = world.clock.wallMs();
@@ -61,6 +61,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     assertFor: (principal, to) => member.signer.assert(principal, to),
   });
   const place = { tenant: node.tenant, domain: node.domain, parent: { id: hub.id, url: hub.url } };
+  let heardAtMs = (): number | undefined => undefined;
+  const ageMs = ageOf(
+    world,
+    () => heardAtMs(),
+    () => following.snapshot,
+  );
   const live: LivePipeline = new LivePipeline({
     world,
     node: node.id,
@@ -68,7 +74,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     calls: stores.calls,
     upstreamFor: (endpoint) => upstream.to(endpoint),
     view: (_, sight) => viewOf(sight, place),
-    compose: domainHub,
+    compose: (parts) => domainHub({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs }) }),
     neighbours: [hub],
     overload: overload.level,
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
@@ -108,6 +114,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   );
   keeper.start(await stores.nodes.list(), archive.last);
 
+  const left = await stores.calls.open();
   doors.push(
     nativeDoor({
       handler: () => live.handler,
@@ -145,13 +152,14 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     options.advertise ?? listener.url,
     (problem) => logger.log('warn', 'parent link', { code: problem.code, reason: problem.message }),
   );
+  heardAtMs = () => followed.heardAtMs;
   const health = new HealthRunner(
     live.fleet,
     async (endpoint, path, timeoutMs) => (await upstream.probe(endpoint, path, timeoutMs)).healthy,
     world,
   );
   health.start();
-  const recovered = await live.journal.recover();
+  const recovered = await live.journal.recover(left);
   logger.log('info', 'domain hub is up', {
     url: listener.url,
     domain: node.domain,

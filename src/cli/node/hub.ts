@@ -131,7 +131,7 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
     world,
   );
   health.start();
-  const recovered = await live.journal.recover();
+  const recovered = await live.journal.recover(await stores.calls.open());
 
   const closing = new Canceller();
   const admin = adminDoor(

@@ -12,6 +12,7 @@ import {
   NodeLink,
   Spool,
 } from '../../control/index.ts';
+import type { Listener } from '../../doors/index.ts';
 import { AssertionSigner, type NodeKey, openNodeKey } from '../../identity/index.ts';
 import { systemWorld, type World } from '../../kernel/index.ts';
 import { openSqlite } from '../../stores/index.ts';
@@ -41,13 +42,29 @@ export interface Member {
   close(): Promise<void>;
 }
 
-/** Joins, or remembers that it has joined. `url` is where other nodes will reach this one. */
-export const becomeMember = async (options: MemberOptions, url: string): Promise<Member> => {
+/**
+ * Joins, or remembers that it has joined. `front` is where other nodes will reach this one. What cannot become a member holds
+ * nothing: a door left open would keep the process alive, and whoever watches over it would not start it again.
+ */
+export const becomeMember = async (options: MemberOptions, front: Pick<Listener, 'url' | 'close'>): Promise<Member> => {
   const world = systemWorld();
-  const stores = await openSqlite({ dir: options.dir });
-  const key = await openNodeKey(options.dir);
   const wire = new HttpHubWire(options.hubUrl);
-  const membership = (await loadMembership(options.dir)) ?? (await join(options, { key, wire, url }));
+  let stores: Stores | undefined;
+  try {
+    stores = await openSqlite({ dir: options.dir });
+    const key = await openNodeKey(options.dir);
+    const membership = (await loadMembership(options.dir)) ?? (await join(options, { key, wire, url: front.url }));
+    return memberOf(options, { world, stores, key, wire, membership });
+  } catch (thrown) {
+    await Promise.all([front.close(false), wire.close(), stores?.close()]);
+    throw thrown;
+  }
+};
+
+const memberOf = (
+  options: MemberOptions,
+  { world, stores, key, wire, membership }: Pick<Member, 'world' | 'stores' | 'key' | 'wire' | 'membership'>,
+): Member => {
   const signer = new AssertionSigner(membership.node.id, key, world.clock);
   const spool = new Spool(randomBytes(16).toString('hex'));
   let link: NodeLink | undefined;
@@ -99,6 +116,16 @@ const join = async (
   }
   return joinHub({ wire, hubUrl: options.hubUrl, token: options.token, key, url, dataDir: options.dir });
 };
+
+/** How old what a node runs may be: since the hub last spoke, or, before it ever did, since the snapshot on disk was made. */
+export const ageOf =
+  ({ clock }: World, heardAtMs: () => number | undefined, snapshot: () => Snapshot | undefined) =>
+  (): number => {
+    const heard = heardAtMs();
+    if (heard !== undefined) return clock.nowMs() - heard;
+    const kept = snapshot();
+    return kept === undefined ? Number.POSITIVE_INFINITY : clock.wallMs() - kept.createdAtMs;
+  };
 
 /** The newest documents of a node that follows a hub, and the pipelines that run them. */
 export class Following {

@@ -10,7 +10,7 @@ import { httpUpstream } from '../../upstreams/http/index.ts';
 import { detachedCalls } from './detached.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { LivePipeline } from './live.ts';
-import { becomeMember, Following, type MemberOptions } from './member.ts';
+import { ageOf, becomeMember, Following, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
 
@@ -39,7 +39,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     clock: systemWorld().clock,
     doors: [(req, res) => inbound?.(req, res) ?? false],
   });
-  const member = await becomeMember(options, options.advertise ?? front.url);
+  const member = await becomeMember(options, { ...front, url: options.advertise ?? front.url });
   const { world, membership, hub } = member;
   const { node } = membership;
   const observed = observe({ ...options, world, node: node.id, keep: (events) => member.keep(events) });
@@ -52,14 +52,11 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   });
   const upstreamFor = (endpoint: Endpoint) => upstream.to(endpoint);
   let heardAtMs = (): number | undefined => undefined;
-  /** Started without a hub, what is on disk is as old as its own date says. */
-  const ageMs = (): number => {
-    const heard = heardAtMs();
-    if (heard !== undefined) return world.clock.nowMs() - heard;
-    return following.snapshot === undefined
-      ? Number.POSITIVE_INFINITY
-      : world.clock.wallMs() - following.snapshot.createdAtMs;
-  };
+  const ageMs = ageOf(
+    world,
+    () => heardAtMs(),
+    () => following.snapshot,
+  );
 
   const shared = {
     world,
@@ -97,6 +94,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     };
   });
 
+  const left = await member.stores.calls.open();
   const onInternal = (fault: Fault, occurrence: object): void =>
     logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
   inbound = nativeDoor({ handler: () => into.handler, world, onInternal });
@@ -150,7 +148,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     (problem) => logger.log('warn', 'hub link', { code: problem.code, reason: problem.message }),
   );
   heardAtMs = () => followed.heardAtMs;
-  await out.journal.recover();
+  await out.journal.recover(left);
   logger.log('info', 'sidecar is up', {
     url: front.url,
     app: app.url,

@@ -22,7 +22,7 @@ const KILL_AFTER_MS = 35_000;
 export interface NodeRequest {
   readonly args: readonly string[];
   /** One-time. Goes by the environment: arguments of a process can be read by everybody on the machine. */
-  readonly token: string;
+  readonly token?: string | undefined;
   readonly log?: (line: string) => void;
 }
 
@@ -30,7 +30,7 @@ export interface NodeRequest {
 export const spawnNode = async ({ args, token, log = () => {} }: NodeRequest): Promise<NodeProcess> => {
   const child = spawn(process.execPath, [MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, AIRSPACE_TOKEN: token },
+    env: { ...process.env, AIRSPACE_TOKEN: token ?? '' },
   });
   const said: string[] = [];
   createInterface({ input: child.stderr! }).on('line', (line) => {
@@ -38,7 +38,10 @@ export const spawnNode = async ({ args, token, log = () => {} }: NodeRequest): P
     if (said.length > 50) said.shift();
     log(line);
   });
-  const ready = await readyLine(child, said);
+  // Nobody holds it yet, so nobody else could end it when this process leaves now.
+  const reap = (): void => void child.kill('SIGKILL');
+  process.once('exit', reap);
+  const ready = await readyLine(child, said).finally(() => process.off('exit', reap));
   return {
     ready,
     url: /https?:\/\/\S+?(?=,|\s|$)/.exec(ready)?.[0] ?? '',

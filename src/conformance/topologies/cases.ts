@@ -185,6 +185,18 @@ const PROMISES: readonly Case[] = [
     },
   },
   {
+    promise: 'an idempotency key does not change that, and its answer stays unknown',
+    check: async (bench) => {
+      const headers = { 'idempotency-key': `broken-${bench.deployment.hops}` };
+      for (const time of ['first', 'again']) {
+        const answer = await bench.call({ caller: 'alice', operation: 'break', body: '{}', headers });
+        const problem = await answer.json();
+        assert.deepEqual([answer.status, problem['executed']], [502, 'unknown'], `${time}: ${JSON.stringify(problem)}`);
+      }
+      assert.equal(bench.ran().length, 1);
+    },
+  },
+  {
     promise: 'an agent that lies about its length is caught',
     check: async (bench) => {
       const answer = await bench.call({ caller: 'alice', operation: 'liar', body: '{}' });

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Fault, type RoutePlan } from '../contract/index.ts';
+import { compose, loopback, loopbackCall, rootScope, silentSpan, VirtualWorld } from '../kernel/index.ts';
+import { fresh } from './fresh.ts';
+
+const MINUTE = 60_000;
+const EFFECTS = ['read', 'write', 'spend', 'irreversible'] as const;
+
+const outcome = async (effect: RoutePlan['operation']['effect'], ageMs: number): Promise<string> => {
+  const planOf = () => ({ operation: { name: 'x', effect, idempotent: false } }) as RoutePlan;
+  const handler = compose(fresh({ planOf, ageMs: () => ageMs }))(loopback().handler);
+  const { scope } = rootScope(new VirtualWorld(1), silentSpan('s'));
+  return handler(loopbackCall({}), scope).then(
+    () => 'sent',
+    (thrown) => Fault.from(thrown).code,
+  );
+};
+
+test('the longer the hub is away, the less may happen without it', async () => {
+  const cases: readonly (readonly [number, readonly string[]])[] = [
+    [0, ['sent', 'sent', 'sent', 'sent']],
+    [2 * MINUTE, ['sent', 'sent', 'sent', 'stale']],
+    [11 * MINUTE, ['sent', 'sent', 'stale', 'stale']],
+    [16 * MINUTE, ['sent', 'stale', 'stale', 'stale']],
+    [13 * 60 * MINUTE, ['stale', 'stale', 'stale', 'stale']],
+    [Number.POSITIVE_INFINITY, ['stale', 'stale', 'stale', 'stale']],
+  ];
+  for (const [ageMs, expected] of cases) {
+    assert.deepEqual(
+      await Promise.all(EFFECTS.map((effect) => outcome(effect, ageMs))),
+      expected,
+      `${ageMs / MINUTE} min`,
+    );
+  }
+});

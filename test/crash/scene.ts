@@ -1,0 +1,115 @@
+/** A topology of real processes over many rounds: its configuration, who calls in it, and what watches it from outside. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Access, type Deployed, deploy, type Topology } from '../../src/cli/deploy.ts';
+import { API_VERSION } from '../../src/contract/index.ts';
+import { Changes } from './changes.ts';
+import { type LedgerAgent, startLedgerAgent } from './ledger.ts';
+import { send } from './load.ts';
+import { type CrashNode, crashStarter } from './nodes.ts';
+import { Sequences } from './sequences.ts';
+import { eventually } from './wire.ts';
+
+export interface Scene {
+  readonly topology: Topology;
+  /** By name: `root`, `workshop` (the domain hub), `out-caller`, `in-a`, `in-b`. */
+  readonly nodes: ReadonlyMap<string, CrashNode>;
+  readonly agent: LedgerAgent;
+  readonly changes: Changes;
+  readonly sequences: Sequences;
+  /** Where the caller sends its calls now. */
+  access(): Access;
+  stop(): Promise<void>;
+}
+
+const resource = (kind: string, name: string, spec: unknown, domain?: string): unknown => ({
+  apiVersion: API_VERSION,
+  kind,
+  metadata: { name, ...(domain === undefined ? {} : { domain }) },
+  spec,
+});
+
+const resources = (topology: Topology): readonly unknown[] => [
+  resource('Domain', 'office', {}),
+  resource('Domain', 'workshop', { delegated: topology === 'hierarchy' }),
+  resource('Agent', 'caller', { operations: [{ name: 'noop', effect: 'read' }] }, 'office'),
+  resource(
+    'Agent',
+    'ledger',
+    { operations: ['read', 'write'].map((name) => ({ name, effect: name })), timeoutMs: 10_000 },
+    'workshop',
+  ),
+  resource('Route', 'to-the-ledger', {
+    to: { kind: 'agent', name: 'ledger' },
+    via: topology === 'mesh' ? 'mesh' : 'hub',
+  }),
+  resource('PolicyBundle', 'org', {
+    level: 'org',
+    policies: {
+      text: '@id("work") @reason("the office may call everybody") permit (principal in Domain::"office", action, resource);',
+    },
+  }),
+];
+
+/** Between two changes of the configuration. */
+const CHANGE_MS = 300;
+
+/** Resolves when calls flow. */
+export const openScene = async (topology: Topology): Promise<Scene> => {
+  const dir = mkdtempSync(join(tmpdir(), 'airspace-crash-'));
+  for (const name of ['root', 'workshop', 'out-caller', 'in-a', 'in-b']) mkdirSync(join(dir, name));
+  const agent = await startLedgerAgent(dir);
+  const starter = crashStarter(dir);
+  const clear = async (): Promise<void> => {
+    for (const node of starter.nodes.values()) await node.kill();
+    await agent.stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  try {
+    const deployed = await deploy(starter, {
+      topology,
+      resources: resources(topology),
+      target: { name: 'ledger', domain: 'workshop', instances: agent.instances },
+      callers: [{ name: 'caller', domain: 'office' }],
+    });
+    return await sceneOf(deployed, { topology, agent, nodes: starter.nodes, clear });
+  } catch (thrown) {
+    await clear();
+    throw thrown;
+  }
+};
+
+interface Parts extends Pick<Scene, 'topology' | 'agent' | 'nodes'> {
+  readonly clear: () => Promise<void>;
+}
+
+const sceneOf = async (deployed: Deployed, { topology, agent, nodes, clear }: Parts): Promise<Scene> => {
+  const access = (): Access => nodes.get('out-caller')?.app() ?? deployed.access.get('caller')!;
+  const { url } = deployed.root;
+  const key = deployed.adminKey;
+  const changes = new Changes({ url, key, everyMs: CHANGE_MS });
+  const sequences = new Sequences({
+    urls: [url, ...(deployed.domain === undefined ? [] : [deployed.domain.url])],
+    key,
+  });
+  const flows = await eventually(async () => {
+    const { status } = await send(access(), { id: 'first', style: 'read' });
+    return status === 200 ? true : undefined;
+  }, 20_000);
+  if (flows === undefined) throw new Error(`no call gets through the ${topology}`);
+  sequences.start();
+  return {
+    topology,
+    agent,
+    nodes,
+    changes,
+    sequences,
+    access,
+    stop: async () => {
+      await sequences.stop();
+      await deployed.stop();
+      await clear();
+    },
+  };
+};
