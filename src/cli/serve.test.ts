@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -64,6 +65,25 @@ test('commands on the machine of a node reach it by loopback, or are told that t
   assert.equal(localUrlOf('https://[::]:443'), 'https://127.0.0.1:443');
   assert.equal(localUrlOf('http://192.0.2.7:4600'), undefined);
   assert.equal(localUrlOf('https://hub.example:4600'), undefined);
+});
+
+test('a hub that cannot be what was asked for says why, lets go of everything and ends', async (t) => {
+  const dir = await folder(t);
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  t.after(() => holder.close());
+  const { port } = holder.address() as AddressInfo;
+  await writeFile(join(dir, 'wrong.yaml'), 'kind: Nothing\n');
+  // A process that keeps something open never ends: then the time limit makes the status null.
+  const ends = (...more: string[]) =>
+    spawnSync(process.execPath, [MAIN, 'serve', '--data', join(dir, 'data'), ...more], {
+      encoding: 'utf8',
+      timeout: 15_000,
+    });
+  const taken = ends('--port', String(port));
+  assert.deepEqual([taken.status, /is taken by another process/.test(taken.stderr)], [6, true], taken.stderr);
+  const wrong = ends('--port', '0', '--config', join(dir, 'wrong.yaml'));
+  assert.deepEqual([wrong.status, /wrong\.yaml/.test(wrong.stderr)], [2, true], wrong.stderr);
 });
 
 test('a public hub speaks TLS and nothing else, and can be administered and ended', async (t) => {

@@ -38,7 +38,13 @@ const tellRunning = async ({ out }: Context, data: string, url: string): Promise
 const startRoot = async (context: Context, options: ServeOptions): Promise<RunningHub> => {
   const { out } = context;
   const hub = await failing(options, startHub(await nodeOptions(context, options)));
-  if (options.config !== undefined) await applyFiles(hub, options.config);
+  try {
+    await applyFiles(hub, options.config ?? []);
+  } catch (thrown) {
+    // Listening with half of what was asked for would look like success to whoever watches the port.
+    await hub.stop(false);
+    throw thrown;
+  }
   if ((await hub.control.list({ tenant: null, kind: 'User' })).length === 0) {
     out.note(
       `first start: \`airspace bootstrap --data ${options.data}\` on this machine makes the first administrator`,
@@ -63,6 +69,7 @@ const startDomain = async (context: Context, options: ServeOptions): Promise<Run
 
 /** Files of the operator, applied before the first call. What they already say changes nothing. */
 const applyFiles = async (hub: RunningHub, paths: readonly string[]): Promise<void> => {
+  if (paths.length === 0) return;
   const { resources, origins } = await readSources(paths);
   await hub.control.apply({
     tenant: DEFAULT_TENANT,
@@ -95,22 +102,24 @@ export const sidecar = async (
       agentReady: () => command.length === 0 || agent?.isUp() === true,
     }),
   );
-  await writePrivateFile(join(options.data, APP_FILE), JSON.stringify({ url: node.appUrl, key: node.appKey }));
-  context.out.stdout.write(`sidecar ${node.id} listening on ${node.url}, for its agent on ${node.appUrl}\n`);
-  if (command.length === 0) {
-    await untilAsked();
-    await node.stop(true);
-    return EXIT.ok;
+  const asked = untilAsked();
+  let graceful = false;
+  try {
+    await writePrivateFile(join(options.data, APP_FILE), JSON.stringify({ url: node.appUrl, key: node.appKey }));
+    if (command.length > 0)
+      agent = runAgent(command, {
+        ...environmentOf(node),
+        ...(port === undefined ? {} : { PORT: String(port), AIRSPACE_AGENT_PORT: String(port) }),
+      });
+    context.out.stdout.write(`sidecar ${node.id} listening on ${node.url}, for its agent on ${node.appUrl}\n`);
+    const ended = await Promise.race([asked, ...(agent === undefined ? [] : [agent.ended])]);
+    graceful = ended === undefined;
+    return ended ?? EXIT.ok;
+  } finally {
+    // The sidecar finishes what is under way first, then the agent may go: the other order would break calls.
+    await node.stop(graceful);
+    if (graceful) await agent?.stop();
   }
-  agent = runAgent(command, {
-    ...environmentOf(node),
-    ...(port === undefined ? {} : { PORT: String(port), AIRSPACE_AGENT_PORT: String(port) }),
-  });
-  const ended = await Promise.race([agent.ended, untilAsked().then(() => undefined)]);
-  // The sidecar finishes what is under way first, then the agent may go: the other order would break calls.
-  await node.stop(ended === undefined);
-  if (ended === undefined) await agent.stop();
-  return ended ?? EXIT.ok;
 };
 
 const environmentOf = (node: RunningSidecar) => ({ AIRSPACE_URL: node.appUrl, AIRSPACE_KEY: node.appKey });

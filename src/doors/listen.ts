@@ -84,8 +84,16 @@ export const listen = async (options: ListenOptions): Promise<Listener> => {
   return { url: urlOf(server, options), close: (graceful) => drain({ server, front, options, limits }, graceful) };
 };
 
-/** T28: what other machines can reach needs a word from the operator, and TLS or one more word. */
-const refuseOpenBind = ({ host, tls, allowPublic, allowPlainPublic }: ListenOptions): void => {
+/**
+ * T28: what other machines can reach needs a word from the operator, and TLS or one more word. `listen` asks it too; a node that
+ * opens its stores first asks before it touches anything.
+ */
+export const refuseOpenBind = ({
+  host,
+  tls,
+  allowPublic,
+  allowPlainPublic,
+}: Pick<ListenOptions, 'host' | 'tls' | 'allowPublic' | 'allowPlainPublic'>): void => {
   if (isLoopback(host) || allowPlainPublic === true || (allowPublic === true && tls !== undefined)) return;
   throw new Fault(
     'bad_request',
