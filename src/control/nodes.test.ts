@@ -91,6 +91,17 @@ test('join tokens are for sidecars and domain hubs only', async () => {
   }
 });
 
+test('a token is for an agent and a domain that are declared, and its node belongs where the agent does', async () => {
+  const bench = await started();
+  const refused = async (grant: object): Promise<string> => (await faultOf(bench.hub.issueJoinToken(grant))).message;
+  assert.match(await refused({ ...SIDECAR, agent: 'seler' }), /there is no agent `seler`, did you mean `seller`\?/);
+  assert.match(await refused({ ...DOMAIN, domain: 'salse' }), /there is no domain `salse`, did you mean `sales`\?/);
+  assert.match(await refused({ ...SIDECAR, tenant: 'other' }), /there is no (domain|agent)/);
+  assert.match(await refused({ ...DOMAIN, domain: 'entirely-different' }), /apply it first/);
+  const { node } = await bench.join({ ...SIDECAR, domain: '' });
+  assert.equal(node.domain, SIDECAR.domain);
+});
+
 test('a node proves itself with an assertion to this hub, and nobody else does', async () => {
   const bench = await started();
   const { node, key } = await bench.join();

@@ -86,7 +86,7 @@ export class NodeHub implements NodePort {
       );
     }
     const { store, publisher, clock } = this.#parts;
-    return issueJoinToken(store, grant.data, publisher.keyId, clock.wallMs());
+    return issueJoinToken(store, this.#registry.grantable(grant.data), publisher.keyId, clock.wallMs());
   }
 
   async join(untrusted: unknown): Promise<JoinReply> {

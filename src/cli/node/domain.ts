@@ -39,7 +39,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     doors: [early],
     ready: () => ready(),
   });
-  const member = await becomeMember(options, listener);
+  const member = await becomeMember(options, { ...listener, url: options.advertise ?? listener.url });
   const { world, membership, hub, stores } = member;
   const { node } = membership;
   const startedAtMs = world.clock.wallMs();
@@ -149,7 +149,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       capabilities: () =>
         capabilities(live, place, closing, world.clock.nowMs()).map(({ kind, name }) => `${kind}/${name}`),
     },
-    listener.url,
+    options.advertise ?? listener.url,
     (problem) => logger.log('warn', 'parent link', { code: problem.code, reason: problem.message }),
   );
   heardAtMs = () => followed.heardAtMs;
@@ -160,7 +160,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   );
   health.start();
   const recovered = await live.journal.recover(left);
-  logger.log('info', 'domain hub is up', { url: listener.url, domain: node.domain, ...recovered });
+  logger.log('info', 'domain hub is up', {
+    url: listener.url,
+    domain: node.domain,
+    ...recovered,
+    weakened: weakenedBy(options),
+  });
 
   return {
     id: node.id,

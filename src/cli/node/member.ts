@@ -111,7 +111,7 @@ const join = async (
   if (options.token === undefined) {
     throw new Fault(
       'bad_request',
-      'this node has not joined a hub yet; get a join token with `airspace token create` and pass it as `--token`',
+      'this node has not joined a hub yet; get a join token with `airspace token create` and pass it as `--token-file` or in AIRSPACE_TOKEN',
     );
   }
   return joinHub({ wire, hubUrl: options.hubUrl, token: options.token, key, url, dataDir: options.dir });

@@ -8,7 +8,7 @@ import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.t
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { detachedCalls } from './detached.ts';
-import { closeListener, describe, type NodeOptions, type RunningNode } from './hub.ts';
+import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
@@ -40,7 +40,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     doors: [(req, res) => inbound?.(req, res) ?? false],
     ready: () => inbound !== undefined && into.snapshot !== undefined,
   });
-  const member = await becomeMember(options, front);
+  const member = await becomeMember(options, { ...front, url: options.advertise ?? front.url });
   const { world, membership, hub } = member;
   const { node } = membership;
   const observed = observe({ ...options, world, node: node.id, keep: (events) => member.keep(events) });
@@ -145,12 +145,17 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
               },
             ],
     },
-    front.url,
+    options.advertise ?? front.url,
     (problem) => logger.log('warn', 'hub link', { code: problem.code, reason: problem.message }),
   );
   heardAtMs = () => followed.heardAtMs;
   await out.journal.recover(left);
-  logger.log('info', 'sidecar is up', { url: front.url, app: app.url, agent: node.agent });
+  logger.log('info', 'sidecar is up', {
+    url: front.url,
+    app: app.url,
+    agent: node.agent,
+    weakened: weakenedBy(options),
+  });
 
   return {
     id: node.id,
