@@ -4,6 +4,7 @@ import type { Suite } from '../suite.ts';
 import { startAgent } from './agent.ts';
 import type { Answer, CallRequest, Deploy, Deployment, Execution } from './deployment.ts';
 import { bundle, POLICY, resources, STRICTER_POLICY } from './fixture.ts';
+import { KILL_PROMISES } from './kills.ts';
 
 export interface TopologySuite {
   readonly suite: Suite;
@@ -32,7 +33,7 @@ export const topologySuite = async (
 };
 
 /** A deployment with what one case needs: which executions are its own. */
-class Bench {
+export class Bench {
   readonly deployment: Deployment;
   readonly #before: number;
 
@@ -61,12 +62,12 @@ class Bench {
   }
 }
 
-interface Case {
+export interface Case {
   readonly promise: string;
   readonly check: (bench: Bench) => Promise<void>;
 }
 
-const until = async (condition: () => boolean): Promise<void> => {
+export const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await new Promise((next) => setImmediate(next));
 };
 
@@ -358,6 +359,7 @@ const PROMISES: readonly Case[] = [
       assert.equal(answer.status, 200);
     },
   },
+  ...KILL_PROMISES,
   {
     promise: 'without the centre calls go on, and what was recorded meanwhile arrives when it is back',
     check: async (bench) => {
