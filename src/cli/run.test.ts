@@ -128,12 +128,22 @@ test('diff is 0 when nothing differs, 1 when something does, and more when it co
 
 test('standard input is applied with its own lines', async () => {
   await using door = await served();
-  const stdin = 'kind: A\n---\nkind: B\n';
+  const team = (name: string) => ({ apiVersion: 'airspace.dev/v1', kind: 'Domain', metadata: { name }, spec: {} });
+  const stdin = `${JSON.stringify(team('sales'))}\n---\n${JSON.stringify(team('support'))}\n`;
   const { exit } = await line(['apply', '-f', '-', '--url', door.url, '--key', 'admin'], { stdin });
   assert.equal(exit, 0);
   const [{ apply }] = door.asked as [{ apply: { origins: string[]; resources: unknown[] } }];
-  assert.deepEqual(apply.resources, [{ kind: 'A' }, { kind: 'B' }]);
+  assert.deepEqual(apply.resources, [team('sales'), team('support')]);
   assert.deepEqual(apply.origins, ['stdin:1', 'stdin:3']);
+});
+
+test('a mistake on standard input names its line and is never sent', async () => {
+  await using door = await served();
+  const stdin = 'apiVersion: airspace.dev/v1\nkind: Domian\nmetadata: { name: sales }\nspec: {}\n';
+  const { exit, stderr } = await line(['apply', '-f', '-', '--url', door.url, '--key', 'admin'], { stdin });
+  assert.equal(exit, 2);
+  assert.match(stderr, /stdin:2/);
+  assert.deepEqual(door.asked, []);
 });
 
 test('nothing is taken away without a yes when nobody can be asked', async () => {

@@ -68,6 +68,7 @@ export class LivePipeline {
     this.gate = new Gate({
       limit: options.concurrency ?? 1_000,
       priorityOf: (call) => this.#current?.planOf(call).priority ?? 2,
+      ...(options.overload === undefined ? {} : { level: options.overload }),
     });
     this.journal = new Journal({ store: options.calls, world, handler: () => this.handler });
   }

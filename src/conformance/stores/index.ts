@@ -2,6 +2,7 @@
 import type { Stores } from '../../contract/index.ts';
 import type { Suite } from '../suite.ts';
 import { callChecks } from './calls.ts';
+import type { StoreCheck } from './check.ts';
 import { killChecks } from './kills.ts';
 import { nodeChecks } from './nodes.ts';
 import { resourceChecks } from './resources.ts';
@@ -14,12 +15,6 @@ export interface StoreSuiteOptions {
   /** Closes the stores and opens the same data again. Absent: nothing is promised to last. */
   readonly reopen?: (stores: Stores) => Promise<Stores>;
 }
-
-/** Runs one check on stores of its own. Calling `again` reopens them; where nothing lasts it answers the same stores. */
-export type StoreCheck = (
-  promise: string,
-  check: (stores: Stores, again: () => Promise<Stores>) => Promise<void>,
-) => void;
 
 export const storeSuite = ({ name, open, reopen }: StoreSuiteOptions): Suite => {
   const checks: { promise: string; check: () => Promise<void> }[] = [];

@@ -1,7 +1,7 @@
 /** Promises about orders to stop: none that was acknowledged may be forgotten, and none may come back once it was lifted. */
 import assert from 'node:assert/strict';
+import type { StoreCheck } from './check.ts';
 import { refused } from './expect.ts';
-import type { StoreCheck } from './index.ts';
 import { HOSTILE, killOrder } from './samples.ts';
 
 export const killChecks = (promise: StoreCheck): void => {

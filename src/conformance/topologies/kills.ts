@@ -1,7 +1,7 @@
 /** What an order to stop promises in every topology: who is stopped stops at once, stays stopped, and goes on when it may again. */
 import assert from 'node:assert/strict';
 import type { KillKind } from '../../contract/index.ts';
-import type { Bench, Case } from './cases.ts';
+import { type Bench, type Case, until } from './bench.ts';
 import type { Answer } from './deployment.ts';
 
 const REASON = 'it does what nobody asked for';
@@ -72,7 +72,7 @@ export const KILL_PROMISES: readonly Case[] = [
     promise: 'an order cuts a call that waits for its answer, and says that it may have run',
     check: async (bench) => {
       const waiting = bench.call({ caller: 'alice', operation: 'hang', body: '{}' });
-      while (bench.ran().length === 0) await new Promise((next) => setImmediate(next));
+      await until(() => bench.ran().length === 1);
       await under(bench, ['agent', 'alice'], (id) =>
         within(
           limitMs(bench),
@@ -96,7 +96,7 @@ export const KILL_PROMISES: readonly Case[] = [
         headers: { prefer: 'respond-async' },
       });
       assert.equal(answer.status, 202);
-      while (bench.ran().length === 0) await new Promise((next) => setImmediate(next));
+      await until(() => bench.ran().length === 1);
       await under(bench, ['tree', answer.headers['airspace-call-id'] ?? ''], () =>
         within(limitMs(bench), 'the cut', bench.ran()[0]!.dropped),
       );
