@@ -75,6 +75,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addLooking(program, does);
   addChanging(program, does);
   addAccess(program, does);
+  addKill(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
   for (const command of leavesOf(program))
     if (!command.options.some(({ long }) => long === '--data'))
@@ -246,6 +247,28 @@ const addAccess = (program: Command, does: Does): void => {
     .option('--timeout <time>', 'longest wait', '30s')
     .action(
       does(async (context, [id = ''], options) => (await import('./commands/access.ts')).drain(context, id, options)),
+    );
+};
+
+const addKill = (program: Command, does: Does): void => {
+  const waiting = (command: Command): Command => command.option('--wait <time>', 'longest wait for the nodes', '5s');
+  const kill = waiting(program.command('kill'))
+    .description('stop agent/<name>, tool/, model/, user/, tenant/<name> or tree/<id> at once, on every node')
+    .argument('[what]', 'such as agent/orders')
+    .option('--reason <text>', 'everybody who is stopped reads it')
+    .option('--for <time>', 'such as 1h; until it is lifted unless said')
+    .action(
+      does(async (context, [what = ''], options) => (await import('./commands/kill.ts')).kill(context, what, options)),
+    );
+  kill
+    .command('ls')
+    .description('orders in force')
+    .action(does(async (context) => (await import('./commands/kill.ts')).list(context)));
+  waiting(kill.command('lift <id>'))
+    .description('take an order back')
+    .option('-y, --yes', 'do not ask')
+    .action(
+      does(async (context, [id = ''], options) => (await import('./commands/kill.ts')).lift(context, id, options)),
     );
 };
 
