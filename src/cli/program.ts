@@ -75,6 +75,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addLooking(program, does);
   addChanging(program, does);
   addAccess(program, does);
+  addKill(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
   for (const command of leavesOf(program))
     if (!command.options.some(({ long }) => long === '--data'))
@@ -249,6 +250,34 @@ const addAccess = (program: Command, does: Does): void => {
     );
 };
 
+const addKill = (program: Command, does: Does): void => {
+  const waiting = (command: Command): Command => command.option('--wait <time>', 'longest wait for the nodes', '5s');
+  const kill = waiting(program.command('kill'))
+    .description('stop agent/<name>, tool/, model/, user/, tenant/<name> or tree/<id> at once, on every node')
+    .argument('[what]', 'such as agent/orders')
+    .option('--reason <text>', 'everybody who is stopped reads it')
+    .option('--for <time>', 'such as 1h; until it is lifted unless said')
+    .action(
+      does(async (context, [what = ''], options) => (await import('./commands/kill.ts')).kill(context, what, options)),
+    );
+  kill
+    .command('ls')
+    .description('orders in force')
+    .action(does(async (context) => (await import('./commands/kill.ts')).list(context)));
+  waiting(kill.command('lift <id>'))
+    .description('take an order back')
+    .option('-y, --yes', 'do not ask')
+    .action(
+      does(async (context, [id = ''], options) => (await import('./commands/kill.ts')).lift(context, id, options)),
+    );
+};
+
+const percent = (text: string): string => {
+  if (!/^\d{1,3}(\.\d+)?$/.test(text) || Number(text) > 100)
+    throw new InvalidArgumentError('must be a number from 0 to 100.');
+  return text;
+};
+
 const port = (text: string): string => {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError('must be a port from 0 to 65535.');
@@ -293,7 +322,8 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--port <port>', 'port to bind', port, '4600')
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--config <path>', 'apply this at start, repeatable', collect)
-    .option('--parent <url>', 'of a domain hub');
+    .option('--parent <url>', 'of a domain hub')
+    .option('--oracle <percent>', 'of a hub: decisions to take again with cedar-wasm, 0 for none', percent, '1');
   forNodes(serve).action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
   const sidecar = program
     .command('sidecar')

@@ -1,4 +1,5 @@
 /** `airspace serve` and `airspace sidecar run`: one node as a process, from the words of the command line to its last log line. */
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { DEFAULT_TENANT, Fault } from '../contract/index.ts';
 import { readSources } from '../control/index.ts';
@@ -22,11 +23,15 @@ export const serve = async (context: Context, options: ServeOptions): Promise<nu
   const node = options.role === 'domain' ? await startDomain(context, options) : await startRoot(context, options);
   await tellRunning(context, options.data, node.url);
   context.out.stdout.write(`${options.role} ${node.id} listening on ${node.url}\n`);
+  keepCompiled();
   await untilAsked();
   await node.stop(true);
   await forgetRunning(options.data);
   return EXIT.ok;
 };
+
+/** Node keeps what it compiled when a process ends in order; one that is killed would start as slowly as the first time, always. */
+const keepCompiled = (): void => void setImmediate(flushCompileCache);
 
 /** Commands in this folder find the node, when this machine's own address leads to it. */
 const tellRunning = async ({ out }: Context, data: string, url: string): Promise<void> => {
@@ -35,9 +40,12 @@ const tellRunning = async ({ out }: Context, data: string, url: string): Promise
   else out.note(`commands on this machine need --url ${url}; a SIGTERM to process ${process.pid} ends it`);
 };
 
+const oracleOf = ({ oracle }: ServeOptions): { readonly oracle?: number } =>
+  oracle === undefined ? {} : { oracle: Number(oracle) / 100 };
+
 const startRoot = async (context: Context, options: ServeOptions): Promise<RunningHub> => {
   const { out } = context;
-  const hub = await failing(options, startHub(await nodeOptions(context, options)));
+  const hub = await failing(options, startHub({ ...(await nodeOptions(context, options)), ...oracleOf(options) }));
   try {
     await applyFiles(hub, options.config ?? []);
   } catch (thrown) {
@@ -112,6 +120,7 @@ export const sidecar = async (
         ...(port === undefined ? {} : { PORT: String(port), AIRSPACE_AGENT_PORT: String(port) }),
       });
     context.out.stdout.write(`sidecar ${node.id} listening on ${node.url}, for its agent on ${node.appUrl}\n`);
+    keepCompiled();
     const ended = await Promise.race([asked, ...(agent === undefined ? [] : [agent.ended])]);
     graceful = ended === undefined;
     return ended ?? EXIT.ok;

@@ -4,12 +4,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import { Archive, ControlPlane, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
+import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { type Listener, type ListenOptions, listen, refuseOpenBind } from '../../doors/index.ts';
 import { nativeDoor } from '../../doors/native/index.ts';
 import { AssertionSigner, issueBootstrapToken, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
+import { Halt } from '../../kill/index.ts';
 import { compilePolicy } from '../../policy/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { openSqlite } from '../../stores/index.ts';
@@ -18,11 +19,15 @@ import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
 import { detachedCalls } from './detached.ts';
+import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
+import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
 
 export interface NodeOptions {
+  /** Share of decisions that a hub takes again with cedar-wasm, 0 to 1. Default `ORACLE_SHARE`. */
+  readonly oracle?: number | undefined;
   /** Data directory; created when it is not there. */
   readonly dir: string;
   readonly host: string;
@@ -76,8 +81,12 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
   held.defer(() => observed.flush());
   const overload = watchOverload(world);
   held.defer(() => overload.stop());
+  const oracle = openOracle(options.oracle ?? ORACLE_SHARE, world, observed);
+  held.defer(() => oracle.close());
+  const halt = new Halt();
   const live = new LivePipeline({
     world,
+    halt,
     node: id,
     sink: observed.sink,
     calls: stores.calls,
@@ -85,12 +94,31 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
     view: (_, sight) => viewOf(sight, { tenant: '', domain: '', parent: null }),
     compose: hub,
     overload: overload.level,
+    watch: (snapshot) => oracle.watch(snapshot),
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
 
   const publisher = new Publisher(key);
+  const kills = new KillSwitch({
+    store: stores.kills,
+    nextSeq: () => stores.nodes.next('kills'),
+    clock: world.clock,
+    ids: world.ids,
+    publish: (list) => {
+      const cut = halt.enforce(list, world.clock.wallMs());
+      publisher.publish('kills', list);
+      logger.log('info', 'orders to stop published', { seq: list.seq, orders: list.orders.length, cut });
+      return cut;
+    },
+  });
+  /** Must not throw: what is published is committed, and whoever applied it must hear so. This node then keeps what it runs. */
   const refresh = (snapshot: Snapshot | undefined, roster: Roster): void => {
-    if (snapshot !== undefined) live.adopt(snapshot, roster);
+    if (snapshot === undefined) return;
+    try {
+      live.adopt(snapshot, roster);
+    } catch (thrown) {
+      logger.log('error', 'a snapshot could not be put in force here', { seq: snapshot.seq, cause: describe(thrown) });
+    }
   };
   const keeper = new RosterKeeper({
     clock: world.clock,
@@ -127,6 +155,8 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
     },
   });
 
+  // Before anything can be called, and before what the last run left behind goes on.
+  await kills.start();
   await control.refresh();
   const archive = await keepRosters(options.dir, publisher, (cause) =>
     logger.log('warn', 'the roster could not be kept', { cause: String(cause) }),
@@ -155,8 +185,10 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
       observed,
       control,
       nodes,
+      kills: killPort({ kills, halt, nodes, live }),
       traces: stores.traces,
       rosterSeq: () => keeper.roster.seq,
+      oracle: () => oracle.counts,
       weakened: weakenedBy(options),
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),

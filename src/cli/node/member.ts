@@ -127,6 +127,12 @@ export const ageOf =
     return kept === undefined ? Number.POSITIVE_INFINITY : clock.wallMs() - kept.createdAtMs;
   };
 
+/** How old the orders to stop held here may be: since the hub confirmed them. Before it did, nobody knows what was ordered meanwhile. */
+export const killsAgeOf =
+  ({ clock }: World, confirmedAtMs: () => number | undefined) =>
+  (): number =>
+    clock.nowMs() - (confirmedAtMs() ?? Number.NEGATIVE_INFINITY);
+
 /** The newest documents of a node that follows a hub, and the pipelines that run them. */
 export class Following {
   snapshot: Snapshot | undefined;

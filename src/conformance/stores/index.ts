@@ -2,6 +2,8 @@
 import type { Stores } from '../../contract/index.ts';
 import type { Suite } from '../suite.ts';
 import { callChecks } from './calls.ts';
+import type { StoreCheck } from './check.ts';
+import { killChecks } from './kills.ts';
 import { nodeChecks } from './nodes.ts';
 import { resourceChecks } from './resources.ts';
 import { traceChecks } from './traces.ts';
@@ -13,12 +15,6 @@ export interface StoreSuiteOptions {
   /** Closes the stores and opens the same data again. Absent: nothing is promised to last. */
   readonly reopen?: (stores: Stores) => Promise<Stores>;
 }
-
-/** Runs one check on stores of its own. Calling `again` reopens them; where nothing lasts it answers the same stores. */
-export type StoreCheck = (
-  promise: string,
-  check: (stores: Stores, again: () => Promise<Stores>) => Promise<void>,
-) => void;
 
 export const storeSuite = ({ name, open, reopen }: StoreSuiteOptions): Suite => {
   const checks: { promise: string; check: () => Promise<void> }[] = [];
@@ -39,6 +35,6 @@ export const storeSuite = ({ name, open, reopen }: StoreSuiteOptions): Suite => 
       },
     });
   };
-  for (const describe of [resourceChecks, callChecks, nodeChecks, traceChecks]) describe(add);
+  for (const describe of [resourceChecks, callChecks, nodeChecks, killChecks, traceChecks]) describe(add);
   return { name: `stores: ${name}`, checks };
 };
