@@ -42,15 +42,16 @@ const subject = (path: string): string => (path === '' ? 'the payload' : `\`${pa
 const kindOf = (data: unknown): string => {
   if (data === null) return 'null';
   if (Array.isArray(data)) return 'a list';
-  if (typeof data !== 'number')
-    return { string: 'a text', boolean: 'true or false' }[typeof data as string] ?? 'an object';
-  return Number.isInteger(data) ? 'such a large number' : 'a number with a fraction';
+  return { string: 'a text', boolean: 'true or false', number: 'a number' }[typeof data as string] ?? 'an object';
 };
 
 /** INVARIANT: beyond 2^53-1 a double may already be another number than the one in the payload. */
 const long = (data: unknown, path: string): number => {
   if (typeof data !== 'number') return misfit(path, 'a whole number', data);
-  if (!Number.isSafeInteger(data)) return misfit(path, 'a whole number within ±(2^53-1)', data);
+  if (!Number.isSafeInteger(data))
+    throw new Misfit(
+      `${subject(path)} must be a whole number within ±(2^53-1), not ${Number.isInteger(data) ? 'such a large number' : 'a number with a fraction'}`,
+    );
   return data + 0; // there is no negative zero in Cedar
 };
 
