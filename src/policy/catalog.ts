@@ -1,4 +1,5 @@
 /** One tenant's registry as policies see it: names, actions with typed arguments, and which of them a policy can be about. */
+import { createHash } from 'node:crypto';
 import type { DomainEntry, TargetKind } from '../contract/index.ts';
 import { argumentsFromSchema, type DeclaredArguments } from './arguments/index.ts';
 import type { CompiledPolicy } from './compile/index.ts';
@@ -20,6 +21,8 @@ export interface CatalogOperation {
   readonly id: string;
   readonly kind: TargetKind;
   readonly declared: DeclaredArguments;
+  /** Equal for operations that policies without their names cannot tell apart. */
+  readonly likeness: string;
   readonly action: EntityRef;
   readonly resource: EntityRef;
 }
@@ -29,6 +32,8 @@ export interface Catalog {
   readonly names: KnownNames;
   readonly operations: readonly CatalogOperation[];
   readonly entities: EntityStore;
+  /** Schemas already written, by what they declare; a memo. */
+  readonly schemas: Map<string, Schema>;
 }
 
 export const catalogOf = (world: RegistryNames, tenant: string): Catalog => {
@@ -49,18 +54,17 @@ export const catalogOf = (world: RegistryNames, tenant: string): Catalog => {
       ...world.domains.filter((each) => each.tenant === tenant).map(domainEntity),
       ...targets.flatMap(targetEntities),
     ]),
+    schemas: new Map(),
   };
 };
 
 const action = (id: string): EntityRef => new EntityRef('Action', id);
 
-const operationOf = (id: string, kind: TargetKind, input: object | undefined): CatalogOperation => ({
-  id,
-  kind,
-  declared: argumentsFromSchema(input),
-  action: action(id),
-  resource: new EntityRef('Operation', id),
-});
+const operationOf = (id: string, kind: TargetKind, input: object | undefined): CatalogOperation => {
+  const declared = argumentsFromSchema(input);
+  const likeness = `${kind} ${declared.type === null ? '' : typeText(declared.type)}`;
+  return { id, kind, declared, likeness, action: action(id), resource: new EntityRef('Operation', id) };
+};
 
 const within = (domain: string): EntityRef[] => (domain === '' ? [] : [new EntityRef('Domain', domain)]);
 
@@ -77,9 +81,14 @@ const targetEntities = ({ kind, name, domain, operations }: RegistryNames['targe
   ];
 };
 
+export interface Schema {
+  readonly text: string;
+  readonly hash: string;
+}
+
 /** The part of the schema that one policy is checked against. */
 export interface Shard {
-  readonly schema: string;
+  readonly schema: Schema;
   /** The operations that the policy can be about. */
   readonly operations: readonly CatalogOperation[];
 }
@@ -96,14 +105,24 @@ export const shardOf = (catalog: Catalog, policy: CompiledPolicy): Shard => {
   );
   const declared = catalog.operations.filter(({ id }) => named.has(id));
   if (!policy.readsArguments || operations.length === 0)
-    return { schema: schemaWithoutArguments(declared.map(declarationOf)), operations };
+    return { schema: schemaFor(catalog, declared, schemaWithoutArguments), operations };
   const alike = new Map<string, CatalogOperation>();
-  for (const each of operations) {
-    const { type } = each.declared;
-    const key = `${each.kind} ${type === null ? '' : typeText(type)}`;
-    if (!named.has(each.id) && !alike.has(key)) alike.set(key, each);
-  }
-  return { schema: schemaOf([...declared, ...alike.values()].map(declarationOf)), operations };
+  for (const each of operations) if (!named.has(each.id) && !alike.has(each.likeness)) alike.set(each.likeness, each);
+  return { schema: schemaFor(catalog, [...declared, ...alike.values()], schemaOf), operations };
+};
+
+const schemaFor = (
+  { schemas }: Catalog,
+  operations: readonly CatalogOperation[],
+  write: (actions: readonly ActionDeclaration[]) => string,
+): Schema => {
+  const key = [write.name, ...operations.map(({ id }) => id)].join(' ');
+  const known = schemas.get(key);
+  if (known !== undefined) return known;
+  const text = write(operations.map(declarationOf));
+  const schema = { text, hash: createHash('sha256').update(text).digest('base64') };
+  schemas.set(key, schema);
+  return schema;
 };
 
 const declarationOf = ({ id, kind, declared }: CatalogOperation): ActionDeclaration => ({
