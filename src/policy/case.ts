@@ -1,7 +1,8 @@
 /** Who asks for what, looked up in the registry: which levels decide it, and which of their policies can matter. */
 import type { Principal, Target } from '../contract/index.ts';
+import { concerns } from './compile/index.ts';
 import { EntityStore, entity } from './entities.ts';
-import { slice } from './evaluate.ts';
+import type { Engine } from './evaluate.ts';
 import {
   type Case,
   type Level,
@@ -42,7 +43,7 @@ export const findCase = (prepared: PreparedPolicy, principal: Principal | null, 
   const key = JSON.stringify([principal.kind, principal.id, principal.roles, principal.domain]);
   const known = operation.cases.get(key);
   if (known !== undefined) return { operation, case: known };
-  const made = makeCase(tenant, principal, operation);
+  const made = makeCase(tenant, principal, operation, prepared.engine);
   if ('code' in made) return made;
   if (operation.cases.size >= MAX_CASES) operation.cases.clear();
   operation.cases.set(key, made);
@@ -51,7 +52,12 @@ export const findCase = (prepared: PreparedPolicy, principal: Principal | null, 
 
 const refusal = (code: Refusal['code'], reason: string): Refusal => ({ code, reason });
 
-const makeCase = (tenant: PreparedTenant, principal: Principal, operation: PreparedOperation): Case | Refusal => {
+const makeCase = (
+  tenant: PreparedTenant,
+  principal: Principal,
+  operation: PreparedOperation,
+  engine: Engine,
+): Case | Refusal => {
   const caller = callerOf(tenant, principal);
   if ('code' in caller) return caller;
   const chain = new Set([ORG]);
@@ -62,8 +68,10 @@ const makeCase = (tenant: PreparedTenant, principal: Principal, operation: Prepa
   }
   const { action, resource } = operation;
   const env = { principal: caller.ref, action, resource, entities: caller.entities };
-  const levels = [...chain].flatMap((name) => tenant.levels.get(name) ?? []).map((level) => sliceLevel(level, env));
-  return { env, levels, readsArguments: levels.some(readsArguments) };
+  const levels = [...chain]
+    .flatMap((name) => tenant.levels.get(name) ?? [])
+    .map((level) => sliceLevel(level, env, engine));
+  return { env, levels, readsArguments: levels.some((level) => readsArguments(level, env)) };
 };
 
 interface Caller {
@@ -104,10 +112,11 @@ const addChain = (tenant: PreparedTenant, start: string, chain: Set<string>): st
   return undefined;
 };
 
-const readsArguments = ({ policies, limits }: Level): boolean =>
-  policies.some((policy) => policy.readsArguments) || limits.some(({ policy }) => policy.readsArguments);
+/** By the scopes themselves: an engine may leave out none, and what it leaves in must not change what is asked of a call. */
+const readsArguments = ({ policies, limits }: Level, env: Case['env']): boolean =>
+  [...policies, ...limits.map(({ policy }) => policy)].some((policy) => policy.readsArguments && concerns(policy, env));
 
-const sliceLevel = (level: Level, env: Case['env']): Level => {
+const sliceLevel = (level: Level, env: Case['env'], { slice }: Engine): Level => {
   const concerned = new Set(slice([...level.policies, ...level.limits.map(({ policy }) => policy)], env));
   return {
     name: level.name,

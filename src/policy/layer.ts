@@ -1,25 +1,31 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
 import type { Call, Decision, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
-import { type Layer, Permit, remainingMs, whenEnded, withTimeout } from '../kernel/index.ts';
-import { decide } from './decide.ts';
+import { type Layer, Permit, parsedPayload, payloadOf, remainingMs, whenEnded, withTimeout } from '../kernel/index.ts';
+import { decide, type PolicyRequest } from './decide.ts';
 import type { PreparedPolicy } from './prepare.ts';
 
 export interface DecideParts {
   readonly policy: PreparedPolicy;
   /** Made by routing from the same snapshot. Throws `not_found` for a target that does not exist. */
   readonly planOf: (call: Call) => RoutePlan;
+  /** Sees every decision, as plain data. Must not throw or wait. Answers true when it will look at this one again. */
+  readonly watch?: Watch | undefined;
 }
+
+export type Watch = (request: PolicyRequest, decision: Decision, callId: string) => boolean;
 
 /** Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`. */
 export const decideLayer =
-  ({ policy, planOf }: DecideParts): Layer =>
+  ({ policy, planOf, watch }: DecideParts): Layer =>
   (next) =>
   async (call, scope) => {
     const startMs = scope.clock.nowMs();
     const plan = planOf(call);
-    const decision = decide(policy, requestOf(call, plan, scope));
+    const request = requestOf(call, plan, scope);
+    const decision = decide(policy, request, () => payloadOf(call));
     note(decision, startMs, scope);
+    if (watch?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const allowed = constrained(call, plan, decision);
     Permit.grant(allowed, decision);
@@ -37,8 +43,13 @@ const requestOf = (call: Call, plan: RoutePlan, scope: Scope) => ({
   session: call.session !== undefined,
   priority: plan.priority,
   atMs: scope.clock.wallMs(),
-  payload: call,
 });
+
+/** What the decision was made from, and no more: a payload that no policy reads is nobody else's either. */
+const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
+  const payload = parsedPayload(body);
+  return payload === undefined ? request : { ...request, payload };
+};
 
 const ruleIds = (decision: Decision): string[] => decision.determining.map(({ level, id }) => `${level}/${id}`);
 

@@ -1,10 +1,12 @@
 /** `airspace status` and `airspace check`: how the node is, and whether that is good enough. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KillsView } from '../../doors/admin/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
 import { clean } from '../render/clean.ts';
 import { duration, parseDuration } from '../render/time.ts';
 import type { TopRead } from '../render/top.ts';
+import { describe } from './kill.ts';
 
 interface Status {
   readonly node: string;
@@ -16,6 +18,8 @@ interface Status {
   readonly rosterSeq: number;
   readonly store: string;
   readonly weakened: readonly string[];
+  /** Decisions taken again by cedar-wasm; absent on nodes that do not. */
+  readonly oracle?: { readonly checked: number; readonly mismatched: number };
   readonly targets: {
     readonly declared: number;
     readonly endpoints: number;
@@ -26,12 +30,12 @@ interface Status {
 
 export const status = async (context: Context): Promise<number> => {
   const admin = await context.admin();
-  const found = await admin.get<Status>('/v1/status');
-  await context.out.one(found, () => statusText(admin.url, found));
+  const [found, kills] = await Promise.all([admin.get<Status>('/v1/status'), admin.get<KillsView>('/v1/kills')]);
+  await context.out.one({ ...found, kills: kills.items }, () => statusText(admin.url, found, kills));
   return EXIT.ok;
 };
 
-const statusText = (url: string, found: Status): string => {
+const statusText = (url: string, found: Status, { items }: KillsView): string => {
   const { targets } = found;
   const lines: readonly (readonly [string, string])[] = [
     ['node', `${found.node} (${found.role}) at ${url}`],
@@ -45,9 +49,16 @@ const statusText = (url: string, found: Status): string => {
     ['targets', `${targets.declared} declared, ${targets.eligible} of ${targets.endpoints} used endpoints take calls`],
     ...(targets.panic.length === 0 ? [] : [['panic', targets.panic.join(', ')] as const]),
     ['weakened', found.weakened.join('; ') || 'nothing'],
+    ...(found.oracle === undefined ? [] : [['oracle', oracleNote(found.oracle)] as const]),
+    ['stopped', items.map((order) => `${describe(order)} (${order.id})`).join(', ') || 'nothing'],
   ];
   return lines.map(([name, text]) => `${name.padEnd(14)} ${clean(text)}`).join('\n');
 };
+
+const oracleNote = ({ checked, mismatched }: NonNullable<Status['oracle']>): string =>
+  mismatched === 0
+    ? `${checked} decisions taken again, all the same`
+    : `${mismatched} of ${checked} decisions taken again were different; \`airspace logs --level error\` has them`;
 
 interface Verdict {
   readonly check: string;
@@ -93,15 +104,23 @@ export const check = async (context: Context, { wait }: CheckOptions): Promise<n
 const verdictsOf = async (context: Context): Promise<readonly Verdict[]> => {
   try {
     const admin = await context.admin();
-    const [found, top] = await Promise.all([admin.get<Status>('/v1/status'), admin.get<TopRead>('/v1/top')]);
-    return [{ check: 'reachable', verdict: 'ok', note: `${found.node} at ${admin.url}` }, ...judged(found, top)];
+    const [found, top, kills] = await Promise.all([
+      admin.get<Status>('/v1/status'),
+      admin.get<TopRead>('/v1/top'),
+      admin.get<KillsView>('/v1/kills'),
+    ]);
+    return [
+      { check: 'reachable', verdict: 'ok', note: `${found.node} at ${admin.url}` },
+      ...judged(found, top),
+      ordersJudged(kills),
+    ];
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.exit === EXIT.usage) throw thrown;
     return [{ check: 'reachable', verdict: 'failed', note: thrown.message }];
   }
 };
 
-const judged = ({ ready, snapshotSeq, weakened, targets }: Status, top: TopRead): readonly Verdict[] => {
+const judged = ({ ready, snapshotSeq, weakened, targets, oracle }: Status, top: TopRead): readonly Verdict[] => {
   const without = top.targets.filter(
     ({ endpoints }) => endpoints.length > 0 && endpoints.every(({ obstacle }) => obstacle !== null),
   );
@@ -128,5 +147,18 @@ const judged = ({ ready, snapshotSeq, weakened, targets }: Status, top: TopRead)
     weakened.length === 0
       ? { check: 'controls', verdict: 'ok', note: 'none weakened' }
       : { check: 'controls', verdict: 'warn', note: weakened.join('; ') },
+    ...(oracle === undefined ? [] : [oracleJudged(oracle)]),
   ];
 };
+
+const oracleJudged = (oracle: NonNullable<Status['oracle']>): Verdict => ({
+  check: 'oracle',
+  verdict: oracle.mismatched === 0 ? 'ok' : 'failed',
+  note: oracleNote(oracle),
+});
+
+/** An order is no failure of the node, and nobody may forget one. */
+const ordersJudged = ({ items }: KillsView): Verdict =>
+  items.length === 0
+    ? { check: 'orders', verdict: 'ok', note: 'nothing is stopped' }
+    : { check: 'orders', verdict: 'warn', note: `stopped: ${items.map(describe).join(', ')}; airspace kill ls` };

@@ -12,7 +12,8 @@ import {
   RetryBudgets,
   type World,
 } from '../../kernel/index.ts';
-import { type PreparedPolicy, preparePolicy } from '../../policy/index.ts';
+import type { Halt } from '../../kill/index.ts';
+import { type PreparedPolicy, preparePolicy, type Watch } from '../../policy/index.ts';
 import { type CandidatesOf, Fleet, type PlanOf, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
 
@@ -21,6 +22,8 @@ export interface LiveOptions {
   readonly node: string;
   readonly sink: EventSink;
   readonly calls: CallJournal;
+  /** Of the node, shared by its pipelines: an order to stop is about the node and not about a snapshot. */
+  readonly halt: Halt;
   readonly upstreamFor: (endpoint: Endpoint) => Handler;
   /** What this node sees from its place. */
   readonly view: (snapshot: Snapshot, sight: Sight) => CandidatesOf;
@@ -32,6 +35,8 @@ export interface LiveOptions {
   readonly concurrency?: number;
   /** Signals of overload, read once per call. Default: never overloaded. */
   readonly overload?: () => OverloadLevel;
+  /** Who sees the decisions that are taken with a snapshot. Default: nobody. */
+  readonly watch?: (snapshot: Snapshot) => Watch | undefined;
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
 }
 
@@ -82,9 +87,11 @@ export class LivePipeline {
     return this.#current.handler(call, scope);
   };
 
+  /** For doors that act without a call. Who is under an order to stop is nobody there. */
   get resolver(): Resolver {
     if (this.#current === undefined) throw new Fault('stale', 'this node has no configuration yet');
-    return this.#current.resolver;
+    const { resolver } = this.#current;
+    return { resolve: (credential, wallMs) => this.#options.halt.admit(resolver.resolve(credential, wallMs), wallMs) };
   }
 
   /** Swaps in new state at once, or throws and keeps the old: a snapshot that does not compile here is refused whole. */
@@ -106,8 +113,10 @@ export class LivePipeline {
       node: options.node,
       sink: options.sink,
       snapshotSeq: snapshot.seq,
+      halt: options.halt.layer,
       resolver,
       policy,
+      watch: options.watch?.(snapshot),
       planOf,
       gate: this.gate,
       budgets: this.#budgets,

@@ -2,7 +2,7 @@
 import { API_VERSION } from '../../contract/index.ts';
 import { OPERATIONS } from './agent.ts';
 
-const READS = new Set(['echo', 'hang', 'flaky', 'stream', 'liar']);
+const READS = new Set(['echo', 'hang', 'flaky', 'stream', 'endless', 'liar']);
 
 /** Only this operation says what its payload looks like, and only of it a rule reads the arguments. */
 const INPUTS: Readonly<Record<string, object>> = {
