@@ -308,7 +308,7 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--port <port>', 'of the hub', port, '4600')
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--bare', 'only the hub, without the sample fleet')
-    .action(does(async (context, _, options) => (await import('./serve.ts')).up(context, options)));
+    .action(does(async (context, _, options) => (await import('./up/up.ts')).up(context, options)));
   program
     .command('down')
     .description('end what `up` or `serve` started here, in order')
