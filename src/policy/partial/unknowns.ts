@@ -1,0 +1,110 @@
+/** The values that an unknown can have, as far as the policies tell them apart: one example of each kind is all of them. */
+import type { Env } from '../compile/index.ts';
+import { EvaluationError } from '../evaluation-error.ts';
+import { Datetime, Duration } from '../extension/time.ts';
+import { isLong } from '../long.ts';
+import { CedarRecord, CedarSet, equals, type Value } from '../value.ts';
+import type { Reading } from './open.ts';
+
+/** Smallest and largest value. */
+export type Bounds = readonly [least: number, most: number];
+export type Example = Value | EvaluationError;
+
+/** What is asked for an unknown that this branch has no answer for. Not an EvaluationError: no policy may take it for one. */
+export class Undecided extends Error {
+  override readonly name = 'Undecided';
+  readonly unknown: string;
+
+  constructor(unknown: string) {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    super(unknown);
+    Error.stackTraceLimit = limit;
+    this.unknown = unknown;
+  }
+}
+
+/** A context that knows some of its attributes, and says which one it would need. */
+export class OpenContext extends CedarRecord {
+  constructor(known: ReadonlyMap<string, Example>) {
+    super(new Answers(known));
+  }
+}
+
+class Answers extends Map<string, Value> {
+  readonly #known: ReadonlyMap<string, Example>;
+
+  constructor(known: ReadonlyMap<string, Example>) {
+    super();
+    this.#known = known;
+  }
+
+  override get(name: string): Value {
+    const answer = this.#known.get(name);
+    if (answer === undefined) throw new Undecided(name);
+    if (answer instanceof EvaluationError) throw answer;
+    return answer;
+  }
+}
+
+/** Equal to nothing that a policy can write: Cedar's own parser refuses no character, but nobody means this one. */
+const SOMETHING_ELSE = '\u0001';
+const FAILED = new EvaluationError('it may fail');
+
+/** INVARIANT: whatever value the unknown really has, one of the examples leads every reading to the same outcome. */
+export const examplesOf = (readings: readonly Reading[], env: Env, bounds: Bounds): readonly Example[] => {
+  const compared = readings.flatMap((reading) => comparedWith(reading, env));
+  const isTruth = readings.some((reading) => reading.compared === undefined) || compared.some(isBoolean);
+  const others = unique(compared.filter((value) => !isBoolean(value) && scaleOf(value) === undefined));
+  const found: readonly Example[] = [
+    ...(isTruth ? [true, false] : []),
+    ...(readings.some(({ mayFail }) => mayFail) ? [FAILED] : []),
+    ...SCALES.flatMap((scale) => steps(scale, compared, bounds)),
+    ...others,
+  ];
+  return found.length === 0 || others.length > 0 ? [...found, SOMETHING_ELSE] : found;
+};
+
+const isBoolean = (value: Value): boolean => typeof value === 'boolean';
+
+const comparedWith = ({ compared }: Reading, env: Env): readonly Value[] => {
+  if (compared === undefined) return [];
+  try {
+    const value = compared(env);
+    return value instanceof CedarSet ? [...value.items, value] : [value];
+  } catch (thrown) {
+    // The other side fails whatever this one is.
+    if (thrown instanceof EvaluationError) return [];
+    throw thrown;
+  }
+};
+
+const unique = (values: readonly Value[]): Value[] =>
+  values.filter((value, at) => values.findIndex((other) => equals(other, value)) === at);
+
+/** A type with an order: its values are told apart by where they lie between those that policies name. */
+interface Scale {
+  readonly take: (value: Value) => number | undefined;
+  readonly make: (at: number) => Value;
+}
+
+const SCALES: readonly Scale[] = [
+  { take: (value) => (isLong(value) ? Number(value) : undefined), make: (at) => at },
+  { take: (value) => (value instanceof Datetime ? Number(value.ms) : undefined), make: (at) => new Datetime(at) },
+  { take: (value) => (value instanceof Duration ? Number(value.ms) : undefined), make: (at) => new Duration(at) },
+];
+
+const scaleOf = (value: Value): Scale | undefined => SCALES.find(({ take }) => take(value) !== undefined);
+
+/** Each named value, one between each two neighbours, one below and one above; those within the bounds. */
+const steps = ({ take, make }: Scale, compared: readonly Value[], [least, most]: Bounds): Value[] => {
+  const named = compared.flatMap((value) => take(value) ?? []);
+  if (named.length === 0) return [];
+  const around = new Set([least, ...named.flatMap((at) => [at - 1, at, at + 1])]);
+  const within = [...around]
+    .filter((at) => at >= least && at <= most && Number.isSafeInteger(at))
+    .sort((a, b) => a - b);
+  // Two steps with nothing named between them, or at them, are one and the same to every policy.
+  const marks = new Set(named);
+  return within.filter((at, index) => index === 0 || marks.has(at) || marks.has(within[index - 1]!)).map(make);
+};
