@@ -232,7 +232,7 @@ const VALUES: Readonly<Record<string, readonly (readonly [string, unknown])[]>> 
   now: ['2026-05-31', '2026-06-01', '2027-01-01'].map((value) => ['now', value]),
   amount: [-5, 9, 10, 11, 100, 101].map((value) => ['args.amount', value]),
   flag: [true, false].map((value) => ['args.flag', value]),
-  note: ['a', 'b', 'read', 'write', 'zz', undefined].map((value) => ['args.note', value]),
+  note: ['a', 'b', 'read', 'write', 'spend', 'irreversible', 'zz', undefined].map((value) => ['args.note', value]),
   none: [],
 };
 
