@@ -14,8 +14,10 @@ export interface Reading {
   readonly name: string;
   /** For people: the expression that stands behind the name. */
   readonly expr: Expr;
-  /** What the unknown is compared with: a value, or a set of them. Absent: it is a yes or no itself. */
+  /** What the unknown is compared with. Absent: it is a yes or no itself. */
   readonly compared?: Evaluate;
+  /** It is looked for in the set that `compared` gives. */
+  readonly member?: true;
   /** A yes or no whose evaluation may fail instead. */
   readonly mayFail: boolean;
 }
@@ -93,7 +95,8 @@ class Opening {
   /** `["a", "b"].contains(x)` */
   #member(expr: Expr, { left, right }: Binary): Expr {
     if (!this.#isOpenPath(right) || touches(left, this.#isOpen)) return this.#yesOrNo(expr);
-    return { contains: { left, right: this.#compared(right, left) } };
+    const compared = compileExpr(left);
+    return { contains: { left, right: this.#note({ ...unknownOf(right), compared, member: true }) } };
   }
 
   #has(expr: Expr, body: unknown): Expr {
@@ -104,7 +107,7 @@ class Opening {
   }
 
   #compared(path: Expr, other: Expr): Expr {
-    return this.#note({ name: nameOf(path), expr: path, compared: compileExpr(other), mayFail: false });
+    return this.#note({ ...unknownOf(path), compared: compileExpr(other) });
   }
 
   #yesOrNo(expr: Expr): Expr {
@@ -121,6 +124,8 @@ class Opening {
     return path !== undefined && isOpenPath(path, this.#isOpen);
   }
 }
+
+const unknownOf = (path: Expr) => ({ name: nameOf(path), expr: path, mayFail: false });
 
 /** Equal expressions are one unknown, in whatever policies they stand. */
 const nameOf = (expr: Expr): string => {

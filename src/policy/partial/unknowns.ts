@@ -67,11 +67,11 @@ export const examplesOf = (readings: readonly Reading[], env: Env, bounds: Bound
 
 const isBoolean = (value: Value): boolean => typeof value === 'boolean';
 
-const comparedWith = ({ compared }: Reading, env: Env): readonly Value[] => {
+const comparedWith = ({ compared, member }: Reading, env: Env): readonly Value[] => {
   if (compared === undefined) return [];
   try {
     const value = compared(env);
-    return value instanceof CedarSet ? [...value.items, value] : [value];
+    return member === true && value instanceof CedarSet ? value.items : [value];
   } catch (thrown) {
     // The other side fails whatever this one is.
     if (thrown instanceof EvaluationError) return [];
