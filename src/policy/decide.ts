@@ -63,7 +63,8 @@ const denial = (policyVersion: string, { code, reason }: Refusal): Decision => (
   reason,
 });
 
-const contextOf = ({ operation: { operation, target } }: Found, request: PolicyRequest): CedarRecord =>
+/** The circumstances of one call as policies see them. */
+export const contextOf = ({ operation: { operation, target } }: Found, request: PolicyRequest): CedarRecord =>
   new CedarRecord(
     new Map<string, Value>([
       ['operation', operation.name],

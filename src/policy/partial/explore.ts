@@ -34,10 +34,16 @@ export interface Ending {
   readonly missing: readonly string[];
 }
 
+/** Where a rule asks for an unknown. */
+export interface Use {
+  readonly rule: Rule;
+  readonly reading: Reading;
+}
+
 export interface Explored {
   readonly endings: readonly Ending[];
   /** Unknowns that made a difference to how far it was looked, with all that policies ask of them. */
-  readonly asked: ReadonlyMap<string, readonly Reading[]>;
+  readonly asked: ReadonlyMap<string, readonly Use[]>;
   /** False when it was too much to look at everything: then other endings may exist. */
   readonly complete: boolean;
 }
@@ -47,19 +53,22 @@ const MAX_STEPS = 2_000;
 
 /** `enough` ends the search early: a yes or no needs fewer endings than a list of reasons. */
 export const explore = (question: OpenQuestion, enough: (effects: ReadonlySet<string>) => boolean): Explored => {
-  const readings = Map.groupBy(question.levels.flatMap(readingsOf), ({ name }) => name);
+  const uses = Map.groupBy(question.levels.flatMap(usesOf), ({ reading }) => reading.name);
+  // The other side of a comparison reads nothing that is open.
+  const nothing: Env = { ...question.env, context: new OpenContext(new Map()) };
   const endings: Ending[] = [];
   const effects = new Set<string>();
-  const asked = new Map<string, readonly Reading[]>();
+  const asked = new Map<string, readonly Use[]>();
   const branches: ReadonlyMap<string, Example>[] = [question.known];
   for (let step = 0; branches.length > 0; step++) {
     if (step === MAX_STEPS) return { endings, asked, complete: false };
     const known = branches.pop() as ReadonlyMap<string, Example>;
     const found = judge(question, known);
     if ('unknown' in found) {
-      const uses = readings.get(found.unknown) ?? [];
-      asked.set(found.unknown, uses);
-      for (const example of examplesOf(uses, { ...question.env, context: EMPTY }, question.boundsOf(found.unknown)))
+      const own = uses.get(found.unknown) ?? [];
+      asked.set(found.unknown, own);
+      const readings = own.map(({ reading }) => reading);
+      for (const example of examplesOf(readings, nothing, question.boundsOf(found.unknown)))
         branches.push(new Map([...known, [found.unknown, example]]));
     } else {
       endings.push(found);
@@ -70,11 +79,10 @@ export const explore = (question: OpenQuestion, enough: (effects: ReadonlySet<st
   return { endings, asked, complete: true };
 };
 
-/** The other side of a comparison reads nothing that is open. */
-const EMPTY = new OpenContext(new Map());
-
-const readingsOf = ({ permits, forbids, limits }: OpenLevel): readonly Reading[] =>
-  [...permits, ...forbids, ...limits.map(({ open }) => open)].flatMap(({ readings }) => readings);
+const usesOf = ({ name, permits, forbids, limits }: OpenLevel): readonly Use[] =>
+  [...permits, ...forbids, ...limits.map(({ open }) => open)].flatMap((open) =>
+    open.readings.map((reading) => ({ rule: ruleOf(name, open), reading })),
+  );
 
 type Outcome = boolean | 'failed' | Undecided;
 

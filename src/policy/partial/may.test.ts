@@ -181,7 +181,7 @@ test('an answer names the rules of both sides and what decides between them', ()
     ['deep'],
   );
   assert.deepEqual(
-    answer.depends.map(({ name }) => name),
+    answer.depends.map(({ on }) => on),
     ['context.depth'],
   );
 });

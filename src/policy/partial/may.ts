@@ -4,9 +4,10 @@ import { type Found, findCase, type Refusal } from '../case.ts';
 import type { CompiledPolicy } from '../compile/index.ts';
 import { Datetime } from '../extension/time.ts';
 import type { Level, PreparedPolicy } from '../prepare.ts';
+import { exprText } from '../text.ts';
 import { fromJson, type Value } from '../value.ts';
-import { type Ending, type Explored, explore, type OpenLevel, type Rule } from './explore.ts';
-import { type OpenPolicy, openPolicy, presenceOf, type Reading } from './open.ts';
+import { type Ending, type Explored, explore, type OpenLevel, type Rule, type Use } from './explore.ts';
+import { type OpenPolicy, openPolicy, presenceOf } from './open.ts';
 import { type IsOpen, textOf } from './path.ts';
 import type { Bounds, Example } from './unknowns.ts';
 
@@ -33,7 +34,14 @@ export interface MayAnswer {
   /** It goes through only after an approval, in some or all ways. */
   readonly approval: boolean;
   /** What decides between the ways. Empty unless the answer is maybe. */
-  readonly depends: readonly { readonly name: string; readonly readings: readonly Reading[] }[];
+  readonly depends: readonly Dependence[];
+}
+
+export interface Dependence {
+  /** What is not known yet, as Cedar text: `context.depth`, or a clause that is a yes or no of its own. */
+  readonly on: string;
+  /** Rules that ask for it. */
+  readonly rules: readonly Rule[];
 }
 
 /**
@@ -66,9 +74,16 @@ export const explainMay = (
   return {
     may,
     ...reasonsOf(explored.endings),
-    depends: may === 'maybe' ? [...explored.asked].map(([name, readings]) => ({ name, readings })) : [],
+    depends: may === 'maybe' ? [...explored.asked.values()].flatMap(dependence) : [],
   };
 };
+
+const dependence = (uses: readonly Use[]): Dependence[] => {
+  const [first] = uses;
+  return first === undefined ? [] : [{ on: exprText(first.reading.expr), rules: unique(uses.map(({ rule }) => rule)) }];
+};
+
+const unique = (rules: readonly Rule[]): Rule[] => [...new Map(rules.map((rule) => [rule.entry, rule])).values()];
 
 const verdictOf = ({ endings, complete }: Explored): May => {
   const effects = new Set(endings.map(({ effect }) => effect));
@@ -77,8 +92,8 @@ const verdictOf = ({ endings, complete }: Explored): May => {
 };
 
 const reasonsOf = (endings: readonly Ending[]): Omit<MayAnswer, 'may' | 'depends'> => ({
-  permitting: [...new Map(endings.flatMap(({ permitting }) => permitting).map((rule) => [rule.entry, rule])).values()],
-  denying: [...new Map(endings.flatMap(({ denying }) => denying).map((rule) => [rule.entry, rule])).values()],
+  permitting: unique(endings.flatMap(({ permitting }) => permitting)),
+  denying: unique(endings.flatMap(({ denying }) => denying)),
   missing: [...new Set(endings.flatMap(({ missing }) => missing))],
   approval: endings.some(({ effect }) => effect === 'approval'),
 });
