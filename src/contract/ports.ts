@@ -268,6 +268,8 @@ export interface Heartbeat {
   readonly capabilities?: readonly string[];
   /** Where it is reached now; absent: as it was when it joined. */
   readonly url?: string;
+  /** Random, new with each start of the node: what was learnt about it before says nothing about it now. */
+  readonly epoch?: string;
   /** Events that its spool had to drop since it started. */
   readonly lostEvents?: number;
 }

@@ -136,6 +136,8 @@ export interface InstanceEntry {
   readonly version: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly state: InstanceState;
+  /** Of the node in front of it: another one after each start. Absent for direct ones. */
+  readonly epoch?: string;
 }
 
 /** Observed state of one hub: who joined and what runs. Small, complete, and sent whole. */

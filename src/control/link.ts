@@ -229,6 +229,7 @@ export class NodeLink implements EventSink {
       instances: node.instances(),
       ...(node.capabilities === undefined ? {} : { capabilities: node.capabilities() }),
       ...(url === undefined ? {} : { url }),
+      epoch: spool.epoch,
       lostEvents: spool.lost,
     };
   }

@@ -129,6 +129,18 @@ test('a sidecar stands in front of its own agent only, at its own address', asyn
   ]);
 });
 
+test('a node that was started again shows it in the roster', async () => {
+  const bench = await started();
+  const { node } = await bench.join();
+  const epochs: (string | undefined)[] = [];
+  for (const epoch of ['a', 'a', 'b']) {
+    await bench.hub.heartbeat(node, beat({ instances: [report('seller')], epoch: epoch.repeat(32) }));
+    await bench.pass(100);
+    epochs.push(bench.rosters.at(-1)?.instances[0]?.epoch);
+  }
+  assert.deepEqual(epochs, ['a'.repeat(32), 'a'.repeat(32), 'b'.repeat(32)]);
+});
+
 test('a domain hub stands in front of what was declared in its domain and below', async () => {
   const bench = await started();
   const { node } = await bench.join(DOMAIN);

@@ -138,7 +138,7 @@ export class NodeHub implements NodePort {
     });
     keeper.beat(
       node.id,
-      allowed.map((report) => behind(current, report)),
+      allowed.map((report) => behind(current, report, beat.epoch)),
     );
     return {
       snapshotSeq: publisher.seq('snapshot'),
@@ -293,11 +293,12 @@ const MOST_ANNOUNCED = 1000;
 const directId = (name: string, id: string): string => (id.startsWith(`${name}@`) ? id : `${name}@${id}`);
 
 /** Calls to it go through the node's own door: a report cannot name any other address. */
-const behind = (node: NodeEntry, report: InstanceReport): InstanceEntry => ({
+const behind = (node: NodeEntry, report: InstanceReport, epoch: string | undefined): InstanceEntry => ({
   ...report,
   id: `${report.name}@${node.id}:${report.id}`,
   tenant: node.tenant,
   url: node.url,
   protocol: 'airspace',
   node: node.id,
+  ...(epoch === undefined ? {} : { epoch }),
 });

@@ -47,6 +47,8 @@ const JoinSchema = z.strictObject({
   proof: short,
 }) satisfies z.ZodType<JoinRequest>;
 
+const Epoch = z.string().regex(/^[0-9a-f]{32}$/);
+
 const HeartbeatSchema = z.strictObject({
   snapshotSeq: seq,
   rosterSeq: seq,
@@ -54,6 +56,7 @@ const HeartbeatSchema = z.strictObject({
   instances: z.array(ReportSchema).max(10_000),
   capabilities: z.array(short).max(10_000).exactOptional(),
   url: HttpUrl.exactOptional(),
+  epoch: Epoch.exactOptional(),
   lostEvents: seq.exactOptional(),
 }) satisfies z.ZodType<Heartbeat>;
 
@@ -94,7 +97,7 @@ const EventSchema = z.strictObject({
 export const MAX_BATCH = 500;
 
 const BatchSchema = z.strictObject({
-  epoch: z.string().regex(/^[0-9a-f]{32}$/),
+  epoch: Epoch,
   seq: z.number().int().min(1),
   events: z.array(EventSchema).max(MAX_BATCH),
 }) satisfies z.ZodType<EventBatch>;

@@ -1,4 +1,5 @@
 /** What a run of crashes prints: one line a round, and a table at the end. */
+import type { Ending } from './audit.ts';
 import { KIND_NAMES, type KindName } from './kinds.ts';
 import type { Round } from './round.ts';
 
@@ -6,6 +7,8 @@ export interface Result extends Round {
   readonly kind: KindName;
   readonly number: number;
 }
+
+const ENDINGS: readonly Ending[] = ['done', 'refused', 'unknown'];
 
 export const roundLine = (result: Result): string => {
   const { kind, number, victim, killedAfterMs, readyMs, backMs, calls, acknowledged, changes, findings } = result;
@@ -15,6 +18,7 @@ export const roundLine = (result: Result): string => {
     `ready ${Math.round(readyMs)} ms, served ${Math.round(backMs)} ms`,
     `${calls} calls, ${acknowledged} acknowledged`,
     `${changes} changes`,
+    `async ${endingsOf([result])}`,
     `reads while down ${result.readsWhileDown.ok}/${result.readsWhileDown.all}`,
   ];
   return [
@@ -34,6 +38,7 @@ const TITLES = [
   'lost',
   'doubled',
   'wrong',
+  'async done/refused/unknown',
   'reads while down',
 ];
 
@@ -69,6 +74,12 @@ const rowOf = (kind: KindName, own: readonly Result[]): readonly string[] => {
     found('lost'),
     found('doubled'),
     found('wrong'),
+    endingsOf(own),
     `${reads.ok}/${reads.all} (${((100 * reads.ok) / Math.max(1, reads.all)).toFixed(1)} %)`,
   ];
+};
+
+const endingsOf = (results: readonly Result[]): string => {
+  const all = results.flatMap(({ endings }) => endings);
+  return ENDINGS.map((ending) => all.filter((one) => one === ending).length).join('/');
 };

@@ -78,8 +78,14 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
   });
 
   const publisher = new Publisher(key);
+  /** Must not throw: what is published is committed, and whoever applied it must hear so. This node then keeps what it runs. */
   const refresh = (snapshot: Snapshot | undefined, roster: Roster): void => {
-    if (snapshot !== undefined) live.adopt(snapshot, roster);
+    if (snapshot === undefined) return;
+    try {
+      live.adopt(snapshot, roster);
+    } catch (thrown) {
+      logger.log('error', 'a snapshot could not be put in force here', { seq: snapshot.seq, cause: describe(thrown) });
+    }
   };
   const keeper = new RosterKeeper({
     clock: world.clock,

@@ -15,6 +15,7 @@ import { idOf, resourceKey } from '../../contract/index.ts';
 import { ownerOf, uniqueKey } from '../identity.ts';
 import { orThrow, REFUSALS, refuseRepeats } from '../refusals.ts';
 import type { Lane } from './commands.ts';
+import { eventRow } from './events.ts';
 import type { CommitArgs, StoredText } from './resources.ts';
 import type { CallRow } from './tables.ts';
 
@@ -142,11 +143,7 @@ export const nodesOver = (lane: Lane): NodeStore => ({
 
 export const tracesOver = (lane: Lane): TraceStore => ({
   append: async (events) => {
-    if (events.length > 0)
-      await lane.write(
-        'appendEvents',
-        events.map((event) => JSON.stringify(event)),
-      );
+    if (events.length > 0) await lane.write('appendEvents', events.map(eventRow));
   },
   trace: async (tenant, id) => orThrow(await lane.read('readTrace', { tenant, id })).map(eventOf),
   recent: async (filter) => (await lane.read('recentEvents', eventFilter(filter))).map(eventOf),
