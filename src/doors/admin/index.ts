@@ -4,10 +4,15 @@ export { EventFeed } from './feed.ts';
 export type {
   AccessPort,
   AdminPorts,
+  CallExplanation,
+  CanAnswer,
+  CanQuestion,
   Feed,
   FleetEndpoint,
   FleetTarget,
   LogLine,
   NodeStatus,
+  PolicyPort,
+  RuleName,
   TargetCounts,
 } from './ports.ts';
