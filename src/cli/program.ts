@@ -126,6 +126,11 @@ const addLooking = (program: Command, does: Does): void => {
     .description('why a call went as it did, decision by decision')
     .action(does(async (context, [id = '']) => (await import('./commands/trace.ts')).why(context, id)));
   program
+    .command('can <principal> <action> <resource>')
+    .description('may agent/x call agent/y/operation? exit 0 yes, 1 no or maybe')
+    .option('--context <name=value>', 'assume this about the call, repeatable: depth=3', collect)
+    .action(does(async (context, words, options) => (await import('./commands/can.ts')).can(context, words, options)));
+  program
     .command('explain [field]')
     .description('what a field means, such as agent.endpoints.weight')
     .action(does(async (context, [path]) => (await import('./commands/explain.ts')).explain(context, path)));

@@ -81,6 +81,53 @@ test('errors say what, because of what, and what to try; as data when data was a
   assert.equal(data.stdout, '');
 });
 
+test('can is 0 for a yes and 1 for everything else, and assumes what it is told', async () => {
+  await using door = await served();
+  const words = ['can', 'agent/orders', 'call', 'tool/till/refund'];
+  const maybe = await at(
+    door,
+    'viewer',
+    ...words,
+    '--context',
+    'depth=3',
+    '--context',
+    'args.note="5"',
+    '--context',
+    'args.big=true',
+  );
+  assert.equal(maybe.exit, 1);
+  assert.match(maybe.stdout, /^maybe: agent\/orders may call, depending on the call, tool\/till\/refund\n/);
+  assert.deepEqual((door.asked[0] as { can: { context: unknown } }).can.context, {
+    depth: 3,
+    args: { note: '5', big: true },
+  });
+  for (const wrong of [
+    ['can', 'orders', 'call', 'tool/till/refund'],
+    ['can', 'agent/orders', 'eat', 'tool/till/refund'],
+    ['can', 'agent/orders', 'call', 'till'],
+    [...words, '--context', 'depth'],
+    [...words, '--context', 'a=1', '--context', 'a.b=1'],
+    [...words, '--context', 'a=1', '--context', 'a=2'],
+  ])
+    assert.equal((await at(door, 'viewer', ...wrong)).exit, 2, wrong.join(' '));
+});
+
+test('why shows clauses to operators, and to everybody else what it showed before', async () => {
+  const denied = callEvent({
+    status: 'denied',
+    steps: [
+      { span: 's', name: 'decide', offsetMs: 0, durationMs: 1, attributes: { effect: 'deny', code: 'NO_PERMIT' } },
+    ],
+  });
+  await using door = await served({
+    traces: { trace: () => Promise.resolve([denied]), recent: () => Promise.resolve([denied]) },
+  });
+  assert.match((await at(door, 'operator', 'why', TRACE)).stdout, /the nearest, `clerks`, needs principal is User/);
+  const viewer = await at(door, 'viewer', 'why', TRACE);
+  assert.equal(viewer.exit, 0);
+  assert.doesNotMatch(viewer.stdout, /clerks/);
+});
+
 test('the words of a server cannot draw on the terminal', async () => {
   await using door = await served({
     control: control({ list: () => Promise.reject(new Fault('bad_request', '\u001b[2Jgone')) }),

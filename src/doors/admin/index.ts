@@ -7,6 +7,7 @@ export type {
   CallExplanation,
   CanAnswer,
   CanQuestion,
+  ClauseSeen,
   Feed,
   FleetEndpoint,
   FleetTarget,
