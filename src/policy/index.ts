@@ -3,6 +3,15 @@ export { type Bundle, type CedarText, compilePolicy } from './bundle.ts';
 export { decide as decisionFor, type PolicyRequest } from './decide.ts';
 export { type Blocking, type Clause, type Explanation, explain, type NearMiss } from './explain.ts';
 export { type DecideParts, decideLayer as decide } from './layer.ts';
+export {
+  type Change,
+  compareLevels,
+  type Direction,
+  type Finding,
+  type LintInput,
+  type LintRule,
+  lintPolicies,
+} from './lint/index.ts';
 export type { RegistryNames } from './names.ts';
 export { type Circumstances, explainMay, type May, type MayAnswer, mayAllow } from './partial/index.ts';
 export { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';

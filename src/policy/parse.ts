@@ -9,8 +9,13 @@ import { atByte, atIndex, type Source } from './position.ts';
 import { SCHEMA } from './schema.ts';
 import { sizeProblem } from './size.ts';
 
+export interface LocatedEntry extends PolicyEntry {
+  /** `file:line:column` where it begins. */
+  readonly at: string;
+}
+
 export interface Parsed {
-  readonly entries: readonly PolicyEntry[];
+  readonly entries: readonly LocatedEntry[];
   /** Each begins with `file:line:column:`. When there is one, the entries are of no use. */
   readonly problems: readonly string[];
 }
@@ -63,7 +68,7 @@ const locate = (source: Source, parts: readonly string[]): Piece[] => {
 };
 
 interface Read {
-  readonly entry?: PolicyEntry & { readonly at: string };
+  readonly entry?: LocatedEntry;
   readonly problems: readonly string[];
 }
 

@@ -1,9 +1,9 @@
 /** May somebody call something, when the circumstances of the call are not known yet? The question behind every list of what there is. */
-import type { Principal, Target } from '../../contract/index.ts';
+import type { Principal, Target, TargetEntry } from '../../contract/index.ts';
 import { type Found, findCase, type Refusal } from '../case.ts';
 import type { CompiledPolicy } from '../compile/index.ts';
 import { Datetime } from '../extension/time.ts';
-import type { Level, PreparedPolicy } from '../prepare.ts';
+import type { Level, PreparedOperation, PreparedPolicy } from '../prepare.ts';
 import { exprText } from '../text.ts';
 import { fromJson, type Value } from '../value.ts';
 import { type Ending, type Explored, explore, type OpenLevel, type Rule, type Use } from './explore.ts';
@@ -103,24 +103,27 @@ const REGISTERED: ReadonlySet<string | undefined> = new Set(['operation', 'effec
 export const isCircumstance: IsOpen = (variable, attribute) => variable === 'context' && !REGISTERED.has(attribute);
 
 const exploreCase = (
-  { operation: { operation, target }, case: { env, levels } }: Found,
+  { operation, case: { env, levels } }: Found,
   { context = {}, fromMs = -Number.MAX_SAFE_INTEGER }: Circumstances,
   enough: Parameters<typeof explore>[1],
 ): Explored =>
   explore(
     {
-      levels: levels.map((level) => openLevel(level, target.kind === 'model' ? target.name : undefined)),
+      levels: levels.map((level) => openLevel(level, operation.target)),
       env,
-      known: new Map<string, Example>([
-        ['operation', operation.name],
-        ['effect', operation.effect],
-        ['tenant', target.tenant],
-        ...assumed({ variable: 'context', attributes: [] }, context),
-      ]),
-      boundsOf: (unknown) => (unknown === 'context.now' ? [fromMs, MOST] : (BOUNDS.get(unknown) ?? [-MOST, MOST])),
+      known: new Map([...knownOf(operation), ...assumed({ variable: 'context', attributes: [] }, context)]),
+      boundsOf: (unknown) => (unknown === 'context.now' ? [fromMs, MOST] : boundsOf(unknown)),
     },
     enough,
   );
+
+/** What the context of every call of an operation holds. */
+export const knownOf = ({ operation, target }: PreparedOperation): ReadonlyMap<string, Example> =>
+  new Map([
+    ['operation', operation.name],
+    ['effect', operation.effect],
+    ['tenant', target.tenant],
+  ]);
 
 const MOST = Number.MAX_SAFE_INTEGER;
 const BOUNDS: ReadonlyMap<string, Bounds> = new Map([
@@ -129,7 +132,10 @@ const BOUNDS: ReadonlyMap<string, Bounds> = new Map([
   ['context.hourUtc', [0, 23]],
 ]);
 
-const openLevel = ({ name, policies, limits }: Level, model: string | undefined): OpenLevel => {
+/** Values that an unknown can have in this world. */
+export const boundsOf = (unknown: string): Bounds => BOUNDS.get(unknown) ?? [-MOST, MOST];
+
+const openLevel = ({ name, policies, limits }: Level, target: TargetEntry): OpenLevel => {
   const opened = policies.map(opening);
   return {
     name,
@@ -137,7 +143,7 @@ const openLevel = ({ name, policies, limits }: Level, model: string | undefined)
     forbids: opened.filter(({ policy }) => policy.entry.effect === 'forbid'),
     limits: limits.map(({ policy, constraints: { models } }) => ({
       open: opening(policy),
-      excludes: model !== undefined && models !== undefined && !models.includes(model),
+      excludes: target.kind === 'model' && models !== undefined && !models.includes(target.name),
     })),
   };
 };
