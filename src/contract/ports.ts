@@ -2,6 +2,7 @@
 
 import type { Principal, Target, TargetKind } from './call.ts';
 import type { CallEvent, CallStatus } from './event.ts';
+import type { KillStore } from './kill.ts';
 import type { Resource, ResourceId, ResourceKind } from './resources/index.ts';
 import type { CancelSignal } from './scope.ts';
 import type { InstanceEntry, InstanceState, NodeEntry, Signed } from './snapshot.ts';
@@ -172,6 +173,7 @@ export interface Stores {
   readonly calls: CallJournal;
   readonly traces: TraceStore;
   readonly nodes: NodeStore;
+  readonly kills: KillStore;
   close(): Promise<void>;
 }
 
@@ -260,8 +262,9 @@ export interface Heartbeat {
   /** Newest sequences that run here (I14: acknowledged = applied); 0 for none. */
   readonly snapshotSeq: number;
   readonly rosterSeq: number;
+  readonly killsSeq: number;
   /** The newest document that this node did not take, and why. */
-  readonly refused?: { readonly kind: 'snapshot' | 'roster'; readonly seq: number; readonly reason: string };
+  readonly refused?: { readonly kind: Signed['kind']; readonly seq: number; readonly reason: string };
   /** All of them: what is missing is gone. */
   readonly instances: readonly InstanceReport[];
   /** `name/operation` that a domain hub exports to its parent. */
@@ -278,6 +281,7 @@ export interface HeartbeatReply {
   /** Newest sequences of the hub. */
   readonly snapshotSeq: number;
   readonly rosterSeq: number;
+  readonly killsSeq: number;
   /** When the next beat is due. */
   readonly heartbeatMs: number;
   /** Reported instances that this node may not report, `kind/name`. */
@@ -302,6 +306,9 @@ export interface NodeView {
   readonly heardAtMs: number | null;
   readonly snapshotSeq: number;
   readonly rosterSeq: number;
+  readonly killsSeq: number;
+  /** Unix ms at which this node first said so, on the clock of the hub; null before the first list. */
+  readonly killsAtMs: number | null;
   readonly refused: string | null;
   readonly capabilities: readonly string[];
   readonly lostEvents: number;
@@ -334,7 +341,7 @@ export interface NodePort {
    */
   documents(
     node: NodeEntry,
-    held: { readonly snapshotSeq: number; readonly rosterSeq: number },
+    held: { readonly snapshotSeq: number; readonly rosterSeq: number; readonly killsSeq: number },
     signal: CancelSignal,
   ): AsyncIterable<Signed>;
   /** `stored` is false for a batch that was here before. Throws `storage` when it must be sent again. */

@@ -149,7 +149,7 @@ export interface Roster {
 
 /** A document on the wire and on disk. The signature covers the exact payload text and its kind. */
 export interface Signed {
-  readonly kind: 'snapshot' | 'roster';
+  readonly kind: 'kills' | 'snapshot' | 'roster';
   /** JSON text; parsed only after the signature is checked. */
   readonly payload: string;
   /** First 16 hex digits of the SHA-256 of the signer's public key. */

@@ -52,6 +52,8 @@ interface Heard {
   readonly atMs: number;
   readonly snapshotSeq: number;
   readonly rosterSeq: number;
+  readonly killsSeq: number;
+  readonly killsAtMs: number | null;
   readonly refused: string | null;
   readonly capabilities: readonly string[];
   readonly lostEvents: number;
@@ -86,7 +88,7 @@ export class NodeHub implements NodePort {
       );
     }
     const { store, publisher, clock } = this.#parts;
-    return issueJoinToken(store, grant.data, publisher.keyId, clock.wallMs());
+    return issueJoinToken(store, this.#registry.grantable(grant.data), publisher.keyId, clock.wallMs());
   }
 
   async join(untrusted: unknown): Promise<JoinReply> {
@@ -128,10 +130,14 @@ export class NodeHub implements NodePort {
     const ignored = beat.instances
       .filter((report) => !allowed.includes(report))
       .map(({ kind, name }) => `${kind}/${name}`);
+    const before = this.#heard.get(node.id);
+    const atMs = clock.wallMs();
     this.#heard.set(node.id, {
-      atMs: clock.wallMs(),
+      atMs,
       snapshotSeq: beat.snapshotSeq,
       rosterSeq: beat.rosterSeq,
+      killsSeq: beat.killsSeq,
+      killsAtMs: before?.killsSeq === beat.killsSeq ? before.killsAtMs : atMs,
       refused: beat.refused === undefined ? null : `${beat.refused.kind} ${beat.refused.seq}: ${beat.refused.reason}`,
       capabilities: beat.capabilities ?? [],
       lostEvents: beat.lostEvents ?? 0,
@@ -143,6 +149,7 @@ export class NodeHub implements NodePort {
     return {
       snapshotSeq: publisher.seq('snapshot'),
       rosterSeq: publisher.seq('roster'),
+      killsSeq: publisher.seq('kills'),
       heartbeatMs: keeper.heartbeatMs,
       ignored,
     };
@@ -280,6 +287,8 @@ export class NodeHub implements NodePort {
       heardAtMs: heard?.atMs ?? null,
       snapshotSeq: heard?.snapshotSeq ?? 0,
       rosterSeq: heard?.rosterSeq ?? 0,
+      killsSeq: heard?.killsSeq ?? 0,
+      killsAtMs: heard?.killsAtMs ?? null,
       refused: heard?.refused ?? null,
       capabilities: heard?.capabilities ?? [],
       lostEvents: heard?.lostEvents ?? 0,

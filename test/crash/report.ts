@@ -15,7 +15,7 @@ export const roundLine = (result: Result): string => {
   const verdict = findings.length === 0 ? 'ok    ' : 'FAILED';
   const facts = [
     `${victim} killed after ${Math.round(killedAfterMs)} ms`,
-    `ready ${Math.round(readyMs)} ms, served ${Math.round(backMs)} ms`,
+    `ready ${Math.round(readyMs)} ms, served ${Math.round(backMs)} ms at load ${result.machineLoad.toFixed(1)}`,
     `${calls} calls, ${acknowledged} acknowledged`,
     `${changes} changes`,
     `async ${endingsOf([result])}`,
@@ -32,6 +32,7 @@ const TITLES = [
   'rounds',
   'served ms',
   'max ms',
+  'load',
   'calls',
   'acked',
   'changes',
@@ -68,6 +69,7 @@ const rowOf = (kind: KindName, own: readonly Result[]): readonly string[] => {
     String(own.length),
     String(Math.round(back[Math.floor(back.length / 2)]!)),
     String(Math.round(back.at(-1)!)),
+    (sum(({ machineLoad }) => machineLoad) / own.length).toFixed(1),
     String(sum(({ calls }) => calls)),
     String(sum(({ acknowledged }) => acknowledged)),
     String(sum(({ changes }) => changes)),

@@ -1,4 +1,5 @@
 /** One round: load, SIGKILL at some instant, a restart on the same port and data, and the audit of everything that was promised. */
+import { loadavg } from 'node:os';
 import type { ProcessNode } from '../../src/cli/up/starter.ts';
 import { audit, type Ending } from './audit.ts';
 import type { Finding } from './finding.ts';
@@ -27,6 +28,8 @@ export interface Round {
   readonly killedAfterMs: number;
   readonly readyMs: number;
   readonly backMs: number;
+  /** Processes that wanted a processor in the last minute: what a restart had to share the machine with. */
+  readonly machineLoad: number;
   readonly calls: number;
   readonly acknowledged: number;
   readonly changes: number;
@@ -68,6 +71,7 @@ export const crash = async (plan: Plan): Promise<Round> => {
     victim,
     killedAfterMs: killedAtMs - startedAtMs,
     ...back,
+    machineLoad: loadavg()[0]!,
     calls: sent.length,
     acknowledged: sent.filter(isOk).length,
     changes: scene.changes.acknowledged - changesBefore,

@@ -12,6 +12,7 @@ import {
   RetryBudgets,
   type World,
 } from '../../kernel/index.ts';
+import type { Halt } from '../../kill/index.ts';
 import { type PreparedPolicy, preparePolicy } from '../../policy/index.ts';
 import { type CandidatesOf, Fleet, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
@@ -21,6 +22,8 @@ export interface LiveOptions {
   readonly node: string;
   readonly sink: EventSink;
   readonly calls: CallJournal;
+  /** Of the node, shared by its pipelines: an order to stop is about the node and not about a snapshot. */
+  readonly halt: Halt;
   readonly upstreamFor: (endpoint: Endpoint) => Handler;
   /** What this node sees from its place. */
   readonly view: (snapshot: Snapshot, sight: Sight) => CandidatesOf;
@@ -83,9 +86,11 @@ export class LivePipeline {
     return this.#current.handler(call, scope);
   };
 
+  /** For doors that act without a call. Who is under an order to stop is nobody there. */
   get resolver(): Resolver {
     if (this.#current === undefined) throw new Fault('stale', 'this node has no configuration yet');
-    return this.#current.resolver;
+    const { resolver } = this.#current;
+    return { resolve: (credential, wallMs) => this.#options.halt.admit(resolver.resolve(credential, wallMs), wallMs) };
   }
 
   /** What is decided by now, for questions beside calls. */
@@ -113,6 +118,7 @@ export class LivePipeline {
       node: options.node,
       sink: options.sink,
       snapshotSeq: snapshot.seq,
+      halt: options.halt.layer,
       resolver,
       policy,
       planOf,

@@ -3,6 +3,7 @@ import type { Stores } from '../../contract/index.ts';
 import type { Suite } from '../suite.ts';
 import { callChecks } from './calls.ts';
 import type { StoreCheck } from './check.ts';
+import { killChecks } from './kills.ts';
 import { nodeChecks } from './nodes.ts';
 import { resourceChecks } from './resources.ts';
 import { traceChecks } from './traces.ts';
@@ -34,6 +35,6 @@ export const storeSuite = ({ name, open, reopen }: StoreSuiteOptions): Suite => 
       },
     });
   };
-  for (const describe of [resourceChecks, callChecks, nodeChecks, traceChecks]) describe(add);
+  for (const describe of [resourceChecks, callChecks, nodeChecks, killChecks, traceChecks]) describe(add);
   return { name: `stores: ${name}`, checks };
 };

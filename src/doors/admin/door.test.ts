@@ -283,11 +283,11 @@ test('a join token is for the tenant of who asked', async () => {
 
 test('a node reads signed documents above those it holds, until it leaves', async () => {
   await using door = await served();
-  const response = await door.get('/v1/nodes/n1/stream?snapshotSeq=4&rosterSeq=2', 'assertion.n1');
+  const response = await door.get('/v1/nodes/n1/stream?snapshotSeq=4&rosterSeq=2&killsSeq=1', 'assertion.n1');
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   while (!text.includes('event: snapshot\ndata: {"kind":"snapshot"')) text += (await reader.read()).value;
-  assert.deepEqual(door.asked, [{ documents: 'n1', held: { snapshotSeq: 4, rosterSeq: 2 } }]);
+  assert.deepEqual(door.asked, [{ documents: 'n1', held: { snapshotSeq: 4, rosterSeq: 2, killsSeq: 1 } }]);
   door.shutDown.cancel(new Fault('cancelled', 'the node shuts down'));
   while (!(await reader.read()).done);
   assert.deepEqual(door.asked.at(-1), { closed: 'n1' });

@@ -3,6 +3,7 @@ import { bootstrap, createKey, createToken } from './access.ts';
 import type { Answer } from './answer.ts';
 import type { Access } from './authorise.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
+import { liftKill, listKills, orderKill } from './kills.ts';
 import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
 import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
 import { can, explain } from './policy.ts';
@@ -41,6 +42,10 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/revisions', { least: 'viewer' }, history),
   // A revision is the configuration of all tenants.
   route('POST', '/v1/revisions/{number}:rollback', { least: 'admin', everyTenant: true }, rollback),
+
+  route('GET', '/v1/kills', { least: 'viewer' }, listKills),
+  route('POST', '/v1/kills', { least: 'operator' }, orderKill),
+  route('DELETE', '/v1/kills/{name}', { least: 'operator' }, liftKill),
 
   route('POST', '/v1/keys', { least: 'admin' }, createKey),
   route('POST', '/v1/tokens', { least: 'admin' }, createToken),

@@ -1,6 +1,7 @@
 /** Stores that last as long as the process: for tests, simulations and demos, and the reference that other stores are held against. */
 import type { Stores } from '../../contract/index.ts';
 import { MemoryCalls } from './calls.ts';
+import { MemoryKills } from './kills.ts';
 import { MemoryNodes } from './nodes.ts';
 import { MemoryResources } from './resources.ts';
 import { MemoryTraces } from './traces.ts';
@@ -10,5 +11,6 @@ export const memoryStores = (): Stores => ({
   calls: new MemoryCalls(),
   traces: new MemoryTraces(),
   nodes: new MemoryNodes(),
+  kills: new MemoryKills(),
   close: async () => {},
 });

@@ -75,6 +75,16 @@ const createNodes = async (db: Db): Promise<void> => {
     .execute();
 };
 
+const createKills = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('kill_order')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('at_ms', 'double precision', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .execute();
+};
+
 const createEvents = async (db: Db, { counted }: DialectTypes): Promise<void> => {
   await db.schema
     .createTable('event')
@@ -100,6 +110,7 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'resources', up: createResources },
   { name: 'calls', up: createCalls },
   { name: 'nodes', up: createNodes },
+  { name: 'kills', up: createKills },
 ];
 
 export const TELEMETRY_MIGRATIONS: readonly Migration[] = [{ name: 'events', up: createEvents }];

@@ -4,6 +4,7 @@ import type {
   CallJournal,
   CallRecord,
   Change,
+  KillStore,
   NodeStore,
   ResourceStore,
   StoredReply,
@@ -139,6 +140,15 @@ export const nodesOver = (lane: Lane): NodeStore => ({
   },
   takeToken: (hash, nowMs) => lane.write('takeToken', { hash, nowMs }),
   next: (sequence) => lane.write('nextOf', { name: sequence }),
+});
+
+export const killsOver = (lane: Lane): KillStore => ({
+  put: async (order) => {
+    const { id, tenant, atMs } = order;
+    orThrow(await lane.write('putKill', { id, tenant, at_ms: atMs, body: JSON.stringify(order) }));
+  },
+  lift: (tenant, id) => lane.write('liftKill', { tenant, id }),
+  list: async (tenant) => (await lane.read('listKills', tenant)).map((body) => JSON.parse(body)),
 });
 
 export const tracesOver = (lane: Lane): TraceStore => ({
