@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type ControlPort, Fault, type Resource } from '../contract/index.ts';
+import { checkShape, sourcesOfText } from '../control/index.ts';
 import { callEvent, type Served, served, TRACE } from '../doors/admin/testing/served.ts';
 import { writeRunning } from './running.ts';
 import { line } from './testing/line.ts';
@@ -114,6 +115,71 @@ test('can is 0 for a yes and 1 for everything else, and assumes what it is told'
     [...words, '--context', 'a=1', '--context', 'a=2'],
   ])
     assert.equal((await at(door, 'viewer', ...wrong)).exit, 2, wrong.join(' '));
+});
+
+const POLICY = (rules: string) => `
+apiVersion: airspace.dev/v1
+kind: Tool
+metadata: { name: till }
+spec: { operations: [{ name: look, effect: read }] }
+---
+apiVersion: airspace.dev/v1
+kind: Agent
+metadata: { name: front }
+spec: { operations: [{ name: ask, effect: read }] }
+---
+apiVersion: airspace.dev/v1
+kind: PolicyBundle
+metadata: { name: org }
+spec:
+  level: org
+  policies:
+    text: |
+      @id("open") @reason("r")
+      permit (principal, action, resource);
+${rules}`;
+const NEVER = `
+      @id("never") @reason("r")
+      permit (principal, action, resource) when { context.depth > 3 && context.depth < 3 };
+`;
+
+test('lint needs no node, says file and line, and is 1 only for errors', async () => {
+  const clean = await line(['policy', 'lint', '-f', '-'], { stdin: POLICY('') });
+  assert.deepEqual(clean, { exit: 0, stdout: 'no findings\n', stderr: '' });
+  const wrong = await line(['policy', 'lint', '-f', '-'], { stdin: POLICY(NEVER) });
+  assert.equal(wrong.exit, 1);
+  assert.match(wrong.stdout, /^stdin:22:\d+: error\[never-matches\] policy `never`: its conditions exclude each other/);
+  const idle = await line(['policy', 'lint', '-f', '-', '-o', 'json'], {
+    stdin: POLICY(NEVER.replace(' && context.depth < 3', '')),
+  });
+  assert.equal(idle.exit, 0);
+  assert.deepEqual(
+    (JSON.parse(idle.stdout) as { findings: { rule: string }[] }).findings.map(({ rule }) => rule),
+    ['implied'],
+  );
+  assert.equal((await line(['policy', 'lint', '-f', '-'], { stdin: POLICY('').split('---')[0]! })).exit, 2);
+});
+
+test('lint against the running configuration says what becomes wider', async () => {
+  const bundle = (text: string): string => text.split('---').at(-1)!;
+  const deep =
+    '\n      @id("deep") @reason("r")\n      forbid (principal, action, resource) when { context.depth > 3 };\n';
+  const { resources } = sourcesOfText(POLICY(deep), 'running');
+  const stored = checkShape({ resources, origins: [] }, null).resources.map(({ resource }) => ({
+    resource,
+    version: 1,
+    revision: 1,
+  }));
+  await using door = await served({ control: control({ list: () => Promise.resolve(stored) }) });
+  const words = ['policy', 'lint', '-f', '-', '--against', '--url', door.url, '--key', 'viewer'];
+  const against = async (stdin: string): Promise<string> => (await line(words, { stdin })).stdout;
+  assert.match(
+    await against(bundle(POLICY(deep))),
+    /^against the running configuration: nothing changes what is allowed\nno findings/,
+  );
+  assert.match(await against(bundle(POLICY(''))), /\n {2}wider {2}org\/deep {2}forbid removed\n/);
+  const stricter = bundle(POLICY(deep)).replace('permit (principal,', 'permit (principal is Agent,');
+  assert.match(await against(stricter), /\n {2}narrower {2}org\/open {2}permit matches less\n/);
 });
 
 test('why shows clauses to operators, and to everybody else what it showed before', async () => {

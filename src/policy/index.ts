@@ -8,6 +8,7 @@ export {
   compareLevels,
   type Direction,
   type Finding,
+  hierarchyOf,
   type LintInput,
   type LintRule,
   lintPolicies,
