@@ -2,7 +2,7 @@
 export { type Bundle, type CedarText, compilePolicy } from './bundle.ts';
 export { decide as decisionFor, type PolicyRequest } from './decide.ts';
 export { type Blocking, type Clause, type Explanation, explain, type NearMiss } from './explain.ts';
-export { type DecideParts, decideLayer as decide } from './layer.ts';
+export { type DecideParts, decideLayer as decide, type Watch } from './layer.ts';
 export {
   type Change,
   compareLevels,

@@ -2,24 +2,30 @@
 import type { Call, Decision, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import { type Layer, Permit, remainingMs, whenEnded, withTimeout } from '../kernel/index.ts';
-import { decide } from './decide.ts';
+import { decide, type PolicyRequest } from './decide.ts';
 import type { PreparedPolicy } from './prepare.ts';
 
 export interface DecideParts {
   readonly policy: PreparedPolicy;
   /** Made by routing from the same snapshot. Throws `not_found` for a target that does not exist. */
   readonly planOf: (call: Call) => RoutePlan;
+  /** Sees every decision, as plain data. Must not throw or wait. Answers true when it will look at this one again. */
+  readonly watch?: Watch | undefined;
 }
+
+export type Watch = (request: PolicyRequest, decision: Decision, callId: string) => boolean;
 
 /** Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`. */
 export const decideLayer =
-  ({ policy, planOf }: DecideParts): Layer =>
+  ({ policy, planOf, watch }: DecideParts): Layer =>
   (next) =>
   async (call, scope) => {
     const startMs = scope.clock.nowMs();
     const plan = planOf(call);
-    const decision = decide(policy, requestOf(call, plan, scope));
+    const request = requestOf(call, plan, scope);
+    const decision = decide(policy, request);
     note(decision, startMs, scope);
+    if (watch?.(request, decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const allowed = constrained(call, plan, decision);
     Permit.grant(allowed, decision);
