@@ -56,8 +56,9 @@ const canAnswer = ({ snapshot, policy }: InForce, question: CanQuestion, nowMs: 
     denying: answer.denying.map(named),
     missing: answer.missing,
     approval: answer.approval,
-    depends: answer.depends.map(({ on, rules }) => ({
+    depends: answer.depends.map(({ on, clauses, rules }) => ({
       on,
+      clauses,
       rules: rules.map(({ level, entry }) => `${level}/${entry.id}`),
     })),
   };

@@ -23,7 +23,7 @@ test('a maybe names the rules of both sides and what decides between them', () =
     denying: [{ level: 'org', id: 'deep', reason: 'no runaways' }],
     missing: ['operations'],
     approval: true,
-    depends: [{ on: 'context.depth', rules: ['org/deep'] }],
+    depends: [{ on: 'context.depth', clauses: ['context.depth > 3'], rules: ['org/deep'] }],
   });
   assert.equal(
     canText('agent/concierge', 'agent/refunds/issue', maybe, plain),
@@ -33,7 +33,7 @@ maybe: agent/concierge may call, depending on the call, agent/refunds/issue
   forbidden by  org/deep  "no runaways"
   no permit at  operations
   needs         an approval
-  depends on    context.depth  (org/deep)
+  depends on    context.depth > 3  (org/deep)
   policy        sha256:0011223344556677
 `.trim(),
   );

@@ -17,7 +17,9 @@ export const canText = (who: string, what: string, answer: CanAnswer, paint: Pai
     ...answer.denying.map((rule): Fact => ['forbidden by', ruleText(rule)]),
     ...answer.missing.map((level): Fact => ['no permit at', clean(level)]),
     ...(answer.approval ? [['needs', 'an approval'] as const] : []),
-    ...answer.depends.map(({ on, rules }): Fact => ['depends on', clean(`${on}  (${rules.join(', ')})`)]),
+    ...answer.depends.map(
+      ({ clauses, rules }): Fact => ['depends on', clean(`${clauses.join(', ')}  (${rules.join(', ')})`)],
+    ),
     ...(answer.refusal === '' ? [] : [['because', clean(answer.refusal)] as const]),
     ['policy', clean(answer.policyVersion)],
   ];

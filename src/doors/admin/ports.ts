@@ -205,7 +205,11 @@ export interface CanAnswer {
   readonly missing: readonly string[];
   /** Some or all of the ways lead through an approval. */
   readonly approval: boolean;
-  readonly depends: readonly { readonly on: string; readonly rules: readonly string[] }[];
+  readonly depends: readonly {
+    readonly on: string;
+    readonly clauses: readonly string[];
+    readonly rules: readonly string[];
+  }[];
 }
 
 /** One clause of a rule as text, what came out, and what it looked at. */

@@ -181,8 +181,8 @@ test('an answer names the rules of both sides and what decides between them', ()
     ['deep'],
   );
   assert.deepEqual(
-    answer.depends.map(({ on }) => on),
-    ['context.depth'],
+    answer.depends.map(({ on, clauses }) => [on, clauses]),
+    [['context.depth', ['context.depth > 3']]],
   );
 });
 

@@ -40,6 +40,8 @@ export interface MayAnswer {
 export interface Dependence {
   /** What is not known yet, as Cedar text: `context.depth`, or a clause that is a yes or no of its own. */
   readonly on: string;
+  /** Clauses that read it: `context.depth < 3`. */
+  readonly clauses: readonly string[];
   /** Rules that ask for it. */
   readonly rules: readonly Rule[];
 }
@@ -80,7 +82,9 @@ export const explainMay = (
 
 const dependence = (uses: readonly Use[]): Dependence[] => {
   const [first] = uses;
-  return first === undefined ? [] : [{ on: exprText(first.reading.expr), rules: unique(uses.map(({ rule }) => rule)) }];
+  if (first === undefined) return [];
+  const clauses = new Set(uses.map(({ reading }) => exprText(reading.clause)));
+  return [{ on: exprText(first.reading.expr), clauses: [...clauses], rules: unique(uses.map(({ rule }) => rule)) }];
 };
 
 const unique = (rules: readonly Rule[]): Rule[] => [...new Map(rules.map((rule) => [rule.entry, rule])).values()];

@@ -12,8 +12,9 @@ import { askedPaths, childrenOf, type IsOpen, isOpenPath, partsOf, pathOf, textO
 /** One use of an unknown: what it tells apart. */
 export interface Reading {
   readonly name: string;
-  /** For people: the expression that stands behind the name. */
+  /** For people: the expression that stands behind the name, and the clause that it is read in. */
   readonly expr: Expr;
+  readonly clause: Expr;
   /** What the unknown is compared with. Absent: it is a yes or no itself. */
   readonly compared?: Evaluate;
   /** It is looked for in the set that `compared` gives. */
@@ -86,9 +87,9 @@ class Opening {
 
   #comparison(expr: Expr, operator: string, { left, right }: Binary): Expr {
     if (this.#isOpenPath(left) && !touches(right, this.#isOpen))
-      return { [operator]: { left: this.#compared(left, right), right } };
+      return { [operator]: { left: this.#compared(expr, left, right), right } };
     if (this.#isOpenPath(right) && !touches(left, this.#isOpen))
-      return { [operator]: { left, right: this.#compared(right, left) } };
+      return { [operator]: { left, right: this.#compared(expr, right, left) } };
     return this.#yesOrNo(expr);
   }
 
@@ -96,22 +97,24 @@ class Opening {
   #member(expr: Expr, { left, right }: Binary): Expr {
     if (!this.#isOpenPath(right) || touches(left, this.#isOpen)) return this.#yesOrNo(expr);
     const compared = compileExpr(left);
-    return { contains: { left, right: this.#note({ ...unknownOf(right), compared, member: true }) } };
+    return { contains: { left, right: this.#note({ ...unknownOf(expr, right), compared, member: true }) } };
   }
 
   #has(expr: Expr, body: unknown): Expr {
     const paths = askedPaths(body);
     if (paths === undefined) return this.#yesOrNo(expr);
-    const each = paths.map((path): Expr => this.#note({ name: presenceOf(textOf(path)), expr, mayFail: false }));
+    const each = paths.map(
+      (path): Expr => this.#note({ name: presenceOf(textOf(path)), expr, clause: expr, mayFail: false }),
+    );
     return each.reduce((left, right) => ({ '&&': { left, right } }));
   }
 
-  #compared(path: Expr, other: Expr): Expr {
-    return this.#note({ ...unknownOf(path), compared: compileExpr(other) });
+  #compared(clause: Expr, path: Expr, other: Expr): Expr {
+    return this.#note({ ...unknownOf(clause, path), compared: compileExpr(other) });
   }
 
   #yesOrNo(expr: Expr): Expr {
-    return this.#note({ name: nameOf(expr), expr, mayFail: mayFail(expr) });
+    return this.#note({ name: nameOf(expr), expr, clause: expr, mayFail: mayFail(expr) });
   }
 
   #note(reading: Reading): Expr {
@@ -125,7 +128,7 @@ class Opening {
   }
 }
 
-const unknownOf = (path: Expr) => ({ name: nameOf(path), expr: path, mayFail: false });
+const unknownOf = (clause: Expr, path: Expr) => ({ name: nameOf(path), expr: path, clause, mayFail: false });
 
 /** Equal expressions are one unknown, in whatever policies they stand. */
 const nameOf = (expr: Expr): string => {

@@ -278,7 +278,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
           denying: [{ level: 'org', id: 'deep', reason: 'no runaways' }],
           missing: ['operations'],
           approval: false,
-          depends: [{ on: 'context.depth', rules: ['org/deep'] }],
+          depends: [{ on: 'context.depth', clauses: ['context.depth > 3'], rules: ['org/deep'] }],
         };
       },
       explain: ({ callId, span, node }) => ({
