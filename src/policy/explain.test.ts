@@ -17,6 +17,11 @@ const WORLD: ShortWorld = {
       operations: [
         { name: 'issue', effect: 'irreversible' },
         { name: 'look', effect: 'read' },
+        {
+          name: 'pay',
+          effect: 'spend',
+          input: { type: 'object', properties: { cents: { type: 'integer' } }, required: ['cents'] },
+        },
       ],
     },
   ],
@@ -40,7 +45,10 @@ when { principal in Role::"clerk" };
 
 @id("look-by-day") @reason("looking is free by day")
 permit (principal, action, resource == Operation::"agent/refunds/look")
-when { context.hourUtc >= 8 && context.hourUtc < 18 } unless { context.session || context.depth > 1 };`,
+when { context.hourUtc >= 8 && context.hourUtc < 18 } unless { context.session || context.depth > 1 };
+
+@id("pay-little") @reason("small sums are free")
+permit (principal, action, resource == Operation::"agent/refunds/pay") when { context.args.cents <= 500 && context.depth < 3 };`,
     },
   }),
 );
@@ -61,6 +69,7 @@ test('a denial for want of a permit names the nearest one and what it needs', ()
     [
       ['clerks-issue-refunds', ['principal is User']],
       ['look-by-day', ['resource == Operation::"agent/refunds/look"']],
+      ['pay-little', ['resource == Operation::"agent/refunds/pay"']],
     ],
   );
 });
@@ -84,6 +93,32 @@ test('a forbid is told with the clauses that held and what they saw', () => {
   assert.equal(sentence, 'denied because of `org/not-too-deep`: context.depth > 3 (context.depth = 5)');
   assert.deepEqual(blocking[0]?.clauses, [{ text: 'context.depth > 3', value: 'true', facts: ['context.depth = 5'] }]);
   assert.deepEqual(nearMisses, []);
+});
+
+const PAY: Ask = { agent: 'concierge', call: 'agent/refunds/pay' };
+
+test('arguments are explained when they are there', () => {
+  const { sentence } = explain(prepared, { ...requestOf(PAY), payload: { data: { cents: 501 } } });
+  assert.match(
+    sentence,
+    /the nearest, `pay-little`, needs context\.args\.cents <= 500 \(context\.args\.cents = 501\)$/,
+  );
+  const misfit = explain(prepared, { ...requestOf(PAY), payload: { data: { cents: 'many' } } });
+  assert.match(misfit.sentence, /^denied because policy reads the arguments .* must be a whole number/);
+});
+
+test('without its payload a recorded decision stands, and clauses about arguments are unknown and not false', () => {
+  const recorded = { effect: 'deny', code: 'NO_PERMIT', reason: '', missing: ['operations'], determining: [] } as const;
+  const { decision, nearMisses, sentence } = explain(prepared, requestOf({ ...PAY, depth: 4 }), recorded);
+  assert.equal(decision.code, 'NO_PERMIT');
+  assert.deepEqual(
+    nearMisses[0]?.failed.map(({ text, value }) => `${text}: ${value}`),
+    ['context.args.cents <= 500: unknown: payloads are not kept', 'context.depth < 3: false'],
+  );
+  assert.match(
+    sentence,
+    /needs context\.args\.cents <= 500 \(unknown: payloads are not kept\) and context\.depth < 3 \(context\.depth = 4\)/,
+  );
 });
 
 test('an allowed call and an unknown one are one sentence too', () => {

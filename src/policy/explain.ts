@@ -3,20 +3,21 @@
  * satisfy it. The decision itself names rules; this says how near the others came.
  */
 import type { Decision, PolicyEntry } from '../contract/index.ts';
+import { type Arguments, argumentsOf } from './arguments/index.ts';
 import { findCase } from './case.ts';
 import { clausesOf } from './clauses.ts';
 import { type CompiledPolicy, compileExpr, type Env } from './compile/index.ts';
 import { contextOf, decide, type PolicyRequest } from './decide.ts';
 import type { Est, Expr } from './est.ts';
 import { EvaluationError } from './evaluation-error.ts';
-import { childrenOf, partsOf, pathOf, textOf } from './partial/path.ts';
+import { childrenOf, type IsOpen, partsOf, pathOf, textOf, touches } from './partial/path.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import { exprText, SCOPE_PARTS, scopeText, valueText } from './text.ts';
 
 /** One clause of a rule as Cedar text, with the values that it looked at. */
 export interface Clause {
   readonly text: string;
-  /** What came out: `false`, `true`, or the error. */
+  /** What came out: `false`, `true`, `error: ...`, or `unknown: ...`. */
   readonly value: string;
   /** `context.depth = 5` for each path in it. */
   readonly facts: readonly string[];
@@ -52,28 +53,62 @@ export interface Explanation {
   readonly blocking: readonly Blocking[];
 }
 
-/** Pure, and slow: it prints trees. Throws like `decide`. */
-export const explain = (prepared: PreparedPolicy, request: PolicyRequest): Explanation => {
-  const decision = decide(prepared, request);
-  const { effect, code, policyVersion, missing } = decision;
-  const summary = { effect, code, policyVersion, missing };
+/** What a decision said when its payload was there to be read. */
+export type Recorded = Pick<Decision, 'effect' | 'code' | 'reason' | 'missing' | 'determining'>;
+
+/**
+ * Pure, and slow: it prints trees. Without a payload, clauses about arguments are unknown, and what they decided is taken from
+ * `recorded`. Throws like `decide`.
+ */
+export const explain = (prepared: PreparedPolicy, request: PolicyRequest, recorded?: Recorded): Explanation => {
   const found = findCase(prepared, request.principal, request.target);
-  if ('code' in found)
-    return { decision: summary, sentence: `denied because ${found.reason}`, nearMisses: [], blocking: [] };
-  const env: Env = { ...found.case.env, context: contextOf(found, request) };
+  if ('code' in found) return refused(prepared, found);
+  const blind = found.case.readsArguments && found.operation.arguments !== null && request.payload === undefined;
+  const decision = { policyVersion: prepared.version, ...(blind && recorded ? recorded : decide(prepared, request)) };
+  const args = blind ? NO_ARGUMENTS : argumentsOf(found.operation, request.target, () => request.payload);
+  if ('code' in args) return refused(prepared, args);
+  const seen: Seen = { env: { ...found.case.env, context: contextOf(found, request, args) }, blind };
   const levels = prepared.tenants.get(request.principal?.tenant ?? '')?.levels;
-  const nearMisses = missing
+  const rulesOf = (level: string) => levels?.get(level)?.policies ?? [];
+  const nearMisses = decision.missing
     .flatMap((level) =>
-      (levels?.get(level)?.policies ?? []).filter(isPermit).map((policy) => nearMiss(level, policy, env)),
+      rulesOf(level)
+        .filter(isPermit)
+        .map((policy) => nearMiss(level, policy, seen)),
     )
     .sort(byDistance);
-  const blocking = decision.determining.flatMap(({ level, id }) =>
-    effect === 'allow'
-      ? []
-      : (levels?.get(level)?.policies ?? []).filter((one) => one.entry.id === id).map((one) => block(level, one, env)),
+  const stopping = decision.effect === 'allow' ? [] : decision.determining;
+  const blocking = stopping.flatMap(({ level, id }) =>
+    rulesOf(level)
+      .filter(({ entry }) => entry.id === id)
+      .map((policy) => block(level, policy, seen)),
   );
-  return { decision: summary, sentence: sentenceOf(decision, nearMisses, blocking), nearMisses, blocking };
+  const sentence = sentenceOf(decision, nearMisses, blocking);
+  return { decision: summaryOf(decision), sentence, nearMisses, blocking };
 };
+
+const NO_ARGUMENTS: Arguments = { args: null };
+
+/** What clauses are evaluated with. */
+interface Seen {
+  readonly env: Env;
+  /** The arguments are not known, although there were some. */
+  readonly blind: boolean;
+}
+
+const summaryOf = ({ effect, code, policyVersion, missing }: Explanation['decision']): Explanation['decision'] => ({
+  effect,
+  code,
+  policyVersion,
+  missing,
+});
+
+const refused = ({ version }: PreparedPolicy, { code, reason }: Pick<Decision, 'code' | 'reason'>): Explanation => ({
+  decision: { effect: 'deny', code, policyVersion: version, missing: [] },
+  sentence: `denied because ${reason}`,
+  nearMisses: [],
+  blocking: [],
+});
 
 const isPermit = ({ entry }: CompiledPolicy): boolean => entry.effect === 'permit';
 
@@ -83,33 +118,39 @@ const nameOf = (level: string, { id, annotations }: PolicyEntry) => ({
   reason: annotations['reason'] ?? '',
 });
 
-const nearMiss = (level: string, policy: CompiledPolicy, env: Env): NearMiss => {
+const nearMiss = (level: string, policy: CompiledPolicy, seen: Seen): NearMiss => {
+  const { env } = seen;
   const est = policy.entry.est as Est;
   const missed = SCOPE_PARTS.filter((part) => !policy[part](env[part], env.entities));
   const failed = clausesOf(est)
-    .map((expr) => ({ expr, value: valueOfExpr(expr, env) }))
+    .map((expr) => clauseOf(expr, seen))
     .filter(({ value }) => value !== 'true');
   return {
     ...nameOf(level, policy.entry),
     // Who asks why wants this very call: a rule about another resource is no near miss, however little is missing.
     distance: missed.reduce((sum, part) => sum + (part === 'principal' ? 10 : 100), failed.length),
     scope: missed.map((part) => scopeText(est, part)),
-    failed: failed.map(({ expr, value }) => clauseOf(expr, value, env)),
+    failed,
   };
 };
 
 const byDistance = (a: NearMiss, b: NearMiss): number => a.distance - b.distance || (a.id < b.id ? -1 : 1);
 
-const block = (level: string, { entry }: CompiledPolicy, env: Env): Blocking => ({
+const block = (level: string, { entry }: CompiledPolicy, seen: Seen): Blocking => ({
   ...nameOf(level, entry),
-  clauses: clausesOf(entry.est as Est).map((expr) => clauseOf(expr, valueOfExpr(expr, env), env)),
+  clauses: clausesOf(entry.est as Est).map((expr) => clauseOf(expr, seen)),
 });
 
-const clauseOf = (expr: Expr, value: string, env: Env): Clause => ({
-  text: exprText(expr),
-  value,
-  facts: [...new Map(pathsIn(expr))].map(([text, path]) => `${text} = ${valueOfExpr(path, env)}`),
-});
+const clauseOf = (expr: Expr, { env, blind }: Seen): Clause => {
+  const text = exprText(expr);
+  if (blind && touches(expr, isArgument)) return { text, value: UNKNOWN, facts: [] };
+  const facts = [...new Map(pathsIn(expr))].map(([path, one]) => `${path} = ${valueOfExpr(one, env)}`);
+  return { text, value: valueOfExpr(expr, env), facts };
+};
+
+const UNKNOWN = 'unknown: payloads are not kept';
+
+const isArgument: IsOpen = (variable, attribute) => variable === 'context' && (attribute ?? 'args') === 'args';
 
 const valueOfExpr = (expr: Expr, env: Env): string => {
   try {
@@ -129,7 +170,7 @@ const pathsIn = (expr: Expr): (readonly [string, Expr])[] => {
   return childrenOf(operator, body).flatMap(pathsIn);
 };
 
-const sentenceOf = (decision: Decision, nearMisses: readonly NearMiss[], blocking: readonly Blocking[]): string => {
+const sentenceOf = (decision: Recorded, nearMisses: readonly NearMiss[], blocking: readonly Blocking[]): string => {
   const { effect, determining, missing, reason } = decision;
   if (effect === 'allow') return `allowed by ${named(determining)}`;
   const [first] = blocking;
@@ -153,4 +194,6 @@ const because = ({ clauses }: Blocking): string => {
 const needs = ({ scope, failed }: NearMiss): string => [...scope, ...failed.map(withFacts)].join(' and ');
 
 const withFacts = ({ text, value, facts }: Clause): string =>
-  value.startsWith('error') ? `${text} (${value})` : `${text}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`;
+  /^(error|unknown): /.test(value)
+    ? `${text} (${value})`
+    : `${text}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`;

@@ -33,7 +33,7 @@ permit (principal in Role::"clerk", action, resource == Operation::"agent/orders
 
 const snapshotOf = async (): Promise<Snapshot> => {
   const targets = [target('orders', 'where', 'trial', 'cancel'), target('concierge', 'talk')];
-  const names = targets.map((one) => ({ ...one, operations: one.operations.map(({ name }) => name) }));
+  const names = targets;
   const users = [{ tenant: 'default', name: 'ada', roles: ['clerk'] }];
   const bundles = [{ tenant: 'default', level: 'org', policies: { text: POLICIES } }];
   return {

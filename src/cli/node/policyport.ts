@@ -1,9 +1,16 @@
 /** What a node lends to its admin door about policy: who may call what, and why a call was decided as it was. */
-import type { CallEvent, Principal, Snapshot, StepEvent } from '../../contract/index.ts';
+import type { Attributes, CallEvent, Principal, Snapshot, StepEvent } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import type { CallExplanation, CanAnswer, CanQuestion, PolicyPort, RuleName } from '../../doors/admin/index.ts';
 import type { World } from '../../kernel/index.ts';
-import { explain, explainMay, type MayAnswer, mayAllow, type PreparedPolicy } from '../../policy/index.ts';
+import {
+  explain,
+  explainMay,
+  type MayAnswer,
+  mayAllow,
+  type PreparedPolicy,
+  type Recorded,
+} from '../../policy/index.ts';
 import type { LivePipeline } from './live.ts';
 
 export const policyPort = (live: Pick<LivePipeline, 'inForce'>, { clock }: Pick<World, 'clock'>): PolicyPort => {
@@ -89,14 +96,15 @@ const explanationOf = ({ snapshot, policy, planOf }: InForce, event: CallEvent):
   const step = event.steps.find(({ name }) => name === 'decide');
   if (step === undefined || event.principal === null) return null;
   const caller = callerOf(snapshot, event, event.principal);
-  const { decision, ...explained } = explain(policy, {
+  const asked = {
     principal: caller.principal,
     target: event.target,
     depth: event.lineage.depth,
     session: event.session !== undefined,
     priority: priorityOf(planOf, caller.principal, event),
     atMs: event.startedAtMs,
-  });
+  };
+  const { decision, ...explained } = explain(policy, asked, recordedIn(event, step));
   const decidedBy = String(step.attributes['policyVersion'] ?? '');
   const changed =
     decidedBy === policy.version
@@ -112,6 +120,21 @@ const explanationOf = ({ snapshot, policy, planOf }: InForce, event: CallEvent):
     caveats: [...changed, ...caller.caveats, ...differing(step, decision.effect)],
   };
 };
+
+/** Events keep what was decided, and not the payload that it was decided with. */
+const recordedIn = ({ attributes: { message } }: CallEvent, { attributes }: StepEvent): Recorded => ({
+  effect:
+    attributes['effect'] === 'allow' || attributes['effect'] === 'require_approval' ? attributes['effect'] : 'deny',
+  code: String(attributes['code'] ?? ''),
+  reason: String(message ?? ''),
+  missing: textsOf(attributes['missing']),
+  determining: textsOf(attributes['rules']).map((rule) => {
+    const [level = '', id = ''] = rule.split('/');
+    return { level, id, reason: '' };
+  }),
+});
+
+const textsOf = (value: Attributes[string]): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
 
 /** Events do not keep roles: they are taken from the keys that the caller has now. */
 const callerOf = (

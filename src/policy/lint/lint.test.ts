@@ -33,7 +33,7 @@ const WORLD: ShortWorld = {
   ],
 };
 const NAMES = {
-  targets: targetsOf(WORLD).map((target) => ({ ...target, operations: target.operations.map(({ name }) => name) })),
+  targets: targetsOf(WORLD),
   domains: domainsOf(WORLD),
   users: WORLD.users.map(({ name, roles = [] }) => ({ tenant: 'default', name, roles })),
 };
@@ -81,7 +81,7 @@ const table: readonly { promise: string; policies: string; finds: readonly strin
   },
   {
     promise: 'an action that the resource does not have matches nothing',
-    policies: `${OPEN}${named('x', 'forbid (principal, action == Action::"InvokeAgent", resource in Tool::"till");')}`,
+    policies: `${OPEN}${named('x', 'forbid (principal, action in Action::"InvokeAgent", resource in Tool::"till");')}`,
     finds: ['org.cedar:2 warning matches-nothing x'],
   },
   {

@@ -1,15 +1,17 @@
 /** Holds bundles against what exists and against each other. Finds more than `apply` refuses: rules that say nothing, or take everything. */
 import type { DomainEntry, PolicyEntry, PolicyLevel, Snapshot, TargetEntry } from '../../contract/index.ts';
 import type { EntryKind } from '../annotations.ts';
-import type { Bundle } from '../bundle.ts';
+import { argumentsIn, type Bundle } from '../bundle.ts';
+import { type Catalog, catalogOf } from '../catalog.ts';
 import { clausesOf } from '../clauses.ts';
 import type { CompiledPolicy } from '../compile/index.ts';
 import type { Est, Expr } from '../est.ts';
-import { namesOf, type RegistryNames, suggestion } from '../names.ts';
+import { type RegistryNames, suggestion } from '../names.ts';
 import { type LocatedEntry, parsePolicies } from '../parse.ts';
 import { childrenOf, partsOf, pathOf, textOf } from '../partial/path.ts';
 import { ORG, type PreparedTenant, preparePolicy } from '../prepare.ts';
 import { ACTION_PARENTS, CEDAR_LANGUAGE } from '../schema.ts';
+import { Verdicts } from '../validate.ts';
 import { covers, isAsHard } from './covers.ts';
 import { type Finding, inOrder, type LintRule, placeOf } from './finding.ts';
 import { isSatisfiable, matchesSomething, type Population, populationOf } from './satisfiable.ts';
@@ -25,9 +27,13 @@ export interface LintInput {
 
 /** By file and line. Errors are rules without any effect, or a level that denies everything; warnings are most likely not meant. */
 export const lintPolicies = (input: LintInput): readonly Finding[] => {
-  const read = input.bundles.map((bundle) => readBundle(bundle, input.names));
+  const { bundles, names, targets } = input;
+  const verdicts = new Verdicts();
+  const tenants = new Set([...bundles, ...targets].map(({ tenant }) => tenant));
+  const catalogs = new Map([...tenants].map((tenant) => [tenant, catalogOf(names, tenant)]));
+  const read = bundles.map((bundle) => readBundle(bundle, catalogs.get(bundle.tenant) as Catalog, verdicts));
   const levels = read.flatMap(({ entries, bundle }) => (entries === undefined ? [] : [{ ...bundle, ...entries }]));
-  const prepared = preparePolicy({ ...input, policy: policyOf(levels) });
+  const prepared = preparePolicy({ ...input, policy: policyOf(levels, [...catalogs.values()]) });
   return [
     ...read.flatMap(({ findings }) => findings),
     ...levels.flatMap((level) => {
@@ -52,12 +58,16 @@ interface ReadBundle {
   readonly findings: readonly Finding[];
 }
 
-const readBundle = ({ tenant, level, policies, limits }: Bundle, names: RegistryNames): ReadBundle => {
-  const known = namesOf(names, tenant);
+const readBundle = ({ tenant, level, policies, limits }: Bundle, catalog: Catalog, verdicts: Verdicts): ReadBundle => {
   const parse = (text: Bundle['policies'] | undefined, kind: EntryKind) =>
     text === undefined
       ? { entries: [], problems: [] }
-      : parsePolicies({ text: text.text, name: text.source ?? `${kind} of \`${tenant}/${level}\`` }, kind, known);
+      : parsePolicies(
+          { text: text.text, name: text.source ?? `${kind} of \`${tenant}/${level}\`` },
+          kind,
+          catalog,
+          verdicts,
+        );
   const rules = parse(policies, 'policies');
   const limiting = parse(limits, 'limits');
   const problems = [...rules.problems, ...limiting.problems].map((problem) => problemFinding(problem, level));
@@ -76,7 +86,7 @@ const problemFinding = (problem: string, level: string): Finding => {
 
 const problemRule = (message: string): LintRule => {
   if (/\bimpossible\b/.test(message)) return 'never-matches';
-  if (message.startsWith('there is no operation')) return 'unknown-operation';
+  if (/^there is no (operation|action) /.test(message)) return 'unknown-operation';
   return message.includes('there is no ') ? 'unknown-name' : 'invalid';
 };
 
@@ -92,10 +102,11 @@ const denyingFindings = (level: string, file: string, entries: readonly PolicyEn
   ];
 };
 
-const policyOf = (levels: readonly ReadLevel[]): Snapshot['policy'] => ({
+const policyOf = (levels: readonly ReadLevel[], catalogs: readonly Catalog[]): Snapshot['policy'] => ({
   version: '',
   cedar: CEDAR_LANGUAGE,
   actionParents: ACTION_PARENTS,
+  arguments: catalogs.flatMap(argumentsIn),
   levels: levels.map(({ tenant, level, policies, limits }): PolicyLevel => ({ tenant, level, policies, limits })),
 });
 
@@ -173,7 +184,7 @@ const OPERATION_NAMES: ReadonlySet<string> = new Set(['context.operation', 'reso
 
 const unknownOperations = ({ est }: LocatedEntry, { level, names }: Judged, say: Say): readonly Finding[] => {
   const own = names.targets.filter(({ tenant }) => tenant === level.tenant);
-  const known = new Set(own.flatMap(({ operations }) => operations));
+  const known = new Set(own.flatMap(({ operations }) => operations.map(({ name }) => name)));
   const named = new Set(clausesOf(est as Est).flatMap(operationNames));
   return [...named]
     .filter((name) => !known.has(name))

@@ -4,9 +4,11 @@ import { concerns } from '../compile/index.ts';
 import { EntityStore, entity } from '../entities.ts';
 import type { Est } from '../est.ts';
 import type { RegistryNames } from '../names.ts';
-import { explore } from '../partial/explore.ts';
+import { explore, type OpenQuestion } from '../partial/explore.ts';
 import { boundsOf, isCircumstance, knownOf } from '../partial/may.ts';
 import { openPolicy, scopeAsConditions } from '../partial/open.ts';
+import type { IsOpen } from '../partial/path.ts';
+import { settledBy } from '../partial/settled.ts';
 import type { PreparedTenant } from '../prepare.ts';
 import { EntityRef } from '../value.ts';
 
@@ -23,7 +25,7 @@ export const isSatisfiable = (policy: CompiledPolicy): boolean => {
   const est = policy.entry.est as Est;
   const scope = scopeAsConditions(est).map((body) => ({ kind: 'when' as const, body }));
   const whole = { ...policy, entry: { ...policy.entry, est: { ...est, conditions: [...scope, ...est.conditions] } } };
-  return canHold(whole, () => true, { env: NOTHING, known: new Map() });
+  return canHold(whole, () => true, { env: NOTHING, known: new Map(), settled: () => undefined });
 };
 
 /** Everybody who could call, and everything that could be called, of one tenant. */
@@ -53,17 +55,19 @@ export const matchesSomething = (policy: CompiledPolicy, { tenant, callers }: Po
   for (const operation of tenant.operations.values())
     for (const caller of callers) {
       const env = { ...caller, action: operation.action, resource: operation.resource };
-      if (concerns(policy, env) && canHold(policy, isCircumstance, { env, known: knownOf(operation) })) return true;
+      if (!concerns(policy, env)) continue;
+      const settled = settledBy(operation.arguments);
+      if (canHold(policy, isCircumstance, { env, known: knownOf(operation), settled })) return true;
     }
   return false;
 };
 
 const canHold = (
   policy: CompiledPolicy,
-  isOpen: Parameters<typeof openPolicy>[1],
-  { env, known }: { readonly env: Omit<Env, 'context'>; readonly known: ReturnType<typeof knownOf> },
+  isOpen: IsOpen,
+  given: Pick<OpenQuestion, 'env' | 'known' | 'settled'>,
 ): boolean => {
   const level = { name: '', permits: [openPolicy(policy, isOpen)], forbids: [], limits: [] };
-  const { endings, complete } = explore({ levels: [level], env, known, boundsOf }, (effects) => effects.has('allow'));
+  const { endings, complete } = explore({ ...given, levels: [level], boundsOf }, (effects) => effects.has('allow'));
   return !complete || endings.some(({ effect }) => effect === 'allow');
 };

@@ -19,6 +19,8 @@ export interface OpenQuestion {
   /** What is known of the context, and what the asker assumed, by name of the unknown. */
   readonly known: ReadonlyMap<string, Example>;
   readonly boundsOf: (unknown: string) => Bounds;
+  /** The only value that an unknown can have here; undefined when there may be several. */
+  readonly settled: (reading: Reading) => Example | undefined;
 }
 
 export interface Rule {
@@ -66,10 +68,11 @@ export const explore = (question: OpenQuestion, enough: (effects: ReadonlySet<st
     const found = judge(question, known);
     if ('unknown' in found) {
       const own = uses.get(found.unknown) ?? [];
-      asked.set(found.unknown, own);
       const readings = own.map(({ reading }) => reading);
-      for (const example of examplesOf(readings, nothing, question.boundsOf(found.unknown)))
-        branches.push(new Map([...known, [found.unknown, example]]));
+      const [only] = readings.flatMap((reading) => question.settled(reading) ?? []);
+      if (only === undefined) asked.set(found.unknown, own);
+      const examples = only === undefined ? examplesOf(readings, nothing, question.boundsOf(found.unknown)) : [only];
+      for (const example of examples) branches.push(new Map([...known, [found.unknown, example]]));
     } else {
       endings.push(found);
       effects.add(found.effect);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import fc from 'fast-check';
-import type { PolicyEntry } from '../../contract/index.ts';
+import type { PolicyEntry, RecordArgument } from '../../contract/index.ts';
 import { findCase } from '../case.ts';
 import { evaluate } from '../evaluate.ts';
 import { Datetime } from '../extension/time.ts';
@@ -33,6 +33,26 @@ const WORLD: ShortWorld = {
   ],
 };
 
+const OPERATIONS = WORLD.targets.flatMap(({ kind, name, operations }) =>
+  operations.map((operation) => `${kind}/${name}/${operation.name}`),
+);
+
+const field = (name: string, is: 'string' | 'boolean' | 'long', required: boolean) => ({
+  name,
+  required,
+  type: { is },
+});
+const ARGUMENTS: RecordArgument = {
+  is: 'record',
+  closed: false,
+  fields: [
+    field('amount', 'long', true),
+    field('flag', 'boolean', true),
+    field('note', 'string', false),
+    ...Array.from({ length: 16 }, (_, at) => field(`b${at}`, 'boolean', true)),
+  ],
+};
+
 /** Not validated, so that rules may speak of arguments, which have a type only where an operation declares one. */
 const entriesOf = (texts: readonly string[]): PolicyEntry[] =>
   texts.map((text, index) => {
@@ -43,12 +63,16 @@ const entriesOf = (texts: readonly string[]): PolicyEntry[] =>
     return { id: named['id'] ?? `p${index}`, effect: est.effect, annotations: named, est };
   });
 
-const prepared = (levels: Readonly<Record<string, { policies: readonly string[]; limits?: readonly string[] }>>) =>
+const prepared = (
+  levels: Readonly<Record<string, { policies: readonly string[]; limits?: readonly string[] }>>,
+  type: RecordArgument | null = ARGUMENTS,
+) =>
   preparePolicy({
     policy: {
       version: 'sha256:0',
       cedar: CEDAR_LANGUAGE,
       actionParents: ACTION_PARENTS,
+      arguments: type === null ? [] : OPERATIONS.map((operation) => ({ tenant: 'default', operation, type })),
       levels: Object.entries(levels).map(([level, { policies, limits = [] }]) => ({
         tenant: 'default',
         level,
@@ -143,6 +167,19 @@ for (const { promise, policies, is, given } of table)
     assert.equal(may(org(...policies), ASK, given === undefined ? {} : { context: given }), is);
   });
 
+test('declared arguments are there, undeclared ones are not, and optional ones may be', () => {
+  const has = (text: string, type: RecordArgument | null = ARGUMENTS) =>
+    may(prepared({ org: { policies: [`permit (principal, action, resource) when { ${text} };`] } }, type), ASK);
+  assert.equal(has('context has args'), 'yes');
+  assert.equal(has('context has args', null), 'no');
+  assert.equal(has('context has args.amount'), 'yes');
+  assert.equal(has('context has args.note'), 'maybe');
+  assert.equal(has('context has args.nothing'), 'no');
+  assert.equal(has('context has args.amount.deeper'), 'no');
+  assert.equal(has('context.args.amount < 5', null), 'no');
+  assert.equal(has('!(context has args) || context.args.flag', null), 'yes');
+});
+
 test('a permit that is over is not shown any more', () => {
   const policy = org('permit (principal, action, resource) when { context.now < datetime("2026-06-01") };');
   assert.equal(may(policy, ASK, { fromMs: Date.parse('2026-05-31') }), 'maybe');
@@ -208,7 +245,7 @@ const CONDITIONS: Readonly<Record<string, readonly string[]>> = {
   hour: ['context.hourUtc >= 8 && context.hourUtc < 18', 'context.hourUtc < 8', 'context.hourUtc == 23'],
   now: ['context.now < datetime("2026-06-01")', 'context.now >= datetime("2026-06-01")'],
   amount: ['context.args.amount <= 100', 'context.args.amount > 100', 'context.args.amount == 10'],
-  flag: ['context.args.flag', '!context.args.flag'],
+  flag: ['context.args.flag', 'context has args && context.args.flag'],
   note: [
     'context.args has note && context.args.note == "a"',
     'context.args has note && ["a", "b"].contains(context.args.note)',

@@ -9,6 +9,7 @@ import { fromJson, type Value } from '../value.ts';
 import { type Ending, type Explored, explore, type OpenLevel, type Rule, type Use } from './explore.ts';
 import { type OpenPolicy, openPolicy, presenceOf } from './open.ts';
 import { type IsOpen, textOf } from './path.ts';
+import { settledBy } from './settled.ts';
 import type { Bounds, Example } from './unknowns.ts';
 
 export type May = 'yes' | 'no' | 'maybe';
@@ -117,6 +118,7 @@ const exploreCase = (
       env,
       known: new Map([...knownOf(operation), ...assumed({ variable: 'context', attributes: [] }, context)]),
       boundsOf: (unknown) => (unknown === 'context.now' ? [fromMs, MOST] : boundsOf(unknown)),
+      settled: settledBy(operation.arguments),
     },
     enough,
   );

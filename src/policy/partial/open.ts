@@ -7,7 +7,17 @@
  */
 import { type CompiledPolicy, compileEntry, compileExpr, type Env, type Evaluate } from '../compile/index.ts';
 import type { Binary, Est, Expr, Scope } from '../est.ts';
-import { askedPaths, childrenOf, type IsOpen, isOpenPath, partsOf, pathOf, textOf, touches } from './path.ts';
+import {
+  askedPaths,
+  childrenOf,
+  type IsOpen,
+  isOpenPath,
+  type Path,
+  partsOf,
+  pathOf,
+  textOf,
+  touches,
+} from './path.ts';
 
 /** One use of an unknown: what it tells apart. */
 export interface Reading {
@@ -15,6 +25,9 @@ export interface Reading {
   /** For people: the expression that stands behind the name, and the clause that it is read in. */
   readonly expr: Expr;
   readonly clause: Expr;
+  /** The unknown is the value at this path, or whether there is one. Absent: it is a clause of its own. */
+  readonly path?: Path;
+  readonly asksPresence?: true;
   /** What the unknown is compared with. Absent: it is a yes or no itself. */
   readonly compared?: Evaluate;
   /** It is looked for in the set that `compared` gives. */
@@ -104,7 +117,8 @@ class Opening {
     const paths = askedPaths(body);
     if (paths === undefined) return this.#yesOrNo(expr);
     const each = paths.map(
-      (path): Expr => this.#note({ name: presenceOf(textOf(path)), expr, clause: expr, mayFail: false }),
+      (path): Expr =>
+        this.#note({ name: presenceOf(textOf(path)), expr, clause: expr, path, asksPresence: true, mayFail: false }),
     );
     return each.reduce((left, right) => ({ '&&': { left, right } }));
   }
@@ -114,7 +128,7 @@ class Opening {
   }
 
   #yesOrNo(expr: Expr): Expr {
-    return this.#note({ name: nameOf(expr), expr, clause: expr, mayFail: mayFail(expr) });
+    return this.#note({ ...unknownOf(expr, expr), mayFail: mayFail(expr) });
   }
 
   #note(reading: Reading): Expr {
@@ -128,12 +142,11 @@ class Opening {
   }
 }
 
-const unknownOf = (clause: Expr, path: Expr) => ({ name: nameOf(path), expr: path, clause, mayFail: false });
-
 /** Equal expressions are one unknown, in whatever policies they stand. */
-const nameOf = (expr: Expr): string => {
+const unknownOf = (clause: Expr, expr: Expr) => {
   const path = pathOf(expr);
-  return path === undefined ? JSON.stringify(expr) : textOf(path);
+  const name = path === undefined ? JSON.stringify(expr) : textOf(path);
+  return { name, expr, clause, mayFail: false, ...(path === undefined ? {} : { path }) };
 };
 
 /** Name of the unknown whether there is such an attribute; `text` is that of its path. */

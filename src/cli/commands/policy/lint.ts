@@ -86,7 +86,7 @@ const gather = async (configuration: Configuration): Promise<Gathered> => {
   return { ...(seen as Omit<Gathered, 'draft'>), draft };
 };
 
-const NO_POLICY: Snapshot['policy'] = { version: '', cedar: '', actionParents: {}, levels: [] };
+const NO_POLICY: Snapshot['policy'] = { version: '', cedar: '', actionParents: {}, arguments: [], levels: [] };
 
 const configurationOf = (resources: readonly Resource[]): Configuration =>
   new Map(resources.map((resource) => [resourceKey(idOf(resource)), resource]));
