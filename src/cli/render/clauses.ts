@@ -19,7 +19,7 @@ export const clausesText = ({ sentence, blocking, nearMisses, caveats }: CallExp
       ]),
     ...(nearMisses.length > MOST ? [`and ${nearMisses.length - MOST} permits that are further away`] : []),
     ...caveats.map((text) => `note: ${text}`),
-  ].map(clean);
+  ].map((text) => clean(text));
 
 const clauseText = ({ text, value, facts }: ClauseSeen): string =>
   `  ${text}  is ${value}${facts.length === 0 ? '' : `: ${facts.join(', ')}`}`;
