@@ -18,7 +18,7 @@ export interface OpenQuestion {
   readonly env: Omit<Env, 'context'>;
   /** What is known of the context, and what the asker assumed, by name of the unknown. */
   readonly known: ReadonlyMap<string, Example>;
-  readonly boundsOf: (unknown: string) => Bounds;
+  readonly boundsOf: (unknown: string) => Bounds | undefined;
   /** The only value that an unknown can have here; undefined when there may be several. */
   readonly settled: (reading: Reading) => Example | undefined;
 }

@@ -37,7 +37,7 @@ const OPERATIONS = WORLD.targets.flatMap(({ kind, name, operations }) =>
   operations.map((operation) => `${kind}/${name}/${operation.name}`),
 );
 
-const field = (name: string, is: 'string' | 'boolean' | 'long', required: boolean) => ({
+const field = (name: string, is: 'string' | 'boolean' | 'long' | 'decimal', required: boolean) => ({
   name,
   required,
   type: { is },
@@ -49,6 +49,7 @@ const ARGUMENTS: RecordArgument = {
     field('amount', 'long', true),
     field('flag', 'boolean', true),
     field('note', 'string', false),
+    field('rate', 'decimal', true),
     ...Array.from({ length: 16 }, (_, at) => field(`b${at}`, 'boolean', true)),
   ],
 };
@@ -154,6 +155,27 @@ const table: readonly { promise: string; policies: readonly string[]; is: string
     {
       promise: 'what an approval can open is maybe',
       policies: [OPEN, '@remedy("approval") forbid (principal, action, resource);'],
+      is: 'maybe',
+    },
+    {
+      promise: 'decimals have an order too',
+      policies: [
+        'permit (principal, action, resource) when { context.args.rate.lessThan(decimal("1.5")) && decimal("1.5").lessThan(context.args.rate) };',
+      ],
+      is: 'no',
+    },
+    {
+      promise: 'and a place between two of them',
+      policies: [
+        'permit (principal, action, resource) when { context.args.rate.greaterThan(decimal("1.5")) && context.args.rate.lessThan(decimal("1.5002")) };',
+      ],
+      is: 'maybe',
+    },
+    {
+      promise: 'also beyond what a double holds exactly',
+      policies: [
+        'permit (principal, action, resource) when { context.args.rate.greaterThan(decimal("900000000000000.0")) };',
+      ],
       is: 'maybe',
     },
     {

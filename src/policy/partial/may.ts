@@ -139,7 +139,7 @@ const BOUNDS: ReadonlyMap<string, Bounds> = new Map([
 ]);
 
 /** Values that an unknown can have in this world. */
-export const boundsOf = (unknown: string): Bounds => BOUNDS.get(unknown) ?? [-MOST, MOST];
+export const boundsOf = (unknown: string): Bounds | undefined => BOUNDS.get(unknown);
 
 const openLevel = ({ name, policies, limits }: Level, target: TargetEntry): OpenLevel => {
   const opened = policies.map(opening);

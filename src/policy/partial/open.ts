@@ -71,6 +71,10 @@ const scopeExpr = (variable: string, scope: Scope): Expr[] => {
 
 const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
 
+const DECIMAL_COMPARISONS: ReadonlySet<string> = new Set([
+  ...['lessThan', 'lessThanOrEqual', 'greaterThan', 'greaterThanOrEqual'],
+]);
+
 class Opening {
   readonly readings: Reading[] = [];
   readonly #isOpen: IsOpen;
@@ -93,9 +97,18 @@ class Opening {
       return { 'if-then-else': Object.fromEntries(branches) };
     }
     if (COMPARISONS.has(operator)) return this.#comparison(expr, operator, body as Binary);
+    if (DECIMAL_COMPARISONS.has(operator)) return this.#method(expr, operator, body as readonly Expr[]);
     if (operator === 'has') return this.#has(expr, body);
     if (operator === 'contains') return this.#member(expr, body as Binary);
     return this.#yesOrNo(expr);
+  }
+
+  /** `a.lessThan(b)`: the same with its operands in a list. */
+  #method(expr: Expr, operator: string, [left, right]: readonly Expr[]): Expr {
+    if (left === undefined || right === undefined) return this.#yesOrNo(expr);
+    const compared = this.#comparison(expr, operator, { left, right });
+    const operands = compared[operator] as Binary | undefined;
+    return operands === undefined ? compared : { [operator]: [operands.left, operands.right] };
   }
 
   #comparison(expr: Expr, operator: string, { left, right }: Binary): Expr {
