@@ -134,7 +134,7 @@ export const knownOf = ({ operation, target }: PreparedOperation): ReadonlyMap<s
 const MOST = Number.MAX_SAFE_INTEGER;
 const BOUNDS: ReadonlyMap<string, Bounds> = new Map([
   ['context.depth', [0, MOST]],
-  ['context.priority', [0, 3]],
+  ['context.priority', [1, 3]],
   ['context.hourUtc', [0, 23]],
 ]);
 
