@@ -107,7 +107,6 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
     publish: (list) => {
       const cut = halt.enforce(list, world.clock.wallMs());
       publisher.publish('kills', list);
-      logger.log('info', 'orders to stop published', { seq: list.seq, orders: list.orders.length, cut });
       return cut;
     },
   });
@@ -185,7 +184,7 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
       observed,
       control,
       nodes,
-      kills: killPort({ kills, halt, nodes, live }),
+      kills: killPort({ kills, halt, nodes, live, logger }),
       traces: stores.traces,
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
