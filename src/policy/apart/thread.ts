@@ -1,5 +1,5 @@
-/** The thread of one compilation: takes bundles and names, answers with policy or with what is wrong, and ends. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** The thread that compiles policy: takes bundles and names, answers each with policy or with what is wrong. */
+import { parentPort } from 'node:worker_threads';
 import { Fault, type FaultCode, type Snapshot } from '../../contract/index.ts';
 import { type Bundle, compilePolicy } from '../bundle.ts';
 import type { RegistryNames } from '../names.ts';
@@ -23,4 +23,4 @@ const compiled = async ({ bundles, world }: Task): Promise<Compiled> => {
   }
 };
 
-parentPort?.postMessage(await compiled(workerData as Task));
+parentPort?.on('message', async (task: Task) => parentPort?.postMessage(await compiled(task)));
