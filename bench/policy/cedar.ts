@@ -62,9 +62,8 @@ export const policyRequestOf = ({ agent, tool, depth, hour }: Request): PolicyRe
 });
 
 export const prepareOurs = async (rules: readonly Rule[]) => {
-  const names = targets.map((target) => ({ ...target, operations: target.operations.map(({ name }) => name) }));
   const bundle = { tenant: TENANT, level: 'org', policies: { text: textsOf(rules), source: 'bench.cedar' } };
-  const policy = await compilePolicy([bundle], { targets: names, domains: [], users: [] });
+  const policy = await compilePolicy([bundle], { targets, domains: [], users: [] });
   return preparePolicy({ policy, targets, domains: [] });
 };
 

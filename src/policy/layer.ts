@@ -1,7 +1,7 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
 import type { Call, Decision, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
-import { type Layer, Permit, remainingMs, whenEnded, withTimeout } from '../kernel/index.ts';
+import { type Layer, Permit, parsedPayload, payloadOf, remainingMs, whenEnded, withTimeout } from '../kernel/index.ts';
 import { decide, type PolicyRequest } from './decide.ts';
 import type { PreparedPolicy } from './prepare.ts';
 
@@ -23,9 +23,9 @@ export const decideLayer =
     const startMs = scope.clock.nowMs();
     const plan = planOf(call);
     const request = requestOf(call, plan, scope);
-    const decision = decide(policy, request);
+    const decision = decide(policy, request, () => payloadOf(call));
     note(decision, startMs, scope);
-    if (watch?.(request, decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
+    if (watch?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const allowed = constrained(call, plan, decision);
     Permit.grant(allowed, decision);
@@ -44,6 +44,12 @@ const requestOf = (call: Call, plan: RoutePlan, scope: Scope) => ({
   priority: plan.priority,
   atMs: scope.clock.wallMs(),
 });
+
+/** What the decision was made from, and no more: a payload that no policy reads is nobody else's either. */
+const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
+  const payload = parsedPayload(body);
+  return payload === undefined ? request : { ...request, payload };
+};
 
 const ruleIds = (decision: Decision): string[] => decision.determining.map(({ level, id }) => `${level}/${id}`);
 

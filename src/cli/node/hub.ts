@@ -143,7 +143,7 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
   const control = new ControlPlane({
     resources: stores.resources,
     nodes: stores.nodes,
-    compilePolicy: (bundles, names) => compiler.compile(bundles, names),
+    compilePolicy: compiler.compile,
     clock: world.clock,
     publish: (snapshot) => {
       nodes.use(snapshot);

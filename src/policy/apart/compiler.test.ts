@@ -6,7 +6,7 @@ import { type Bundle, compilePolicy } from '../bundle.ts';
 import { ApartCompiler } from './compiler.ts';
 
 const WORLD = {
-  targets: [{ tenant: 'default', kind: 'agent' as const, name: 'a', domain: '', operations: ['run'] }],
+  targets: [{ tenant: 'default', kind: 'agent' as const, name: 'a', domain: '', operations: [{ name: 'run' }] }],
   domains: [],
   users: [],
 };

@@ -6,8 +6,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Fault, type Snapshot } from '../../contract/index.ts';
-import { type Bundle, compilePolicy } from '../bundle.ts';
-import type { RegistryNames } from '../names.ts';
+import { type Bundle, type CompilePolicy, policyCompiler } from '../bundle.ts';
 import type { Compiled, Task } from './thread.ts';
 
 type Policy = Snapshot['policy'];
@@ -21,6 +20,7 @@ const TEXTS_PER_THREAD = 50;
 
 export class ApartCompiler {
   readonly #small: number;
+  readonly #inPlace = policyCompiler();
   #worker: Worker | undefined;
   #texts = 0;
   /** One text after the other: what two threads would compile at once, one core has to compile anyway. */
@@ -30,13 +30,13 @@ export class ApartCompiler {
     this.#small = small;
   }
 
-  /** As `compilePolicy`: the same answer, and the same faults. */
-  compile(bundles: readonly Bundle[], world: RegistryNames): Promise<Policy> {
-    if (sizeOf(bundles) <= this.#small) return compilePolicy(bundles, world);
+  /** As `policyCompiler`: the same answer, the same faults, and what did not change is not checked again. */
+  readonly compile: CompilePolicy = (bundles, world) => {
+    if (sizeOf(bundles) <= this.#small) return this.#inPlace(bundles, world);
     const answer = this.#last.then(() => this.#inThread({ bundles, world }));
     this.#last = answer.catch(() => undefined);
     return answer;
-  }
+  };
 
   async close(): Promise<void> {
     const worker = this.#worker;
