@@ -11,7 +11,7 @@ import { nativeDoor } from '../../doors/native/index.ts';
 import { AssertionSigner, issueBootstrapToken, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
-import { policyCompilerApart } from '../../policy/apart/index.ts';
+import { ApartCompiler } from '../../policy/apart/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { openSqlite } from '../../stores/index.ts';
 import type { Level } from '../../telemetry/index.ts';
@@ -137,10 +137,12 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
     clock: world.clock,
     ids: world.ids,
   });
+  const compiler = new ApartCompiler();
+  held.defer(() => compiler.close());
   const control = new ControlPlane({
     resources: stores.resources,
     nodes: stores.nodes,
-    compilePolicy: policyCompilerApart(),
+    compilePolicy: compiler.compile,
     clock: world.clock,
     publish: (snapshot) => {
       nodes.use(snapshot);
