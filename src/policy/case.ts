@@ -62,8 +62,8 @@ const makeCase = (tenant: PreparedTenant, principal: Principal, operation: Prepa
   }
   const { action, resource } = operation;
   const env = { principal: caller.ref, action, resource, entities: caller.entities };
-  const levels = [...chain].flatMap((name) => tenant.levels.get(name) ?? []);
-  return { env, levels: levels.map((level) => sliceLevel(level, env)) };
+  const levels = [...chain].flatMap((name) => tenant.levels.get(name) ?? []).map((level) => sliceLevel(level, env));
+  return { env, levels, readsArguments: levels.some(readsArguments) };
 };
 
 interface Caller {
@@ -103,6 +103,9 @@ const addChain = (tenant: PreparedTenant, start: string, chain: Set<string>): st
   }
   return undefined;
 };
+
+const readsArguments = ({ policies, limits }: Level): boolean =>
+  policies.some((policy) => policy.readsArguments) || limits.some(({ policy }) => policy.readsArguments);
 
 const sliceLevel = (level: Level, env: Case['env']): Level => {
   const concerned = new Set(slice([...level.policies, ...level.limits.map(({ policy }) => policy)], env));

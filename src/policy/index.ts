@@ -1,7 +1,6 @@
 /** Policy: Cedar text in, decisions that explain themselves out. */
-export { type Bundle, type CedarText, compilePolicy } from './bundle.ts';
+export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyCompiler } from './bundle.ts';
 export { decide as decisionFor, type PolicyRequest } from './decide.ts';
 export { type DecideParts, decideLayer as decide } from './layer.ts';
 export type { RegistryNames } from './names.ts';
 export { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
-export { SCHEMA } from './schema.ts';

@@ -37,6 +37,7 @@ const requestOf = (call: Call, plan: RoutePlan, scope: Scope) => ({
   session: call.session !== undefined,
   priority: plan.priority,
   atMs: scope.clock.wallMs(),
+  payload: call,
 });
 
 const ruleIds = (decision: Decision): string[] => decision.determining.map(({ level, id }) => `${level}/${id}`);

@@ -4,6 +4,7 @@ import type {
   DomainEntry,
   OperationEntry,
   PolicyEntry,
+  RecordArgument,
   Snapshot,
   TargetEntry,
 } from '../contract/index.ts';
@@ -32,6 +33,8 @@ export interface PreparedOperation {
   readonly operation: OperationEntry;
   readonly action: EntityRef;
   readonly resource: EntityRef;
+  /** Null: the context of its calls has no `args`. */
+  readonly arguments: RecordArgument | null;
   /** What `caseOf` worked out for each caller; a memo, so it may be emptied at any time. */
   readonly cases: Map<string, Case>;
 }
@@ -41,6 +44,8 @@ export interface Case {
   readonly env: Omit<Env, 'context'>;
   /** `org` first. Sliced: only policies whose scope matches. */
   readonly levels: readonly Level[];
+  /** One of the policies reads the arguments: the payload has to be parsed. */
+  readonly readsArguments: boolean;
 }
 
 /** One tenant's policy, alone: nothing in here knows that other tenants exist. */
@@ -80,11 +85,12 @@ const prepareTenant = (world: PolicyWorld, tenant: string): PreparedTenant => {
     entries.filter((entry) => entry.tenant === tenant);
   const targets = ours(world.targets);
   const domains = ours(world.domains);
+  const typed = new Map(ours(world.policy.arguments).map(({ operation, type }) => [operation, type]));
   return {
     levels: prepareLevels(ours(world.policy.levels)),
     domains: new Map(domains.map((domain) => [domain.name, domain])),
     agents: new Map(targets.filter(({ kind }) => kind === 'agent').map((target) => [target.name, target])),
-    operations: new Map(targets.flatMap(prepareOperations)),
+    operations: new Map(targets.flatMap((target) => prepareOperations(target, typed))),
     entities: new EntityStore([
       ...actionEntities(world.policy.actionParents),
       ...domains.map(domainEntity),
@@ -109,13 +115,15 @@ const prepareLimit = (entry: PolicyEntry): LimitRule => {
   return { policy: compileEntry(entry), constraints: constraintsOf(entry) };
 };
 
-const prepareOperations = (target: TargetEntry): [string, PreparedOperation][] =>
+const prepareOperations = (
+  target: TargetEntry,
+  typed: ReadonlyMap<string, RecordArgument>,
+): [string, PreparedOperation][] =>
   target.operations.map((operation) => {
     const resource = operationRef(target, operation);
-    return [
-      resource.id,
-      { target, operation, action: new EntityRef('Action', ACTION_OF[target.kind]), resource, cases: new Map() },
-    ];
+    const action = new EntityRef('Action', resource.id);
+    const types = typed.get(resource.id) ?? null;
+    return [resource.id, { target, operation, action, resource, arguments: types, cases: new Map() }];
   });
 
 const operationRef = ({ kind, name }: TargetEntry, operation: OperationEntry): EntityRef =>
@@ -149,5 +157,7 @@ const targetEntities = (target: TargetEntry): Entity[] => {
       tags,
     ),
   );
-  return [entity(ref, inDomain(target.domain), new Map([['name', target.name]]), tags), ...operations];
+  const group = new EntityRef('Action', ACTION_OF[target.kind]);
+  const actions = operations.map(({ ref: { id } }) => entity(new EntityRef('Action', id), [group]));
+  return [entity(ref, inDomain(target.domain), new Map([['name', target.name]]), tags), ...operations, ...actions];
 };

@@ -13,7 +13,7 @@ const ALLOWED: Stop = { what: 'orders.where {"id":4} as concierge', target: 'age
 const DENIED: Stop = {
   what: 'refunds.issue as concierge',
   target: 'agents/refunds/issue',
-  body: { order: 4, reason: 'the kettle arrived chipped' },
+  body: { order: 4, amountCents: 2_000, reason: 'the kettle arrived chipped' },
 };
 
 type Say = (line?: string) => void;
