@@ -1,7 +1,8 @@
 /** Who asks for what, looked up in the registry: which levels decide it, and which of their policies can matter. */
-import type { Principal, Target } from '../contract/index.ts';
+import { FACT_READER, type FactEntry, type Principal, type Target } from '../contract/index.ts';
 import { EntityStore, entity } from './entities.ts';
 import { slice } from './evaluate.ts';
+import { dependencies } from './facts/index.ts';
 import {
   type Case,
   type Level,
@@ -52,7 +53,7 @@ export const findCase = (prepared: PreparedPolicy, principal: Principal | null, 
 const refusal = (code: Refusal['code'], reason: string): Refusal => ({ code, reason });
 
 const makeCase = (tenant: PreparedTenant, principal: Principal, operation: PreparedOperation): Case | Refusal => {
-  const caller = callerOf(tenant, principal);
+  const caller = principal.kind === 'node' ? readerOf(tenant, principal, operation) : callerOf(tenant, principal);
   if ('code' in caller) return caller;
   const chain = new Set([ORG]);
   for (const start of [caller.domain, operation.target.domain]) {
@@ -63,8 +64,18 @@ const makeCase = (tenant: PreparedTenant, principal: Principal, operation: Prepa
   const { action, resource } = operation;
   const env = { principal: caller.ref, action, resource, entities: caller.entities };
   const levels = [...chain].flatMap((name) => tenant.levels.get(name) ?? []).map((level) => sliceLevel(level, env));
-  return { env, levels, readsArguments: levels.some(readsArguments) };
+  const facts = operation.facts.filter(({ name }) => levels.some((level) => readsFact(level, name)));
+  return { env, levels, readsArguments: levels.some(readsArguments), facts, asks: withDependencies(tenant, facts) };
 };
+
+/**
+ * Airspace itself, asking for a fact. INVARIANT: it calls nothing else, and what it calls is served by no fact; so a node that
+ * lies can ask what policy lets facts ask, and no more.
+ */
+const readerOf = (tenant: PreparedTenant, { id }: Principal, { asked, facts }: PreparedOperation): Caller | Refusal =>
+  id === FACT_READER && asked && facts.length === 0
+    ? { ref: new EntityRef('Agent', id), domain: '', entities: tenant.entities }
+    : refusal('UNKNOWN_PRINCIPAL', `node \`${id}\` may not call this; nodes only ask what a fact asks`);
 
 interface Caller {
   readonly ref: EntityRef;
@@ -106,6 +117,19 @@ const addChain = (tenant: PreparedTenant, start: string, chain: Set<string>): st
 
 const readsArguments = ({ policies, limits }: Level): boolean =>
   policies.some((policy) => policy.readsArguments) || limits.some(({ policy }) => policy.readsArguments);
+
+const readsFact = ({ policies, limits }: Level, name: string): boolean =>
+  [...policies, ...limits.map(({ policy }) => policy)].some(
+    ({ readsFacts }) => readsFacts === 'all' || readsFacts.has(name),
+  );
+
+/** In the order of the tenant, in which each fact comes after those that it is built from. */
+const withDependencies = (tenant: PreparedTenant, facts: readonly FactEntry[]): readonly FactEntry[] => {
+  const wanted = new Set(facts.map(({ name }) => name));
+  for (const { name, ask } of tenant.facts.toReversed())
+    if (wanted.has(name)) for (const before of dependencies(ask?.body ?? {})) wanted.add(before);
+  return tenant.facts.filter(({ name }) => wanted.has(name));
+};
 
 const sliceLevel = (level: Level, env: Case['env']): Level => {
   const concerned = new Set(slice([...level.policies, ...level.limits.map(({ policy }) => policy)], env));

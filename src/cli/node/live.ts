@@ -29,6 +29,8 @@ export interface LiveOptions {
   readonly view: (snapshot: Snapshot, sight: Sight) => CandidatesOf;
   /** The list of layers. */
   readonly compose: (parts: Parts) => Handler;
+  /** Where this node's own questions for facts go. Default: through this pipeline. */
+  readonly ask?: Handler;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
   readonly neighbours?: readonly NodeEntry[];
   /** Calls in the works at once on this node. Default 1,000. */
@@ -107,7 +109,7 @@ export class LivePipeline {
     const known = knownNodes(snapshot, (id) => nodes.get(id));
     const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
     const candidates = options.view(snapshot, sight);
-    const handler = options.compose({
+    const handler: Handler = options.compose({
       node: options.node,
       sink: options.sink,
       snapshotSeq: snapshot.seq,
@@ -119,6 +121,8 @@ export class LivePipeline {
       budgets: this.#budgets,
       record: this.journal.layer(planOf),
       fleet: this.fleet,
+      // The same snapshot to the end: a call and the facts about it are never decided by two.
+      ask: options.ask ?? ((call, scope) => handler(call, scope)),
       upstreamFor: options.upstreamFor,
     });
     return () => {
