@@ -71,8 +71,7 @@ const PAYLOADS: Readonly<Record<string, object>> = {
 
 const decide = (who: string, what: string, depth: number) => {
   const [kind, name = '', operation = ''] = (what.split(' ')[0] ?? '').split('/') as [TargetKind, string?, string?];
-  const bytes = new TextEncoder().encode(JSON.stringify(PAYLOADS[what] ?? {}));
-  const payload = { contentType: 'application/json', body: { kind: 'bytes', bytes } } as const;
+  const payload = { data: PAYLOADS[what] ?? {} };
   const roles = ROLES[who];
   const principal: Principal = {
     kind: roles === undefined ? 'agent' : 'user',

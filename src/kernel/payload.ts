@@ -21,6 +21,9 @@ export const payloadOf = ({ body, contentType }: Pick<Call, 'body' | 'contentTyp
   return payload;
 };
 
+/** What `payloadOf` answered for this body, if anybody has asked. */
+export const parsedPayload = (body: Body): Payload | undefined => payloads.get(body);
+
 const read = (body: Body, contentType: string): Payload => {
   if (body.kind === 'stream') return { problem: 'is a stream' };
   // A target may read it as JSON all the same; the door has not checked it then, so nobody here does.

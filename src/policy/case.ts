@@ -1,7 +1,8 @@
 /** Who asks for what, looked up in the registry: which levels decide it, and which of their policies can matter. */
 import { FACT_READER, type FactEntry, type Principal, type Target } from '../contract/index.ts';
+import { type CompiledPolicy, concerns } from './compile/index.ts';
 import { EntityStore, entity } from './entities.ts';
-import { slice } from './evaluate.ts';
+import type { Engine } from './evaluate.ts';
 import { dependencies } from './facts/index.ts';
 import {
   type Case,
@@ -43,7 +44,7 @@ export const findCase = (prepared: PreparedPolicy, principal: Principal | null, 
   const key = JSON.stringify([principal.kind, principal.id, principal.roles, principal.domain]);
   const known = operation.cases.get(key);
   if (known !== undefined) return { operation, case: known };
-  const made = makeCase(tenant, principal, operation);
+  const made = makeCase(tenant, principal, operation, prepared.engine);
   if ('code' in made) return made;
   if (operation.cases.size >= MAX_CASES) operation.cases.clear();
   operation.cases.set(key, made);
@@ -52,7 +53,12 @@ export const findCase = (prepared: PreparedPolicy, principal: Principal | null, 
 
 const refusal = (code: Refusal['code'], reason: string): Refusal => ({ code, reason });
 
-const makeCase = (tenant: PreparedTenant, principal: Principal, operation: PreparedOperation): Case | Refusal => {
+const makeCase = (
+  tenant: PreparedTenant,
+  principal: Principal,
+  operation: PreparedOperation,
+  engine: Engine,
+): Case | Refusal => {
   const caller = principal.kind === 'node' ? readerOf(tenant, principal, operation) : callerOf(tenant, principal);
   if ('code' in caller) return caller;
   const chain = new Set([ORG]);
@@ -63,9 +69,18 @@ const makeCase = (tenant: PreparedTenant, principal: Principal, operation: Prepa
   }
   const { action, resource } = operation;
   const env = { principal: caller.ref, action, resource, entities: caller.entities };
-  const levels = [...chain].flatMap((name) => tenant.levels.get(name) ?? []).map((level) => sliceLevel(level, env));
-  const facts = operation.facts.filter(({ name }) => levels.some((level) => readsFact(level, name)));
-  return { env, levels, readsArguments: levels.some(readsArguments), facts, asks: withDependencies(tenant, facts) };
+  const levels = [...chain]
+    .flatMap((name) => tenant.levels.get(name) ?? [])
+    .map((level) => sliceLevel(level, env, engine));
+  const concerned = levels.flatMap((level) => concernedIn(level, env));
+  const facts = operation.facts.filter(({ name }) => concerned.some((policy) => readsFact(policy, name)));
+  return {
+    env,
+    levels,
+    readsArguments: concerned.some((policy) => policy.readsArguments),
+    facts,
+    asks: withDependencies(tenant, facts),
+  };
 };
 
 /**
@@ -115,13 +130,12 @@ const addChain = (tenant: PreparedTenant, start: string, chain: Set<string>): st
   return undefined;
 };
 
-const readsArguments = ({ policies, limits }: Level): boolean =>
-  policies.some((policy) => policy.readsArguments) || limits.some(({ policy }) => policy.readsArguments);
+/** By the scopes themselves: an engine may leave out none, and what it leaves in must not change what is asked of a call. */
+const concernedIn = ({ policies, limits }: Level, env: Case['env']): readonly CompiledPolicy[] =>
+  [...policies, ...limits.map(({ policy }) => policy)].filter((policy) => concerns(policy, env));
 
-const readsFact = ({ policies, limits }: Level, name: string): boolean =>
-  [...policies, ...limits.map(({ policy }) => policy)].some(
-    ({ readsFacts }) => readsFacts === 'all' || readsFacts.has(name),
-  );
+const readsFact = ({ readsFacts }: CompiledPolicy, name: string): boolean =>
+  readsFacts === 'all' || readsFacts.has(name);
 
 /** In the order of the tenant, in which each fact comes after those that it is built from. */
 const withDependencies = (tenant: PreparedTenant, facts: readonly FactEntry[]): readonly FactEntry[] => {
@@ -131,7 +145,7 @@ const withDependencies = (tenant: PreparedTenant, facts: readonly FactEntry[]): 
   return tenant.facts.filter(({ name }) => wanted.has(name));
 };
 
-const sliceLevel = (level: Level, env: Case['env']): Level => {
+const sliceLevel = (level: Level, env: Case['env'], { slice }: Engine): Level => {
   const concerned = new Set(slice([...level.policies, ...level.limits.map(({ policy }) => policy)], env));
   return {
     name: level.name,

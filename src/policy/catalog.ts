@@ -1,4 +1,5 @@
 /** One tenant's registry as policies see it: names, actions with typed arguments, and which of them a policy can be about. */
+import { createHash } from 'node:crypto';
 import { type DomainEntry, FACT_READER, type FactEntry, type TargetKind } from '../contract/index.ts';
 import { argumentsFromSchema, type DeclaredArguments } from './arguments/index.ts';
 import type { CompiledPolicy } from './compile/index.ts';
@@ -24,6 +25,8 @@ export interface CatalogOperation {
   readonly declared: DeclaredArguments;
   /** Those that serve it. */
   readonly facts: readonly FactEntry[];
+  /** Equal for operations that policies without their names cannot tell apart. */
+  readonly likeness: string;
   readonly action: EntityRef;
   readonly resource: EntityRef;
 }
@@ -36,6 +39,8 @@ export interface Catalog {
   readonly facts: readonly FactEntry[];
   /** What is wrong with the facts themselves. */
   readonly problems: readonly string[];
+  /** Schemas already written, by what they declare; a memo. */
+  readonly schemas: Map<string, Schema>;
 }
 
 export const catalogOf = (world: RegistryNames, tenant: string): Catalog => {
@@ -60,6 +65,7 @@ export const catalogOf = (world: RegistryNames, tenant: string): Catalog => {
       ...world.domains.filter((each) => each.tenant === tenant).map(domainEntity),
       ...targets.flatMap(targetEntities),
     ]),
+    schemas: new Map(),
   };
 };
 
@@ -69,15 +75,13 @@ const operationOf = (
   id: string,
   kind: TargetKind,
   input: object | undefined,
-  facts: readonly FactEntry[],
-): CatalogOperation => ({
-  id,
-  kind,
-  declared: argumentsFromSchema(input),
-  facts: facts.filter(({ serves }) => serves.includes(id)),
-  action: action(id),
-  resource: new EntityRef('Operation', id),
-});
+  all: readonly FactEntry[],
+): CatalogOperation => {
+  const declared = argumentsFromSchema(input);
+  const facts = all.filter(({ serves }) => serves.includes(id));
+  const likeness = `${kind} ${declared.type === null ? '' : typeText(declared.type)} ${factsText(facts)}`;
+  return { id, kind, declared, facts, likeness, action: action(id), resource: new EntityRef('Operation', id) };
+};
 
 const within = (domain: string): EntityRef[] => (domain === '' ? [] : [new EntityRef('Domain', domain)]);
 
@@ -94,9 +98,14 @@ const targetEntities = ({ kind, name, domain, operations }: RegistryNames['targe
   ];
 };
 
+export interface Schema {
+  readonly text: string;
+  readonly hash: string;
+}
+
 /** The part of the schema that one policy is checked against. */
 export interface Shard {
-  readonly schema: string;
+  readonly schema: Schema;
   /** The operations that the policy can be about. */
   readonly operations: readonly CatalogOperation[];
 }
@@ -114,14 +123,24 @@ export const shardOf = (catalog: Catalog, policy: CompiledPolicy): Shard => {
   const declared = catalog.operations.filter(({ id }) => named.has(id));
   const readsFacts = policy.readsFacts === 'all' || policy.readsFacts.size > 0;
   if ((!policy.readsArguments && !readsFacts) || operations.length === 0)
-    return { schema: schemaWithoutArguments(declared.map(declarationOf)), operations };
+    return { schema: schemaFor(catalog, declared, schemaWithoutArguments), operations };
   const alike = new Map<string, CatalogOperation>();
-  for (const each of operations) {
-    const { type } = each.declared;
-    const key = `${each.kind} ${type === null ? '' : typeText(type)} ${factsText(each.facts)}`;
-    if (!named.has(each.id) && !alike.has(key)) alike.set(key, each);
-  }
-  return { schema: schemaOf([...declared, ...alike.values()].map(declarationOf)), operations };
+  for (const each of operations) if (!named.has(each.id) && !alike.has(each.likeness)) alike.set(each.likeness, each);
+  return { schema: schemaFor(catalog, [...declared, ...alike.values()], schemaOf), operations };
+};
+
+const schemaFor = (
+  { schemas }: Catalog,
+  operations: readonly CatalogOperation[],
+  write: (actions: readonly ActionDeclaration[]) => string,
+): Schema => {
+  const key = [write.name, ...operations.map(({ id }) => id)].join(' ');
+  const known = schemas.get(key);
+  if (known !== undefined) return known;
+  const text = write(operations.map(declarationOf));
+  const schema = { text, hash: createHash('sha256').update(text).digest('base64') };
+  schemas.set(key, schema);
+  return schema;
 };
 
 const declarationOf = ({ id, kind, declared, facts }: CatalogOperation): ActionDeclaration => ({

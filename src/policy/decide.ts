@@ -4,21 +4,13 @@
  * Levels are joined by AND: the organisation and every domain that caller or target belongs to must permit, and none may
  * forbid. So a child can tighten and never loosen. A forbid that fails denies, where plain Cedar would skip it.
  */
-import type {
-  Call,
-  Constraints,
-  Decision,
-  Determining,
-  FactEntry,
-  Principal,
-  Priority,
-  Target,
-} from '../contract/index.ts';
+import type { Constraints, Decision, Determining, FactEntry, Principal, Priority, Target } from '../contract/index.ts';
+import type { Payload } from '../kernel/index.ts';
 import { type Arguments, argumentsOf } from './arguments/index.ts';
 import { type Found, findCase } from './case.ts';
 import type { CompiledPolicy, Env } from './compile/index.ts';
 import { meet } from './constraints.ts';
-import { evaluate, type Outcome } from './evaluate.ts';
+import type { Engine, Outcome } from './evaluate.ts';
 import { Datetime } from './extension/time.ts';
 import { type FactAnswers, factsRecord } from './facts/index.ts';
 import type { Level, PreparedPolicy } from './prepare.ts';
@@ -32,10 +24,10 @@ export interface PolicyRequest {
   readonly priority: Priority;
   /** Wall time, Unix ms. */
   readonly atMs: number;
-  /** Looked at only when a policy reads the arguments. Absent: they are not known, and such a policy denies. */
-  readonly payload?: Pick<Call, 'body' | 'contentType'>;
+  /** Of use only when a policy reads the arguments. Absent: they are not known, and such a policy denies. */
+  readonly payload?: Payload | undefined;
   /** What the information points of `factsFor` answered. Absent: nobody asked, and a policy that reads a fact denies. */
-  readonly facts?: FactAnswers;
+  readonly facts?: FactAnswers | undefined;
 }
 
 interface LevelOutcome extends Outcome {
@@ -56,21 +48,29 @@ export const factsFor = (
   return 'code' in found ? [] : found.case.asks;
 };
 
-/** Throws Fault `bad_request` when the depth is no integer: a comparison with it would be false, and so pass every guard. */
-export const decide = (prepared: PreparedPolicy, request: PolicyRequest): Decision => {
+/**
+ * `payloadOf` is asked only when a policy reads the arguments, so that nothing is parsed for nothing.
+ * Throws Fault `bad_request` when the depth is no integer: a comparison with it would be false, and so pass every guard.
+ */
+export const decide = (
+  prepared: PreparedPolicy,
+  request: PolicyRequest,
+  payloadOf: () => Payload | undefined = () => request.payload,
+): Decision => {
   const found = findCase(prepared, request.principal, request.target);
   if ('code' in found) return denial(prepared.version, found);
-  const args = found.case.readsArguments ? argumentsOf(found.operation, request) : NO_ARGUMENTS;
+  const args = found.case.readsArguments ? argumentsOf(found.operation, request.target, payloadOf) : NO_ARGUMENTS;
   if ('code' in args) return denial(prepared.version, args);
   const facts = found.case.facts.length > 0 ? factsRecord(found.case.facts, request.facts) : NO_FACTS;
   if ('code' in facts) return denial(prepared.version, facts);
   const env: Env = { ...found.case.env, context: contextOf(found, request, { ...args, ...facts }) };
-  const outcomes = found.case.levels.map((level) => ({ level: level.name, ...evaluate(level.policies, env) }));
+  const { engine } = prepared;
+  const outcomes = found.case.levels.map((level) => ({ level: level.name, ...engine.evaluate(level.policies, env) }));
   const seen = { policyVersion: prepared.version, missing: missingOf(outcomes), errors: errorsOf(outcomes) };
   const hard = hardRules(outcomes);
   if (hard !== undefined) return { ...DENY, ...seen, ...hard };
   if (seen.missing.length > 0) return { ...DENY, ...seen, code: 'NO_PERMIT', reason: noPermit(seen.missing, request) };
-  const limits = limitsOf(found.case.levels, env);
+  const limits = limitsOf(found.case.levels, env, engine);
   if ('errors' in limits) return { ...DENY, ...seen, ...limits, errors: [...seen.errors, ...limits.errors] };
   if (!modelAllowed(limits, request.target))
     return {
@@ -183,11 +183,15 @@ const noPermit = (missing: readonly string[], { principal, target }: PolicyReque
 };
 
 /** Limit rules of all levels, merged; a rule that fails might have been the one that limits, so it denies. */
-const limitsOf = (levels: readonly Level[], env: Env): Constraints | (Verdict & Pick<Decision, 'errors'>) => {
+const limitsOf = (
+  levels: readonly Level[],
+  env: Env,
+  engine: Engine,
+): Constraints | (Verdict & Pick<Decision, 'errors'>) => {
   let merged: Constraints = {};
   for (const { name: level, limits } of levels) {
     for (const { policy, constraints } of limits) {
-      const { permits, failed } = evaluate([policy], env);
+      const { permits, failed } = engine.evaluate([policy], env);
       if (failed[0] !== undefined) {
         const errors = [{ level, id: policy.entry.id, message: failed[0].message }];
         return { ...policyError({ level, policy }), determining: [determining({ level, policy })], errors };

@@ -1,7 +1,16 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
 import type { Attributes, Call, Decision, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
-import { type Handler, type Layer, Permit, remainingMs, whenEnded, withTimeout } from '../kernel/index.ts';
+import {
+  type Handler,
+  type Layer,
+  Permit,
+  parsedPayload,
+  payloadOf,
+  remainingMs,
+  whenEnded,
+  withTimeout,
+} from '../kernel/index.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
@@ -12,10 +21,14 @@ export interface DecideParts {
   readonly planOf: (call: Call) => RoutePlan;
   /** Takes questions for facts through the whole pipeline of this node. Absent: no fact is ever available. */
   readonly ask?: Handler;
+  /** Sees every decision, as plain data. Must not throw or wait. Answers true when it will look at this one again. */
+  readonly watch?: Watch | undefined;
 }
 
+export type Watch = (request: PolicyRequest, decision: Decision, callId: string) => boolean;
+
 /** Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`. */
-export const decideLayer = ({ policy, planOf, ask = nobody }: DecideParts): Layer => {
+export const decideLayer = ({ policy, planOf, watch, ask = nobody }: DecideParts): Layer => {
   const points = new InformationPoints(ask);
   return (next) => async (call, scope) => {
     const plan = planOf(call);
@@ -23,8 +36,9 @@ export const decideLayer = ({ policy, planOf, ask = nobody }: DecideParts): Laye
     const facts = needed.length === 0 ? undefined : await points.fetch(needed, call, scope);
     const startMs = scope.clock.nowMs();
     const request = requestOf(call, plan, scope, facts);
-    const decision = decide(policy, request);
+    const decision = decide(policy, request, () => payloadOf(call));
     note(decision, startMs, scope, recorded(request));
+    if (watch?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const allowed = constrained(call, plan, decision);
     Permit.grant(allowed, decision);
@@ -47,9 +61,14 @@ const requestOf = (call: Call, plan: RoutePlan, scope: Scope, facts: FactAnswers
   session: call.session !== undefined,
   priority: plan.priority,
   atMs: scope.clock.wallMs(),
-  payload: call,
   ...(facts === undefined ? {} : { facts }),
 });
+
+/** What the decision was made from, and no more: a payload that no policy reads is nobody else's either. */
+const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
+  const payload = parsedPayload(body);
+  return payload === undefined ? request : { ...request, payload };
+};
 
 /** More is no summary any more, and traces are read by people. */
 const MAX_RECORDED = 8_000;

@@ -1,6 +1,7 @@
 /** Worlds for tests of this room: short notation in, complete snapshot parts out. */
 import type { Call, DomainEntry, Effect, Principal, Priority, TargetEntry, TargetKind } from '../contract/index.ts';
 import { FactSpec } from '../contract/resources/fact.ts';
+import { payloadOf } from '../kernel/index.ts';
 import { type Bundle, compilePolicy } from './bundle.ts';
 import type { PolicyRequest } from './decide.ts';
 import type { FactDeclaration } from './facts/index.ts';
@@ -112,7 +113,7 @@ export const requestOf = (ask: Ask): PolicyRequest => {
 const payloadIn = ({ body, text, contentType = 'application/json' }: Ask): Pick<PolicyRequest, 'payload'> => {
   if (body === undefined && text === undefined) return {};
   const bytes = new TextEncoder().encode(text ?? JSON.stringify(body));
-  return { payload: { contentType, body: { kind: 'bytes', bytes } } };
+  return { payload: payloadOf({ contentType, body: { kind: 'bytes', bytes } }) };
 };
 
 const principalOf = ({ tenant = TENANT, agent, user, node, roles = [], domain }: Ask): Principal | null => {

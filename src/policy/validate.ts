@@ -45,38 +45,49 @@ export const validate = (
   catalog: Catalog,
   verdicts: Verdicts,
 ): readonly (readonly Finding[])[] => {
-  const shards = policies.map(({ compiled }) => shardOf(catalog, compiled));
-  const known = policies.map(({ text }, index) => verdicts.get(keyOf(shards[index], text)));
-  const open = policies.map((_, index) => index).filter((index) => known[index] === undefined);
-  for (const [schema, members] of Map.groupBy(open, (index) => shards[index]?.schema ?? '')) {
-    const found = ask(
-      cedar,
-      schema,
-      members.map((index) => policies[index]?.text ?? ''),
-    );
-    members.forEach((index, position) => {
-      known[index] = found[position] ?? [];
-      verdicts.set(keyOf(shards[index], policies[index]?.text ?? ''), known[index] ?? []);
-    });
-  }
-  return known.map((findings = [], index) => findings.map((finding) => explained(finding, shards[index])));
+  const asked = policies.map(({ text, compiled }): Question => {
+    const shard = shardOf(catalog, compiled);
+    return {
+      text,
+      shard,
+      key: createHash('sha256')
+        .update(JSON.stringify([shard.schema.hash, text]))
+        .digest('base64'),
+    };
+  });
+  // Collected before anything is remembered: the memo may start again, and a forgotten verdict must not count as none.
+  const found = new Map(asked.map(({ key }) => [key, verdicts.get(key)]));
+  const open = asked.filter(({ key }) => found.get(key) === undefined);
+  for (const group of Map.groupBy(open, ({ shard }) => shard.schema.hash).values())
+    for (const [key, findings] of ask(cedar, group)) {
+      found.set(key, findings);
+      verdicts.set(key, findings);
+    }
+  return asked.map(({ key, shard }) => (found.get(key) ?? []).map((finding) => explained(finding, shard)));
 };
 
-const keyOf = (shard: Shard | undefined, text: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify([shard?.schema, text]))
-    .digest('base64');
+interface Question {
+  readonly text: string;
+  readonly shard: Shard;
+  /** Of text and schema. */
+  readonly key: string;
+}
 
 /** Warnings count as errors: a policy that can never match, or a name in mixed scripts, is never what its author meant. */
-const ask = (cedar: Cedar, schema: string, texts: readonly string[]): readonly (readonly Finding[])[] => {
-  const staticPolicies = Object.fromEntries(texts.map((text, index) => [`policy${index}`, text]));
-  const answer = cedar.validate({ schema, policies: { staticPolicies } });
-  if (answer.type === 'failure')
-    return texts.map(() => answer.errors.map((error) => ({ byte: 0, message: messageOf(error) })));
+const ask = (cedar: Cedar, group: readonly Question[]): readonly (readonly [key: string, readonly Finding[]])[] => {
+  const staticPolicies = Object.fromEntries(group.map(({ text }, index) => [`policy${index}`, text]));
+  const answer = cedar.validate({ schema: group[0]?.shard.schema.text ?? '', policies: { staticPolicies } });
+  if (answer.type === 'failure') {
+    const findings = answer.errors.map((error) => ({ byte: 0, message: messageOf(error) }));
+    return group.map(({ key }) => [key, findings]);
+  }
   const errors = Map.groupBy(answer.validationErrors, ({ policyId }) => policyId);
   const warnings = Map.groupBy(answer.validationWarnings, ({ policyId }) => policyId);
   // A policy with an error is often impossible too, because of it: one message is enough.
-  return texts.map((_, index) => findingsIn(errors.get(`policy${index}`) ?? warnings.get(`policy${index}`) ?? []));
+  return group.map(({ key }, index) => [
+    key,
+    findingsIn(errors.get(`policy${index}`) ?? warnings.get(`policy${index}`) ?? []),
+  ]);
 };
 
 /** The same place is often wrong in the same way for many actions: one stands for all. */
@@ -97,10 +108,10 @@ const MISSING =
   /^(attribute `args(?:\.([^`]*))?` in context for Action::"([^"]*)" not found).*?( \(and the same for \d+ more\))?$/s;
 
 /** Cedar knows that an argument is not there; why it is not is known from the operation's schema. */
-const explained = (finding: Finding, shard: Shard | undefined): Finding => {
+const explained = (finding: Finding, { operations }: Shard): Finding => {
   const [, sentence, path, action, others = ''] = MISSING.exec(finding.message) ?? [];
   if (sentence === undefined) return finding;
-  const operation = shard?.operations.find(({ id }) => id === action);
+  const operation = operations.find(({ id }) => id === action);
   const why = operation === undefined ? 'no operation in its scope exists yet' : whyMissing(operation, path);
   if (why === undefined && others === '') return finding; // most likely misspelt, and Cedar says how
   return { ...finding, message: `${sentence}${others}${why === undefined ? '' : `: ${why}`}; ${ADVICE}` };

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ControlPort, NodePort, NodeRole, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import type { AdminPorts, KillPort } from '../../doors/admin/index.ts';
+import type { AdminPorts, KillPort, NodeStatus } from '../../doors/admin/index.ts';
 import { mintKey } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
@@ -22,6 +22,8 @@ export interface AdminParts {
   readonly kills: KillPort;
   readonly traces: TraceStore;
   readonly rosterSeq: () => number;
+  /** Of nodes that have one. */
+  readonly oracle?: () => NonNullable<NodeStatus['oracle']>;
   readonly weakened: readonly string[];
   readonly useBootstrapToken: (token: string) => Promise<void>;
 }
@@ -43,6 +45,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
       rosterSeq: parts.rosterSeq(),
       store: 'sqlite',
       weakened: parts.weakened,
+      ...(parts.oracle === undefined ? {} : { oracle: parts.oracle() }),
     }),
     metrics: observed.metrics,
     fleet: (tenant) => fleetStatus(live.fleet, tenant, world.clock.nowMs()),

@@ -13,7 +13,7 @@ import {
   type World,
 } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
-import { type PreparedPolicy, preparePolicy } from '../../policy/index.ts';
+import { type PreparedPolicy, preparePolicy, type Watch } from '../../policy/index.ts';
 import { type CandidatesOf, Fleet, type PlanOf, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
 
@@ -37,6 +37,8 @@ export interface LiveOptions {
   readonly concurrency?: number;
   /** Signals of overload, read once per call. Default: never overloaded. */
   readonly overload?: () => OverloadLevel;
+  /** Who sees the decisions that are taken with a snapshot. Default: nobody. */
+  readonly watch?: (snapshot: Snapshot) => Watch | undefined;
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
 }
 
@@ -116,6 +118,7 @@ export class LivePipeline {
       halt: options.halt.layer,
       resolver,
       policy,
+      watch: options.watch?.(snapshot),
       planOf,
       gate: this.gate,
       budgets: this.#budgets,

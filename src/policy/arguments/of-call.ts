@@ -1,6 +1,6 @@
 /** The arguments of one call for the policies that read them, or why it is denied. */
-import type { Call, Decision, RecordArgument, Target } from '../../contract/index.ts';
-import { payloadOf } from '../../kernel/index.ts';
+import type { Decision, RecordArgument, Target } from '../../contract/index.ts';
+import type { Payload } from '../../kernel/index.ts';
 import type { CedarRecord } from '../value.ts';
 import { argumentsFrom, Misfit } from './convert.ts';
 
@@ -8,6 +8,8 @@ import { argumentsFrom, Misfit } from './convert.ts';
 export interface Arguments {
   readonly args: CedarRecord | null;
 }
+
+const UNKNOWN: Payload = { problem: 'is not known' };
 
 type Refused = Pick<Decision, 'code' | 'reason'>;
 
@@ -17,14 +19,14 @@ type Refused = Pick<Decision, 'code' | 'reason'>;
  */
 export const argumentsOf = (
   { arguments: type }: { readonly arguments: RecordArgument | null },
-  { payload, target }: { readonly payload?: Pick<Call, 'body' | 'contentType'>; readonly target: Target },
+  target: Target,
+  payloadOf: () => Payload | undefined,
 ): Arguments | Refused => {
   if (type === null) return { args: null };
-  if (payload === undefined) return refused(target, 'the payload is not known');
-  const parsed = payloadOf(payload);
-  if ('problem' in parsed) return refused(target, `the payload ${parsed.problem}`);
+  const payload = payloadOf() ?? UNKNOWN;
+  if ('problem' in payload) return refused(target, `the payload ${payload.problem}`);
   try {
-    return { args: argumentsFrom(type, parsed.data) };
+    return { args: argumentsFrom(type, payload.data) };
   } catch (thrown) {
     if (thrown instanceof Misfit) return refused(target, thrown.message);
     throw thrown;
