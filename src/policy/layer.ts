@@ -33,7 +33,7 @@ export const decideLayer = ({ policy, planOf, watch, ask = nobody }: DecideParts
   return (next) => async (call, scope) => {
     const plan = planOf(call);
     const needed = factsFor(policy, call);
-    const facts = needed.length === 0 ? undefined : await points.fetch(needed, call, scope);
+    const facts = needed.length === 0 ? undefined : await points.gather(needed, call, scope);
     const startMs = scope.clock.nowMs();
     const request = requestOf(call, plan, scope, facts);
     const decision = decide(policy, request, () => payloadOf(call));

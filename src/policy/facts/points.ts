@@ -50,7 +50,7 @@ export class InformationPoints {
    * Each fact once, all at the same time but for those that need others first: they come later in `facts`.
    * Throws only when the call itself is over; what cannot be had is part of the answer.
    */
-  async fetch(facts: readonly FactEntry[], call: Call, scope: Scope): Promise<FactAnswers> {
+  async gather(facts: readonly FactEntry[], call: Call, scope: Scope): Promise<FactAnswers> {
     const asked = new Map<string, Promise<unknown>>();
     for (const fact of facts) asked.set(fact.name, this.#one(fact, asked, { call, scope }));
     const settled = await Promise.allSettled(asked.values());
