@@ -4,38 +4,39 @@
  * of the same conversation and governed like everybody.
  */
 import { parseArgs } from 'node:util';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type Client, createClient } from '../../src/client/index.ts';
-import { type AgentServer, type Operation, serveAgent } from '../../src/client/serve.ts';
+import { type AgentContext, type AgentServer, type Operation, serveAgent } from '../../src/client/serve.ts';
 import { loadFlights } from './database.ts';
 import { bags, booking, change, compensation, party, Questions, Reservation, type Schedule, trip } from './derive.ts';
 import { DESK, FACTS } from './resources.ts';
 
+/** Looks a reservation up at the desk, as part of the call that is answered. */
+type LookUp = (id: string, context: AgentContext) => Promise<unknown>;
+
 /** Every fact by the name of its operation. */
-export const factOperations = (schedule: Schedule, desk: Pick<Client, 'within'>) => ({
+export const factOperations = (schedule: Schedule, reservation: LookUp) => ({
   booking: answering(Questions.booking, booking),
   trip: answering(Questions.trip, (question) => trip(schedule, question)),
   change: answering(Questions.change, (question) => change(schedule, question)),
   bags: answering(Questions.bags, bags),
   party: answering(Questions.party, party),
   compensation: answering(Questions.compensation, async ({ user }, context) => {
-    const caller = desk.within(context);
-    const answers = user.reservations.map((id) =>
-      caller.call(DESK.name, 'get_reservation_details', { reservation_id: id }),
-    );
-    const reservations = (await Promise.all(answers)).map(({ data }) => Reservation.parse(data));
-    return compensation(schedule, user, reservations);
+    const found = await Promise.all(user.reservations.map((id) => reservation(id, context)));
+    return compensation(schedule, user, z.array(Reservation).parse(found));
   }),
 });
 
 /** A question of another shape is an error, an error is no fact, and without the fact the call is denied. */
 const answering =
-  <Q extends z.ZodType>(
-    question: Q,
-    answer: (asked: z.output<Q>, context: Parameters<Operation>[1]) => unknown,
-  ): Operation =>
+  <Q extends z.ZodType>(question: Q, answer: (asked: z.output<Q>, context: AgentContext) => unknown): Operation =>
   (input, context) =>
     answer(question.parse(input), context);
+
+const lookUpThrough =
+  (client: Client): LookUp =>
+  async (id, context) =>
+    (await client.within(context).call(DESK.name, 'get_reservation_details', { reservation_id: id })).data;
 
 export interface FactsOptions {
   readonly data: string;
@@ -46,7 +47,7 @@ export interface FactsOptions {
 export const serveFacts = ({ data, url, key }: FactsOptions): Promise<AgentServer> =>
   serveAgent({
     name: FACTS.name,
-    operations: factOperations(loadFlights(data), createClient({ url, key })),
+    operations: factOperations(loadFlights(data), lookUpThrough(createClient({ url, key }))),
     port: 0,
     hub: { url, key },
     // Said by the denial that follows; a stack of each would only drown the log.
