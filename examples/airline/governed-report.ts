@@ -29,6 +29,7 @@ export interface GovernedReport {
   readonly reference: {
     readonly writes: number;
     readonly passed: number;
+    /** Tasks with at least one action. */
     readonly tasks: number;
     readonly tasksWithAStop: number;
     readonly rules: readonly RuleRow[];
@@ -116,7 +117,7 @@ export const governedLines = (report: GovernedReport, seconds: number): readonly
     '',
     ...table(report.rules, true),
     '',
-    `reference actions, each after its predecessors on a fresh database: ${reference.passed} of ${reference.writes} passed; ${reference.tasksWithAStop} of ${reference.tasks} tasks contain a stopped one`,
+    `reference actions, each after its predecessors on a fresh database: ${reference.passed} of ${reference.writes} passed; ${reference.tasksWithAStop} of ${reference.tasks} tasks that have any contain a stopped one`,
     '',
     ...table(reference.rules, false),
     ...report.broken.map((one) => `BROKEN ${one}`),
