@@ -87,6 +87,12 @@ export const preparePolicy = (world: PolicyWorld, engine: Engine = CLOSURES): Pr
       'bad_request',
       `the policy is written in cedar ${policy.cedar} and this node speaks ${CEDAR_LANGUAGE}`,
     );
+  // What a node finds on its disk may be older than the node; without the types no rule about an argument could be held.
+  if (!Array.isArray(policy.arguments))
+    throw new Fault(
+      'bad_request',
+      'the snapshot says nothing about arguments: it was made before policies could read them',
+    );
   const names = new Set([...policy.levels, ...targets, ...domains].map(({ tenant }) => tenant));
   return {
     version: policy.version,

@@ -11,7 +11,7 @@ import { nativeDoor } from '../../doors/native/index.ts';
 import { AssertionSigner, issueBootstrapToken, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
-import { policyCompiler } from '../../policy/index.ts';
+import { policyCompilerApart } from '../../policy/apart/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { openSqlite } from '../../stores/index.ts';
 import type { Level } from '../../telemetry/index.ts';
@@ -141,7 +141,7 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
   const control = new ControlPlane({
     resources: stores.resources,
     nodes: stores.nodes,
-    compilePolicy: policyCompiler(),
+    compilePolicy: policyCompilerApart(),
     clock: world.clock,
     publish: (snapshot) => {
       nodes.use(snapshot);

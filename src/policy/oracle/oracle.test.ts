@@ -204,3 +204,18 @@ test('a policy that cannot be prepared fails the check and is no alarm', async (
   assert.match(causes[0] ?? '', /9\.9/);
   await oracle.close();
 });
+
+test('a thread that dies fails its checks, and after three in a row only a new policy starts another', async () => {
+  const { oracle, causes } = open({ program: new URL('data:text/javascript,throw new Error("broken")') });
+  const ask = async (snapshot: typeof world): Promise<boolean> => {
+    const taken = oracle.watch(snapshot)!(requestOf(ASK), decisionOf(ASK), 'x');
+    await oracle.settled();
+    return taken;
+  };
+  const asked: boolean[] = [];
+  for (const snapshot of [world, world, world, world, { ...world }]) asked.push(await ask(snapshot));
+  assert.deepEqual(asked, [true, true, true, false, true]);
+  assert.deepEqual(oracle.counts, { checked: 0, mismatched: 0, dropped: 1, failed: 4 });
+  assert.match(causes[0] ?? '', /broken/);
+  await oracle.close();
+});
