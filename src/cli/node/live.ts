@@ -1,5 +1,5 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
-import type { CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
+import type { Call, CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { AssertionVerifier, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
 import { Journal } from '../../journal/index.ts';
@@ -71,7 +71,7 @@ export class LivePipeline {
     );
     this.gate = new Gate({
       limit: options.concurrency ?? 1_000,
-      priorityOf: (call) => this.#current?.planOf(call).priority ?? 2,
+      priorityOf: (call) => (isOwnQuestion(call) ? 0 : (this.#current?.planOf(call).priority ?? 2)),
       ...(options.overload === undefined ? {} : { level: options.overload }),
     });
     this.journal = new Journal({ store: options.calls, world, handler: () => this.handler });
@@ -140,3 +140,7 @@ export class LivePipeline {
     return this.#policy.prepared;
   }
 }
+
+/** A fact that a call of this node waits for. The call has its turn already: if its question had to wait for one too, a full node would stand still. */
+const isOwnQuestion = ({ credential }: Call): boolean =>
+  credential.kind === 'known' && credential.principal.kind === 'node';

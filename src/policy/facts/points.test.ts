@@ -242,6 +242,8 @@ test('airspace itself may call nothing but what a fact asks, whatever a policy p
   const principal = { kind: 'node', tenant: 'default', id: FACT_READER, roles: [] } as const;
   assert.equal(await pay('account', {}, { principal }), 'allowed');
   assert.match(await pay('tip', { from: 'a1' }, { principal }), /^UNKNOWN_PRINCIPAL/);
+  const target = { kind: 'agent', name: 'caller', operation: 'run' } as const;
+  assert.match(await pay('run', {}, { principal, target }), /^UNKNOWN_PRINCIPAL/);
   assert.match(await pay('account', {}, { principal: { ...principal, id: 'hub-1' } }), /^UNKNOWN_PRINCIPAL/);
   assert.match(await pay('account', {}, { principal: { ...principal, kind: 'agent' } }), /^UNKNOWN_PRINCIPAL/);
 });
