@@ -1,14 +1,26 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
-import type { Call, Decision, RoutePlan, Scope } from '../contract/index.ts';
+import type { Attributes, Call, Decision, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
-import { type Layer, Permit, parsedPayload, payloadOf, remainingMs, whenEnded, withTimeout } from '../kernel/index.ts';
-import { decide, type PolicyRequest } from './decide.ts';
+import {
+  type Handler,
+  type Layer,
+  Permit,
+  parsedPayload,
+  payloadOf,
+  remainingMs,
+  whenEnded,
+  withTimeout,
+} from '../kernel/index.ts';
+import { decide, factsFor, type PolicyRequest } from './decide.ts';
+import { type FactAnswers, InformationPoints } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
 
 export interface DecideParts {
   readonly policy: PreparedPolicy;
   /** Made by routing from the same snapshot. Throws `not_found` for a target that does not exist. */
   readonly planOf: (call: Call) => RoutePlan;
+  /** Takes questions for facts through the whole pipeline of this node. Absent: no fact is ever available. */
+  readonly ask?: Handler;
   /** Sees every decision, as plain data. Must not throw or wait. Answers true when it will look at this one again. */
   readonly watch?: Watch | undefined;
 }
@@ -16,15 +28,16 @@ export interface DecideParts {
 export type Watch = (request: PolicyRequest, decision: Decision, callId: string) => boolean;
 
 /** Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`. */
-export const decideLayer =
-  ({ policy, planOf, watch }: DecideParts): Layer =>
-  (next) =>
-  async (call, scope) => {
-    const startMs = scope.clock.nowMs();
+export const decideLayer = ({ policy, planOf, watch, ask = nobody }: DecideParts): Layer => {
+  const points = new InformationPoints(ask);
+  return (next) => async (call, scope) => {
     const plan = planOf(call);
-    const request = requestOf(call, plan, scope);
+    const needed = factsFor(policy, call);
+    const facts = needed.length === 0 ? undefined : await points.gather(needed, call, scope);
+    const startMs = scope.clock.nowMs();
+    const request = requestOf(call, plan, scope, facts);
     const decision = decide(policy, request, () => payloadOf(call));
-    note(decision, startMs, scope);
+    note(decision, startMs, scope, recorded(request));
     if (watch?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const allowed = constrained(call, plan, decision);
@@ -35,14 +48,20 @@ export const decideLayer =
     const timed = withTimeout(scope, timeoutMs, () => new Fault('timeout', `policy gives this call ${timeoutMs} ms`));
     return whenEnded(next(allowed, timed.scope), timed.scope.signal, timed.release);
   };
+};
 
-const requestOf = (call: Call, plan: RoutePlan, scope: Scope) => ({
+const nobody: Handler = async () => {
+  throw new Fault('unavailable', 'this node has no way to ask for facts');
+};
+
+const requestOf = (call: Call, plan: RoutePlan, scope: Scope, facts: FactAnswers | undefined): PolicyRequest => ({
   principal: call.principal,
   target: call.target,
   depth: call.lineage.depth,
   session: call.session !== undefined,
   priority: plan.priority,
   atMs: scope.clock.wallMs(),
+  ...(facts === undefined ? {} : { facts }),
 });
 
 /** What the decision was made from, and no more: a payload that no policy reads is nobody else's either. */
@@ -51,9 +70,19 @@ const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
   return payload === undefined ? request : { ...request, payload };
 };
 
+/** More is no summary any more, and traces are read by people. */
+const MAX_RECORDED = 8_000;
+
+/** The facts with which this call can be decided again; what is too long leaves its absence, and a replay must say `unknown`. */
+const recorded = ({ facts }: PolicyRequest): Attributes => {
+  if (facts === undefined) return {};
+  const text = JSON.stringify(facts);
+  return text.length > MAX_RECORDED ? { factsOmitted: true } : { facts: text };
+};
+
 const ruleIds = (decision: Decision): string[] => decision.determining.map(({ level, id }) => `${level}/${id}`);
 
-const note = (decision: Decision, startMs: number, { span }: Scope): void => {
+const note = (decision: Decision, startMs: number, { span }: Scope, more: Attributes): void => {
   const { effect, code, policyVersion, missing } = decision;
   const rules = ruleIds(decision);
   span.step('decide', startMs, {
@@ -62,6 +91,7 @@ const note = (decision: Decision, startMs: number, { span }: Scope): void => {
     rules,
     missing,
     policyVersion,
+    ...more,
     ...(decision.errors.length === 0 ? {} : { errors: decision.errors.map(({ level, id }) => `${level}/${id}`) }),
   });
   span.set({ 'policy.version': policyVersion, 'policy.rule': rules });
