@@ -61,7 +61,7 @@ export const decide = (
   if ('code' in found) return denial(prepared.version, found);
   const args = found.case.readsArguments ? argumentsOf(found.operation, request.target, payloadOf) : NO_ARGUMENTS;
   if ('code' in args) return denial(prepared.version, args);
-  const facts = found.case.facts.length > 0 ? factsRecord(found.case.facts, request.facts) : NO_FACTS;
+  const facts = factsIn(found, request);
   if ('code' in facts) return denial(prepared.version, facts);
   const env: Env = { ...found.case.env, context: contextOf(found, request, { ...args, ...facts }) };
   const { engine } = prepared;
@@ -88,6 +88,10 @@ const NO_ARGUMENTS: Arguments = { args: null };
 /** A policy that reads facts was checked against contexts that have `facts`, where at least one serves the operation. */
 const NO_FACTS: { readonly facts: CedarRecord | null } = { facts: null };
 
+/** The facts of a request as policies see them, or why it is denied. */
+export const factsIn = (found: Found, { facts }: PolicyRequest): ReturnType<typeof factsRecord> | typeof NO_FACTS =>
+  found.case.facts.length > 0 ? factsRecord(found.case.facts, facts) : NO_FACTS;
+
 const DENY = { effect: 'deny', determining: [], missing: [], errors: [], constraints: {} } as const;
 
 const denial = (policyVersion: string, { code, reason }: Pick<Decision, 'code' | 'reason'>): Decision => ({
@@ -97,7 +101,8 @@ const denial = (policyVersion: string, { code, reason }: Pick<Decision, 'code' |
   reason,
 });
 
-const contextOf = (
+/** The circumstances of one call as policies see them. */
+export const contextOf = (
   { operation: { operation, target } }: Found,
   request: PolicyRequest,
   { args, facts }: Arguments & typeof NO_FACTS,

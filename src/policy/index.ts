@@ -1,7 +1,19 @@
 /** Policy: Cedar text in, decisions that explain themselves out. */
 export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyCompiler } from './bundle.ts';
 export { decide as decisionFor, factsFor, type PolicyRequest } from './decide.ts';
-export type { FactAnswers, FactDeclaration } from './facts/index.ts';
+export { type Blocking, type Clause, type Explanation, explain, type NearMiss, type Recorded } from './explain.ts';
+export { answersFrom, type FactAnswers, type FactDeclaration } from './facts/index.ts';
 export { type DecideParts, decideLayer as decide, type Watch } from './layer.ts';
+export {
+  type Change,
+  compareLevels,
+  type Direction,
+  type Finding,
+  hierarchyOf,
+  type LintInput,
+  type LintRule,
+  lintPolicies,
+} from './lint/index.ts';
 export type { RegistryNames } from './names.ts';
+export { type Circumstances, explainMay, type May, type MayAnswer, mayAllow } from './partial/index.ts';
 export { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';

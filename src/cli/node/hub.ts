@@ -11,7 +11,7 @@ import { nativeDoor } from '../../doors/native/index.ts';
 import { AssertionSigner, issueBootstrapToken, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
-import { policyCompilerApart } from '../../policy/apart/index.ts';
+import { ApartCompiler } from '../../policy/apart/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { openSqlite } from '../../stores/index.ts';
 import type { Level } from '../../telemetry/index.ts';
@@ -107,7 +107,6 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
     publish: (list) => {
       const cut = halt.enforce(list, world.clock.wallMs());
       publisher.publish('kills', list);
-      logger.log('info', 'orders to stop published', { seq: list.seq, orders: list.orders.length, cut });
       return cut;
     },
   });
@@ -138,10 +137,12 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
     clock: world.clock,
     ids: world.ids,
   });
+  const compiler = new ApartCompiler();
+  held.defer(() => compiler.close());
   const control = new ControlPlane({
     resources: stores.resources,
     nodes: stores.nodes,
-    compilePolicy: policyCompilerApart(),
+    compilePolicy: compiler.compile,
     clock: world.clock,
     publish: (snapshot) => {
       nodes.use(snapshot);
@@ -185,7 +186,7 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
       observed,
       control,
       nodes,
-      kills: killPort({ kills, halt, nodes, live }),
+      kills: killPort({ kills, halt, nodes, live, logger }),
       traces: stores.traces,
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
