@@ -141,3 +141,42 @@ test('a level without any permit says so', async () => {
   const { sentence } = explain(empty, requestOf({ agent: 'concierge', call: ISSUE }));
   assert.equal(sentence, 'denied because `org` has no permit at all');
 });
+
+const withFact = preparePolicy(
+  await compileWorld(
+    {
+      ...WORLD,
+      facts: {
+        account: {
+          for: [{ name: 'refunds', operations: ['issue'] }],
+          ask: { name: 'refunds', operation: 'look' },
+          as: { type: 'object', required: ['frozen'], properties: { frozen: { type: 'boolean' } } },
+        },
+      },
+    },
+    {
+      org: {
+        policies: `
+@id("work") @reason("agents work together") permit (principal, action, resource);
+@id("frozen") @reason("frozen accounts stay") @code("FROZEN")
+forbid (principal, action == Action::"agent/refunds/issue", resource) when { context.facts.account.frozen };`,
+      },
+    },
+  ),
+);
+
+test('a clause about a fact tells what was known of it then', () => {
+  const asked = requestOf({ agent: 'concierge', call: ISSUE, facts: { account: { frozen: true } } });
+  const [blocking] = explain(withFact, asked).blocking;
+  assert.deepEqual(blocking?.clauses, [
+    { text: 'context.facts.account.frozen', value: 'true', facts: ['context.facts.account.frozen = true'] },
+  ]);
+});
+
+test('facts that were not kept are unknown, and the decision is the one that was recorded', () => {
+  const determining = [{ level: 'org', id: 'frozen', reason: '' }];
+  const recorded = { effect: 'deny', code: 'FROZEN', reason: '', missing: [], determining } as const;
+  const { decision, blocking } = explain(withFact, requestOf({ agent: 'concierge', call: ISSUE }), recorded);
+  assert.equal(decision.code, 'FROZEN');
+  assert.equal(blocking[0]?.clauses[0]?.value, 'unknown: the facts were not kept');
+});

@@ -7,10 +7,9 @@ import { type Arguments, argumentsOf } from './arguments/index.ts';
 import { findCase } from './case.ts';
 import { clausesOf } from './clauses.ts';
 import { type CompiledPolicy, compileExpr, type Env } from './compile/index.ts';
-import { contextOf, decide, NO_FACTS, type PolicyRequest } from './decide.ts';
+import { contextOf, decide, factsIn, type PolicyRequest } from './decide.ts';
 import type { Est, Expr } from './est.ts';
 import { EvaluationError } from './evaluation-error.ts';
-import { factsRecord } from './facts/index.ts';
 import { childrenOf, type IsOpen, partsOf, pathOf, textOf, touches } from './partial/path.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import { exprText, SCOPE_PARTS, scopeText, valueText } from './text.ts';
@@ -58,21 +57,23 @@ export interface Explanation {
 export type Recorded = Pick<Decision, 'effect' | 'code' | 'reason' | 'missing' | 'determining'>;
 
 /**
- * Pure, and slow: it prints trees. Without a payload, or without the facts that a rule reads, clauses about them are unknown, and
- * what they decided is taken from `recorded`. Throws like `decide`.
+ * Pure, and slow: it prints trees. Without a payload or the facts, clauses about arguments and facts are unknown, and what they
+ * decided is taken from `recorded`. Throws like `decide`.
  */
 export const explain = (prepared: PreparedPolicy, request: PolicyRequest, recorded?: Recorded): Explanation => {
   const found = findCase(prepared, request.principal, request.target);
   if ('code' in found) return refused(prepared, found);
-  const unasked = found.case.facts.length > 0 && request.facts === undefined;
-  const unread = found.case.readsArguments && found.operation.arguments !== null && request.payload === undefined;
-  const blind = unread || unasked;
+  const withoutArguments =
+    found.case.readsArguments && found.operation.arguments !== null && request.payload === undefined;
+  const withoutFacts = found.case.facts.length > 0 && request.facts === undefined;
+  const blind = withoutArguments || withoutFacts;
   const decision = { policyVersion: prepared.version, ...(blind && recorded ? recorded : decide(prepared, request)) };
-  const args = unread ? NO_ARGUMENTS : argumentsOf(found.operation, request.target, () => request.payload);
+  const args = withoutArguments ? NO_ARGUMENTS : argumentsOf(found.operation, request.target, () => request.payload);
   if ('code' in args) return refused(prepared, args);
-  const facts = found.case.facts.length === 0 || unasked ? NO_FACTS : factsRecord(found.case.facts, request.facts);
+  const facts = withoutFacts ? { facts: null } : factsIn(found, request);
   if ('code' in facts) return refused(prepared, facts);
-  const seen: Seen = { env: { ...found.case.env, context: contextOf(found, request, { ...args, ...facts }) }, blind };
+  const context = contextOf(found, request, { ...args, ...facts });
+  const seen: Seen = { env: { ...found.case.env, context }, unknown: { args: withoutArguments, facts: withoutFacts } };
   const levels = prepared.tenants.get(request.principal?.tenant ?? '')?.levels;
   const rulesOf = (level: string) => levels?.get(level)?.policies ?? [];
   const nearMisses = decision.missing
@@ -97,8 +98,8 @@ const NO_ARGUMENTS: Arguments = { args: null };
 /** What clauses are evaluated with. */
 interface Seen {
   readonly env: Env;
-  /** The arguments are not known, although there were some. */
-  readonly blind: boolean;
+  /** What is not known, although there was some. */
+  readonly unknown: { readonly args: boolean; readonly facts: boolean };
 }
 
 const summaryOf = ({ effect, code, policyVersion, missing }: Explanation['decision']): Explanation['decision'] => ({
@@ -146,16 +147,21 @@ const block = (level: string, { entry }: CompiledPolicy, seen: Seen): Blocking =
   clauses: clausesOf(entry.est as Est).map((expr) => clauseOf(expr, seen)),
 });
 
-const clauseOf = (expr: Expr, { env, blind }: Seen): Clause => {
+const clauseOf = (expr: Expr, { env, unknown }: Seen): Clause => {
   const text = exprText(expr);
-  if (blind && touches(expr, isArgument)) return { text, value: UNKNOWN, facts: [] };
+  if (unknown.args && touches(expr, isUnder('args'))) return { text, value: UNKNOWN, facts: [] };
+  if (unknown.facts && touches(expr, isUnder('facts'))) return { text, value: FACTS_UNKNOWN, facts: [] };
   const facts = [...new Map(pathsIn(expr))].map(([path, one]) => `${path} = ${valueOfExpr(one, env)}`);
   return { text, value: valueOfExpr(expr, env), facts };
 };
 
 const UNKNOWN = 'unknown: payloads are not kept';
+const FACTS_UNKNOWN = 'unknown: the facts were not kept';
 
-const isArgument: IsOpen = (variable, attribute) => variable === 'context' && (attribute ?? 'args') === 'args';
+const isUnder =
+  (name: string): IsOpen =>
+  (variable, attribute) =>
+    variable === 'context' && (attribute ?? name) === name;
 
 const valueOfExpr = (expr: Expr, env: Env): string => {
   try {

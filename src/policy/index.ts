@@ -2,7 +2,7 @@
 export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyCompiler } from './bundle.ts';
 export { decide as decisionFor, factsFor, type PolicyRequest } from './decide.ts';
 export { type Blocking, type Clause, type Explanation, explain, type NearMiss, type Recorded } from './explain.ts';
-export type { FactAnswers, FactDeclaration } from './facts/index.ts';
+export { answersFrom, type FactAnswers, type FactDeclaration } from './facts/index.ts';
 export { type DecideParts, decideLayer as decide, type Watch } from './layer.ts';
 export {
   type Change,

@@ -12,7 +12,7 @@ import {
   withTimeout,
 } from '../kernel/index.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
-import { type FactAnswers, InformationPoints } from './facts/index.ts';
+import { answersText, type FactAnswers, InformationPoints } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
 
 export interface DecideParts {
@@ -70,14 +70,11 @@ const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
   return payload === undefined ? request : { ...request, payload };
 };
 
-/** More is no summary any more, and traces are read by people. */
-const MAX_RECORDED = 8_000;
-
 /** The facts with which this call can be decided again; what is too long leaves its absence, and a replay must say `unknown`. */
 const recorded = ({ facts }: PolicyRequest): Attributes => {
   if (facts === undefined) return {};
-  const text = JSON.stringify(facts);
-  return text.length > MAX_RECORDED ? { factsOmitted: true } : { facts: text };
+  const text = answersText(facts);
+  return text === undefined ? { factsOmitted: true } : { facts: text };
 };
 
 const ruleIds = (decision: Decision): string[] => decision.determining.map(({ level, id }) => `${level}/${id}`);

@@ -4,8 +4,10 @@ import { Fault } from '../../contract/index.ts';
 import type { CallExplanation, CanAnswer, CanQuestion, PolicyPort, RuleName } from '../../doors/admin/index.ts';
 import type { World } from '../../kernel/index.ts';
 import {
+  answersFrom,
   explain,
   explainMay,
+  type FactAnswers,
   type MayAnswer,
   mayAllow,
   type PreparedPolicy,
@@ -103,6 +105,7 @@ const explanationOf = ({ snapshot, policy, planOf }: InForce, event: CallEvent):
     session: event.session !== undefined,
     priority: priorityOf(planOf, caller.principal, event),
     atMs: event.startedAtMs,
+    facts: factsIn(step),
   };
   const { decision, ...explained } = explain(policy, asked, recordedIn(event, step));
   const decidedBy = String(step.attributes['policyVersion'] ?? '');
@@ -120,6 +123,10 @@ const explanationOf = ({ snapshot, policy, planOf }: InForce, event: CallEvent):
     caveats: [...changed, ...caller.caveats, ...differing(step, decision.effect)],
   };
 };
+
+/** As the layer that decided wrote them down. Undefined when there were none, or too many to keep. */
+const factsIn = ({ attributes: { facts } }: StepEvent): FactAnswers | undefined =>
+  typeof facts === 'string' ? answersFrom(facts) : undefined;
 
 /** Events keep what was decided, and not the payload that it was decided with. */
 const recordedIn = ({ attributes: { message } }: CallEvent, { attributes }: StepEvent): Recorded => ({

@@ -40,6 +40,28 @@ const unavailable = (fact: string, why: string): Refused => ({
   reason: `policy needs the fact \`${fact}\` to decide this call, and it is not available: ${why}`,
 });
 
+/** More is no summary any more, and traces are read by people. */
+const MAX_RECORDED = 8_000;
+
+/** Answers as a decision's record keeps them; undefined when they are too long for one. */
+export const answersText = (answers: FactAnswers): string | undefined => {
+  const text = JSON.stringify(answers);
+  return text.length > MAX_RECORDED ? undefined : text;
+};
+
+/** What `answersText` wrote. Undefined for any other text: records come from other nodes too. */
+export const answersFrom = (text: string): FactAnswers | undefined => {
+  try {
+    const { values, failed } = JSON.parse(text) as Partial<FactAnswers>;
+    if (typeof values !== 'object' || values === null) return undefined;
+    return failed === undefined
+      ? { values }
+      : { values, failed: { fact: String(failed.fact), why: String(failed.why) } };
+  } catch {
+    return undefined;
+  }
+};
+
 /** The declared part of an answer: what policies cannot read is neither kept nor recorded. */
 export const declaredPart = (type: ArgumentType, data: unknown): unknown => {
   if (type.is === 'set') return Array.isArray(data) ? data.map((item) => declaredPart(type.of, item)) : data;
