@@ -5,6 +5,7 @@ export * from './event.ts';
 export * from './fault.ts';
 export * from './plan.ts';
 export * from './ports.ts';
+export * from './release.ts';
 export * from './reply.ts';
 export * from './resources/index.ts';
 export * from './scope.ts';

@@ -81,6 +81,31 @@ export interface PolicyLevel {
   readonly limits: readonly PolicyEntry[];
 }
 
+export interface PolicySet {
+  /** Content address over schema and levels: `sha256:` and 16 hex digits. */
+  readonly version: string;
+  /** Version of the Cedar language the trees were parsed with. */
+  readonly cedar: string;
+  /** Action id to the groups it belongs to, from the schema: without them `action in` would never match. */
+  readonly actionParents: Readonly<Record<string, readonly string[]>>;
+  readonly levels: readonly PolicyLevel[];
+}
+
+/**
+ * A release on trial beside the active policy. `shadow`: asked after the real decision, and only differences are noted. `canary`:
+ * decides a part of the call trees.
+ */
+export interface PolicyCandidate {
+  readonly tenant: string;
+  /** Id of the release. */
+  readonly release: string;
+  readonly mode: 'shadow' | 'canary';
+  /** Of call trees that a canary decides, in steps of 0.01; 0 for a shadow. */
+  readonly percent: number;
+  /** The levels of this tenant only. */
+  readonly policy: PolicySet;
+}
+
 export interface Snapshot {
   /** Strictly increasing; a rollback is a new number. */
   readonly seq: number;
@@ -92,15 +117,9 @@ export interface Snapshot {
   readonly routes: readonly RouteEntry[];
   readonly domains: readonly DomainEntry[];
   readonly keys: readonly KeyEntry[];
-  readonly policy: {
-    /** Content address over schema and levels: `sha256:` and 16 hex digits. */
-    readonly version: string;
-    /** Version of the Cedar language the trees were parsed with. */
-    readonly cedar: string;
-    /** Action id to the groups it belongs to, from the schema: without them `action in` would never match. */
-    readonly actionParents: Readonly<Record<string, readonly string[]>>;
-    readonly levels: readonly PolicyLevel[];
-  };
+  readonly policy: PolicySet;
+  /** Releases on trial: at most one for each tenant. Absent: none. */
+  readonly candidates?: readonly PolicyCandidate[];
 }
 
 export type NodeRole = 'hub' | 'domain' | 'sidecar';

@@ -3,6 +3,7 @@ import type { Stores } from '../../contract/index.ts';
 import type { Suite } from '../suite.ts';
 import { callChecks } from './calls.ts';
 import { nodeChecks } from './nodes.ts';
+import { releaseChecks } from './releases.ts';
 import { resourceChecks } from './resources.ts';
 import { traceChecks } from './traces.ts';
 
@@ -39,6 +40,6 @@ export const storeSuite = ({ name, open, reopen }: StoreSuiteOptions): Suite => 
       },
     });
   };
-  for (const describe of [resourceChecks, callChecks, nodeChecks, traceChecks]) describe(add);
+  for (const describe of [resourceChecks, callChecks, nodeChecks, releaseChecks, traceChecks]) describe(add);
   return { name: `stores: ${name}`, checks };
 };

@@ -2,6 +2,7 @@
 import type { Stores } from '../../contract/index.ts';
 import { MemoryCalls } from './calls.ts';
 import { MemoryNodes } from './nodes.ts';
+import { MemoryReleases } from './releases.ts';
 import { MemoryResources } from './resources.ts';
 import { MemoryTraces } from './traces.ts';
 
@@ -10,5 +11,6 @@ export const memoryStores = (): Stores => ({
   calls: new MemoryCalls(),
   traces: new MemoryTraces(),
   nodes: new MemoryNodes(),
+  releases: new MemoryReleases(),
   close: async () => {},
 });

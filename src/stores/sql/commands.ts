@@ -2,6 +2,7 @@
 import { acceptCall, concludeCall, dispatchCall, pruneCalls, readCall, readOpenCalls, releaseCall } from './calls.ts';
 import { appendEvents, pruneEvents, readTrace, recentEvents } from './events.ts';
 import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './nodes.ts';
+import { listReleases, putRelease, readRelease } from './releases.ts';
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
 
 /**
@@ -22,6 +23,7 @@ export const WRITERS = {
   putToken,
   takeToken,
   nextOf,
+  putRelease,
   appendEvents,
   pruneEvents,
 } as const;
@@ -33,6 +35,8 @@ export const READERS = {
   readCall,
   readOpenCalls,
   listNodes,
+  readRelease,
+  listReleases,
   readTrace,
   recentEvents,
 } as const;

@@ -5,6 +5,7 @@ import type {
   CallRecord,
   Change,
   NodeStore,
+  ReleaseStore,
   ResourceStore,
   StoredReply,
   StoredResource,
@@ -140,6 +141,18 @@ export const nodesOver = (lane: Lane): NodeStore => ({
   next: (sequence) => lane.write('nextOf', { name: sequence }),
 });
 
+export const releasesOver = (lane: Lane): ReleaseStore => ({
+  put: async (record) => {
+    const { tenant, id, version } = record;
+    orThrow(await lane.write('putRelease', { tenant, id, version, body: JSON.stringify(record) }));
+  },
+  get: async (tenant, id) => {
+    const body = await lane.read('readRelease', { tenant, id });
+    return body === undefined ? undefined : JSON.parse(body);
+  },
+  list: async (tenant, limit) => (await lane.read('listReleases', { tenant, limit })).map((body) => JSON.parse(body)),
+});
+
 export const tracesOver = (lane: Lane): TraceStore => ({
   append: async (events) => {
     if (events.length > 0)
@@ -161,6 +174,7 @@ const eventFilter = (filter: TraceFilter) => ({
   target: filter.target ?? null,
   principal: filter.principal ?? null,
   sinceMs: filter.sinceMs ?? Number.NEGATIVE_INFINITY,
+  untilMs: filter.untilMs ?? Number.MAX_VALUE,
   limit: filter.limit,
 });
 

@@ -9,6 +9,7 @@ export interface Tables {
   node: { id: string; entry: string };
   token: { hash: string; granted: string; expires_at: number };
   sequence: { name: string; value: number };
+  release: ReleaseRow;
   /** In the telemetry database. */
   event: EventRow;
   /** In both databases: the migrations that they have seen. */
@@ -51,6 +52,16 @@ export interface CallRow {
   /** The reply as JSON without its bytes, or null. */
   reply: string | null;
   reply_body: Uint8Array | null;
+}
+
+export interface ReleaseRow {
+  tenant: string;
+  id: string;
+  version: number;
+  /** Order of the last changes, over all releases. */
+  changed: number;
+  /** The record as JSON. */
+  body: string;
 }
 
 export interface EventRow {
