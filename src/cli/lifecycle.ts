@@ -26,6 +26,8 @@ export interface ServeOptions {
   readonly tlsKey?: string;
   readonly tlsCert?: string;
   readonly otlp?: string;
+  /** Policy releases that may widen need a second person. */
+  readonly twoPerson?: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 

@@ -267,6 +267,7 @@ const addNodes = (program: Command, does: Does): void => {
     .option('--tls-key <file>', 'PEM')
     .option('--tls-cert <file>', 'PEM')
     .option('--otlp <url>', 'collector that gets every call')
+    .option('--two-person', 'policy that may widen needs the approval of a second person')
     .addOption(level())
     .action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
   program

@@ -29,7 +29,10 @@ export const serve = async (context: Context, options: ServeOptions): Promise<nu
 };
 
 const startRoot = async ({ out }: Context, options: ServeOptions): Promise<RunningHub> => {
-  const hub = await failing(options, startHub(await nodeOptions(options)));
+  const hub = await failing(
+    options,
+    startHub({ ...(await nodeOptions(options)), twoPerson: options.twoPerson ?? false }),
+  );
   if (options.config !== undefined) await applyFiles(hub, options.config);
   if ((await hub.control.list({ tenant: null, kind: 'User' })).length === 0) {
     out.note(

@@ -15,6 +15,8 @@ export interface ReleaseContent {
   readonly base: string;
   /** Digest of the bundles behind `base`: a release is stale when the present ones have another. */
   readonly baseDigest: string;
+  /** It may allow what the base does not. */
+  readonly widening: boolean;
   readonly author: string;
   readonly reason: string;
   /** Unix ms. */
@@ -61,6 +63,8 @@ export interface ReleaseStore {
   get(tenant: string, id: string): Promise<ReleaseRecord | undefined>;
   /** Those last changed first; null means every tenant. */
   list(tenant: string | null, limit: number): Promise<readonly ReleaseRecord[]>;
+  /** All that nodes may be running, of every tenant: `shadow`, `canary` and `active`. In no order. */
+  inForce(): Promise<readonly ReleaseRecord[]>;
 }
 
 /** One rule that differs between the active policy and a release. */
@@ -78,6 +82,7 @@ export interface ReleaseView extends Omit<ReleaseRecord, 'sealed' | 'version'> {
   readonly reason: string;
   readonly createdAtMs: number;
   readonly base: string;
+  readonly widening: boolean;
   /** The policy that it was made against is not the active one any more. */
   readonly stale: boolean;
   /** A second person must approve before it decides anything. */

@@ -1,25 +1,29 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
-import type { Call, Decision, RoutePlan, Scope } from '../contract/index.ts';
+import type { Attributes, Call, Decision, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import { type Layer, Permit, remainingMs, whenEnded, withTimeout } from '../kernel/index.ts';
-import { decide } from './decide.ts';
+import { judge, type Trials } from './arm.ts';
+import type { PolicyRequest } from './decide.ts';
 import type { PreparedPolicy } from './prepare.ts';
 
 export interface DecideParts {
   readonly policy: PreparedPolicy;
+  /** Releases on trial, from the same snapshot. Default: none. */
+  readonly trials?: Trials;
   /** Made by routing from the same snapshot. Throws `not_found` for a target that does not exist. */
   readonly planOf: (call: Call) => RoutePlan;
 }
 
 /** Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`. */
 export const decideLayer =
-  ({ policy, planOf }: DecideParts): Layer =>
+  ({ policy, planOf, trials = NO_TRIALS }: DecideParts): Layer =>
   (next) =>
   async (call, scope) => {
     const startMs = scope.clock.nowMs();
     const plan = planOf(call);
-    const decision = decide(policy, requestOf(call, plan, scope));
-    note(decision, startMs, scope);
+    const request = requestOf(call, plan, scope);
+    const { decision, attributes } = judge(policy, trials, call, request);
+    note(decision, startMs, scope, { ...attributes, ...inputsOf(request) });
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const allowed = constrained(call, plan, decision);
     Permit.grant(allowed, decision);
@@ -30,7 +34,9 @@ export const decideLayer =
     return whenEnded(next(allowed, timed.scope), timed.scope.signal, timed.release);
   };
 
-const requestOf = (call: Call, plan: RoutePlan, scope: Scope) => ({
+const NO_TRIALS: Trials = new Map();
+
+const requestOf = (call: Call, plan: RoutePlan, scope: Scope): PolicyRequest => ({
   principal: call.principal,
   target: call.target,
   depth: call.lineage.depth,
@@ -39,9 +45,18 @@ const requestOf = (call: Call, plan: RoutePlan, scope: Scope) => ({
   atMs: scope.clock.wallMs(),
 });
 
+/** What the decision depended on and the event does not say elsewhere: with it the call can be decided again. */
+const inputsOf = ({ principal, depth, priority, session, atMs }: PolicyRequest): Attributes => ({
+  at: atMs,
+  depth,
+  priority,
+  ...(session ? { session } : {}),
+  ...(principal === null || principal.roles.length === 0 ? {} : { roles: principal.roles }),
+});
+
 const ruleIds = (decision: Decision): string[] => decision.determining.map(({ level, id }) => `${level}/${id}`);
 
-const note = (decision: Decision, startMs: number, { span }: Scope): void => {
+const note = (decision: Decision, startMs: number, { span }: Scope, more: Attributes): void => {
   const { effect, code, policyVersion, missing } = decision;
   const rules = ruleIds(decision);
   span.step('decide', startMs, {
@@ -50,6 +65,7 @@ const note = (decision: Decision, startMs: number, { span }: Scope): void => {
     rules,
     missing,
     policyVersion,
+    ...more,
     ...(decision.errors.length === 0 ? {} : { errors: decision.errors.map(({ level, id }) => `${level}/${id}`) }),
   });
   span.set({ 'policy.version': policyVersion, 'policy.rule': rules });

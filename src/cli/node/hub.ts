@@ -13,13 +13,14 @@ import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { compilePolicy } from '../../policy/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { openSqlite } from '../../stores/index.ts';
-import type { Level } from '../../telemetry/index.ts';
+import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
 import { detachedCalls } from './detached.ts';
 import { LivePipeline } from './live.ts';
 import { watchOverload } from './overload.ts';
+import { releases } from './releases.ts';
 import { observe } from './telemetry.ts';
 
 export interface NodeOptions {
@@ -35,6 +36,11 @@ export interface NodeOptions {
   readonly otlp?: string | undefined;
   readonly allowPublic?: boolean;
   readonly tls?: NonNullable<ListenOptions['tls']>;
+}
+
+export interface HubOptions extends NodeOptions {
+  /** A policy release that may widen needs a second person. Default false. */
+  readonly twoPerson?: boolean;
 }
 
 export interface RunningNode {
@@ -54,7 +60,7 @@ export interface RunningHub extends RunningNode {
   readonly recovered: { readonly resumed: number; readonly unknown: number };
 }
 
-export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
+export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const world = systemWorld();
   const startedAtMs = world.clock.wallMs();
   const stores = await openSqlite({ dir: options.dir });
@@ -68,7 +74,7 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
   const live = new LivePipeline({
     world,
     node: id,
-    sink: observed.sink,
+    sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,
     upstreamFor: (endpoint) => upstream.to(endpoint),
     view: (_, sight) => viewOf(sight, { tenant: '', domain: '', parent: null }),
@@ -98,12 +104,22 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
     publisher,
     clock: world.clock,
     ids: world.ids,
+    heard: (events) => train.observe(events),
+  });
+  const { trials, trainOver } = releases({
+    world,
+    stores,
+    key,
+    logger,
+    twoPerson: options.twoPerson ?? false,
+    flush: observed.flush,
   });
   const control = new ControlPlane({
     resources: stores.resources,
     nodes: stores.nodes,
     compilePolicy,
     clock: world.clock,
+    trials,
     publish: (snapshot) => {
       nodes.use(snapshot);
       publisher.publish('snapshot', snapshot);
@@ -116,6 +132,7 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
     },
   });
 
+  const train = trainOver(control);
   await control.refresh();
   const archive = await keepRosters(options.dir, publisher, (cause) =>
     logger.log('warn', 'the roster could not be kept', { cause: String(cause) }),
@@ -140,6 +157,7 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
       live,
       observed,
       control,
+      releases: train,
       nodes,
       traces: stores.traces,
       rosterSeq: () => keeper.roster.seq,

@@ -12,7 +12,7 @@ import {
   RetryBudgets,
   type World,
 } from '../../kernel/index.ts';
-import { type PreparedPolicy, preparePolicy } from '../../policy/index.ts';
+import { type PreparedPolicy, preparePolicy, prepareTrials, type Trials } from '../../policy/index.ts';
 import { type CandidatesOf, Fleet, type PlanOf, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
 
@@ -49,7 +49,7 @@ export class LivePipeline {
   readonly #options: LiveOptions;
   readonly #budgets = new RetryBudgets();
   #current: Current | undefined;
-  #policy: { readonly snapshot: Snapshot; readonly prepared: PreparedPolicy } | undefined;
+  #policy: { readonly snapshot: Snapshot; readonly policy: PreparedPolicy; readonly trials: Trials } | undefined;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -94,7 +94,7 @@ export class LivePipeline {
   /** Does all that can fail; what it returns puts the new state in force and cannot. */
   prepare(snapshot: Snapshot, roster: Roster): () => void {
     const options = this.#options;
-    const policy = this.#prepared(snapshot);
+    const { policy, trials } = this.#prepared(snapshot);
     const sight = sightOf(snapshot, roster);
     const planOf = planner(snapshot);
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
@@ -107,6 +107,7 @@ export class LivePipeline {
       snapshotSeq: snapshot.seq,
       resolver,
       policy,
+      trials,
       planOf,
       gate: this.gate,
       budgets: this.#budgets,
@@ -121,8 +122,9 @@ export class LivePipeline {
   }
 
   /** A roster alone changes nothing about policy, and rosters come often. */
-  #prepared(snapshot: Snapshot): PreparedPolicy {
-    if (this.#policy?.snapshot !== snapshot) this.#policy = { snapshot, prepared: preparePolicy(snapshot) };
-    return this.#policy.prepared;
+  #prepared(snapshot: Snapshot): { readonly policy: PreparedPolicy; readonly trials: Trials } {
+    if (this.#policy?.snapshot !== snapshot)
+      this.#policy = { snapshot, policy: preparePolicy(snapshot), trials: prepareTrials(snapshot) };
+    return this.#policy;
   }
 }

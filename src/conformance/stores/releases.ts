@@ -24,6 +24,15 @@ export const releaseChecks = (promise: StoreCheck): void => {
     assert.equal((await releases.list('default', 1))[0]?.state, 'shadow');
   });
 
+  promise('what nodes may be running is found in every tenant, and nothing else', async ({ releases }) => {
+    const states = ['staged', 'shadow', 'canary', 'active', 'halted', 'retired'] as const;
+    for (const state of states) await releases.put(release(state, { state, tenant: `tenant of ${state}` }));
+    const found = await releases.inForce();
+    assert.deepEqual(found.map(({ state }) => state).sort(), ['active', 'canary', 'shadow']);
+    await releases.put(release('canary', { tenant: 'tenant of canary', version: 2, state: 'halted' }));
+    assert.equal((await releases.inForce()).length, 2);
+  });
+
   promise('of many who change one release at once, one goes through and the others hear it', async ({ releases }) => {
     await releases.put(release('a'));
     await refused(releases.put(release('a')), 'conflict', 'a');

@@ -7,6 +7,7 @@ import type {
   NodePort,
   NodeRole,
   Principal,
+  ReleasePort,
   TargetEntry,
   TraceStore,
 } from '../../contract/index.ts';
@@ -21,6 +22,7 @@ export interface AdminPorts {
     resolve(credential: Credential, wallMs: number): Principal;
   };
   readonly control: ControlPort;
+  readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
   readonly metrics: {
     /** Prometheus text exposition format 0.0.4, of all tenants. */

@@ -6,6 +6,16 @@ import { applyResources, deleteResources, diffResources, history, listResources,
 import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
 import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
 import { announce, drain, instances, targets, withdraw } from './registry.ts';
+import {
+  activateRelease,
+  approveRelease,
+  getRelease,
+  listReleases,
+  replayRelease,
+  rollbackRelease,
+  shadowRelease,
+  stageRelease,
+} from './releases.ts';
 import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
 
 /**
@@ -40,6 +50,15 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/revisions', { least: 'viewer' }, history),
   // A revision is the configuration of all tenants.
   route('POST', '/v1/revisions/{number}:rollback', { least: 'admin', everyTenant: true }, rollback),
+
+  route('GET', '/v1/policy/releases', { least: 'viewer' }, listReleases),
+  route('POST', '/v1/policy/releases', { least: 'admin' }, stageRelease),
+  route('POST', '/v1/policy/releases:replay', { least: 'viewer' }, replayRelease),
+  route('POST', '/v1/policy/releases:rollback', { least: 'admin' }, rollbackRelease),
+  route('GET', '/v1/policy/releases/{hex}', { least: 'viewer' }, getRelease),
+  route('POST', '/v1/policy/releases/{hex}:shadow', { least: 'admin' }, shadowRelease),
+  route('POST', '/v1/policy/releases/{hex}:activate', { least: 'admin' }, activateRelease),
+  route('POST', '/v1/policy/releases/{hex}:approve', { least: 'admin' }, approveRelease),
 
   route('POST', '/v1/keys', { least: 'admin' }, createKey),
   route('POST', '/v1/tokens', { least: 'admin' }, createToken),

@@ -1,5 +1,6 @@
 /** Releases of policy in a map. */
 import type { ReleaseRecord, ReleaseStore } from '../../contract/index.ts';
+import { IN_FORCE } from '../identity.ts';
 import { REFUSALS } from '../refusals.ts';
 
 export class MemoryReleases implements ReleaseStore {
@@ -21,5 +22,9 @@ export class MemoryReleases implements ReleaseStore {
   async list(tenant: string | null, limit: number): Promise<readonly ReleaseRecord[]> {
     const found = [...this.#records.values()].filter((record) => tenant === null || record.tenant === tenant);
     return structuredClone(found.reverse().slice(0, limit));
+  }
+
+  async inForce(): Promise<readonly ReleaseRecord[]> {
+    return structuredClone([...this.#records.values()].filter(({ state }) => IN_FORCE.includes(state)));
   }
 }

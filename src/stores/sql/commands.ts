@@ -2,7 +2,7 @@
 import { acceptCall, concludeCall, dispatchCall, pruneCalls, readCall, readOpenCalls, releaseCall } from './calls.ts';
 import { appendEvents, pruneEvents, readTrace, recentEvents } from './events.ts';
 import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './nodes.ts';
-import { listReleases, putRelease, readRelease } from './releases.ts';
+import { listReleases, putRelease, readInForce, readRelease } from './releases.ts';
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
 
 /**
@@ -37,6 +37,7 @@ export const READERS = {
   listNodes,
   readRelease,
   listReleases,
+  readInForce,
   readTrace,
   recentEvents,
 } as const;

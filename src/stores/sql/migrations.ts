@@ -81,6 +81,7 @@ const createReleases = async (db: Db): Promise<void> => {
     .addColumn('tenant', 'text', (column) => column.notNull())
     .addColumn('id', 'text', (column) => column.notNull())
     .addColumn('version', 'bigint', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
     .addColumn('changed', 'bigint', (column) => column.notNull())
     .addColumn('body', 'text', (column) => column.notNull())
     .addPrimaryKeyConstraint('release_pk', ['tenant', 'id'])

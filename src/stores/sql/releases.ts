@@ -1,4 +1,5 @@
 /** Releases of policy in SQL: one row each, replaced only by whoever saw the version before. */
+import { IN_FORCE } from '../identity.ts';
 import type { Refusal } from '../refusals.ts';
 import { nextOf } from './nodes.ts';
 import { type Session, statement } from './statement.ts';
@@ -11,9 +12,11 @@ const S = {
   put: statement('releases.put', (db, p: ReleaseRow) =>
     db
       .insertInto('release')
-      .values({ tenant: p.tenant, id: p.id, version: p.version, changed: p.changed, body: p.body })
+      .values({ tenant: p.tenant, id: p.id, version: p.version, state: p.state, changed: p.changed, body: p.body })
       .onConflict((conflict) =>
-        conflict.columns(['tenant', 'id']).doUpdateSet({ version: p.version, changed: p.changed, body: p.body }),
+        conflict
+          .columns(['tenant', 'id'])
+          .doUpdateSet({ version: p.version, state: p.state, changed: p.changed, body: p.body }),
       ),
   ),
   get: statement('releases.get', (db, p: { tenant: string; id: string }) =>
@@ -24,6 +27,9 @@ const S = {
   ),
   listOf: statement('releases.listOf', (db, p: { tenant: string; limit: number }) =>
     db.selectFrom('release').select('body').where('tenant', '=', p.tenant).orderBy('changed', 'desc').limit(p.limit),
+  ),
+  inForce: statement('releases.inForce', (db, _: Record<never, never>) =>
+    db.selectFrom('release').select('body').where('state', 'in', IN_FORCE),
   ),
 };
 
@@ -49,3 +55,6 @@ export const listReleases = async (
   const rows = await (tenant === null ? session.all(S.listAll, { limit }) : session.all(S.listOf, { tenant, limit }));
   return rows.map(({ body }) => body);
 };
+
+export const readInForce = async (session: Session, _: null): Promise<readonly string[]> =>
+  (await session.all(S.inForce, {})).map(({ body }) => body);

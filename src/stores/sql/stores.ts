@@ -143,14 +143,15 @@ export const nodesOver = (lane: Lane): NodeStore => ({
 
 export const releasesOver = (lane: Lane): ReleaseStore => ({
   put: async (record) => {
-    const { tenant, id, version } = record;
-    orThrow(await lane.write('putRelease', { tenant, id, version, body: JSON.stringify(record) }));
+    const { tenant, id, version, state } = record;
+    orThrow(await lane.write('putRelease', { tenant, id, version, state, body: JSON.stringify(record) }));
   },
   get: async (tenant, id) => {
     const body = await lane.read('readRelease', { tenant, id });
     return body === undefined ? undefined : JSON.parse(body);
   },
   list: async (tenant, limit) => (await lane.read('listReleases', { tenant, limit })).map((body) => JSON.parse(body)),
+  inForce: async () => (await lane.read('readInForce', null)).map((body) => JSON.parse(body)),
 });
 
 export const tracesOver = (lane: Lane): TraceStore => ({

@@ -58,6 +58,7 @@ export interface ReleaseRow {
   tenant: string;
   id: string;
   version: number;
+  state: string;
   /** Order of the last changes, over all releases. */
   changed: number;
   /** The record as JSON. */

@@ -1,0 +1,49 @@
+/** The release train of a hub: tied to its stores, its key and its policy engine. */
+import type { Stores } from '../../contract/index.ts';
+import { type ControlPlane, ReleaseTrain, ReleaseTrials, ReleaseWatch, unseal } from '../../control/index.ts';
+import type { NodeKey } from '../../identity/index.ts';
+import type { World } from '../../kernel/index.ts';
+import { compilePolicy, preparePolicy, Replay } from '../../policy/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
+
+export interface TrainOptions {
+  readonly world: World;
+  readonly stores: Stores;
+  readonly key: NodeKey;
+  readonly logger: Logger;
+  readonly twoPerson: boolean;
+  /** Brings what has just ended to the store: a replay is about everything that happened. */
+  readonly flush: () => Promise<void>;
+}
+
+/** In two steps, because the control plane asks the trials and the train asks the control plane. */
+export const releases = ({ world, stores, key, logger, twoPerson, flush }: TrainOptions) => {
+  const watch = new ReleaseWatch();
+  const shared = {
+    store: stores.releases,
+    compilePolicy,
+    clock: world.clock,
+    watch,
+    log: (level: 'info' | 'warn', message: string, fields: object) => logger.log(level, message, { ...fields }),
+  };
+  return {
+    trials: new ReleaseTrials({ ...shared, open: (record) => unseal(record.sealed, key.publicKey) }),
+    trainOver: (plane: ControlPlane): ReleaseTrain =>
+      new ReleaseTrain({
+        ...shared,
+        plane,
+        key,
+        twoPerson,
+        resources: stores.resources,
+        traces: {
+          recent: async (filter) => {
+            await flush();
+            return stores.traces.recent(filter);
+          },
+        },
+        replayer: (candidate) => new Replay(preparePolicy(candidate)),
+        // Nothing proves yet that a change only tightens, so every change may widen.
+        widens: () => true,
+      }),
+  };
+};

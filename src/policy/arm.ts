@@ -1,0 +1,98 @@
+/** A release on trial beside the active policy: which of the two decides a call, and what the other one would have said. */
+import type { Attributes, Call, Decision, PolicyCandidate, Snapshot } from '../contract/index.ts';
+import { decide, type PolicyRequest } from './decide.ts';
+import { type PreparedPolicy, preparePolicy } from './prepare.ts';
+
+export interface Trial extends Pick<PolicyCandidate, 'release' | 'mode' | 'percent'> {
+  readonly policy: PreparedPolicy;
+}
+
+/** By tenant. */
+export type Trials = ReadonlyMap<string, Trial>;
+
+/** Throws like `preparePolicy`: a node refuses a snapshot whose candidate it cannot run, since it could not keep the arms apart. */
+export const prepareTrials = (snapshot: Pick<Snapshot, 'candidates' | 'targets' | 'domains'>): Trials =>
+  new Map((snapshot.candidates ?? []).map((candidate) => [candidate.tenant, prepareTrial(snapshot, candidate)]));
+
+const prepareTrial = (
+  { targets, domains }: Pick<Snapshot, 'targets' | 'domains'>,
+  { tenant, release, mode, percent, policy }: PolicyCandidate,
+): Trial => {
+  const ours = <T extends { readonly tenant: string }>(entries: readonly T[]): T[] =>
+    entries.filter((entry) => entry.tenant === tenant);
+  return {
+    release,
+    mode,
+    percent,
+    policy: preparePolicy({ policy, targets: ours(targets), domains: ours(domains) }),
+  };
+};
+
+/** Buckets of call trees: a percentage has two digits behind the point. */
+const BUCKETS = 10_000;
+
+/**
+ * 0 to 9,999, from the root of a call tree and from nothing else: every node that sees a call of the tree comes to the same,
+ * and a higher percentage only ever adds trees. FNV-1a with the finish of MurmurHash3, for even low digits.
+ */
+export const bucketOf = (root: string): number => {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < root.length; at++) hash = Math.imul(hash ^ root.charCodeAt(at), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) % BUCKETS;
+};
+
+/** `percent` in steps of 0.01. */
+export const isInCanary = (root: string, percent: number): boolean =>
+  bucketOf(root) < Math.round((percent * BUCKETS) / 100);
+
+/** The one policy that decides a call, and what is to be said about it on the call's record. */
+export interface Judged {
+  readonly decision: Decision;
+  readonly attributes: Attributes;
+}
+
+/** INVARIANT: one prepared policy decides a call; what a shadow says changes nothing but the record. */
+export const judge = (active: PreparedPolicy, trials: Trials, call: Call, request: PolicyRequest): Judged => {
+  const trial = call.principal === null ? undefined : trials.get(call.principal.tenant);
+  if (trial === undefined) return { decision: decide(active, request), attributes: {} };
+  const { release, mode, percent, policy } = trial;
+  if (mode === 'canary') {
+    const chosen = isInCanary(call.lineage.root, percent);
+    return {
+      decision: decide(chosen ? policy : active, request),
+      attributes: { release, arm: chosen ? 'canary' : 'stable' },
+    };
+  }
+  const decision = decide(active, request);
+  return { decision, attributes: shadowed(decision, trial, request) };
+};
+
+/** Only what differs: a shadow that agrees leaves no trace. */
+const shadowed = (decision: Decision, { release, policy }: Trial, request: PolicyRequest): Attributes => {
+  const other = decideQuietly(policy, request);
+  if (other === undefined) return { release, shadowErrors: ['the candidate could not be asked'] };
+  const errors = other.errors.map(({ level, id }) => `${level}/${id}`);
+  const differs = other.effect !== decision.effect;
+  if (!differs && errors.length === 0) return {};
+  return {
+    release,
+    ...(differs ? { shadow: `${decision.effect}->${other.effect} by ${reasonOf(other)}` } : {}),
+    ...(errors.length === 0 ? {} : { shadowErrors: errors }),
+  };
+};
+
+const decideQuietly = (policy: PreparedPolicy, request: PolicyRequest): Decision | undefined => {
+  try {
+    return decide(policy, request);
+  } catch {
+    return undefined;
+  }
+};
+
+/** The rules that decided, or what was missing, or the code: never empty. */
+export const reasonOf = ({ determining, missing, code }: Decision): string => {
+  if (determining.length > 0) return determining.map(({ level, id }) => `${level}/${id}`).join(', ');
+  return missing.length > 0 ? `no permit at ${missing.join(', ')}` : code;
+};
