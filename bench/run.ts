@@ -117,7 +117,7 @@ function siteOf(bench: Bench, upstream: Upstream, target: Target) {
 type Measure = (running: Running, cell: Cell) => Promise<LoadResult>;
 
 function measureWith(generator: Generator, upstream: Upstream): Measure {
-  return ({ port, request, pids }, { connections, rate, warmMs, windowMs }) =>
+  return ({ port, request, pids, beside = [] }, { connections, rate, warmMs, windowMs }) =>
     generator.measure({
       port,
       request,
@@ -126,7 +126,7 @@ function measureWith(generator: Generator, upstream: Upstream): Measure {
       warmMs,
       windowMs,
       hopPids: pids,
-      ownPids: [upstream.pid, process.pid],
+      ownPids: [upstream.pid, process.pid, ...beside],
     });
 }
 

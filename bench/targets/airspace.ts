@@ -1,54 +1,164 @@
-/** How Airspace itself is started for the benchmark: the only file here that knows its command line and configuration. */
+/** How Airspace itself is started for the benchmark: processes with the product's defaults, set up through the doors that users have. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Access, deploy, type Starter } from '../../src/cli/deploy.ts';
+import { APP_FILE } from '../../src/cli/serve.ts';
+import { API_VERSION } from '../../src/contract/index.ts';
+import type { Child, ChildOptions, Children } from '../children.ts';
+import { requestBody, serializeRequest } from '../load/exchange.ts';
+import { type Running, type Site, type Target, Unavailable } from './target.ts';
 
-import type { Child } from '../children.ts';
-import { serializeRequest } from '../load/exchange.ts';
-import { freePort, type Site, type Target, Unavailable, untilListening } from './target.ts';
-
-export type Topology = 'hub' | 'sidecar';
-
-/**
- * What to run so that `POST /v1/agents/bench/echo` with 1.5 KB of JSON on 127.0.0.1:`port` reaches the upstream through
- * every layer of the topology, with policy, budget, record and telemetry on, as a user would run it.
- */
-export interface Launch {
-  /** Arguments of this Node for each process; the CPU of all of them is the target's. The last one listens on `port`. */
-  readonly processes: readonly { readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> }[];
-  readonly port: number;
-  /** Sent as `authorization: Bearer KEY`. */
-  readonly key: string;
-  readonly version: string;
-}
+/** One hub between a caller with an API key and an agent that was announced to it. */
+export const hub: Target = {
+  name: 'hub',
+  start: (site) => startAirspace('hub', site),
+};
 
 /**
- * Writes configuration and state into `site.dir` (empty, removed after the run), with an agent `bench` of one operation
- * `echo` whose endpoint is `http://127.0.0.1:<site.upstream.port>`, and says what to start.
- * Throws `Unavailable` with what to do when this checkout cannot run the topology.
+ * The caller's sidecar, on the way to the sidecar of the agent. The caller's one is measured; the agent's one and the hub,
+ * which takes the traces of both, run beside the load.
  */
-export async function planLaunch(topology: Topology, _site: Site, _port: number): Promise<Launch> {
-  throw new Unavailable(
-    `this checkout has no start command for the ${topology}; complete \`planLaunch\` in bench/targets/airspace.ts`,
-  );
-}
+export const sidecar: Target = {
+  name: 'sidecar',
+  start: (site) => startAirspace('mesh', site),
+};
 
-export const hub: Target = { name: 'hub', start: (site) => startAirspace('hub', site) };
-export const sidecar: Target = { name: 'sidecar', start: (site) => startAirspace('sidecar', site) };
+const PATH = '/v1/agents/bench/echo';
+const CALLER = 'caller';
+const HOME = 'work';
 
-async function startAirspace(topology: Topology, site: Site): ReturnType<Target['start']> {
-  const launch = await planLaunch(topology, site, await freePort());
-  const started: Child[] = launch.processes.map(({ args, env }) =>
-    site.children.start([process.execPath, ...args], {
-      on: 'hop',
-      cwd: site.dir,
-      ...(env === undefined ? {} : { env }),
-    }),
-  );
-  const last = started.at(-1);
-  if (last === undefined) throw new Unavailable(`the launch of the ${topology} names no process`);
-  await untilListening(last, launch.port, topology);
+async function startAirspace(topology: 'hub' | 'mesh', { children, dir, upstream }: Site): Promise<Running> {
+  const nodes = new Nodes(children, dir, topology === 'hub' ? 'root' : `out-${CALLER}`);
+  const deployed = await deploy(nodes, {
+    topology,
+    resources: resources(topology),
+    target: { name: 'bench', domain: HOME, instances: [{ name: 'one', url: `http://127.0.0.1:${upstream.port}` }] },
+    callers: [{ name: CALLER, domain: HOME }],
+  });
+  const access = deployed.access.get(CALLER)!;
+  await untilAnswered(access);
   return {
-    pids: started.map((child) => child.pid),
-    port: launch.port,
-    request: serializeRequest('/v1/agents/bench/echo', { authorization: `Bearer ${launch.key}` }),
-    version: launch.version,
+    ...nodes.pids(),
+    port: Number(new URL(access.url).port),
+    request: serializeRequest(PATH, { authorization: `Bearer ${access.key}` }),
+    version: await readVersion(),
   };
+}
+
+const resource = (kind: string, name: string, spec: object, domain?: string): object => ({
+  apiVersion: API_VERSION,
+  kind,
+  metadata: { name, ...(domain === undefined ? {} : { domain }) },
+  spec,
+});
+
+/** A policy that has to look at who calls, what is called and what it does: a bare `permit` would flatter the decision. */
+const POLICY = `
+@id("caller-may-read")
+@reason("the caller of the benchmark may read from its agent")
+permit (principal == Agent::"${CALLER}", action, resource in Agent::"bench")
+when { resource.effect == "read" };
+`;
+
+const resources = (topology: 'hub' | 'mesh'): readonly object[] => [
+  resource('Domain', HOME, {}),
+  resource('Agent', CALLER, { operations: [{ name: 'noop', effect: 'read' }] }, HOME),
+  resource('Agent', 'bench', { operations: [{ name: 'echo', effect: 'read' }] }, HOME),
+  resource('Route', 'to-bench', { to: { kind: 'agent', name: 'bench' }, via: topology }),
+  resource('PolicyBundle', 'org', { level: 'org', policies: { text: POLICY } }),
+];
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const READY_MS = 15_000;
+
+/** Starts nodes as a user would, and knows which one of them is the hop that is measured. */
+class Nodes implements Starter {
+  readonly #children: Children;
+  readonly #dir: string;
+  readonly #hop: string;
+  readonly #pids = new Map<string, number>();
+
+  constructor(children: Children, dir: string, hop: string) {
+    this.#children = children;
+    this.#dir = dir;
+    this.#hop = hop;
+  }
+
+  pids(): Pick<Running, 'pids' | 'beside'> {
+    const named = [...this.#pids];
+    return {
+      pids: named.filter(([name]) => name === this.#hop).map(([, pid]) => pid),
+      beside: named.filter(([name]) => name !== this.#hop).map(([, pid]) => pid),
+    };
+  }
+
+  readonly hub: Starter['hub'] = async ({ name }) => {
+    const data = join(this.#dir, name);
+    return {
+      ...(await this.#start(name, ['serve', '--port', '0', '--data', data])),
+      bootstrapToken: async () => (await readFile(join(data, 'bootstrap-token'), 'utf8')).trim(),
+    };
+  };
+
+  readonly domain: Starter['domain'] = async () => {
+    throw new Unavailable('the benchmark has no hierarchy');
+  };
+
+  readonly sidecar: Starter['sidecar'] = async ({ name, hubUrl, token, agentUrl }) => {
+    const data = join(this.#dir, name);
+    const agent = agentUrl === null ? [] : ['--agent-url', agentUrl];
+    const args = ['sidecar', 'run', '--hub', hubUrl, '--token', token, '--port', '0', '--data', data, ...agent];
+    const node = await this.#start(name, args);
+    const app = JSON.parse(await readFile(join(data, APP_FILE), 'utf8')) as Access;
+    return { ...node, appUrl: app.url, appKey: app.key };
+  };
+
+  /** They are ended with all children of the benchmark. */
+  async #start(name: string, args: readonly string[]) {
+    const on: ChildOptions['on'] = name === this.#hop ? 'hop' : 'load';
+    const child = this.#children.start([process.execPath, MAIN, ...args], { on, cwd: this.#dir });
+    this.#pids.set(name, child.pid);
+    return { url: await listeningUrl(child, name), stop: async () => {} };
+  }
+}
+
+/** The address in the line that a node prints when it is ready. */
+function listeningUrl(child: Child, name: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const late = setTimeout(() => reject(new Unavailable(`\`${name}\` was not ready in ${READY_MS} ms`)), READY_MS);
+    child.process.stdout?.on('data', (text: Buffer) => {
+      said += text.toString('utf8');
+      const url = /listening on (https?:\/\/[^\s,]+)/.exec(said)?.[1];
+      if (url === undefined) return;
+      clearTimeout(late);
+      resolve(url);
+    });
+    void child.ended.then((reason) => {
+      clearTimeout(late);
+      reject(new Unavailable(`\`${name}\` did not start: ${reason}`));
+    });
+  });
+}
+
+/** Nodes join and learn of each other in the background: calls flow when the first one came through. */
+async function untilAnswered({ url, key }: Access): Promise<void> {
+  let last = '';
+  for (const until = performance.now() + READY_MS; performance.now() < until; await after(50)) {
+    const reply = await fetch(`${url}${PATH}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: requestBody,
+    });
+    last = `${reply.status} ${await reply.text()}`;
+    if (reply.status === 200) return;
+  }
+  throw new Unavailable(`no call came through in ${READY_MS} ms; the last answer: ${last}`);
+}
+
+async function readVersion(): Promise<string> {
+  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }

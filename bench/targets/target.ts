@@ -18,6 +18,8 @@ export interface Site {
 export interface Running {
   /** Processes whose CPU, with that of their children, is the target's cost. */
   readonly pids: readonly number[];
+  /** Further processes that the target needs but that are not the hop: their CPU is neither its cost nor foreign. */
+  readonly beside?: readonly number[];
   /** On 127.0.0.1. */
   readonly port: number;
   /** One whole HTTP/1.1 request that the target answers with 2xx. */

@@ -77,11 +77,22 @@ export const reach = async ({ url, origin }: Settings, ask: () => Promise<Respon
   } catch (thrown) {
     throw new Failure(EXIT.unreachable, `no answer from airspace at ${url} (address from ${origin})`, {
       because: causeOf(thrown),
-      try: 'airspace up, or another address with --url',
+      try: isAboutTrust(thrown)
+        ? 'NODE_EXTRA_CA_CERTS=<ca.pem>, and with --url a name that is in the certificate'
+        : 'airspace up, or another address with --url',
       code: 'unreachable',
     });
   }
 };
+
+/** Codes of OpenSSL and of Node for certificates that were refused. */
+const TRUST = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME/;
+
+const isAboutTrust = (thrown: unknown): boolean =>
+  thrown instanceof Error &&
+  thrown.cause instanceof Error &&
+  'code' in thrown.cause &&
+  TRUST.test(String(thrown.cause.code));
 
 const causeOf = (thrown: unknown): string => {
   const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;

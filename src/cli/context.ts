@@ -18,6 +18,8 @@ export interface Io {
 export interface GlobalOptions {
   readonly url?: string;
   readonly key?: string;
+  /** Folder with the state of a node that runs on this machine. */
+  readonly data?: string | undefined;
   readonly output?: Format;
   readonly color?: 'auto' | 'always' | 'never';
   readonly headers?: boolean;

@@ -60,20 +60,20 @@ export interface Access {
 export class Deployed<Node extends StartedNode = StartedNode> {
   readonly topology: Topology;
   readonly adminKey: string;
-  readonly access: ReadonlyMap<string, Access>;
+  readonly access: Map<string, Access>;
   root: Node;
   /** The domain hub, in the hierarchy. */
   domain: Node | undefined;
-  readonly sidecars: readonly (Node & StartedSidecar)[];
+  readonly sidecars: (Node & StartedSidecar)[];
   readonly #announcements: Announcer;
 
   constructor(parts: {
     topology: Topology;
     adminKey: string;
-    access: ReadonlyMap<string, Access>;
+    access: Map<string, Access>;
     root: Node;
     domain: Node | undefined;
-    sidecars: readonly (Node & StartedSidecar)[];
+    sidecars: (Node & StartedSidecar)[];
     announcements: Announcer;
   }) {
     this.topology = parts.topology;
@@ -83,6 +83,11 @@ export class Deployed<Node extends StartedNode = StartedNode> {
     this.domain = parts.domain;
     this.sidecars = parts.sidecars;
     this.#announcements = parts.announcements;
+  }
+
+  /** Asks the hub with the administrator's key. */
+  ask(path: string, asking: Omit<Asking, 'key'> = {}): Promise<Record<string, unknown>> {
+    return fetchJson(`${this.root.url}${path}`, { ...asking, key: this.adminKey });
   }
 
   apply(resources: readonly unknown[]): Promise<Record<string, unknown>> {
@@ -230,16 +235,18 @@ class Announcer {
   }
 }
 
-interface Asking {
+export interface Asking {
   readonly key?: string;
+  /** Default: POST with a body, GET without. */
+  readonly method?: 'DELETE';
   readonly body?: unknown;
   /** What a 404 means. */
   readonly missing?: Record<string, unknown>;
 }
 
-const fetchJson = async (url: string, { key, body, missing }: Asking): Promise<Record<string, unknown>> => {
+const fetchJson = async (url: string, { key, method, body, missing }: Asking): Promise<Record<string, unknown>> => {
   const { statusCode, body: reply } = await request(url, {
-    method: body === undefined ? 'GET' : 'POST',
+    method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers: { 'content-type': 'application/json', ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });

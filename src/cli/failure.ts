@@ -15,6 +15,8 @@ export const EXIT = {
   held: 10,
   /** A defect of ours. */
   internal: 70,
+  /** The answer could not be written. */
+  output: 74,
   interrupted: 130,
 } as const;
 

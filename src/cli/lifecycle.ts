@@ -11,36 +11,38 @@ export interface UpOptions {
   readonly bare?: boolean;
 }
 
-export interface ServeOptions {
-  readonly role: 'hub' | 'domain';
+/** Where a node listens, for whom, and what admits it to its hub. */
+export interface NodeWords {
   readonly host: string;
   readonly port: string;
   readonly data: string;
-  /** Files and folders to apply at start. */
-  readonly config?: readonly string[];
-  /** Of a domain hub: its parent, and the token that admits it the first time. */
-  readonly parent?: string;
-  readonly token?: string;
-  /** Other machines may reach it. */
+  /** Other machines may reach it: needs both files of TLS, or `insecurePublic`. */
   readonly public?: boolean;
+  readonly insecurePublic?: boolean;
   readonly tlsKey?: string;
   readonly tlsCert?: string;
+  /** Base URL under which other nodes reach it, when it is not the one that is bound. */
+  readonly advertise?: string;
+  /** One-time: needed the first time only. Better in a file or in AIRSPACE_TOKEN: arguments can be read by everybody on a machine. */
+  readonly token?: string;
+  readonly tokenFile?: string;
   readonly otlp?: string;
   /** Policy releases that may widen need a second person. */
   readonly twoPerson?: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
-export interface SidecarOptions {
+export interface ServeOptions extends NodeWords {
+  readonly role: 'hub' | 'domain';
+  /** Files and folders to apply at start. */
+  readonly config?: readonly string[];
+  /** Of a domain hub. */
+  readonly parent?: string;
+}
+
+export interface SidecarOptions extends NodeWords {
   readonly hub: string;
-  readonly token?: string;
   /** Where the agent listens; absent for one that only calls. */
   readonly agentUrl?: string;
   readonly agentVersion: string;
-  readonly host: string;
-  readonly port: string;
-  readonly data: string;
-  readonly public?: boolean;
-  readonly otlp?: string;
-  readonly logLevel: ServeOptions['logLevel'];
 }

@@ -1,16 +1,20 @@
 /** The process around the command line: streams, environment, exit code. */
+import { writeSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 // Types are stripped and code is compiled once, not at every start. Not in a folder that others can write to.
 enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/airspace', import.meta.url)));
-const { run } = await import('./run.ts');
+const [{ run }, { EXIT }] = await Promise.all([import('./run.ts'), import('./failure.ts')]);
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     // Whoever read us has seen enough, as `head` does; that is no failure.
     if (error.code === 'EPIPE') process.exit(0);
-    throw error;
+    // Nobody asked for a stack: the disk is full, or the terminal is gone.
+    if (stream === process.stdout)
+      writeSync(2, `error: the answer cannot be written: ${error.code ?? error.message}\n`);
+    process.exit(EXIT.output);
   });
 }
 

@@ -1,9 +1,10 @@
 /** The tree of commands: names, options and help. What a command does is loaded when it is asked for. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
-import { EXIT } from './failure.ts';
+import { EXIT, usage } from './failure.ts';
 import { DATA_DIR } from './lifecycle.ts';
 import { FORMATS, type Format, Output } from './output.ts';
+import { addPolicy } from './policy-program.ts';
 
 type Action = (context: Context, args: readonly string[], options: never) => Promise<number>;
 
@@ -16,18 +17,28 @@ export const runProgram = async (argv: readonly string[], io: Io): Promise<numbe
       const command = given.at(-1) as Command;
       exit = await action(contextFor(io, command), command.args, command.opts() as never);
     };
+  const asData = isData(formatIn(argv));
   try {
-    await build(io, does).parseAsync(argv as string[], { from: 'user' });
+    await build(io, does, asData).parseAsync(argv as string[], { from: 'user' });
     return exit;
   } catch (thrown) {
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    throw thrown;
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (thrown.exitCode === 0) return EXIT.ok;
+    if (asData) throw usage(mistakeIn(thrown), 'the same with --help');
+    return EXIT.usage;
   }
 };
 
+/** Programs get the mistake in one line, and the help never. */
+const mistakeIn = ({ code, message }: CommanderError): string =>
+  code === 'commander.help' ? 'a command is missing' : message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+
+export const isData = (format: Format): boolean => !['table', 'wide', 'name'].includes(format);
+
 const contextFor = (io: Io, command: Command): Context => {
   const globals = command.optsWithGlobals<GlobalOptions>();
-  return contextOf(io, outputFor(io, globals), globals);
+  const data = command.options.some(({ flags }) => flags === DATA) ? command.opts()['data'] : undefined;
+  return contextOf(io, outputFor(io, globals), { ...globals, data });
 };
 
 const outputFor = (io: Io, { output = 'table', color = 'auto', headers = true }: GlobalOptions): Output =>
@@ -41,15 +52,18 @@ export const formatIn = (argv: readonly string[]): Format => {
   return FORMATS.find((format) => format === word) ?? 'table';
 };
 
-type Does = (action: Action) => (...given: unknown[]) => Promise<void>;
+export type Does = (action: Action) => (...given: unknown[]) => Promise<void>;
 
-const build = (io: Io, does: Does): Command => {
+/** Not an option of the program: it would take the payload away from `request`. */
+const DATA = '--data <dir>';
+
+const build = (io: Io, does: Does, asData: boolean): Command => {
   const program = new Command('airspace')
     .description('air-traffic control for AI agents')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
+      writeErr: (text) => void (asData || io.stderr.write(text)),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -62,9 +76,17 @@ const build = (io: Io, does: Does): Command => {
   addLooking(program, does);
   addChanging(program, does);
   addAccess(program, does);
-  addNodes(program, does);
+  addKill(program, does);
+  addPolicy(program, does);
+  addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
+  for (const command of leavesOf(program))
+    if (!command.options.some(({ long }) => long === '--data'))
+      command.option(DATA, 'find the node by its state, wherever that is (AIRSPACE_DATA)');
   return program;
 };
+
+const leavesOf = ({ commands }: Command): readonly Command[] =>
+  commands.flatMap((command) => (command.commands.length === 0 ? [command] : leavesOf(command)));
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 
@@ -230,60 +252,89 @@ const addAccess = (program: Command, does: Does): void => {
     );
 };
 
+const addKill = (program: Command, does: Does): void => {
+  const waiting = (command: Command): Command => command.option('--wait <time>', 'longest wait for the nodes', '5s');
+  const kill = waiting(program.command('kill'))
+    .description('stop agent/<name>, tool/, model/, user/, tenant/<name> or tree/<id> at once, on every node')
+    .argument('[what]', 'such as agent/orders')
+    .option('--reason <text>', 'everybody who is stopped reads it')
+    .option('--for <time>', 'such as 1h; until it is lifted unless said')
+    .action(
+      does(async (context, [what = ''], options) => (await import('./commands/kill.ts')).kill(context, what, options)),
+    );
+  kill
+    .command('ls')
+    .description('orders in force')
+    .action(does(async (context) => (await import('./commands/kill.ts')).list(context)));
+  waiting(kill.command('lift <id>'))
+    .description('take an order back')
+    .option('-y, --yes', 'do not ask')
+    .action(
+      does(async (context, [id = ''], options) => (await import('./commands/kill.ts')).lift(context, id, options)),
+    );
+};
+
 const port = (text: string): string => {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError('must be a port from 0 to 65535.');
   return text;
 };
 
-const addNodes = (program: Command, does: Does): void => {
-  const level = (): Option =>
-    new Option('--log-level <level>', 'least level that is written')
-      .choices(['debug', 'info', 'warn', 'error'])
-      .default('info');
+/** What every node takes: how it is reached, what admits it, and what it tells. */
+const forNodes = (command: Command): Command =>
+  command
+    .option('--token <token>', 'that admits it to its hub the first time; AIRSPACE_TOKEN keeps it out of `ps`')
+    .option('--token-file <file>', 'that holds the token')
+    .option('--public', 'other machines may reach it; needs --tls-key and --tls-cert')
+    .option('--tls-key <file>', 'PEM')
+    .option('--tls-cert <file>', 'PEM')
+    .option('--insecure-public', 'other machines may reach it, and the network may read along')
+    .option('--advertise <url>', 'address that other nodes use, when it is not the bound one')
+    .option('--otlp <url>', 'collector that gets every call')
+    .addOption(
+      new Option('--log-level <level>', 'least level that is written')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    );
+
+const addNodes = (program: Command, does: Does, home: string | undefined): void => {
   program
     .command('up')
     .description('a hub with everything, and a sample fleet, on this machine')
     .option('--port <port>', 'of the hub', port, '4600')
-    .option('--data <dir>', 'where state lives', DATA_DIR)
+    .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--bare', 'only the hub, without the sample fleet')
     .action(does(async (context, _, options) => (await import('./serve.ts')).up(context, options)));
   program
     .command('down')
     .description('end what `up` or `serve` started here, in order')
-    .option('--data <dir>', 'where state lives')
+    .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home)
     .action(does(async (context, _, options) => (await import('./commands/stop.ts')).down(context, options)));
-  program
+  const serve = program
     .command('serve')
     .description('one node for production: a hub, or the hub of a domain')
     .addOption(new Option('--role <role>', 'what it is').choices(['hub', 'domain']).default('hub'))
     .option('--host <host>', 'address to bind', '127.0.0.1')
     .option('--port <port>', 'port to bind', port, '4600')
-    .option('--data <dir>', 'where state lives', DATA_DIR)
+    .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--config <path>', 'apply this at start, repeatable', collect)
     .option('--parent <url>', 'of a domain hub')
-    .option('--token <token>', 'that admits a domain hub the first time')
-    .option('--public', 'other machines may reach it')
-    .option('--tls-key <file>', 'PEM')
-    .option('--tls-cert <file>', 'PEM')
-    .option('--otlp <url>', 'collector that gets every call')
-    .option('--two-person', 'policy that may widen needs the approval of a second person')
-    .addOption(level())
-    .action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
-  program
+    .option('--two-person', 'policy that may widen needs the approval of a second person');
+  forNodes(serve).action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
+  const sidecar = program
     .command('sidecar')
     .description('a node beside one agent')
     .command('run [command...]')
-    .description('start a sidecar, and the agent behind it: sidecar run --hub http://... --token ... -- node agent.mjs')
+    .description(
+      'start a sidecar, and the agent behind it: sidecar run --hub http://... --token-file t -- node agent.mjs',
+    )
     .requiredOption('--hub <url>', 'that it joins')
-    .option('--token <token>', 'that admits it the first time')
     .option('--agent-url <url>', 'where the agent listens')
     .option('--agent-version <version>', 'that the agent runs', '1')
     .option('--host <host>', 'address to bind', '127.0.0.1')
     .option('--port <port>', 'of the door for other nodes', port, '0')
-    .option('--data <dir>', 'where its state lives', `${DATA_DIR}-sidecar`)
-    .option('--public', 'other machines may reach it')
-    .option('--otlp <url>', 'collector that gets every call')
-    .addOption(level())
-    .action(does(async (context, command, options) => (await import('./serve.ts')).sidecar(context, command, options)));
+    .option('--data <dir>', 'where its state lives', `${DATA_DIR}-sidecar`);
+  forNodes(sidecar).action(
+    does(async (context, command, options) => (await import('./serve.ts')).sidecar(context, command, options)),
+  );
 };

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { type ControlPort, Fault } from '../contract/index.ts';
+import { fileURLToPath } from 'node:url';
+import { type ControlPort, Fault, type Resource } from '../contract/index.ts';
 import { callEvent, type Served, served, TRACE } from '../doors/admin/testing/served.ts';
+import { writeRunning } from './running.ts';
 import { line } from './testing/line.ts';
 
 /** The commands against the real admin door on loopback. */
@@ -128,12 +132,22 @@ test('diff is 0 when nothing differs, 1 when something does, and more when it co
 
 test('standard input is applied with its own lines', async () => {
   await using door = await served();
-  const stdin = 'kind: A\n---\nkind: B\n';
+  const team = (name: string) => ({ apiVersion: 'airspace.dev/v1', kind: 'Domain', metadata: { name }, spec: {} });
+  const stdin = `${JSON.stringify(team('sales'))}\n---\n${JSON.stringify(team('support'))}\n`;
   const { exit } = await line(['apply', '-f', '-', '--url', door.url, '--key', 'admin'], { stdin });
   assert.equal(exit, 0);
   const [{ apply }] = door.asked as [{ apply: { origins: string[]; resources: unknown[] } }];
-  assert.deepEqual(apply.resources, [{ kind: 'A' }, { kind: 'B' }]);
+  assert.deepEqual(apply.resources, [team('sales'), team('support')]);
   assert.deepEqual(apply.origins, ['stdin:1', 'stdin:3']);
+});
+
+test('a mistake on standard input names its line and is never sent', async () => {
+  await using door = await served();
+  const stdin = 'apiVersion: airspace.dev/v1\nkind: Domian\nmetadata: { name: sales }\nspec: {}\n';
+  const { exit, stderr } = await line(['apply', '-f', '-', '--url', door.url, '--key', 'admin'], { stdin });
+  assert.equal(exit, 2);
+  assert.match(stderr, /stdin:2/);
+  assert.deepEqual(door.asked, []);
 });
 
 test('nothing is taken away without a yes when nobody can be asked', async () => {
@@ -235,4 +249,61 @@ test('explain says what the schema says', async () => {
   assert.equal(wrong.exit, 4);
   assert.match(wrong.stderr, /because: it has url, version, weight, labels/);
   assert.equal((await line(['explain', 'agent.constructor'])).exit, 4);
+});
+
+test('a mistake on the command line is data too when data was asked for', async () => {
+  for (const [argv, said] of [
+    [['gett', '-o', 'json'], /unknown command 'gett'.*Did you mean get/],
+    [['status', '--outptu', 'x', '-ojson'], /unknown option '--outptu'/],
+    [['apply', '--output=jsonl'], /required option/],
+    [['key', '-o', 'json'], /a command is missing/],
+    [['get', 'agnts', '-o', 'json'], /there is no kind `agnts`/],
+  ] as const) {
+    const { exit, stdout, stderr } = await line(argv);
+    assert.deepEqual([exit, stdout, stderr.split('\n').length], [2, '', 2], argv.join(' '));
+    const { error, code } = JSON.parse(stderr) as { error: string; code: string };
+    assert.equal(code, 'usage');
+    assert.match(error, said);
+  }
+});
+
+test('an empty list says whether there is nothing or only nothing that matches', async () => {
+  await using none = await served({ control: control({ list: () => Promise.resolve([]) }) });
+  assert.match((await at(none, 'viewer', 'get', 'agents')).stderr, /no agent here; apply some/);
+  const metadata = { name: 'a', tenant: 'default', labels: {} };
+  const user = { apiVersion: 'airspace.dev/v1', kind: 'User', metadata, spec: { roles: [] } } satisfies Resource;
+  const stored = { resource: user, version: 1, revision: 1 };
+  await using one = await served({ control: control({ list: () => Promise.resolve([stored]) }) });
+  const { exit, stderr } = await at(one, 'viewer', 'get', 'users', '-l', 'tier=gold');
+  assert.deepEqual([exit, stderr], [0, 'nothing matches; without the filter there is 1 user\n']);
+  const instances = await at(one, 'viewer', 'get', 'instances', 'nobody');
+  assert.equal(instances.stderr, 'nothing matches; without the filter there are 2 instances\n');
+});
+
+test('a node is found by its state, wherever that is, and its key goes to it alone', async () => {
+  await using door = await served();
+  const data = await mkdtemp(join(tmpdir(), 'airspace-elsewhere-'));
+  await writeRunning(data, { url: door.url, pid: 1 });
+  await writeFile(join(data, 'admin.key'), 'admin\n', { mode: 0o600 });
+  assert.equal((await line(['status', '--data', data])).exit, 0);
+  assert.equal((await line(['status'], { env: { AIRSPACE_DATA: data } })).exit, 0);
+  // A payload is no folder.
+  assert.equal((await line(['request', 'a/b', '--data', data], { env: {} })).exit, 3);
+  const nowhere = await line(['status', '--data', join(data, 'none')]);
+  assert.equal(nowhere.exit, 3);
+  assert.match(nowhere.stderr, /no airspace runs with the state in .*none/);
+  await rm(data, { recursive: true });
+});
+
+const full = existsSync('/dev/full') ? false : 'this system has no /dev/full';
+test('an answer that cannot be written is one line and exit 74, not a stack', { skip: full }, () => {
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const { status, stderr } = spawnSync(
+    'sh',
+    ['-c', 'exec "$0" "$1" explain agent > /dev/full', process.execPath, main],
+    {
+      encoding: 'utf8',
+    },
+  );
+  assert.deepEqual([status, stderr], [74, 'error: the answer cannot be written: ENOSPC\n']);
 });

@@ -2,7 +2,7 @@
 import type { Io } from './context.ts';
 import { EXIT, Failure, refusalOf } from './failure.ts';
 import { INTRO } from './intro.ts';
-import { formatIn, runProgram } from './program.ts';
+import { formatIn, isData, runProgram } from './program.ts';
 import { cleanText } from './render/clean.ts';
 
 export const run = async (argv: readonly string[], io: Io): Promise<number> => {
@@ -14,12 +14,10 @@ export const run = async (argv: readonly string[], io: Io): Promise<number> => {
     return await runProgram(argv, io);
   } catch (thrown) {
     const failure = await failureOf(thrown, io);
-    io.stderr.write(wordsOf(failure, isData(argv)));
+    io.stderr.write(wordsOf(failure, isData(formatIn(argv))));
     return failure.exit;
   }
 };
-
-const isData = (argv: readonly string[]): boolean => !['table', 'wide', 'name'].includes(formatIn(argv));
 
 const failureOf = async (thrown: unknown, { env }: Io): Promise<Failure> => {
   if (thrown instanceof Failure) return thrown;

@@ -18,6 +18,14 @@ export const Running = z.strictObject({
 });
 export type Running = z.output<typeof Running>;
 
+/** How this machine reaches a node that listens at `url`; undefined when only its public address does. */
+export const localUrlOf = (url: string): string | undefined => {
+  const { protocol, hostname, port } = new URL(url);
+  const wildcard = hostname === '0.0.0.0' || hostname === '[::]';
+  const local = `${protocol}//${wildcard ? '127.0.0.1' : hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
+  return LocalUrl.safeParse(local).success ? local : undefined;
+};
+
 /** Readable by its owner only. Rejects for an address that other machines have: a node that is bound to all gives its loopback one. */
 export const writeRunning = async (dataDir: string, running: Running): Promise<void> =>
   writePrivateFile(join(dataDir, FILE), `${JSON.stringify(Running.parse(running))}\n`);

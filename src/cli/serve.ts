@@ -1,16 +1,17 @@
 /** `airspace serve` and `airspace sidecar run`: one node as a process, from the words of the command line to its last log line. */
-import { readFile } from 'node:fs/promises';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { DEFAULT_TENANT, Fault } from '../contract/index.ts';
 import { readSources } from '../control/index.ts';
 import { writePrivateFile } from '../identity/index.ts';
 import type { Context } from './context.ts';
 import { EXIT, Failure, usage } from './failure.ts';
-import type { ServeOptions, SidecarOptions } from './lifecycle.ts';
+import type { NodeWords, ServeOptions, SidecarOptions } from './lifecycle.ts';
 import { startDomainHub } from './node/domain.ts';
-import { type NodeOptions, type RunningHub, type RunningNode, startHub } from './node/hub.ts';
+import { type RunningHub, type RunningNode, startHub } from './node/hub.ts';
 import { type RunningSidecar, startSidecar } from './node/sidecar.ts';
-import { forgetRunning, writeRunning } from './running.ts';
+import { nodeOptions, requireReachable, tokenFor } from './node-words.ts';
+import { forgetRunning, localUrlOf, writeRunning } from './running.ts';
 import { type AgentProcess, runAgent } from './up/agent-process.ts';
 
 /** What the agent of a sidecar gets, for whoever starts that agent himself: `{url, key}`, readable by its owner only. */
@@ -20,20 +21,38 @@ export { up } from './up/up.ts';
 
 export const serve = async (context: Context, options: ServeOptions): Promise<number> => {
   const node = options.role === 'domain' ? await startDomain(context, options) : await startRoot(context, options);
-  await writeRunning(options.data, { url: node.url, pid: process.pid });
+  await tellRunning(context, options.data, node.url);
   context.out.stdout.write(`${options.role} ${node.id} listening on ${node.url}\n`);
+  keepCompiled();
   await untilAsked();
   await node.stop(true);
   await forgetRunning(options.data);
   return EXIT.ok;
 };
 
-const startRoot = async ({ out }: Context, options: ServeOptions): Promise<RunningHub> => {
+/** Node keeps what it compiled when a process ends in order; one that is killed would start as slowly as the first time, always. */
+const keepCompiled = (): void => void setImmediate(flushCompileCache);
+
+/** Commands in this folder find the node, when this machine's own address leads to it. */
+const tellRunning = async ({ out }: Context, data: string, url: string): Promise<void> => {
+  const local = localUrlOf(url);
+  if (local !== undefined) await writeRunning(data, { url: local, pid: process.pid });
+  else out.note(`commands on this machine need --url ${url}; a SIGTERM to process ${process.pid} ends it`);
+};
+
+const startRoot = async (context: Context, options: ServeOptions): Promise<RunningHub> => {
+  const { out } = context;
   const hub = await failing(
     options,
-    startHub({ ...(await nodeOptions(options)), twoPerson: options.twoPerson ?? false }),
+    startHub({ ...(await nodeOptions(context, options)), twoPerson: options.twoPerson ?? false }),
   );
-  if (options.config !== undefined) await applyFiles(hub, options.config);
+  try {
+    await applyFiles(hub, options.config ?? []);
+  } catch (thrown) {
+    // Listening with half of what was asked for would look like success to whoever watches the port.
+    await hub.stop(false);
+    throw thrown;
+  }
   if ((await hub.control.list({ tenant: null, kind: 'User' })).length === 0) {
     out.note(
       `first start: \`airspace bootstrap --data ${options.data}\` on this machine makes the first administrator`,
@@ -42,17 +61,23 @@ const startRoot = async ({ out }: Context, options: ServeOptions): Promise<Runni
   return hub;
 };
 
-const startDomain = async (_: Context, options: ServeOptions): Promise<RunningNode> => {
+const startDomain = async (context: Context, options: ServeOptions): Promise<RunningNode> => {
   if (options.parent === undefined)
-    throw usage('a domain hub needs a parent', 'airspace serve --role domain --parent http://... --token ...');
+    throw usage('a domain hub needs a parent', 'airspace serve --role domain --parent http://... --token-file ...');
+  requireReachable(options);
   return failing(
     options,
-    startDomainHub({ ...(await nodeOptions(options)), hubUrl: options.parent, token: options.token }),
+    startDomainHub({
+      ...(await nodeOptions(context, options)),
+      hubUrl: options.parent,
+      token: await tokenFor(context, options),
+    }),
   );
 };
 
 /** Files of the operator, applied before the first call. What they already say changes nothing. */
 const applyFiles = async (hub: RunningHub, paths: readonly string[]): Promise<void> => {
+  if (paths.length === 0) return;
   const { resources, origins } = await readSources(paths);
   await hub.control.apply({
     tenant: DEFAULT_TENANT,
@@ -70,62 +95,46 @@ export const sidecar = async (
   command: readonly string[],
   options: SidecarOptions,
 ): Promise<number> => {
+  requireReachable(options);
   const port = options.agentUrl === undefined && command.length > 0 ? await freePort() : undefined;
   const agentUrl = options.agentUrl ?? (port === undefined ? null : `http://127.0.0.1:${port}`);
   let agent: AgentProcess | undefined;
   const node = await failing(
     options,
     startSidecar({
-      ...(await nodeOptions(options)),
+      ...(await nodeOptions(context, options)),
       hubUrl: options.hub,
-      token: options.token,
+      token: await tokenFor(context, options),
       agentUrl,
       agentVersion: options.agentVersion,
       agentReady: () => command.length === 0 || agent?.isUp() === true,
     }),
   );
-  await writePrivateFile(join(options.data, APP_FILE), JSON.stringify({ url: node.appUrl, key: node.appKey }));
-  context.out.stdout.write(`sidecar ${node.id} listening on ${node.url}, for its agent on ${node.appUrl}\n`);
-  if (command.length === 0) {
-    await untilAsked();
-    await node.stop(true);
-    return EXIT.ok;
+  const asked = untilAsked();
+  let graceful = false;
+  try {
+    await writePrivateFile(join(options.data, APP_FILE), JSON.stringify({ url: node.appUrl, key: node.appKey }));
+    if (command.length > 0)
+      agent = runAgent(command, {
+        ...environmentOf(node),
+        ...(port === undefined ? {} : { PORT: String(port), AIRSPACE_AGENT_PORT: String(port) }),
+      });
+    context.out.stdout.write(`sidecar ${node.id} listening on ${node.url}, for its agent on ${node.appUrl}\n`);
+    keepCompiled();
+    const ended = await Promise.race([asked, ...(agent === undefined ? [] : [agent.ended])]);
+    graceful = ended === undefined;
+    return ended ?? EXIT.ok;
+  } finally {
+    // The sidecar finishes what is under way first, then the agent may go: the other order would break calls.
+    await node.stop(graceful);
+    if (graceful) await agent?.stop();
   }
-  agent = runAgent(command, {
-    ...environmentOf(node),
-    ...(port === undefined ? {} : { PORT: String(port), AIRSPACE_AGENT_PORT: String(port) }),
-  });
-  const ended = await Promise.race([agent.ended, untilAsked().then(() => undefined)]);
-  // The sidecar finishes what is under way first, then the agent may go: the other order would break calls.
-  await node.stop(ended === undefined);
-  if (ended === undefined) await agent.stop();
-  return ended ?? EXIT.ok;
 };
 
 const environmentOf = (node: RunningSidecar) => ({ AIRSPACE_URL: node.appUrl, AIRSPACE_KEY: node.appKey });
 
-type Words = Pick<ServeOptions, 'host' | 'port' | 'data' | 'public' | 'otlp' | 'logLevel'> &
-  Partial<Pick<ServeOptions, 'tlsKey' | 'tlsCert'>>;
-
-const nodeOptions = async (options: Words): Promise<NodeOptions> => ({
-  dir: options.data,
-  host: options.host,
-  port: Number(options.port),
-  level: options.logLevel,
-  log: (line) => process.stderr.write(line),
-  otlp: options.otlp ?? process.env['OTEL_EXPORTER_OTLP_ENDPOINT'],
-  ...(options.public === true ? { allowPublic: true } : {}),
-  ...(await tlsOf(options)),
-});
-
-const tlsOf = async ({ tlsKey, tlsCert }: Words): Promise<Pick<NodeOptions, 'tls'>> => {
-  if (tlsKey === undefined && tlsCert === undefined) return {};
-  if (tlsKey === undefined || tlsCert === undefined) throw usage('TLS needs both --tls-key and --tls-cert');
-  return { tls: { key: await readFile(tlsKey, 'utf8'), cert: await readFile(tlsCert, 'utf8') } };
-};
-
 /** Says in words what keeps a node from starting. */
-export const failing = async <T>({ host, port }: Pick<Words, 'host' | 'port'>, start: Promise<T>): Promise<T> => {
+export const failing = async <T>({ host, port }: Pick<NodeWords, 'host' | 'port'>, start: Promise<T>): Promise<T> => {
   try {
     return await start;
   } catch (thrown) {

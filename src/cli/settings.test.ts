@@ -21,7 +21,7 @@ before(async () => {
 });
 after(() => rm(root, { recursive: true }));
 
-const find = (flags: { url?: string; key?: string }, env: Record<string, string> = {}, where = cwd) =>
+const find = (flags: { url?: string; key?: string; data?: string }, env: Record<string, string> = {}, where = cwd) =>
   findSettings({ flags, env: { XDG_CONFIG_HOME: home, ...env }, cwd: where });
 
 test('flags win over the environment, that over the folder, that over the user', async () => {
@@ -74,4 +74,15 @@ test('an address that is none, and a user file that is none, are said', async ()
   await writeFile(join(bad, 'airspace', 'config.json'), '{"url":1}');
   await chmod(join(bad, 'airspace', 'config.json'), 0o600);
   await assert.rejects(find({}, { XDG_CONFIG_HOME: bad }, root), /must be \{"url"/);
+});
+
+test('a folder that was named is the only one that is asked, and its key goes nowhere else', async () => {
+  const data = join(cwd, '.airspace');
+  const own = { url: 'http://127.0.0.1:4600', key: 'key-of-node', origin: data };
+  const env = { AIRSPACE_URL: 'http://10.0.0.1:1', AIRSPACE_KEY: 'key-of-env' };
+  assert.deepEqual(await find({ data }, env, root), own);
+  assert.deepEqual(await find({}, { AIRSPACE_DATA: data }, root), own);
+  assert.equal((await find({}, { AIRSPACE_DATA: data, ...env }, root)).key, 'key-of-env');
+  assert.equal((await find({ data, url: 'http://10.0.0.3:3' }, env, root)).key, '');
+  await assert.rejects(find({ data: root }, env, cwd), { exit: 3, message: /no airspace runs with the state in/ });
 });

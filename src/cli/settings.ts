@@ -7,7 +7,12 @@ import { DATA_DIR } from './lifecycle.ts';
 import { readAdminKey, readRunning } from './running.ts';
 
 export interface Place {
-  readonly flags: { readonly url?: string | undefined; readonly key?: string | undefined };
+  readonly flags: {
+    readonly url?: string | undefined;
+    readonly key?: string | undefined;
+    /** Folder with the state of a node: says which one as much as an address does, so the environment is not asked. */
+    readonly data?: string | undefined;
+  };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
 }
@@ -32,12 +37,19 @@ interface Source {
  */
 export const findSettings = async ({ flags, env, cwd }: Place): Promise<Settings> => {
   const words: Source = {
-    url: flags.url ?? (env['AIRSPACE_URL'] || undefined),
-    key: flags.key ?? (env['AIRSPACE_KEY'] || undefined),
+    url: flags.url ?? (flags.data === undefined ? env['AIRSPACE_URL'] || undefined : undefined),
+    key: flags.key ?? (flags.data === undefined ? env['AIRSPACE_KEY'] || undefined : undefined),
     origin: flags.url === undefined ? 'AIRSPACE_URL' : '--url',
   };
-  const file = words.url === undefined || words.key === undefined ? await filed(env, cwd, words.url) : undefined;
+  const data = flags.data ?? (env['AIRSPACE_DATA'] || undefined);
+  const sources = data === undefined ? [() => here(cwd), () => ofUser(env)] : [() => at(data, data)];
+  const file = words.url === undefined || words.key === undefined ? await filed(sources, words.url) : undefined;
   const url = words.url ?? file?.url;
+  if (url === undefined && data !== undefined)
+    throw new Failure(EXIT.unreachable, `no airspace runs with the state in ${data}`, {
+      try: `airspace serve --data ${data}`,
+      code: 'no-address',
+    });
   if (url === undefined)
     throw new Failure(EXIT.unreachable, 'no airspace runs here', {
       because: `there is no --url, no AIRSPACE_URL, and nothing in ${DATA_DIR}`,
@@ -56,17 +68,22 @@ const originOf = (text: string): string => {
 };
 
 /** The first file that knows the address, or any address when none was given. */
-const filed = async (env: Place['env'], cwd: string, url: string | undefined): Promise<Source | undefined> => {
-  const sources = [await here(cwd), await ofUser(env)];
-  return sources.find(
-    (source) => source?.url !== undefined && (url === undefined || originOf(source.url) === originOf(url)),
-  );
+const filed = async (
+  sources: readonly (() => Promise<Source | undefined>)[],
+  url: string | undefined,
+): Promise<Source | undefined> => {
+  for (const read of sources) {
+    const source = await read();
+    if (source?.url !== undefined && (url === undefined || originOf(source.url) === originOf(url))) return source;
+  }
+  return undefined;
 };
 
-const here = async (cwd: string): Promise<Source | undefined> => {
-  const running = await readRunning(join(cwd, DATA_DIR));
-  if (running === undefined) return undefined;
-  return { url: running.url, key: await readAdminKey(join(cwd, DATA_DIR)), origin: `./${DATA_DIR}` };
+const here = (cwd: string): Promise<Source | undefined> => at(join(cwd, DATA_DIR), `./${DATA_DIR}`);
+
+const at = async (dir: string, origin: string): Promise<Source | undefined> => {
+  const running = await readRunning(dir);
+  return running === undefined ? undefined : { url: running.url, key: await readAdminKey(dir), origin };
 };
 
 const UserFile = z.strictObject({ url: z.url(), key: z.string().max(200).optional() });

@@ -1,9 +1,10 @@
 /** The three topologies as the conformance suite drives them: nodes in this process, everything between them over real HTTP. */
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { request } from 'undici';
-import type { Answer, CallRequest, Deploy } from '../conformance/index.ts';
+import type { Answer, CallRequest, Deploy, Deployment } from '../conformance/index.ts';
 import { type Access, type Deployed, deploy, type StartedNode, type Starter, type Topology } from './deploy.ts';
 import { startDomainHub } from './node/domain.ts';
 import { startHub } from './node/hub.ts';
@@ -81,10 +82,66 @@ export const topologyUnderTest =
           (nodes) => nodes.every((node) => node.snapshotSeq >= snapshotSeq),
         );
       },
+      kills: killsOf(deployed),
+      restart: (which, meanwhile) => restart(deployed, starter, which, meanwhile),
       centre: topology === 'mesh' ? centreOf(deployed, starter) : null,
       stop: () => deployed.stop(),
     };
   };
+
+interface KillsAnswer {
+  readonly seq: number;
+  readonly nodes: readonly { readonly state: string; readonly seq: number }[];
+}
+
+const killsOf = (deployed: Deployed): Deployment['kills'] => ({
+  order: async (kind, name, reason) => {
+    const { order } = await deployed.ask('/v1/kills', { body: { kind, name, reason } });
+    return (order as { id: string }).id;
+  },
+  lift: async (id) => void (await deployed.ask(`/v1/kills/${id}`, { method: 'DELETE' })),
+  spread: async () => {
+    const { seq, nodes } = await eventually(
+      async () => (await deployed.ask('/v1/kills')) as unknown as KillsAnswer,
+      (kills) => kills.nodes.every((node) => node.state === 'alive' && node.seq >= kills.seq),
+    );
+    assert.ok(
+      nodes.every((node) => node.seq >= seq),
+      'every node confirms the newest list',
+    );
+  },
+});
+
+/** The member is the domain hub, or the sidecar of the first caller: whoever else is there stays. */
+const restart = async (
+  deployed: Deployed,
+  starter: Starter,
+  which: 'hub' | 'member',
+  meanwhile: () => Promise<void> = async () => {},
+): Promise<boolean> => {
+  const { domain, root } = deployed;
+  const [first] = deployed.sidecars;
+  const portOf = ({ url }: StartedNode): number => Number(new URL(url).port);
+  const joined = { hubUrl: root.url, token: '' };
+  if (which === 'hub') {
+    await root.stop();
+    await meanwhile();
+    deployed.root = await again(() => starter.hub({ name: 'root', port: portOf(root) }));
+  } else if (domain !== undefined) {
+    await domain.stop();
+    await meanwhile();
+    deployed.domain = await again(() => starter.domain({ ...joined, name: 'workshop', port: portOf(domain) }));
+  } else if (first !== undefined) {
+    await first.stop();
+    await meanwhile();
+    const sidecar = await again(() =>
+      starter.sidecar({ ...joined, name: 'out-alice', agentUrl: null, port: portOf(first) }),
+    );
+    deployed.sidecars[0] = sidecar;
+    deployed.access.set('alice', { url: sidecar.appUrl, key: sidecar.appKey });
+  } else return false;
+  return true;
+};
 
 /** The hub of the mesh, taken away and brought back on the same address with the same data. */
 const centreOf = (deployed: Deployed, starter: Starter) => ({
@@ -95,7 +152,7 @@ const centreOf = (deployed: Deployed, starter: Starter) => ({
 });
 
 /** The port may still be closing. */
-const again = async (start: () => Promise<StartedNode>): Promise<StartedNode> => {
+const again = async <Node extends StartedNode>(start: () => Promise<Node>): Promise<Node> => {
   for (;;) {
     try {
       return await start();

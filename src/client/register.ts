@@ -25,8 +25,7 @@ export const register = (hub: { readonly url: string; readonly key: string }, in
   const ask = async (method: string, url: string, body: string | null): Promise<void> => {
     try {
       const reply = await fetch(url, { method, headers, body, signal: AbortSignal.timeout(BEAT_MS) });
-      await reply.body?.cancel();
-      note(reply.ok, `status ${reply.status}`);
+      note(reply.ok, await reasonOf(reply));
     } catch (thrown) {
       note(false, String(thrown));
     }
@@ -50,4 +49,14 @@ export const register = (hub: { readonly url: string; readonly key: string }, in
       return ask('DELETE', `${at}/${encodeURIComponent(id)}`, null);
     },
   };
+};
+
+/** What the hub says of it, so that the author of an agent need not look it up. Empties the reply. */
+const reasonOf = async (reply: Response): Promise<string> => {
+  try {
+    const { detail } = (await reply.json()) as { detail?: unknown };
+    return typeof detail === 'string' ? detail.slice(0, 500) : `status ${reply.status}`;
+  } catch {
+    return `status ${reply.status}`;
+  }
 };

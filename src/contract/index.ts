@@ -3,6 +3,7 @@ export * from './call.ts';
 export * from './decision.ts';
 export * from './event.ts';
 export * from './fault.ts';
+export * from './kill.ts';
 export * from './plan.ts';
 export * from './ports.ts';
 export * from './release.ts';

@@ -2,6 +2,7 @@
 
 import type { Principal, Target, TargetKind } from './call.ts';
 import type { CallEvent, CallStatus } from './event.ts';
+import type { KillStore } from './kill.ts';
 import type { ReleaseStore } from './release.ts';
 import type { Resource, ResourceId, ResourceKind } from './resources/index.ts';
 import type { CancelSignal } from './scope.ts';
@@ -175,6 +176,7 @@ export interface Stores {
   readonly calls: CallJournal;
   readonly traces: TraceStore;
   readonly nodes: NodeStore;
+  readonly kills: KillStore;
   readonly releases: ReleaseStore;
   close(): Promise<void>;
 }
@@ -264,14 +266,17 @@ export interface Heartbeat {
   /** Newest sequences that run here (I14: acknowledged = applied); 0 for none. */
   readonly snapshotSeq: number;
   readonly rosterSeq: number;
+  readonly killsSeq: number;
   /** The newest document that this node did not take, and why. */
-  readonly refused?: { readonly kind: 'snapshot' | 'roster'; readonly seq: number; readonly reason: string };
+  readonly refused?: { readonly kind: Signed['kind']; readonly seq: number; readonly reason: string };
   /** All of them: what is missing is gone. */
   readonly instances: readonly InstanceReport[];
   /** `name/operation` that a domain hub exports to its parent. */
   readonly capabilities?: readonly string[];
   /** Where it is reached now; absent: as it was when it joined. */
   readonly url?: string;
+  /** Random, new with each start of the node: what was learnt about it before says nothing about it now. */
+  readonly epoch?: string;
   /** Events that its spool had to drop since it started. */
   readonly lostEvents?: number;
 }
@@ -280,6 +285,7 @@ export interface HeartbeatReply {
   /** Newest sequences of the hub. */
   readonly snapshotSeq: number;
   readonly rosterSeq: number;
+  readonly killsSeq: number;
   /** When the next beat is due. */
   readonly heartbeatMs: number;
   /** Reported instances that this node may not report, `kind/name`. */
@@ -304,6 +310,9 @@ export interface NodeView {
   readonly heardAtMs: number | null;
   readonly snapshotSeq: number;
   readonly rosterSeq: number;
+  readonly killsSeq: number;
+  /** Unix ms at which this node first said so, on the clock of the hub; null before the first list. */
+  readonly killsAtMs: number | null;
   readonly refused: string | null;
   readonly capabilities: readonly string[];
   readonly lostEvents: number;
@@ -336,7 +345,7 @@ export interface NodePort {
    */
   documents(
     node: NodeEntry,
-    held: { readonly snapshotSeq: number; readonly rosterSeq: number },
+    held: { readonly snapshotSeq: number; readonly rosterSeq: number; readonly killsSeq: number },
     signal: CancelSignal,
   ): AsyncIterable<Signed>;
   /** `stored` is false for a batch that was here before. Throws `storage` when it must be sent again. */

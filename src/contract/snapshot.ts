@@ -155,6 +155,8 @@ export interface InstanceEntry {
   readonly version: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly state: InstanceState;
+  /** Of the node in front of it: another one after each start. Absent for direct ones. */
+  readonly epoch?: string;
 }
 
 /** Observed state of one hub: who joined and what runs. Small, complete, and sent whole. */
@@ -166,7 +168,7 @@ export interface Roster {
 
 /** A document on the wire and on disk. The signature covers the exact payload text and its kind. */
 export interface Signed {
-  readonly kind: 'snapshot' | 'roster';
+  readonly kind: 'kills' | 'snapshot' | 'roster';
   /** JSON text; parsed only after the signature is checked. */
   readonly payload: string;
   /** First 16 hex digits of the SHA-256 of the signer's public key. */

@@ -59,7 +59,7 @@ test('a hub that restarts with its last roster tells its nodes what they knew, n
   bench.publish(snapshot(1));
   const { node } = await bench.join();
   const instances = [{ id: '1', kind: 'agent', name: 'seller', version: '1', labels: {}, state: 'ready' }];
-  await bench.hub.heartbeat(node, { snapshotSeq: 0, rosterSeq: 0, instances });
+  await bench.hub.heartbeat(node, { snapshotSeq: 0, rosterSeq: 0, killsSeq: 0, instances });
   await bench.pass(100);
   const last = bench.keeper.roster;
   const restarted = new HubBench();

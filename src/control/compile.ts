@@ -1,6 +1,7 @@
 /** Resources to the snapshot that nodes run: resolved, flat and complete, so that a node looks nothing up anywhere else. */
 import {
   type DomainEntry,
+  idOf,
   type KeyEntry,
   type Resource,
   type ResourceKind,
@@ -45,8 +46,15 @@ export type CompilePolicy = (bundles: readonly PolicyText[], world: PolicyWorld)
 /** A snapshot that has no number yet: numbers are taken only for what will be published. */
 export type Draft = Omit<Snapshot, 'seq' | 'revision' | 'createdAtMs'>;
 
-/** Compiles a checked configuration. The order of its resources does not matter; that of the result is by key. */
-export const compile = async (configuration: Configuration, compilePolicy: CompilePolicy): Promise<Draft> => {
+/**
+ * Compiles a checked configuration. The order of its resources does not matter; that of the result is by key. `originOf` names
+ * the place that a resource came from: policy text that stands in it is found by that.
+ */
+export const compile = async (
+  configuration: Configuration,
+  compilePolicy: CompilePolicy,
+  originOf: (key: string) => string = (key) => key,
+): Promise<Draft> => {
   const all = [...configuration.keys()].sort().map((key) => configuration.get(key)!);
   const targets = [
     ...of(all, 'Agent').map((resource) => targetEntry('agent', resource)),
@@ -64,7 +72,10 @@ export const compile = async (configuration: Configuration, compilePolicy: Compi
     routes: of(all, 'Route').map(routeEntry),
     domains,
     keys: of(all, 'Key').map((resource) => keyEntry(resource, configuration)),
-    policy: await compilePolicy(of(all, 'PolicyBundle').map(policyText), world),
+    policy: await compilePolicy(
+      of(all, 'PolicyBundle').map((bundle) => policyText(bundle, originOf(resourceKey(idOf(bundle))))),
+      world,
+    ),
   };
 };
 
@@ -132,10 +143,10 @@ const userEntry = ({ metadata, spec }: ResourceOf<'User'>): PolicyWorld['users']
   roles: spec.roles,
 });
 
-const policyText = ({ metadata, spec }: ResourceOf<'PolicyBundle'>): PolicyText => {
+const policyText = ({ metadata, spec }: ResourceOf<'PolicyBundle'>, origin: string): PolicyText => {
   const named = (field: string, source: { readonly text: string; readonly source?: string | undefined }) => ({
     text: source.text,
-    source: source.source ?? `PolicyBundle \`${metadata.name}\`, spec.${field}`,
+    source: source.source ?? `${origin}: PolicyBundle \`${metadata.name}\`: spec.${field}.text`,
   });
   return {
     tenant: metadata.tenant,

@@ -130,6 +130,7 @@ test('joining checks the hub against the token, and the membership survives', as
 
 test('an impostor at the address of the hub is not joined', async (t) => {
   const real = new HubBench();
+  real.publish(snapshot(1));
   const { token } = await real.hub.issueJoinToken(SIDECAR);
   const key = newNodeKey();
   const node = { ...SIDECAR, id: 'n', publicKey: key.publicKey, url: 'http://h' };

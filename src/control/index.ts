@@ -6,6 +6,7 @@ export { type Checked, type Configuration, checkConfiguration, checkSources } fr
 export { type CompilePolicy, compile, type Draft, type PolicyText, type PolicyWorld } from './compile.ts';
 export { difference } from './difference.ts';
 export { HttpHubWire, type HubWire } from './hubwire.ts';
+export { type KillChange, KillSwitch, type KillSwitchParts } from './kills.ts';
 export { type Kept, LastGood } from './lastgood.ts';
 export { type LinkedNode, type LinkParts, NodeLink } from './link.ts';
 export { type Joining, joinHub, loadMembership, type Membership } from './membership.ts';

@@ -53,6 +53,7 @@ test('a document is on disk before it is in force', async () => {
         order.push('prepared snapshot');
         return () => void order.push('enforced snapshot');
       },
+      enforceKills: () => {},
       prepareRoster: () => () => {},
     },
   });

@@ -7,6 +7,7 @@ import {
   HEADERS,
   type Heartbeat,
   type InstanceReport,
+  type KillList,
   type Roster,
   type Signed,
   type Snapshot,
@@ -19,7 +20,7 @@ import type { HubWire } from './hubwire.ts';
 import type { LastGood } from './lastgood.ts';
 import type { Membership } from './membership.ts';
 import { HEARTBEAT_MS } from './roster.ts';
-import { type DocumentKind, type Documents, openSigned } from './sign.ts';
+import { DOCUMENT_KINDS, type DocumentKind, type Documents, openSigned } from './sign.ts';
 import type { Spool } from './spool.ts';
 import { Uploader } from './upload.ts';
 
@@ -27,6 +28,8 @@ import { Uploader } from './upload.ts';
 export interface LinkedNode {
   prepareSnapshot(snapshot: Snapshot): (() => void) | Promise<() => void>;
   prepareRoster(roster: Roster): (() => void) | Promise<() => void>;
+  /** Puts orders to stop in force, at once and whatever else is going on. Must not throw; may come again with the same list. */
+  enforceKills(list: KillList): void;
   /** All instances that run behind this node now. */
   instances(): readonly InstanceReport[];
   /** `name/operation` that a domain hub exports. */
@@ -68,6 +71,7 @@ export class NodeLink implements EventSink {
   #beatAgain = false;
   readonly #uploader: Uploader;
   #heardAtMs: number | undefined;
+  #killsConfirmedAtMs: number | undefined;
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -84,8 +88,7 @@ export class NodeLink implements EventSink {
 
   /** Puts the last good documents in force, if there are any, and begins to follow the hub. Resolves before the hub has answered. */
   async start(): Promise<void> {
-    await this.#restore('snapshot');
-    await this.#restore('roster');
+    for (const kind of DOCUMENT_KINDS) await this.#restore(kind);
     void this.#follow();
     this.#beat();
   }
@@ -110,6 +113,14 @@ export class NodeLink implements EventSink {
   /** Monotonic time of the last word from the hub; undefined before the first. Rules about staleness read it (reliability 3.12). */
   get heardAtMs(): number | undefined {
     return this.#heardAtMs;
+  }
+
+  /**
+   * Monotonic time at which the hub last confirmed that the orders to stop held here are all there are; undefined before the first.
+   * A hub that talks about a newer list than ours confirms nothing.
+   */
+  get killsConfirmedAtMs(): number | undefined {
+    return this.#killsConfirmedAtMs;
   }
 
   /** Sequence in force; 0 for none. A node without a snapshot is not ready and denies everything. */
@@ -142,7 +153,7 @@ export class NodeLink implements EventSink {
         for await (const { event, data } of events) {
           failures = 0;
           this.#heard();
-          if (event === 'snapshot' || event === 'roster') await this.#take(event, data);
+          if (isKind(event)) await this.#take(event, data);
         }
       } catch (thrown) {
         this.#note(thrown);
@@ -154,7 +165,11 @@ export class NodeLink implements EventSink {
     }
   }
 
-  /** INVARIANT (I14): checked, prepared, kept on disk, then in force, then acknowledged; and never a lower one. */
+  /**
+   * INVARIANT (I14): checked, prepared, kept on disk, then in force, then acknowledged; and never a lower one.
+   * Orders to stop are in force before they are on disk: neither a slow nor a full disk may stand in their way. The hub hears that
+   * they hold only when they would survive a restart.
+   */
   async #take(kind: DocumentKind, data: string): Promise<void> {
     let seq = 0;
     try {
@@ -167,8 +182,9 @@ export class NodeLink implements EventSink {
       seq = document.seq;
       this.#seen.set(kind, seq);
       const enforce = await this.#prepare(kind, document);
+      if (kind === 'kills') enforce();
       await this.#parts.lastGood.keep(kind, signed as Signed);
-      enforce();
+      if (kind !== 'kills') enforce();
       this.#held.set(kind, seq);
       if (this.#refused?.kind === kind) this.#refused = undefined;
     } catch (thrown) {
@@ -181,6 +197,7 @@ export class NodeLink implements EventSink {
 
   #prepare<K extends DocumentKind>(kind: K, document: Documents[K]): (() => void) | Promise<() => void> {
     const { node } = this.#parts;
+    if (kind === 'kills') return () => node.enforceKills(document as KillList);
     return kind === 'snapshot' ? node.prepareSnapshot(document as Snapshot) : node.prepareRoster(document as Roster);
   }
 
@@ -197,6 +214,7 @@ export class NodeLink implements EventSink {
     try {
       const reply = await this.#post(':heartbeat', this.#heartbeat());
       this.#heard();
+      this.#noteKills(reply);
       this.#heartbeatMs = numberIn(reply, 'heartbeatMs', 10, 600_000) ?? this.#heartbeatMs;
       this.#noticeDeafness(reply);
     } catch (thrown) {
@@ -209,9 +227,14 @@ export class NodeLink implements EventSink {
     }
   }
 
+  #noteKills(reply: unknown): void {
+    const newest = numberIn(reply, 'killsSeq', 0);
+    if (newest !== undefined && newest <= this.seq('kills')) this.#killsConfirmedAtMs = this.#parts.clock.nowMs();
+  }
+
   /** A stream can die without a sound. Beats tell what it should have brought; when that stays out, it is opened anew. */
   #noticeDeafness(reply: unknown): void {
-    const isBehind = (['snapshot', 'roster'] as const).some(
+    const isBehind = DOCUMENT_KINDS.some(
       (kind) => (numberIn(reply, `${kind}Seq`, 0) ?? 0) > Math.max(this.seq(kind), this.#seen.get(kind) ?? 0),
     );
     this.#beatsBehind = isBehind ? this.#beatsBehind + 1 : 0;
@@ -225,10 +248,12 @@ export class NodeLink implements EventSink {
     return {
       snapshotSeq: this.seq('snapshot'),
       rosterSeq: this.seq('roster'),
+      killsSeq: this.seq('kills'),
       ...(this.#refused === undefined ? {} : { refused: this.#refused }),
       instances: node.instances(),
       ...(node.capabilities === undefined ? {} : { capabilities: node.capabilities() }),
       ...(url === undefined ? {} : { url }),
+      epoch: spool.epoch,
       lostEvents: spool.lost,
     };
   }
@@ -242,7 +267,8 @@ export class NodeLink implements EventSink {
   }
 
   #streamPath(): string {
-    return `${this.#path()}/stream?snapshotSeq=${this.seq('snapshot')}&rosterSeq=${this.seq('roster')}`;
+    const held = DOCUMENT_KINDS.map((kind) => `${kind}Seq=${this.seq(kind)}`);
+    return `${this.#path()}/stream?${held.join('&')}`;
   }
 
   #authorization(): string {
@@ -260,6 +286,8 @@ export class NodeLink implements EventSink {
     return fault;
   }
 }
+
+const isKind = (event: string): event is DocumentKind => (DOCUMENT_KINDS as readonly string[]).includes(event);
 
 /** A number of the hub's answer, if it is there and within reason. */
 const numberIn = (reply: unknown, field: string, least: number, most = Number.MAX_SAFE_INTEGER): number | undefined => {

@@ -4,6 +4,7 @@ import {
   type CancelSignal,
   Fault,
   type JoinGrant,
+  type KillList,
   type NodeEntry,
   type Roster,
   type Signed,
@@ -183,7 +184,8 @@ export class DirectWire implements HubWire {
     if (this.isDeaf) await new Promise<void>((resolve) => both.onCancel(() => resolve()));
     const node = this.#hub.authenticate(authorization.slice('airspace-node '.length));
     const query = new URL(path, 'http://hub').searchParams;
-    const held = { snapshotSeq: Number(query.get('snapshotSeq')), rosterSeq: Number(query.get('rosterSeq')) };
+    const seqOf = (kind: DocumentKind): number => Number(query.get(`${kind}Seq`));
+    const held = { snapshotSeq: seqOf('snapshot'), rosterSeq: seqOf('roster'), killsSeq: seqOf('kills') };
     for await (const signed of this.#hub.documents(node, held, both)) {
       if (this.isCut) throw new Fault('unreachable', 'cut');
       yield { event: signed.kind, data: JSON.stringify(signed) };
@@ -227,6 +229,10 @@ export class RecordingNode implements LinkedNode {
 
   prepareRoster({ seq }: Roster): () => void {
     return () => void this.enforced.push(`roster ${seq}`);
+  }
+
+  enforceKills({ seq }: KillList): void {
+    this.enforced.push(`kills ${seq}`);
   }
 
   instances(): ReturnType<LinkedNode['instances']> {

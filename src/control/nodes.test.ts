@@ -6,7 +6,13 @@ import { Canceller } from '../kernel/index.ts';
 import { faultOf } from './fixture.ts';
 import { DOMAIN, event, HubBench, SIDECAR, snapshot } from './linkfixture.ts';
 
-const beat = (more: Partial<Heartbeat> = {}): Heartbeat => ({ snapshotSeq: 0, rosterSeq: 0, instances: [], ...more });
+const beat = (more: Partial<Heartbeat> = {}): Heartbeat => ({
+  snapshotSeq: 0,
+  rosterSeq: 0,
+  killsSeq: 0,
+  instances: [],
+  ...more,
+});
 const report = (name: string, more: object = {}) =>
   ({
     id: '9000',
@@ -91,6 +97,17 @@ test('join tokens are for sidecars and domain hubs only', async () => {
   }
 });
 
+test('a token is for an agent and a domain that are declared, and its node belongs where the agent does', async () => {
+  const bench = await started();
+  const refused = async (grant: object): Promise<string> => (await faultOf(bench.hub.issueJoinToken(grant))).message;
+  assert.match(await refused({ ...SIDECAR, agent: 'seler' }), /there is no agent `seler`, did you mean `seller`\?/);
+  assert.match(await refused({ ...DOMAIN, domain: 'salse' }), /there is no domain `salse`, did you mean `sales`\?/);
+  assert.match(await refused({ ...SIDECAR, tenant: 'other' }), /there is no (domain|agent)/);
+  assert.match(await refused({ ...DOMAIN, domain: 'entirely-different' }), /apply it first/);
+  const { node } = await bench.join({ ...SIDECAR, domain: '' });
+  assert.equal(node.domain, SIDECAR.domain);
+});
+
 test('a node proves itself with an assertion to this hub, and nobody else does', async () => {
   const bench = await started();
   const { node, key } = await bench.join();
@@ -127,6 +144,18 @@ test('a sidecar stands in front of its own agent only, at its own address', asyn
       state: 'ready',
     },
   ]);
+});
+
+test('a node that was started again shows it in the roster', async () => {
+  const bench = await started();
+  const { node } = await bench.join();
+  const epochs: (string | undefined)[] = [];
+  for (const epoch of ['a', 'a', 'b']) {
+    await bench.hub.heartbeat(node, beat({ instances: [report('seller')], epoch: epoch.repeat(32) }));
+    await bench.pass(100);
+    epochs.push(bench.rosters.at(-1)?.instances[0]?.epoch);
+  }
+  assert.deepEqual(epochs, ['a'.repeat(32), 'a'.repeat(32), 'b'.repeat(32)]);
 });
 
 test('a domain hub stands in front of what was declared in its domain and below', async () => {
@@ -177,7 +206,7 @@ test('operators see what each node runs and refused, of their own tenant', async
   const refused = { kind: 'snapshot', seq: 2, reason: 'policy too new' } as const;
   await bench.hub.heartbeat(
     node,
-    beat({ snapshotSeq: 1, rosterSeq: 1, refused, capabilities: ['seller/ask'], lostEvents: 3 }),
+    beat({ snapshotSeq: 1, rosterSeq: 1, killsSeq: 2, refused, capabilities: ['seller/ask'], lostEvents: 3 }),
   );
   const [view] = bench.hub.list('default');
   assert.deepEqual(view, {
@@ -186,6 +215,8 @@ test('operators see what each node runs and refused, of their own tenant', async
     heardAtMs: bench.world.clock.wallMs(),
     snapshotSeq: 1,
     rosterSeq: 1,
+    killsSeq: 2,
+    killsAtMs: bench.world.clock.wallMs(),
     refused: 'snapshot 2: policy too new',
     capabilities: ['seller/ask'],
     lostEvents: 3,
@@ -198,7 +229,9 @@ test('operators see what each node runs and refused, of their own tenant', async
 test('a removed node is told nothing more and is gone from the roster', async () => {
   const bench = await started();
   const { node } = await bench.join();
-  const reader = bench.hub.documents(node, { snapshotSeq: 0, rosterSeq: 99 }, new Canceller())[Symbol.asyncIterator]();
+  const reader = bench.hub
+    .documents(node, { snapshotSeq: 0, rosterSeq: 99, killsSeq: 0 }, new Canceller())
+    [Symbol.asyncIterator]();
   assert.equal((await reader.next()).value.kind, 'snapshot');
   assert.equal((await faultOf(bench.hub.remove('acme', node.id))).code, 'not_found');
   await bench.hub.remove('default', node.id);

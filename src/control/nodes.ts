@@ -55,6 +55,8 @@ interface Heard {
   readonly atMs: number;
   readonly snapshotSeq: number;
   readonly rosterSeq: number;
+  readonly killsSeq: number;
+  readonly killsAtMs: number | null;
   readonly refused: string | null;
   readonly capabilities: readonly string[];
   readonly lostEvents: number;
@@ -89,7 +91,7 @@ export class NodeHub implements NodePort {
       );
     }
     const { store, publisher, clock } = this.#parts;
-    return issueJoinToken(store, grant.data, publisher.keyId, clock.wallMs());
+    return issueJoinToken(store, this.#registry.grantable(grant.data), publisher.keyId, clock.wallMs());
   }
 
   async join(untrusted: unknown): Promise<JoinReply> {
@@ -131,21 +133,26 @@ export class NodeHub implements NodePort {
     const ignored = beat.instances
       .filter((report) => !allowed.includes(report))
       .map(({ kind, name }) => `${kind}/${name}`);
+    const before = this.#heard.get(node.id);
+    const atMs = clock.wallMs();
     this.#heard.set(node.id, {
-      atMs: clock.wallMs(),
+      atMs,
       snapshotSeq: beat.snapshotSeq,
       rosterSeq: beat.rosterSeq,
+      killsSeq: beat.killsSeq,
+      killsAtMs: before?.killsSeq === beat.killsSeq ? before.killsAtMs : atMs,
       refused: beat.refused === undefined ? null : `${beat.refused.kind} ${beat.refused.seq}: ${beat.refused.reason}`,
       capabilities: beat.capabilities ?? [],
       lostEvents: beat.lostEvents ?? 0,
     });
     keeper.beat(
       node.id,
-      allowed.map((report) => behind(current, report)),
+      allowed.map((report) => behind(current, report, beat.epoch)),
     );
     return {
       snapshotSeq: publisher.seq('snapshot'),
       rosterSeq: publisher.seq('roster'),
+      killsSeq: publisher.seq('kills'),
       heartbeatMs: keeper.heartbeatMs,
       ignored,
     };
@@ -283,6 +290,8 @@ export class NodeHub implements NodePort {
       heardAtMs: heard?.atMs ?? null,
       snapshotSeq: heard?.snapshotSeq ?? 0,
       rosterSeq: heard?.rosterSeq ?? 0,
+      killsSeq: heard?.killsSeq ?? 0,
+      killsAtMs: heard?.killsAtMs ?? null,
       refused: heard?.refused ?? null,
       capabilities: heard?.capabilities ?? [],
       lostEvents: heard?.lostEvents ?? 0,
@@ -296,11 +305,12 @@ const MOST_ANNOUNCED = 1000;
 const directId = (name: string, id: string): string => (id.startsWith(`${name}@`) ? id : `${name}@${id}`);
 
 /** Calls to it go through the node's own door: a report cannot name any other address. */
-const behind = (node: NodeEntry, report: InstanceReport): InstanceEntry => ({
+const behind = (node: NodeEntry, report: InstanceReport, epoch: string | undefined): InstanceEntry => ({
   ...report,
   id: `${report.name}@${node.id}:${report.id}`,
   tenant: node.tenant,
   url: node.url,
   protocol: 'airspace',
   node: node.id,
+  ...(epoch === undefined ? {} : { epoch }),
 });

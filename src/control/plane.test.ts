@@ -268,3 +268,17 @@ test('whatever is applied, rolled back or removed: numbers only rise and the dif
     { numRuns: 60 },
   );
 });
+
+test('the answer to an apply counts what was asked for, not everything that there is', async () => {
+  const { plane } = bench();
+  await plane.apply(wish([agent('a'), agent('b'), agent('c')]));
+  const { diffs } = await plane.apply(wish([agent('b'), agent('d')]));
+  assert.deepEqual(changes(diffs), { 'default/Agent/b': 'none', 'default/Agent/d': 'create' });
+  const pruned = await plane.apply(wish([agent('d')], { prune: true }));
+  assert.deepEqual(changes(pruned.diffs), {
+    'default/Agent/a': 'delete',
+    'default/Agent/b': 'delete',
+    'default/Agent/c': 'delete',
+    'default/Agent/d': 'none',
+  });
+});

@@ -76,6 +76,8 @@ interface Wish {
   readonly turn: (before: Configuration) => Promise<Configuration> | Configuration;
   /** Where a resource came from, for messages. */
   readonly originOf: (key: string) => string;
+  /** Keys of the resources that the request names; absent when it names none. */
+  readonly named?: ReadonlySet<string>;
 }
 
 /** A wish that was checked and compiled against one revision. */
@@ -211,8 +213,11 @@ export class ControlPlane implements ControlPort {
     const after = await wish.turn(base.configuration);
     const { problems, warnings }: Checked = checkConfiguration(after, wish.originOf, this.#parts.clock.wallMs());
     refuseIfAny(problems);
-    const diffs = difference(base.configuration, after);
-    return { base, after, diffs, warnings, draft: await compile(after, this.#parts.compilePolicy) };
+    // What nobody named and nothing changed is no part of the answer.
+    const diffs = difference(base.configuration, after).filter(
+      ({ key, change }) => change !== 'none' || wish.named?.has(key) === true,
+    );
+    return { base, after, diffs, warnings, draft: await compile(after, this.#parts.compilePolicy, wish.originOf) };
   }
 
   async #commit(wish: Wish, { base, after, diffs, warnings, draft }: Prepared): Promise<ApplyResult> {
@@ -282,7 +287,8 @@ const wishOf = (request: ApplyRequest): Wish => {
       ...shaped.resources.map(({ resource }): [string, Resource] => [keyOf(resource), resource]),
     ]);
   };
-  return { by, reason, dryRun, ifRevision, ifVersions, turn, originOf: (key) => origins.get(key) ?? key };
+  const originOf = (key: string): string => origins.get(key) ?? key;
+  return { by, reason, dryRun, ifRevision, ifVersions, turn, originOf, named: new Set(origins.keys()) };
 };
 
 const policyWish = ({ tenant, turn, originOf, ...wish }: PolicyWish): Wish => ({

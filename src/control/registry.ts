@@ -1,30 +1,65 @@
 /** Which of the running instances somebody asks for: names, domains and operations are looked up in the snapshot. */
 import {
+  Fault,
   type InstanceEntry,
   type InstanceQuery,
+  type JoinGrant,
   type Snapshot,
   type TargetEntry,
   type TargetKind,
   targetKey,
 } from '../contract/index.ts';
 import { knownNodes } from '../identity/index.ts';
+import { didYouMean } from './problems.ts';
 
 /** What the snapshot declares, by name. */
 export class Registry {
   readonly #targets: ReadonlyMap<string, TargetEntry>;
+  readonly #domains: Snapshot['domains'];
   readonly isWithin: (tenant: string, domain: string, ancestor: string) => boolean;
 
   constructor(snapshot: Pick<Snapshot, 'targets' | 'domains'>) {
     this.#targets = new Map(
       snapshot.targets.map((target) => [targetKey(target.tenant, target.kind, target.name), target]),
     );
+    this.#domains = snapshot.domains;
     this.isWithin = knownNodes(snapshot, () => undefined).isWithin;
   }
 
   target(tenant: string, kind: TargetKind, name: string): TargetEntry | undefined {
     return this.#targets.get(targetKey(tenant, kind, name));
   }
+
+  /**
+   * The grant with the domain that its agent has. Throws `bad_request` for an agent or a domain that is not declared: a token
+   * for a misspelt name would admit a node that nobody ever calls.
+   */
+  grantable(grant: JoinGrant): JoinGrant {
+    const { tenant, agent, domain } = grant;
+    const domains = this.#domains.filter((one) => one.tenant === tenant).map(({ name }) => name);
+    if (domain !== '' && !domains.includes(domain)) throw undeclared('domain', domain, domains);
+    if (grant.role !== 'sidecar') return grant;
+    const target = this.target(tenant, 'agent', agent);
+    if (target === undefined) throw undeclared('agent', agent, this.#agentsOf(tenant));
+    if (domain !== '' && domain !== target.domain)
+      throw new Fault(
+        'bad_request',
+        target.domain === ''
+          ? `agent \`${agent}\` belongs to no domain, so not to \`${domain}\``
+          : `agent \`${agent}\` belongs to domain \`${target.domain}\`, not to \`${domain}\``,
+      );
+    return { ...grant, domain: target.domain };
+  }
+
+  #agentsOf(tenant: string): readonly string[] {
+    return [...this.#targets.values()]
+      .filter((target) => target.tenant === tenant && target.kind === 'agent')
+      .map(({ name }) => name);
+  }
 }
+
+const undeclared = (what: string, name: string, known: readonly string[]): Fault =>
+  new Fault('bad_request', `there is no ${what} \`${name}\`${didYouMean(name, known) || '; apply it first'}`);
 
 export const matches = (instance: InstanceEntry, query: InstanceQuery, registry: Registry): boolean => {
   if (instance.tenant !== query.tenant) return false;

@@ -12,6 +12,7 @@ import {
   Name,
   OperationName,
 } from '../contract/index.ts';
+import { DOCUMENT_KINDS } from './sign.ts';
 
 const short = z.string().max(255);
 const seq = z.number().int().min(0);
@@ -47,13 +48,17 @@ const JoinSchema = z.strictObject({
   proof: short,
 }) satisfies z.ZodType<JoinRequest>;
 
+const Epoch = z.string().regex(/^[0-9a-f]{32}$/);
+
 const HeartbeatSchema = z.strictObject({
   snapshotSeq: seq,
   rosterSeq: seq,
-  refused: z.strictObject({ kind: z.enum(['snapshot', 'roster']), seq, reason: z.string().max(2000) }).exactOptional(),
+  killsSeq: seq,
+  refused: z.strictObject({ kind: z.enum(DOCUMENT_KINDS), seq, reason: z.string().max(2000) }).exactOptional(),
   instances: z.array(ReportSchema).max(10_000),
   capabilities: z.array(short).max(10_000).exactOptional(),
   url: HttpUrl.exactOptional(),
+  epoch: Epoch.exactOptional(),
   lostEvents: seq.exactOptional(),
 }) satisfies z.ZodType<Heartbeat>;
 
@@ -94,7 +99,7 @@ const EventSchema = z.strictObject({
 export const MAX_BATCH = 500;
 
 const BatchSchema = z.strictObject({
-  epoch: z.string().regex(/^[0-9a-f]{32}$/),
+  epoch: Epoch,
   seq: z.number().int().min(1),
   events: z.array(EventSchema).max(MAX_BATCH),
 }) satisfies z.ZodType<EventBatch>;

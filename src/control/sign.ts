@@ -1,18 +1,22 @@
-/** Snapshots and rosters as signed documents: a node takes orders from its control plane only, and never older ones. */
+/** Orders to stop, snapshots and rosters as signed documents: a node takes orders from its control plane only, and never older ones. */
 import { z } from 'zod';
-import { Fault, type Roster, type Signed, type Snapshot } from '../contract/index.ts';
+import { Fault, type KillList, type Roster, type Signed, type Snapshot } from '../contract/index.ts';
 import { keyIdOfPublicKey, type NodeKey, verifySignature } from '../identity/index.ts';
 
 export interface Documents {
+  readonly kills: KillList;
   readonly snapshot: Snapshot;
   readonly roster: Roster;
 }
 export type DocumentKind = keyof Documents;
 
+/** In the order in which they matter: who must stop comes first, and instances mean nothing without their targets. */
+export const DOCUMENT_KINDS = ['kills', 'snapshot', 'roster'] as const satisfies readonly DocumentKind[];
+
 const MAX_PAYLOAD = 64 * 1024 * 1024;
 
 const SignedSchema = z.strictObject({
-  kind: z.enum(['snapshot', 'roster']),
+  kind: z.enum(DOCUMENT_KINDS),
   payload: z.string().max(MAX_PAYLOAD),
   keyId: z.string().max(64),
   signature: z.string().max(128),

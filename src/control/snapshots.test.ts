@@ -35,7 +35,7 @@ test('a slow reader gets the newest next, and nothing twice', async () => {
   const publisher = new Publisher(newNodeKey());
   publisher.publish('snapshot', snapshot(1));
   const closing = new Canceller();
-  const reader = publisher.newerThan({ snapshotSeq: 0, rosterSeq: 0 }, closing);
+  const reader = publisher.newerThan({ snapshotSeq: 0, rosterSeq: 0, killsSeq: 0 }, closing);
   const next = async (): Promise<string | undefined> => {
     const { value } = await reader.next();
     return value === undefined ? undefined : label(value);
@@ -56,7 +56,7 @@ test('a slow reader gets the newest next, and nothing twice', async () => {
 test('a reader that has the newest already gets nothing until there is more', async () => {
   const publisher = new Publisher(newNodeKey());
   publisher.publish('snapshot', snapshot(3));
-  const reader = publisher.newerThan({ snapshotSeq: 3, rosterSeq: 0 }, new Canceller());
+  const reader = publisher.newerThan({ snapshotSeq: 3, rosterSeq: 0, killsSeq: 0 }, new Canceller());
   const waiting = reader.next();
   publisher.publish('snapshot', snapshot(4));
   assert.equal(label((await waiting).value!), 'snapshot 4');

@@ -1,12 +1,13 @@
 /** The newest signed documents of this control plane, and everybody who waits for newer ones. */
 import type { CancelSignal, Signed } from '../contract/index.ts';
 import type { NodeKey } from '../identity/index.ts';
-import { type DocumentKind, type Documents, signDocument } from './sign.ts';
+import { DOCUMENT_KINDS, type DocumentKind, type Documents, signDocument } from './sign.ts';
 
 /** Sequences that a reader has already. */
 export interface Held {
   readonly snapshotSeq: number;
   readonly rosterSeq: number;
+  readonly killsSeq: number;
 }
 
 interface Published {
@@ -64,6 +65,7 @@ export class Publisher {
     const had = new Map<DocumentKind, number>([
       ['snapshot', held.snapshotSeq],
       ['roster', held.rosterSeq],
+      ['kills', held.killsSeq],
     ]);
     while (signal.reason === undefined) {
       const next = this.#firstNewer(had);
@@ -75,9 +77,8 @@ export class Publisher {
     }
   }
 
-  /** Snapshots before rosters: instances mean nothing without their targets. */
   #firstNewer(had: ReadonlyMap<DocumentKind, number>): Published | undefined {
-    for (const kind of ['snapshot', 'roster'] as const) {
+    for (const kind of DOCUMENT_KINDS) {
       const newest = this.#newest.get(kind);
       if (newest !== undefined && newest.seq > (had.get(kind) ?? 0)) return newest;
     }

@@ -5,7 +5,8 @@ import { MAX_BATCH } from './reports.ts';
 const MOST_EVENTS = 10_000;
 
 export class Spool {
-  readonly #epoch: string;
+  /** Of this run of the node. */
+  readonly epoch: string;
   readonly #limit: number;
   #waiting: CallEvent[] = [];
   #batch: EventBatch | undefined;
@@ -14,7 +15,7 @@ export class Spool {
 
   /** `epoch`: random, so that batches of two runs are never taken for each other. */
   constructor(epoch: string, limit: number = MOST_EVENTS) {
-    this.#epoch = epoch;
+    this.epoch = epoch;
     this.#limit = limit;
   }
 
@@ -41,7 +42,7 @@ export class Spool {
   /** The batch to send now. INVARIANT: the same one, with the same number and events, until it is settled. */
   next(): EventBatch | undefined {
     if (this.#batch === undefined && this.#waiting.length > 0) {
-      this.#batch = { epoch: this.#epoch, seq: ++this.#seq, events: this.#waiting.splice(0, MAX_BATCH) };
+      this.#batch = { epoch: this.epoch, seq: ++this.#seq, events: this.#waiting.splice(0, MAX_BATCH) };
     }
     return this.#batch;
   }

@@ -10,7 +10,7 @@ import { compilePolicy } from '../policy/index.ts';
 import { memoryStores } from '../stores/index.ts';
 import { faultOf } from './fixture.ts';
 import { ControlPlane } from './plane.ts';
-import { readSources } from './source.ts';
+import { readSources, sourcesOfText } from './source.ts';
 
 const YAML = `apiVersion: airspace.dev/v1
 kind: Domain
@@ -73,4 +73,26 @@ test('files to snapshot with the real policy compiler, and a mistake in a policy
     [['org', 'all']],
   );
   assert.equal(snapshot!.keys[0]!.principal.domain, 'sales');
+});
+
+test('a mistake in policy text inside a resource names the file of the resource', async () => {
+  const { resources, nodes } = memoryStores();
+  const { clock } = new VirtualWorld(1);
+  const plane = new ControlPlane({ resources, nodes, compilePolicy, clock, publish: () => {} });
+  const text = GOOD.replace('permit', 'permitt').replaceAll('\n', '\n      ');
+  const yaml = `
+apiVersion: airspace.dev/v1
+kind: PolicyBundle
+metadata: {name: org}
+spec:
+  level: org
+  policies:
+    text: |
+      ${text}
+`;
+  const sources = sourcesOfText(yaml, 'inline.yaml');
+  const fault = await faultOf(
+    plane.apply({ ...sources, tenant: 'default', by: 'ada', reason: '', dryRun: false, prune: false }),
+  );
+  assert.match(fault.message, /^inline\.yaml:2: PolicyBundle `org`: spec\.policies\.text:3:\d+: /);
 });

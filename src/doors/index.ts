@@ -1,2 +1,2 @@
 /** The one listener that all doors of a node hang on. Doors themselves are entered through their own folders. */
-export { type Door, type Listener, type ListenOptions, listen } from './listen.ts';
+export { type Door, type Listener, type ListenOptions, listen, refuseOpenBind } from './listen.ts';

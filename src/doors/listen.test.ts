@@ -41,10 +41,13 @@ const withListener = async (doors: readonly Door[], use: (listener: Listener) =>
   }
 };
 
-test('a bind that other machines can reach needs an explicit word', async () => {
-  for (const host of ['0.0.0.0', '::', '192.168.1.1', 'example.org'])
+test('a bind that other machines can reach needs an explicit word, and TLS or one word more', async () => {
+  for (const host of ['0.0.0.0', '::', '192.168.1.1', 'example.org']) {
     await assert.rejects(listen({ host, port: 0, doors: [], clock }), { code: 'bad_request' });
-  const listener = await listen({ host: '0.0.0.0', port: 0, doors: [hello], clock, allowPublic: true });
+    const plain = listen({ host, port: 0, doors: [], clock, allowPublic: true });
+    await assert.rejects(plain, { code: 'bad_request', message: /without TLS/ });
+  }
+  const listener = await listen({ host: '0.0.0.0', port: 0, doors: [hello], clock, allowPlainPublic: true });
   const { port } = new URL(listener.url);
   assert.equal((await get(`http://127.0.0.1:${port}/hello`, { headers: { host: 'hub.example' } })).text, 'hello');
   await listener.close(false);

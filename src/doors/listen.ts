@@ -42,7 +42,7 @@ export const LISTEN_LIMITS: ListenLimits = {
 };
 
 export interface ListenOptions {
-  /** An address of this machine. Other than loopback only together with `allowPublic`. */
+  /** An address of this machine. Other than loopback only together with `allowPublic` and `tls`. */
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -54,6 +54,8 @@ export interface ListenOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** The operator wants other machines to reach this listener. Default false: a forgotten setting must not open a door. */
   readonly allowPublic?: boolean;
+  /** The operator accepts that keys and payloads cross the network as plain text; whoever starts the node must say so in its status. */
+  readonly allowPlainPublic?: boolean;
   /**
    * Further values of `host` that are ours, with or without port; all others but loopback names are refused (DNS
    * rebinding). Absent on a public bind: any host will do.
@@ -71,19 +73,34 @@ export interface Listener {
   close(graceful: boolean): Promise<void>;
 }
 
-/** Throws `bad_request` for a bind that was not allowed, and what the system says about the port. */
+/** Throws `bad_request` for a bind that was not allowed, and what the system says about the port or the certificate. */
 export const listen = async (options: ListenOptions): Promise<Listener> => {
-  if (!isLoopback(options.host) && options.allowPublic !== true)
-    throw new Fault(
-      'bad_request',
-      `\`${options.host}\` can be reached from other machines; bind to 127.0.0.1, or say that a public listener is wanted`,
-    );
+  refuseOpenBind(options);
   const limits = { ...LISTEN_LIMITS, ...options.limits };
   const front = new Front(options, limits);
   const server = createServer(options, limits, (req, res) => void front.take(req, res));
   capConnections(server, limits);
   await bound(server, options);
   return { url: urlOf(server, options), close: (graceful) => drain({ server, front, options, limits }, graceful) };
+};
+
+/**
+ * T28: what other machines can reach needs a word from the operator, and TLS or one more word. `listen` asks it too; a node that
+ * opens its stores first asks before it touches anything.
+ */
+export const refuseOpenBind = ({
+  host,
+  tls,
+  allowPublic,
+  allowPlainPublic,
+}: Pick<ListenOptions, 'host' | 'tls' | 'allowPublic' | 'allowPlainPublic'>): void => {
+  if (isLoopback(host) || allowPlainPublic === true || (allowPublic === true && tls !== undefined)) return;
+  throw new Fault(
+    'bad_request',
+    allowPublic === true
+      ? `\`${host}\` can be reached from other machines, and without TLS they would see every key and payload`
+      : `\`${host}\` can be reached from other machines; bind to 127.0.0.1, or say that a public listener is wanted`,
+  );
 };
 
 const createServer = (

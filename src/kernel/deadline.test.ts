@@ -165,3 +165,18 @@ test('a stream that comes after everybody gave up is closed unread', async () =>
   assert.equal((await fault).code, 'timeout');
   assert.equal(closed, true);
 });
+
+test('a reply that comes after the time of its call is too late, also when its timer is later still (D1)', async () => {
+  const { world, scope } = trial();
+  // As a clock with coarse ticks: the timer is due, and has not fired.
+  const clock = { ...scope.clock, after: () => ({ cancel: () => {} }) };
+  const slow: Handler = async (_call, inner) => {
+    await world.run(6);
+    assert.ok(remainingMs(inner) < 0);
+    return loopbackReply();
+  };
+  const fault = await faultOf(within(5)(slow)(loopbackCall(), { ...scope, clock }));
+  assert.deepEqual([fault.code, fault.executed], ['timeout', 'yes']);
+  const inTime: Handler = async () => loopbackReply();
+  assert.equal((await within(5)(inTime)(loopbackCall(), { ...scope, clock })).status, 200);
+});

@@ -26,7 +26,7 @@ export const deadline =
     if (!(grantedMs > 0)) return Promise.reject(new Fault('expired', 'the deadline passed before anything was sent'));
     const timed = withTimeout(scope, grantedMs, () => timedOut(grantedMs));
     return whenEndedOrCut(
-      answered(invoke(next, call, timed.scope), timed.scope, graceMs),
+      answered(invoke(next, call, timed.scope), timed.scope, graceMs, () => late(grantedMs)),
       timed.scope.signal,
       timed.release,
     );
@@ -35,8 +35,14 @@ export const deadline =
 const timedOut = (grantedMs: number): Fault =>
   new Fault('timeout', `no complete answer within ${Math.round(grantedMs)} ms; whether the target ran is unknown`);
 
+/** Timers are coarse, so a reply may come before its timer and yet after its time: D1 holds by the clock, not by the timer. */
+const late = (grantedMs: number): Fault =>
+  new Fault('timeout', `the answer came after the ${Math.round(grantedMs)} ms of this call; the target ran it`, {
+    executed: 'yes',
+  });
+
 /** Follows `work`, but not longer than `graceMs` after the scope has ended. A reply that comes later is closed unread. */
-const answered = (work: Promise<Reply>, scope: Scope, graceMs: number): Promise<Reply> =>
+const answered = (work: Promise<Reply>, scope: Scope, graceMs: number, tooLate: () => Fault): Promise<Reply> =>
   new Promise((resolve, reject) => {
     let gaveUp = false;
     let stopWaiting = (): void => {};
@@ -54,8 +60,11 @@ const answered = (work: Promise<Reply>, scope: Scope, graceMs: number): Promise<
     work.then(
       (reply) => {
         settled();
-        if (gaveUp) closeUnread(reply);
-        else resolve(reply);
+        if (!gaveUp && remainingMs(scope) >= 0) resolve(reply);
+        else {
+          closeUnread(reply);
+          reject(tooLate());
+        }
       },
       (thrown) => {
         settled();

@@ -23,6 +23,8 @@ export interface Candidate extends Endpoint {
   readonly weight: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly state: InstanceState;
+  /** Another one after each start of the node behind it; absent when nobody says. */
+  readonly epoch?: string;
 }
 
 /** Another node by its id and the URL of its native door. */
@@ -160,6 +162,7 @@ const observed = (instance: InstanceEntry, final: boolean): Candidate => ({
   weight: INSTANCE_WEIGHT,
   labels: instance.labels,
   state: instance.state,
+  ...(instance.epoch === undefined ? {} : { epoch: instance.epoch }),
 });
 
 /** Which version runs behind another hub is not ours to know; the reply says it. */

@@ -88,12 +88,25 @@ export class EndpointTable {
       this.#records.set(candidate.id, record);
       return record;
     }
+    if (hasRestarted(known.candidate, candidate)) return this.#renew(known, candidate, warmFromMs);
     if (known.goneAtMs >= 0) known.away = true;
     known.goneAtMs = -1;
     known.candidate = candidate;
     return known;
   }
+
+  /** INVARIANT: a record of its own, so that calls still under way to the run before say nothing about this one. */
+  #renew({ draining, whenIdle }: EndpointRecord, candidate: Candidate, warmFromMs: number): EndpointRecord {
+    const fresh = newRecord(candidate, this.#breakerFor(candidate.id), warmFromMs);
+    const record: EndpointRecord = { ...fresh, draining, whenIdle };
+    this.#records.set(candidate.id, record);
+    return record;
+  }
 }
+
+/** Its breaker rests and its ejection lasts for what an earlier run did: a process that came back is another one. */
+const hasRestarted = (before: Candidate, now: Candidate): boolean =>
+  before.epoch !== undefined && now.epoch !== undefined && before.epoch !== now.epoch;
 
 const newRecord = (candidate: Candidate, breaker: BreakerLike, warmFromMs: number): EndpointRecord => ({
   candidate,

@@ -288,6 +288,30 @@ test('what was learnt stays when snapshots come and go, also over a short absenc
   assert.notEqual(pool.table.get('e0'), first);
 });
 
+test('a node that was started again is a new endpoint: no breaker rests and nothing is held against it', () => {
+  const random = seeded(3);
+  const behind = (epoch: string) => [candidate('e0', { node: 'n', epoch })];
+  const pool = poolOf(behind('1'), (endpoint) => new Breaker({ endpoint, random }));
+  const [first, second] = [take(pool, 0), take(pool, 0)];
+  for (let n = 0; n < 5; n++) take(pool, 0).end('unreachable', 10, 0);
+  first.end('unreachable', 10, 0);
+  pool.adopt(booking, behind('1'), 100);
+  assert.equal(refusal(() => take(pool, 100)).code, 'unavailable', 'the same run is still resting');
+
+  pool.adopt(booking, behind('2'), 200);
+  second.end('unreachable', 10, 200);
+  const { record } = take(pool, 200);
+  assert.notEqual(record, first.record);
+  assert.deepEqual([record.failures, record.inFlight, record.breaker.state(200)], [0, 1, 'closed']);
+});
+
+test('a drain outlives a restart of the node behind it', () => {
+  const pool = poolOf([candidate('e0', { epoch: '1' })]);
+  pool.table.present[0]!.draining = true;
+  pool.adopt(booking, [candidate('e0', { epoch: '2' })], 100);
+  assert.equal(obstacleOf(pool.table.present[0]!, 100), 'draining');
+});
+
 test('who returns from an ejection starts slowly and without its bad memory', () => {
   const pool = poolOf(candidates(2));
   const first = pool.table.present[0]!;

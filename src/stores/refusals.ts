@@ -37,6 +37,9 @@ export const REFUSALS = {
   foreignCall: (id: string): Fault =>
     new Fault('conflict', `call id \`${id}\` belongs to another call; begin a new one`, { facts: { id } }),
 
+  sameOrder: (id: string): Fault =>
+    new Fault('conflict', `there is an order \`${id}\` already; give the new one another id`, { facts: { id } }),
+
   shortPrefix: (id: string): Fault =>
     new Fault('bad_request', `\`${id}\` is too short; give at least ${MIN_PREFIX} digits of a trace id or call id`),
 

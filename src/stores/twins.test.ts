@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { event, hexId, node, record, reply, user } from '../conformance/stores/samples.ts';
+import { event, hexId, killOrder, node, record, reply, user } from '../conformance/stores/samples.ts';
 import type { CallStatus, Stores } from '../contract/index.ts';
 import { Fault, idOf } from '../contract/index.ts';
 import { memoryStores, openSqlite } from './index.ts';
@@ -83,6 +83,14 @@ const nodeSteps = [
   step('next', [text], ({ nodes }, sequence) => nodes.next(sequence)),
 ];
 
+const killSteps = [
+  step('put order', [name, tenant, few, text], ({ kills }, id, owner, atMs, reason) =>
+    kills.put(killOrder(id, { tenant: owner, atMs, reason })),
+  ),
+  step('lift order', [tenant, name], ({ kills }, owner, id) => kills.lift(owner, id)),
+  step('list orders', [fc.option(tenant)], ({ kills }, owner) => kills.list(owner)),
+];
+
 const hex = fc.constantFrom(`aaaabbbb${'c'.repeat(24)}`, `aaaabbbb${'d'.repeat(24)}`, hexId(1), hexId(2));
 
 const traceSteps = [
@@ -144,7 +152,7 @@ const compare = async (steps: readonly Step[], sqlite: Stores, memory: Stores): 
   }
 };
 
-for (const [port, steps] of Object.entries({ resourceSteps, callSteps, nodeSteps, traceSteps })) {
+for (const [port, steps] of Object.entries({ resourceSteps, callSteps, nodeSteps, killSteps, traceSteps })) {
   test(`memory and SQLite agree on random ${port}`, async () => {
     await fc.assert(
       fc.asyncProperty(turns(steps), async (script) => {

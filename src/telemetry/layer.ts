@@ -35,7 +35,7 @@ export const trace =
         eventOf(call, span, {
           ...options,
           startedAtMs,
-          durationMs: scope.clock.nowMs() - span.startMs,
+          durationMs: micros(scope.clock.nowMs() - span.startMs),
           fault,
           reply,
           replyBytes,
@@ -62,10 +62,13 @@ class CallSpan implements Span {
   }
 
   step(name: string, startMs: number, attributes: Attributes = {}, spanId: string = this.#scope.ids.spanId()): void {
-    const durationMs = this.#scope.clock.nowMs() - startMs;
-    this.steps.push({ span: spanId, name, offsetMs: startMs - this.startMs, durationMs, attributes });
+    const durationMs = micros(this.#scope.clock.nowMs() - startMs);
+    this.steps.push({ span: spanId, name, offsetMs: micros(startMs - this.startMs), durationMs, attributes });
   }
 }
+
+/** Whole microseconds: what the clock says beyond them is noise, and each digit is written, kept and read. */
+const micros = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
 interface Ending extends TraceOptions {
   readonly startedAtMs: number;

@@ -8,6 +8,14 @@ const EDGES = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 
 /** Distinct series kept; what comes after is counted under `other`, so that hostile names cannot fill memory. */
 const SERIES_LIMIT = 5_000;
 
+type CountedTarget = Readonly<Record<'kind' | 'name' | 'operation', string>>;
+
+/** Calls that were refused before anybody knew whether their target exists are counted here: their names are the caller's own. */
+const NOWHERE: CountedTarget = { kind: 'unknown', name: 'unknown', operation: 'unknown' };
+
+const isPlaced = ({ principal, code }: CallEvent): boolean =>
+  principal !== null && code !== 'not_found' && code !== 'loop_detected';
+
 interface Series {
   readonly tenant: string;
   readonly role: string;
@@ -40,10 +48,11 @@ export class Metrics implements EventSink {
   readonly #gauges: Gauge[] = [];
 
   emit(event: CallEvent): void {
-    const { kind, name, operation } = event.target;
+    const target = isPlaced(event) ? event.target : NOWHERE;
+    const { kind, name, operation } = target;
     const key = `${event.tenant}|${event.role}|${kind}|${name}|${operation}|${event.status}`;
     let series = this.#series.get(key);
-    if (series === undefined) series = this.#open(key, event);
+    if (series === undefined) series = this.#open(key, event, target);
     series.latency.record(event.durationMs);
   }
 
@@ -78,7 +87,7 @@ export class Metrics implements EventSink {
     return `${lines.join('\n')}\n`;
   }
 
-  #open(key: string, event: CallEvent): Series {
+  #open(key: string, event: CallEvent, { kind, name, operation }: CountedTarget): Series {
     const crowded = this.#series.size >= SERIES_LIMIT;
     const place = crowded ? `other|${event.status}` : key;
     const known = this.#series.get(place);
@@ -87,7 +96,7 @@ export class Metrics implements EventSink {
     const opened: Series = {
       ...(crowded
         ? { tenant: 'other', role: 'other', kind: 'other', target: 'other', operation: 'other' }
-        : { tenant, role, kind: event.target.kind, target: event.target.name, operation: event.target.operation }),
+        : { tenant, role, kind, target: name, operation }),
       status,
       latency: new Histogram(),
     };

@@ -18,7 +18,10 @@ export interface BatchOptions {
   readonly clock: Clock;
   /** Longest time that an event waits. Default 250 ms: a trace is there when a person looks for it. */
   readonly flushMs?: number;
-  /** Events in one batch. Default 2,000, where SQLite inserts fastest. */
+  /**
+   * Events in one batch; a full one is written at once. Default 256: many enough to share a transaction, few enough that
+   * writing them down holds up no call, and that the garbage collector meets few that still wait.
+   */
   readonly batch?: number;
   /** Events held while the destination is slow; beyond it the newest are dropped and counted. Default 50,000. */
   readonly capacity?: number;
@@ -41,7 +44,7 @@ export class Batcher implements EventSink {
     this.#write = write;
     this.#clock = options.clock;
     this.#flushMs = options.flushMs ?? 250;
-    this.#batch = options.batch ?? 2_000;
+    this.#batch = options.batch ?? 256;
     this.#capacity = options.capacity ?? 50_000;
   }
 
@@ -51,14 +54,17 @@ export class Batcher implements EventSink {
       return;
     }
     this.#events.push(event);
+    if (this.#events.length === this.#batch) void this.flush();
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#clock.after(this.#flushMs, () => void this.flush());
+    this.#clock.after(this.#flushMs, () => {
+      this.#scheduled = false;
+      void this.flush();
+    });
   }
 
   /** Resolves when everything emitted so far was written or given up. */
   flush(): Promise<void> {
-    this.#scheduled = false;
     this.#writing = this.#writing.then(() => this.#drain());
     return this.#writing;
   }

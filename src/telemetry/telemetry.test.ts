@@ -118,6 +118,29 @@ test('status words: refused before it ran, unknown when it may have run, failed 
   for (const [handler, status] of cases) assert.equal((await run(handler)).event.status, status);
 });
 
+test('names of targets that nobody knows to exist make no series of their own', async () => {
+  const metrics = new Metrics();
+  const { event } = await run(async (_call, scope: Scope) => {
+    scope.span.set({ 'principal.id': 'triage', 'principal.kind': 'agent', tenant: 'acme' });
+    return OK;
+  });
+  for (let n = 0; n < 100; n++) {
+    const target = { kind: 'agent', name: `ghost-${n}`, operation: `run-${n}` } as const;
+    metrics.emit({ ...event, target, status: 'refused', code: 'not_found' });
+    metrics.emit({ ...event, target, status: 'denied', code: 'unauthenticated', principal: null });
+    metrics.emit({ ...event, target, status: 'refused', code: 'loop_detected' });
+  }
+  metrics.emit({ ...event, status: 'denied', code: 'denied' });
+  assert.deepEqual(
+    metrics.targets(null).map(({ kind, target, calls }) => [kind, target, calls]),
+    [
+      ['unknown', 'unknown', 300],
+      [event.target.kind, event.target.name, 1],
+    ],
+  );
+  assert.doesNotMatch(metrics.text(), /ghost/);
+});
+
 test('a sink that throws does not keep the event from the others', () => {
   const seen: string[] = [];
   const bad = {
@@ -182,7 +205,8 @@ test('quantiles are within 4 % of the exact ones', () => {
 
 test('metrics: hostile label values cannot break a line, and hostile names cannot fill memory', async () => {
   const metrics = new Metrics();
-  const { event } = await run(async () => OK);
+  const { event: anonymous } = await run(async () => OK);
+  const event: CallEvent = { ...anonymous, principal: { kind: 'agent', id: 'triage' } };
   metrics.emit({ ...event, tenant: 'a"} 1\nevil_total 5' });
   const lines = metrics.text().split('\n');
   assert.ok(lines.every((line) => line === '' || line.startsWith('#') || line.startsWith('airspace_')));

@@ -18,6 +18,8 @@ export const pipeline = (parts: Parts, role: 'hub' | 'domain', ...own: readonly 
     identify(parts.resolver),
     // Calls that go in circles end here, before they cost anything.
     lineage(parts.node),
+    // Who is to stop, stops: before anything that depends on configuration, and around everything that can still run.
+    parts.halt,
     ...own,
     // Refusing must be the cheapest thing that a busy node does, so it comes before the work.
     shed(parts.gate),

@@ -16,6 +16,8 @@ export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
     // The application side has one caller: the agent that this sidecar was started with, by its own secret.
     identify(parts.resolver),
     lineage(parts.node),
+    // An order to stop that has come this far needs no hub any more.
+    parts.halt,
     // What a sidecar may still do on an old snapshot depends on what the call does to the world.
     parts.fresh,
     deadline(timing(parts)),
@@ -31,6 +33,7 @@ export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
     // Only nodes that joined, and each only for whom it may speak.
     identify(parts.resolver),
     lineage(parts.node),
+    parts.halt,
     parts.fresh,
     // The agent behind has one machine's worth of capacity, and nobody else stands in front of it.
     shed(parts.gate),

@@ -12,6 +12,8 @@ export interface Parts {
   /** Events of finished calls. */
   readonly sink: EventSink;
   readonly snapshotSeq: number;
+  /** Refuses what is under an order to stop, and cuts what comes under one while it runs. */
+  readonly halt: Layer;
   /** Who a credential stands for. */
   readonly resolver: Resolver;
   readonly policy: PreparedPolicy;

@@ -4,7 +4,7 @@ import { FAULT_CODES, type FaultCode } from '../../src/contract/index.ts';
 import type { Finding } from './finding.ts';
 import type { Run } from './ledger.ts';
 import { type Sent, send } from './load.ts';
-import { type Answer, ask, eventually, isAcknowledged } from './wire.ts';
+import { type Answer, ask, eventually, isAcknowledged, NO_ANSWER } from './wire.ts';
 
 export interface Case {
   readonly sent: readonly Sent[];
@@ -16,21 +16,31 @@ export interface Case {
 /** A call that was accepted must come to an end within this time of the restart. */
 const CONCLUDED_WITHIN_MS = 20_000;
 
-export const audit = async (given: Case): Promise<readonly Finding[]> => {
-  const findings: Finding[] = [];
-  findings.push(...notRun(given));
-  for (const batch of batches(
-    given.sent.filter(({ style }) => style === 'async'),
-    8,
-  ))
-    findings.push(...(await Promise.all(batch.map((call) => auditAsync(given, call)))).flat());
-  const before = given.runs();
-  for (const batch of batches(
-    given.sent.filter(({ key }) => key !== undefined),
-    8,
-  ))
-    findings.push(...(await Promise.all(batch.map((call) => auditAgain(given, call, before)))).flat());
-  return [...findings, ...heldAgainstLedger(given)];
+/** How accepted asynchronous calls ended. `refused`: after its acceptance nobody could take it, and it never ran. */
+export type Ending = 'done' | 'refused' | 'unknown';
+
+export interface Audit {
+  readonly findings: readonly Finding[];
+  readonly endings: readonly Ending[];
+}
+
+export const audit = async (given: Case): Promise<Audit> => {
+  const { sent, runs } = given;
+  const early = notRun(given);
+  const accepted = sent.filter(({ style, answer }) => style === 'async' && isAcknowledged(answer.status));
+  const ended = await inBatches(accepted, (call) => auditAccepted(given, call));
+  const before = runs();
+  const keyed = sent.filter(({ key }) => key !== undefined);
+  const again = await inBatches(keyed, (call) => auditAgain(given, call, before));
+  return {
+    findings: [
+      ...early,
+      ...ended.flatMap((one) => (typeof one === 'string' ? [] : [one])),
+      ...again.flat(),
+      ...heldAgainstLedger(given),
+    ],
+    endings: ended.filter((one) => typeof one === 'string'),
+  };
 };
 
 /** "Not executed" is a promise too: whoever hears it may send the call again without a thought. */
@@ -48,30 +58,25 @@ interface Polled {
 
 const CONCLUDED: ReadonlySet<string> = new Set(['done', 'unknown', 'cancelled']);
 
-/** An acknowledged asynchronous call is there to be polled, comes to an end, and the end is true. */
-const auditAsync = async ({ access, runs }: Case, call: Sent): Promise<readonly Finding[]> => {
-  if (!isAcknowledged(call.answer.status)) return [];
-  const callId = String((JSON.parse(call.answer.body) as { id: string }).id);
-  let last: Answer | undefined;
-  const concluded = await eventually(async () => {
+/** An accepted call is there to be polled, comes to an end, and the end is true. */
+const auditAccepted = async ({ access, runs }: Case, call: Sent): Promise<Ending | Finding> => {
+  const callId = String(idOf(call.answer));
+  let last = NO_ANSWER;
+  const polled = await eventually(async () => {
     last = await ask(`${access.url}/v1/calls/${callId}`, { key: access.key });
     if (last.status !== 200) return undefined;
-    const polled = JSON.parse(last.body) as Polled;
-    return CONCLUDED.has(polled.state) ? polled : undefined;
+    const record = JSON.parse(last.body) as Polled;
+    return CONCLUDED.has(record.state) ? record : undefined;
   }, CONCLUDED_WITHIN_MS);
-  if (concluded === undefined)
-    return [
-      {
-        what: 'lost',
-        text: `${call.id} was accepted as ${callId} and is now: ${last?.status} ${last?.body.slice(0, 200)}`,
-      },
-    ];
+  if (polled === undefined)
+    return { what: 'lost', text: `${call.id} was accepted as ${callId} and is now: ${say(last)}` };
   const ran = runs().get(call.id)?.length ?? 0;
-  if (concluded.reply?.outcome === 'ok' && ran === 0)
-    return [{ what: 'lost', text: `${call.id} is done with a reply, and never ran` }];
-  if (concluded.state === 'done' && saysNotRun(concluded) && ran > 0)
-    return [{ what: 'wrong', text: `${call.id} is done with \`${concluded.reply?.code}\`, and ran` }];
-  return [];
+  if (polled.reply?.outcome === 'ok' && ran === 0)
+    return { what: 'lost', text: `${call.id} is done with a reply, and never ran` };
+  const refused = polled.state === 'done' && saysNotRun(polled);
+  if (refused && ran > 0)
+    return { what: 'wrong', text: `${call.id} is done with \`${polled.reply?.code}\`, not executed, and ran` };
+  return refused ? 'refused' : polled.state === 'unknown' ? 'unknown' : 'done';
 };
 
 const saysNotRun = ({ reply }: Polled): boolean =>
@@ -111,7 +116,7 @@ const auditAgain = async (
 
 /** In flight is an answer for now only. */
 const settled = async (access: Access, call: Sent): Promise<Answer> => {
-  let last: Answer = { status: 0, body: '', headers: {} };
+  let last = NO_ANSWER;
   await eventually(async () => {
     last = await send(access, call);
     return last.status === 0 || (last.status === 409 && last.body.includes('in_flight')) ? undefined : true;
@@ -142,5 +147,9 @@ const heldAgainstLedger = ({ sent, runs }: Case): readonly Finding[] => {
   });
 };
 
-const batches = <T>(all: readonly T[], size: number): readonly (readonly T[])[] =>
-  Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
+/** Few at a time: the audit is not the load. */
+const inBatches = async <T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<readonly R[]> => {
+  const done: R[] = [];
+  for (let at = 0; at < all.length; at += 8) done.push(...(await Promise.all(all.slice(at, at + 8).map(work))));
+  return done;
+};

@@ -2,12 +2,12 @@
 import type { Topology } from '../../src/cli/deploy.ts';
 import { seeded } from '../../src/kernel/index.ts';
 import { crash, type Round } from './round.ts';
-import type { Scene } from './scene.ts';
+import type { Part, Scene } from './scene.ts';
 
 export interface Kind {
   readonly topology: Topology;
   /** One of them is chosen each round. */
-  readonly victims: readonly string[];
+  readonly victims: readonly Part[];
   readonly downMs: number;
   /** Load after it is back. */
   readonly afterMs: number;
@@ -16,12 +16,18 @@ export interface Kind {
 
 export const KINDS = {
   /** On the way of every call. */
-  hub: { topology: 'hub', victims: ['root'], downMs: 0, afterMs: 400, readsWhileDown: 0 },
+  hub: { topology: 'hub', victims: ['hub'], downMs: 0, afterMs: 400, readsWhileDown: 0 },
   /** The hub of a mesh is not: traffic between sidecars goes on, also while the sidecars find back to a hub that has just begun. */
-  centre: { topology: 'mesh', victims: ['root'], downMs: 2_000, afterMs: 3_000, readsWhileDown: 0.99 },
+  centre: { topology: 'mesh', victims: ['hub'], downMs: 2_000, afterMs: 3_000, readsWhileDown: 0.99 },
   /** The caller's own, or one of the two in front of the called agent. */
-  sidecar: { topology: 'mesh', victims: ['out-caller', 'in-a', 'in-b'], downMs: 0, afterMs: 400, readsWhileDown: 0 },
-  domain: { topology: 'hierarchy', victims: ['workshop'], downMs: 0, afterMs: 400, readsWhileDown: 0 },
+  sidecar: {
+    topology: 'mesh',
+    victims: ['caller', 'callee-a', 'callee-b'],
+    downMs: 0,
+    afterMs: 400,
+    readsWhileDown: 0,
+  },
+  domain: { topology: 'hierarchy', victims: ['domain'], downMs: 0, afterMs: 400, readsWhileDown: 0 },
 } as const satisfies Record<string, Kind>;
 
 export type KindName = keyof typeof KINDS;
@@ -38,6 +44,6 @@ export interface RoundOptions {
 export const crashRound = ({ scene, kind, number, seed, backWithinMs }: RoundOptions): Promise<Round> => {
   const { victims, ...plan } = KINDS[kind];
   const random = seeded(seed * 1_000 + number);
-  const victim = scene.nodes.get(victims[Math.floor(random() * victims.length)]!)!;
+  const victim = victims[Math.floor(random() * victims.length)]!;
   return crash({ scene, victim, name: `${kind}-${number}`, random, ...plan, backWithinMs });
 };

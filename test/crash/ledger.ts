@@ -28,13 +28,16 @@ const AGENT = fileURLToPath(new URL('./agent.ts', import.meta.url));
 export const startLedgerAgent = async (dir: string): Promise<LedgerAgent> => {
   const file = join(dir, 'ledger.jsonl');
   const child = spawn(process.execPath, [AGENT, file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const reap = (): void => void child.kill('SIGKILL');
+  process.once('exit', reap);
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   return {
     instances: line.split(' ').map((url, at) => ({ name: 'ab'[at]!, url })),
     runs: () => Map.groupBy(readRuns(file), ({ id }) => id),
     stop: async () => {
       const gone = once(child, 'exit');
-      child.kill('SIGKILL');
+      process.off('exit', reap);
+      reap();
       await gone;
     },
   };

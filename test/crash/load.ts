@@ -1,6 +1,6 @@
 /** Callers that never stop: reads, writes with an idempotency key and asynchronous calls at a steady rate, and what each was answered. */
 import type { Access } from '../../src/cli/deploy.ts';
-import { type Answer, ask } from './wire.ts';
+import { type Answer, ask, isAcknowledged } from './wire.ts';
 
 export type Style = 'read' | 'write' | 'async';
 
@@ -48,6 +48,7 @@ export class Load {
   readonly #open = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #next = 1;
+  #onAcknowledged: (() => void) | undefined;
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -55,6 +56,14 @@ export class Load {
 
   start(): void {
     this.#timer = setInterval(() => this.#one(), 1_000 / this.#options.perSecond);
+  }
+
+  /** Runs in the very moment in which the next call that matters is acknowledged. */
+  onAcknowledged(run: () => void): void {
+    this.#onAcknowledged = () => {
+      this.#onAcknowledged = undefined;
+      run();
+    };
   }
 
   /** Resolves with every call when the last one was answered or has failed. */
@@ -75,6 +84,7 @@ export class Load {
     const work = send(access(), { id, style, key }).then((answer) => {
       this.#sent.push({ id, style, key, sentAtMs, answer });
       this.#open.delete(work);
+      if (style !== 'read' && isAcknowledged(answer.status)) this.#onAcknowledged?.();
     });
     this.#open.add(work);
   }

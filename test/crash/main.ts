@@ -63,6 +63,9 @@ const crashStore = async (): Promise<boolean> => {
   return failed === 0;
 };
 
+// An interrupted run takes its nodes along: what started them does so when this process exits.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 console.log(`seed ${seed}, ${rounds} rounds each`);
 const results: Result[] = [];
 for (const kind of KIND_NAMES) if (only === undefined || only === kind) results.push(...(await crashNodes(kind)));

@@ -1,4 +1,5 @@
 /** What a run of crashes prints: one line a round, and a table at the end. */
+import type { Ending } from './audit.ts';
 import { KIND_NAMES, type KindName } from './kinds.ts';
 import type { Round } from './round.ts';
 
@@ -7,14 +8,17 @@ export interface Result extends Round {
   readonly number: number;
 }
 
+const ENDINGS: readonly Ending[] = ['done', 'refused', 'unknown'];
+
 export const roundLine = (result: Result): string => {
   const { kind, number, victim, killedAfterMs, readyMs, backMs, calls, acknowledged, changes, findings } = result;
   const verdict = findings.length === 0 ? 'ok    ' : 'FAILED';
   const facts = [
     `${victim} killed after ${Math.round(killedAfterMs)} ms`,
-    `ready ${Math.round(readyMs)} ms, served ${Math.round(backMs)} ms`,
+    `ready ${Math.round(readyMs)} ms, served ${Math.round(backMs)} ms at load ${result.machineLoad.toFixed(1)}`,
     `${calls} calls, ${acknowledged} acknowledged`,
     `${changes} changes`,
+    `async ${endingsOf([result])}`,
     `reads while down ${result.readsWhileDown.ok}/${result.readsWhileDown.all}`,
   ];
   return [
@@ -28,12 +32,14 @@ const TITLES = [
   'rounds',
   'served ms',
   'max ms',
+  'load',
   'calls',
   'acked',
   'changes',
   'lost',
   'doubled',
   'wrong',
+  'async done/refused/unknown',
   'reads while down',
 ];
 
@@ -63,12 +69,19 @@ const rowOf = (kind: KindName, own: readonly Result[]): readonly string[] => {
     String(own.length),
     String(Math.round(back[Math.floor(back.length / 2)]!)),
     String(Math.round(back.at(-1)!)),
+    (sum(({ machineLoad }) => machineLoad) / own.length).toFixed(1),
     String(sum(({ calls }) => calls)),
     String(sum(({ acknowledged }) => acknowledged)),
     String(sum(({ changes }) => changes)),
     found('lost'),
     found('doubled'),
     found('wrong'),
+    endingsOf(own),
     `${reads.ok}/${reads.all} (${((100 * reads.ok) / Math.max(1, reads.all)).toFixed(1)} %)`,
   ];
+};
+
+const endingsOf = (results: readonly Result[]): string => {
+  const all = results.flatMap(({ endings }) => endings);
+  return ENDINGS.map((ending) => all.filter((one) => one === ending).length).join('/');
 };

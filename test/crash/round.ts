@@ -1,14 +1,15 @@
 /** One round: load, SIGKILL at some instant, a restart on the same port and data, and the audit of everything that was promised. */
-import { audit } from './audit.ts';
+import { loadavg } from 'node:os';
+import type { ProcessNode } from '../../src/cli/up/starter.ts';
+import { audit, type Ending } from './audit.ts';
 import type { Finding } from './finding.ts';
 import { Load, type Sent, send } from './load.ts';
-import type { CrashNode } from './nodes.ts';
-import type { Scene } from './scene.ts';
+import type { Part, Scene } from './scene.ts';
 import { ask, eventually, isAcknowledged, pause } from './wire.ts';
 
 export interface Plan {
   readonly scene: Scene;
-  readonly victim: CrashNode;
+  readonly victim: Part;
   /** Begins the names of all calls of this round. */
   readonly name: string;
   readonly random: () => number;
@@ -23,14 +24,18 @@ export interface Plan {
 }
 
 export interface Round {
-  readonly victim: string;
+  readonly victim: Part;
   readonly killedAfterMs: number;
   readonly readyMs: number;
   readonly backMs: number;
+  /** Processes that wanted a processor in the last minute: what a restart had to share the machine with. */
+  readonly machineLoad: number;
   readonly calls: number;
   readonly acknowledged: number;
   readonly changes: number;
   readonly readsWhileDown: { readonly ok: number; readonly all: number };
+  /** Of the asynchronous calls that were accepted. */
+  readonly endings: readonly Ending[];
   readonly findings: readonly Finding[];
 }
 
@@ -42,34 +47,40 @@ const GIVE_UP_MS = 30_000;
 
 export const crash = async (plan: Plan): Promise<Round> => {
   const { scene, victim, name, random } = plan;
+  const node = scene.nodes.get(victim)!;
   const load = new Load({ access: scene.access, random, name, perSecond: PER_SECOND });
   const changesBefore = scene.changes.acknowledged;
   load.start();
   scene.changes.start();
-  const killedAfterMs = WARM_MS + random() * 1_000;
-  await pause(killedAfterMs);
+  const startedAtMs = performance.now();
+  await pause(WARM_MS + random() * 1_000);
+  // Half of the kills wait for an acknowledgement: what was promised a moment too early is lost then or never.
+  if (random() < 0.5) await Promise.race([new Promise<void>((now) => load.onAcknowledged(now)), pause(500)]);
   const killedAtMs = performance.now();
-  await victim.kill();
+  await node.kill();
   await pause(plan.downMs);
-  const back = await comeBack(plan);
+  const back = await comeBack(plan, node);
   const untilMs = plan.readsWhileDown > 0 ? Number.POSITIVE_INFINITY : performance.now();
   await pause(plan.afterMs);
   await scene.changes.stop();
   const sent = await load.stop();
   const reads = sent.filter(({ style, sentAtMs }) => style === 'read' && sentAtMs >= killedAtMs && sentAtMs <= untilMs);
   const readsWhileDown = { ok: reads.filter(isOk).length, all: reads.length };
+  const { findings, endings } = await audit({ sent, access: scene.access(), runs: () => scene.agent.runs() });
   return {
-    victim: victim.name,
-    killedAfterMs,
+    victim,
+    killedAfterMs: killedAtMs - startedAtMs,
     ...back,
+    machineLoad: loadavg()[0]!,
     calls: sent.length,
     acknowledged: sent.filter(isOk).length,
     changes: scene.changes.acknowledged - changesBefore,
     readsWhileDown,
+    endings,
     findings: [
       ...late(plan, back),
       ...starved(plan, readsWhileDown, reads),
-      ...(await audit({ sent, access: scene.access(), runs: () => scene.agent.runs() })),
+      ...findings,
       ...(await scene.changes.findings()),
       ...scene.sequences.findings(),
     ],
@@ -83,13 +94,13 @@ interface Back {
   readonly backMs: number;
 }
 
-const comeBack = async ({ scene, victim, name }: Plan): Promise<Back> => {
+const comeBack = async ({ scene, name }: Plan, node: ProcessNode): Promise<Back> => {
   const startMs = performance.now();
-  const started = victim.start();
+  const started = node.startAgain();
   started.catch(() => {}); // Awaited below; until then it is no surprise that nobody has looked.
   const sinceStart = (): number => performance.now() - startMs;
   const readyMs = await eventually(
-    async () => ((await ask(`${victim.url}/readyz`)).status === 200 ? sinceStart() : undefined),
+    async () => ((await ask(`${node.url}/readyz`)).status === 200 ? sinceStart() : undefined),
     GIVE_UP_MS,
   );
   await started;
@@ -106,7 +117,7 @@ const late = ({ victim, backWithinMs }: Plan, { readyMs, backMs }: Back): readon
     : [
         {
           what: 'wrong',
-          text: `${victim.name} was ready after ${Math.round(readyMs)} ms and served after ${Math.round(backMs)} ms`,
+          text: `${victim} was ready after ${Math.round(readyMs)} ms and served after ${Math.round(backMs)} ms`,
         },
       ];
 
@@ -116,7 +127,7 @@ const starved = (plan: Plan, { ok, all }: Round['readsWhileDown'], reads: readon
   return [
     {
       what: 'wrong',
-      text: `only ${ok} of ${all} reads succeeded without ${plan.victim.name}; the first that did not: ${first.answer.status} ${first.answer.body.slice(0, 200)}`,
+      text: `only ${ok} of ${all} reads succeeded without ${plan.victim}; the first that did not: ${first.answer.status} ${first.answer.body.slice(0, 200)}`,
     },
   ];
 };

@@ -1,20 +1,23 @@
 /** A topology of real processes over many rounds: its configuration, who calls in it, and what watches it from outside. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Access, type Deployed, deploy, type Topology } from '../../src/cli/deploy.ts';
+import { type ProcessNode, processes } from '../../src/cli/up/starter.ts';
 import { API_VERSION } from '../../src/contract/index.ts';
 import { Changes } from './changes.ts';
 import { type LedgerAgent, startLedgerAgent } from './ledger.ts';
 import { send } from './load.ts';
-import { type CrashNode, crashStarter } from './nodes.ts';
 import { Sequences } from './sequences.ts';
 import { eventually } from './wire.ts';
 
+/** `callee`: the sidecars in front of the two instances. */
+export type Part = 'hub' | 'domain' | 'caller' | 'callee-a' | 'callee-b';
+type Nodes = ReadonlyMap<Part, ProcessNode>;
+
 export interface Scene {
   readonly topology: Topology;
-  /** By name: `root`, `workshop` (the domain hub), `out-caller`, `in-a`, `in-b`. */
-  readonly nodes: ReadonlyMap<string, CrashNode>;
+  readonly nodes: Nodes;
   readonly agent: LedgerAgent;
   readonly changes: Changes;
   readonly sequences: Sequences;
@@ -58,11 +61,10 @@ const CHANGE_MS = 300;
 /** Resolves when calls flow. */
 export const openScene = async (topology: Topology): Promise<Scene> => {
   const dir = mkdtempSync(join(tmpdir(), 'airspace-crash-'));
-  for (const name of ['root', 'workshop', 'out-caller', 'in-a', 'in-b']) mkdirSync(join(dir, name));
   const agent = await startLedgerAgent(dir);
-  const starter = crashStarter(dir);
+  const starter = processes(join(dir, 'nodes'));
   const clear = async (): Promise<void> => {
-    for (const node of starter.nodes.values()) await node.kill();
+    await starter.killAll();
     await agent.stop();
     rmSync(dir, { recursive: true, force: true });
   };
@@ -73,19 +75,22 @@ export const openScene = async (topology: Topology): Promise<Scene> => {
       target: { name: 'ledger', domain: 'workshop', instances: agent.instances },
       callers: [{ name: 'caller', domain: 'office' }],
     });
-    return await sceneOf(deployed, { topology, agent, nodes: starter.nodes, clear });
+    return await sceneOf(deployed, { topology, agent, clear });
   } catch (thrown) {
     await clear();
     throw thrown;
   }
 };
 
-interface Parts extends Pick<Scene, 'topology' | 'agent' | 'nodes'> {
+interface Parts extends Pick<Scene, 'topology' | 'agent'> {
   readonly clear: () => Promise<void>;
 }
 
-const sceneOf = async (deployed: Deployed, { topology, agent, nodes, clear }: Parts): Promise<Scene> => {
-  const access = (): Access => nodes.get('out-caller')?.app() ?? deployed.access.get('caller')!;
+const sceneOf = async (deployed: Deployed<ProcessNode>, { topology, agent, clear }: Parts): Promise<Scene> => {
+  const [outer] = deployed.sidecars;
+  // The application side of a sidecar is new in each of its lives.
+  const access = (): Access =>
+    outer === undefined ? deployed.access.get('caller')! : { url: outer.appUrl, key: outer.appKey };
   const { url } = deployed.root;
   const key = deployed.adminKey;
   const changes = new Changes({ url, key, everyMs: CHANGE_MS });
@@ -102,14 +107,27 @@ const sceneOf = async (deployed: Deployed, { topology, agent, nodes, clear }: Pa
   return {
     topology,
     agent,
-    nodes,
+    nodes: nodesOf(deployed),
     changes,
     sequences,
     access,
     stop: async () => {
       await sequences.stop();
-      await deployed.stop();
+      // The processes first: they leave nothing behind that is needed, and an orderly end takes its time.
       await clear();
+      await deployed.stop();
     },
   };
+};
+
+const nodesOf = ({ root, domain, sidecars }: Deployed<ProcessNode>): Nodes => {
+  const [caller, a, b] = sidecars;
+  const parts: Readonly<Record<Part, ProcessNode | undefined>> = {
+    hub: root,
+    domain,
+    caller,
+    'callee-a': a,
+    'callee-b': b,
+  };
+  return new Map(Object.entries(parts).flatMap(([part, node]) => (node === undefined ? [] : [[part as Part, node]])));
 };

@@ -1,5 +1,5 @@
 /** Writes to a data directory as fast as it can and says what was acknowledged, one line each, until somebody kills it. */
-import { event, hexId, record, reply, user } from '../../src/conformance/stores/samples.ts';
+import { event, hexId, killOrder, record, reply, user } from '../../src/conformance/stores/samples.ts';
 import type { Stores } from '../../src/contract/index.ts';
 import { openSqlite } from '../../src/stores/index.ts';
 
@@ -48,5 +48,24 @@ const trace = async ({ traces }: Stores): Promise<void> => {
   }
 };
 
+const stop = async ({ kills }: Stores): Promise<void> => {
+  for (;;) {
+    const id = hexId(nextId++);
+    await kills.put(killOrder(id));
+    acknowledged('ordered', id);
+    if (nextId % 3 !== 0) continue;
+    // Said before it is asked for: from here on the order may be gone, and after the answer it must be.
+    acknowledged('lifting', id);
+    await kills.lift('default', id);
+    acknowledged('lifted', id);
+  }
+};
+
 console.log('ready');
-await Promise.all([...Array.from({ length: 16 }, () => live(stores)), configure(stores), count(stores), trace(stores)]);
+await Promise.all([
+  ...Array.from({ length: 16 }, () => live(stores)),
+  configure(stores),
+  count(stores),
+  stop(stores),
+  trace(stores),
+]);

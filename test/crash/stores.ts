@@ -22,6 +22,7 @@ export const crashRound = async (dir: string, firstId: number, killAfter: number
   const stores = await openSqlite({ dir });
   const losses: string[] = [];
   try {
+    losses.push(...(await findBrokenOrders(stores, said)));
     for (const [what, name] of said) {
       const loss = await findLoss(stores, what, name);
       if (loss !== null) losses.push(loss);
@@ -91,6 +92,17 @@ const findRepeats = async (stores: Stores, said: readonly Acknowledgement[]): Pr
   return next > Math.max(0, ...numbers) && new Set(numbers).size === numbers.length
     ? []
     : [`next() repeated itself: ${next} came after the crash`];
+};
+
+/** An order to stop is there until its lifting was asked for, and gone once that was acknowledged. */
+const findBrokenOrders = async (stores: Stores, said: readonly Acknowledgement[]): Promise<readonly string[]> => {
+  const inForce = new Set((await stores.kills.list(null)).map(({ id }) => id));
+  const names = (word: string) => new Set(said.flatMap(([what, name]) => (what === word ? [name] : [])));
+  const lifting = names('lifting');
+  return [
+    ...[...names('ordered')].filter((id) => !lifting.has(id) && !inForce.has(id)).map((id) => `order ${id} is gone`),
+    ...[...names('lifted')].filter((id) => inForce.has(id)).map((id) => `order ${id} was lifted and is back`),
+  ];
 };
 
 /** Each commit puts five users with one text: a list with two texts is half a commit. */

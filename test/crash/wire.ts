@@ -11,6 +11,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, unknown>>;
 }
 
+export const NO_ANSWER: Answer = { status: 0, body: '', headers: {} };
+
 export interface Asking {
   readonly method?: 'GET' | 'POST';
   readonly key?: string;
@@ -28,7 +30,7 @@ export const ask = async (url: string, { method = 'GET', key, headers, body }: A
     });
     return { status: reply.statusCode, body: await reply.body.text(), headers: reply.headers };
   } catch {
-    return { status: 0, body: '', headers: {} };
+    return NO_ANSWER;
   }
 };
 

@@ -59,7 +59,7 @@ const wishOf = async (context: Context, { file, prune, reason, ifRevision }: App
   };
 };
 
-const sourcesOf = async ({ io }: Context, files: readonly string[]): Promise<Sources> => {
+export const sourcesOf = async ({ io }: Context, files: readonly string[]): Promise<Sources> => {
   if (!files.includes('-')) return readSources(files);
   if (files.length > 1) throw usage('`-f -` reads standard input and stands alone');
   const chunks: Buffer[] = [];

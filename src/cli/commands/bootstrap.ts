@@ -12,7 +12,7 @@ const MOST_BYTES = 1024;
 
 /** The key goes to a file that only its owner reads, and where commands in this folder find it; its path is the answer. */
 export const bootstrap = async ({ io, out, options }: Context, { data }: { data?: string }): Promise<number> => {
-  const dir = data ?? join(io.cwd, DATA_DIR);
+  const dir = data ?? (io.env['AIRSPACE_DATA'] || join(io.cwd, DATA_DIR));
   const token = (await readPrivateFile(join(dir, BOOTSTRAP_FILE), MOST_BYTES).catch(() => undefined))?.trim();
   if (!token)
     throw new Failure(EXIT.notFound, `there is no ${BOOTSTRAP_FILE} in ${dir}`, {

@@ -60,13 +60,20 @@ const resources = async (
       rows: found.map((one) => withWell(one, well)),
       columns: columnsOf(kind),
       name: ({ resource }) => `${kind.toLowerCase()}/${resource.metadata.name}`,
-      empty: `no ${word(kind)} here; apply some: airspace apply -f <folder>`,
+      empty:
+        items.length === 0
+          ? `no ${word(kind)} here; apply some: airspace apply -f <folder>`
+          : noMatch(items.length, word(kind)),
     });
   if (missing.length > 0)
     throw new Failure(EXIT.notFound, `there is no ${word(kind)} ${missing.map((name) => `\`${name}\``).join(', ')}`, {
       code: 'not_found',
     });
 };
+
+/** There are some: applying more would not help. */
+const noMatch = (there: number, what: string): string =>
+  `nothing matches; without the filter there ${there === 1 ? 'is' : 'are'} ${there} ${what}${there === 1 ? '' : 's'}`;
 
 const word = (kind: ResourceKind): string => kind.toLowerCase();
 const isTable = ({ out }: Context): boolean => out.format === 'table' || out.format === 'wide';
@@ -165,7 +172,7 @@ const OBSERVERS: Readonly<
         { title: 'URL', value: ({ url }) => url },
       ],
       name: ({ id }) => `instance/${id}`,
-      empty: 'no instance has announced itself',
+      empty: items.length === 0 ? 'no instance has announced itself' : noMatch(items.length, 'instance'),
     });
   },
   nodes: async ({ admin, out }, names) => {
@@ -189,7 +196,10 @@ const OBSERVERS: Readonly<
         { title: 'URL', value: ({ node }) => node.url, wide: true },
       ],
       name: ({ node }) => `node/${node.id}`,
-      empty: 'no node has joined; get a token: airspace token create --role sidecar --agent <name>',
+      empty:
+        items.length === 0
+          ? 'no node has joined; get a token: airspace token create --role sidecar --agent <name>'
+          : noMatch(items.length, 'node'),
     });
   },
   targets: async ({ admin, out }, names, { domain }) => {
@@ -204,7 +214,12 @@ const OBSERVERS: Readonly<
         { title: 'OPERATIONS', value: ({ operations }) => operations.map(({ name }) => name).join(', ') },
       ],
       name: ({ kind, name }) => `${kind}/${name}`,
-      empty: 'no target is declared',
+      empty:
+        items.length > 0
+          ? noMatch(items.length, 'target')
+          : domain === undefined
+            ? 'no target is declared'
+            : `no target is declared in domain \`${domain}\``,
     });
   },
   calls: async ({ admin, out }, _names, { limit }) => {

@@ -168,3 +168,18 @@ test('a redirect is not followed: the key goes to nobody else', async () => {
   assert.equal(ran.exit, 3);
   assert.deepEqual(other.asked, []);
 });
+
+test('words that are no time or no target are usage errors, and nothing is asked', async () => {
+  await using open = await door(replies(200, 'text/plain', 'x'));
+  for (const [words, said] of [
+    [['a/b', '--timeout', 'abc'], /--timeout must be such as 500ms, 5s or 2m, not `abc`/],
+    [['a/b', '--timeout', '0s'], /--timeout must be such as/],
+    [['agent/orders'], /`agent\/orders` has no operation; a target is <kind>\/<name>\/<operation>/],
+    [['orders'], /is not a target: <kind>\/<name>\/<operation>, or <agent>\/<operation>/],
+  ] as const) {
+    const { exit, stderr } = await line(['request', ...words, '--url', open.url]);
+    assert.equal(exit, 2, words.join(' '));
+    assert.match(stderr, said);
+  }
+  assert.deepEqual(open.asked, []);
+});

@@ -22,12 +22,13 @@ export const request = async (context: Context, target: string, options: Request
   const path = pathOf(target);
   const body = await dataOf(context, options.data);
   const settings = await context.settings();
+  const headers = headersOf(options, options.asKey ?? settings.key);
   const leave = new AbortController();
   const response = await reach(settings, () =>
     fetch(`${settings.url}${path}`, {
       method: 'POST',
       redirect: 'error',
-      headers: headersOf(options, options.asKey ?? settings.key),
+      headers,
       body,
       signal: leave.signal,
     }),
@@ -56,13 +57,16 @@ const pathOf = (target: string): string => {
   const parts = target.split('/');
   const [kind, name, operation] = parts.length === 2 ? ['agent', ...parts] : parts;
   const plural = KINDS.get(kind ?? '');
+  const example = 'airspace request agent/orders/where --data \'{"id": 7}\'';
+  if (parts.length === 2 && KINDS.has(parts[0]!))
+    throw usage(`\`${target}\` has no operation; a target is <kind>/<name>/<operation>`, example);
   if (
     plural === undefined ||
     !/^[a-z0-9-]+$/.test(name ?? '') ||
     !/^[\w.-]+$/.test(operation ?? '') ||
     parts.length > 3
   )
-    throw usage(`\`${target}\` is not a target`, 'airspace request agent/orders/where --data \'{"id": 7}\'');
+    throw usage(`\`${target}\` is not a target: <kind>/<name>/<operation>, or <agent>/<operation>`, example);
   return `/v1/${plural}/${name}/${operation}`;
 };
 
@@ -84,7 +88,7 @@ const dataOf = async ({ io }: Context, data: string | undefined): Promise<Uint8A
 
 const headersOf = (options: RequestOptions, key: string): Record<string, string> => {
   const timeoutMs = options.timeout === undefined ? undefined : parseDuration(options.timeout);
-  if (options.timeout !== undefined && timeoutMs === undefined)
+  if (options.timeout !== undefined && !timeoutMs)
     throw usage(`--timeout must be such as 500ms, 5s or 2m, not \`${options.timeout}\``);
   return {
     'content-type': options.contentType ?? 'application/json',

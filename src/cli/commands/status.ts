@@ -1,10 +1,12 @@
 /** `airspace status` and `airspace check`: how the node is, and whether that is good enough. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { KillsView } from '../../doors/admin/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
 import { clean } from '../render/clean.ts';
 import { duration, parseDuration } from '../render/time.ts';
 import type { TopRead } from '../render/top.ts';
+import { describe } from './kill.ts';
 
 interface Status {
   readonly node: string;
@@ -26,12 +28,12 @@ interface Status {
 
 export const status = async (context: Context): Promise<number> => {
   const admin = await context.admin();
-  const found = await admin.get<Status>('/v1/status');
-  await context.out.one(found, () => statusText(admin.url, found));
+  const [found, kills] = await Promise.all([admin.get<Status>('/v1/status'), admin.get<KillsView>('/v1/kills')]);
+  await context.out.one({ ...found, kills: kills.items }, () => statusText(admin.url, found, kills));
   return EXIT.ok;
 };
 
-const statusText = (url: string, found: Status): string => {
+const statusText = (url: string, found: Status, { items }: KillsView): string => {
   const { targets } = found;
   const lines: readonly (readonly [string, string])[] = [
     ['node', `${found.node} (${found.role}) at ${url}`],
@@ -45,6 +47,7 @@ const statusText = (url: string, found: Status): string => {
     ['targets', `${targets.declared} declared, ${targets.eligible} of ${targets.endpoints} used endpoints take calls`],
     ...(targets.panic.length === 0 ? [] : [['panic', targets.panic.join(', ')] as const]),
     ['weakened', found.weakened.join('; ') || 'nothing'],
+    ['stopped', items.map((order) => `${describe(order)} (${order.id})`).join(', ') || 'nothing'],
   ];
   return lines.map(([name, text]) => `${name.padEnd(14)} ${clean(text)}`).join('\n');
 };
@@ -93,8 +96,16 @@ export const check = async (context: Context, { wait }: CheckOptions): Promise<n
 const verdictsOf = async (context: Context): Promise<readonly Verdict[]> => {
   try {
     const admin = await context.admin();
-    const [found, top] = await Promise.all([admin.get<Status>('/v1/status'), admin.get<TopRead>('/v1/top')]);
-    return [{ check: 'reachable', verdict: 'ok', note: `${found.node} at ${admin.url}` }, ...judged(found, top)];
+    const [found, top, kills] = await Promise.all([
+      admin.get<Status>('/v1/status'),
+      admin.get<TopRead>('/v1/top'),
+      admin.get<KillsView>('/v1/kills'),
+    ]);
+    return [
+      { check: 'reachable', verdict: 'ok', note: `${found.node} at ${admin.url}` },
+      ...judged(found, top),
+      ordersJudged(kills),
+    ];
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.exit === EXIT.usage) throw thrown;
     return [{ check: 'reachable', verdict: 'failed', note: thrown.message }];
@@ -130,3 +141,9 @@ const judged = ({ ready, snapshotSeq, weakened, targets }: Status, top: TopRead)
       : { check: 'controls', verdict: 'warn', note: weakened.join('; ') },
   ];
 };
+
+/** An order is no failure of the node, and nobody may forget one. */
+const ordersJudged = ({ items }: KillsView): Verdict =>
+  items.length === 0
+    ? { check: 'orders', verdict: 'ok', note: 'nothing is stopped' }
+    : { check: 'orders', verdict: 'warn', note: `stopped: ${items.map(describe).join(', ')}; airspace kill ls` };

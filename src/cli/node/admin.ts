@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ControlPort, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import type { AdminPorts } from '../../doors/admin/index.ts';
+import type { AdminPorts, KillPort } from '../../doors/admin/index.ts';
 import { mintKey } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
@@ -20,6 +20,7 @@ export interface AdminParts {
   readonly control: ControlPort;
   readonly releases: ReleasePort;
   readonly nodes: NodePort;
+  readonly kills: KillPort;
   readonly traces: TraceStore;
   readonly rosterSeq: () => number;
   readonly weakened: readonly string[];
@@ -60,6 +61,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     feed: observed.feed,
     access: { mint: (id) => mintKey(id), useBootstrapToken: parts.useBootstrapToken },
     nodes: parts.nodes,
+    kills: parts.kills,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),
     onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),
   };

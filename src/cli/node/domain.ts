@@ -2,19 +2,21 @@
 import { join } from 'node:path';
 import type { ControlPort, ReleasePort, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import { NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
+import { NodeHub, type NodeLink, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { type Door, listen } from '../../doors/index.ts';
 import { nativeDoor } from '../../doors/native/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
+import { Halt } from '../../kill/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
 import { detachedCalls } from './detached.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
+import { killsGovernedAbove } from './kills.ts';
 import { LivePipeline } from './live.ts';
-import { ageOf, becomeMember, Following, type MemberOptions } from './member.ts';
+import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
 
@@ -39,7 +41,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     doors: [early],
     ready: () => ready(),
   });
-  const member = await becomeMember(options, listener);
+  const member = await becomeMember(options, { ...listener, url: options.advertise ?? listener.url });
   const { world, membership, hub, stores } = member;
   const { node } = membership;
   const startedAtMs = world.clock.wallMs();
@@ -61,20 +63,23 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     assertFor: (principal, to) => member.signer.assert(principal, to),
   });
   const place = { tenant: node.tenant, domain: node.domain, parent: { id: hub.id, url: hub.url } };
-  let heardAtMs = (): number | undefined => undefined;
+  let link: NodeLink | undefined;
+  const killsAgeMs = killsAgeOf(world, () => link?.killsConfirmedAtMs);
   const ageMs = ageOf(
     world,
-    () => heardAtMs(),
+    () => link?.heardAtMs,
     () => following.snapshot,
   );
+  const halt = new Halt();
   const live: LivePipeline = new LivePipeline({
     world,
+    halt,
     node: node.id,
     sink: observed.sink,
     calls: stores.calls,
     upstreamFor: (endpoint) => upstream.to(endpoint),
     view: (_, sight) => viewOf(sight, place),
-    compose: (parts) => domainHub({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs }) }),
+    compose: (parts) => domainHub({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) }),
     neighbours: [hub],
     overload: overload.level,
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
@@ -135,6 +140,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         control: governedAbove(hub.url),
         releases: releasedAbove(hub.url),
         nodes,
+        kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
         traces: stores.traces,
         rosterSeq: () => keeper.roster.seq,
         weakened: weakenedBy(options),
@@ -146,14 +152,15 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     {
       prepareSnapshot: (snapshot) => following.prepareSnapshot(snapshot),
       prepareRoster: (roster) => following.prepareRoster(roster),
+      enforceKills: (list) => void halt.enforce(list, world.clock.wallMs()),
       instances: () => capabilities(live, place, closing, world.clock.nowMs()),
       capabilities: () =>
         capabilities(live, place, closing, world.clock.nowMs()).map(({ kind, name }) => `${kind}/${name}`),
     },
-    listener.url,
+    options.advertise ?? listener.url,
     (problem) => logger.log('warn', 'parent link', { code: problem.code, reason: problem.message }),
   );
-  heardAtMs = () => followed.heardAtMs;
+  link = followed;
   const health = new HealthRunner(
     live.fleet,
     async (endpoint, path, timeoutMs) => (await upstream.probe(endpoint, path, timeoutMs)).healthy,
@@ -161,7 +168,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   );
   health.start();
   const recovered = await live.journal.recover(left);
-  logger.log('info', 'domain hub is up', { url: listener.url, domain: node.domain, ...recovered });
+  logger.log('info', 'domain hub is up', {
+    url: listener.url,
+    domain: node.domain,
+    ...recovered,
+    weakened: weakenedBy(options),
+  });
 
   return {
     id: node.id,

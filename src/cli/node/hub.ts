@@ -4,12 +4,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import { Archive, ControlPlane, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
+import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
-import { type Listener, type ListenOptions, listen } from '../../doors/index.ts';
+import { type Listener, type ListenOptions, listen, refuseOpenBind } from '../../doors/index.ts';
 import { nativeDoor } from '../../doors/native/index.ts';
 import { AssertionSigner, issueBootstrapToken, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
+import { Halt } from '../../kill/index.ts';
 import { compilePolicy } from '../../policy/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { openSqlite } from '../../stores/index.ts';
@@ -18,6 +19,7 @@ import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
 import { detachedCalls } from './detached.ts';
+import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { watchOverload } from './overload.ts';
 import { releases } from './releases.ts';
@@ -35,7 +37,11 @@ export interface NodeOptions {
   /** Base URL of an OTLP/HTTP collector. */
   readonly otlp?: string | undefined;
   readonly allowPublic?: boolean;
+  /** Public without TLS: works, and is a weakened control. */
+  readonly allowPlainPublic?: boolean;
   readonly tls?: NonNullable<ListenOptions['tls']>;
+  /** Base URL under which other nodes reach this one, when it is not the one that is bound. */
+  readonly advertise?: string | undefined;
 }
 
 export interface HubOptions extends NodeOptions {
@@ -60,19 +66,28 @@ export interface RunningHub extends RunningNode {
   readonly recovered: { readonly resumed: number; readonly unknown: number };
 }
 
+/** What cannot start holds nothing: an open store or a running timer would keep the process alive, and its folder locked. */
 export const startHub = async (options: HubOptions): Promise<RunningHub> => {
+  refuseOpenBind(options);
+  await using held = new AsyncDisposableStack();
   const world = systemWorld();
   const startedAtMs = world.clock.wallMs();
   const stores = await openSqlite({ dir: options.dir });
+  held.defer(() => stores.close());
   const key = await openNodeKey(options.dir);
   const id = `hub-${key.keyId.slice(0, 8)}`;
   const observed = observe({ ...options, world, node: id, keep: (events) => stores.traces.append(events) });
   const { logger } = observed;
   const signer = new AssertionSigner(id, key, world.clock);
   const upstream = httpUpstream({ world, nodeId: id, assertFor: (principal, node) => signer.assert(principal, node) });
+  held.defer(() => upstream.close());
+  held.defer(() => observed.flush());
   const overload = watchOverload(world);
+  held.defer(() => overload.stop());
+  const halt = new Halt();
   const live = new LivePipeline({
     world,
+    halt,
     node: id,
     sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,
@@ -84,8 +99,26 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
 
   const publisher = new Publisher(key);
+  const kills = new KillSwitch({
+    store: stores.kills,
+    nextSeq: () => stores.nodes.next('kills'),
+    clock: world.clock,
+    ids: world.ids,
+    publish: (list) => {
+      const cut = halt.enforce(list, world.clock.wallMs());
+      publisher.publish('kills', list);
+      logger.log('info', 'orders to stop published', { seq: list.seq, orders: list.orders.length, cut });
+      return cut;
+    },
+  });
+  /** Must not throw: what is published is committed, and whoever applied it must hear so. This node then keeps what it runs. */
   const refresh = (snapshot: Snapshot | undefined, roster: Roster): void => {
-    if (snapshot !== undefined) live.adopt(snapshot, roster);
+    if (snapshot === undefined) return;
+    try {
+      live.adopt(snapshot, roster);
+    } catch (thrown) {
+      logger.log('error', 'a snapshot could not be put in force here', { seq: snapshot.seq, cause: describe(thrown) });
+    }
   };
   const keeper = new RosterKeeper({
     clock: world.clock,
@@ -132,18 +165,23 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     },
   });
 
+  // Before anything can be called, and before what the last run left behind goes on.
+  await kills.start();
   const train = trainOver(control);
   await control.refresh();
   const archive = await keepRosters(options.dir, publisher, (cause) =>
     logger.log('warn', 'the roster could not be kept', { cause: String(cause) }),
   );
+  held.defer(() => archive.settled());
   keeper.start(await stores.nodes.list(), archive.last);
+  held.defer(() => keeper.stop());
   const health = new HealthRunner(
     live.fleet,
     async (endpoint, path, timeoutMs) => (await upstream.probe(endpoint, path, timeoutMs)).healthy,
     world,
   );
   health.start();
+  held.defer(() => health.stop());
   const recovered = await live.journal.recover(await stores.calls.open());
 
   const closing = new Canceller();
@@ -159,6 +197,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       control,
       releases: train,
       nodes,
+      kills: killPort({ kills, halt, nodes, live }),
       traces: stores.traces,
       rosterSeq: () => keeper.roster.seq,
       weakened: weakenedBy(options),
@@ -180,6 +219,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
   if (await isFirstRun(control)) await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
   logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened: weakenedBy(options) });
+  const release = held.move();
 
   return {
     id,
@@ -191,13 +231,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     recovered,
     stop: async (graceful) => {
       await closeListener(listener, closing, graceful);
-      health.stop();
-      overload.stop();
-      keeper.stop();
-      await archive.settled();
-      await observed.flush();
-      await upstream.close();
-      await stores.close();
+      await release.disposeAsync();
     },
   };
 };
@@ -230,8 +264,11 @@ export const closeListener = async (listener: Listener, closing: Canceller, grac
   await listener.close(graceful);
 };
 
-export const weakenedBy = ({ allowPublic, tls }: Pick<NodeOptions, 'allowPublic' | 'tls'>): readonly string[] =>
-  allowPublic === true && tls === undefined ? ['public listener without TLS'] : [];
+export const weakenedBy = ({
+  allowPlainPublic,
+  tls,
+}: Pick<NodeOptions, 'allowPlainPublic' | 'tls'>): readonly string[] =>
+  allowPlainPublic === true && tls === undefined ? ['public listener without TLS'] : [];
 
 /** For our own logs only. */
 export const describe = (cause: unknown): string =>

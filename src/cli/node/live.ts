@@ -12,7 +12,10 @@ import {
   RetryBudgets,
   type World,
 } from '../../kernel/index.ts';
+
+import type { Halt } from '../../kill/index.ts';
 import { type PreparedPolicy, preparePolicy, prepareTrials, type Trials } from '../../policy/index.ts';
+
 import { type CandidatesOf, Fleet, type PlanOf, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
 
@@ -21,6 +24,8 @@ export interface LiveOptions {
   readonly node: string;
   readonly sink: EventSink;
   readonly calls: CallJournal;
+  /** Of the node, shared by its pipelines: an order to stop is about the node and not about a snapshot. */
+  readonly halt: Halt;
   readonly upstreamFor: (endpoint: Endpoint) => Handler;
   /** What this node sees from its place. */
   readonly view: (snapshot: Snapshot, sight: Sight) => CandidatesOf;
@@ -65,6 +70,7 @@ export class LivePipeline {
     this.gate = new Gate({
       limit: options.concurrency ?? 1_000,
       priorityOf: (call) => this.#current?.planOf(call).priority ?? 2,
+      ...(options.overload === undefined ? {} : { level: options.overload }),
     });
     this.journal = new Journal({ store: options.calls, world, handler: () => this.handler });
   }
@@ -81,9 +87,11 @@ export class LivePipeline {
     return this.#current.handler(call, scope);
   };
 
+  /** For doors that act without a call. Who is under an order to stop is nobody there. */
   get resolver(): Resolver {
     if (this.#current === undefined) throw new Fault('stale', 'this node has no configuration yet');
-    return this.#current.resolver;
+    const { resolver } = this.#current;
+    return { resolve: (credential, wallMs) => this.#options.halt.admit(resolver.resolve(credential, wallMs), wallMs) };
   }
 
   /** Swaps in new state at once, or throws and keeps the old: a snapshot that does not compile here is refused whole. */
@@ -105,6 +113,7 @@ export class LivePipeline {
       node: options.node,
       sink: options.sink,
       snapshotSeq: snapshot.seq,
+      halt: options.halt.layer,
       resolver,
       policy,
       trials,

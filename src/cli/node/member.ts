@@ -111,7 +111,7 @@ const join = async (
   if (options.token === undefined) {
     throw new Fault(
       'bad_request',
-      'this node has not joined a hub yet; get a join token with `airspace token create` and pass it as `--token`',
+      'this node has not joined a hub yet; get a join token with `airspace token create` and pass it as `--token-file` or in AIRSPACE_TOKEN',
     );
   }
   return joinHub({ wire, hubUrl: options.hubUrl, token: options.token, key, url, dataDir: options.dir });
@@ -126,6 +126,12 @@ export const ageOf =
     const kept = snapshot();
     return kept === undefined ? Number.POSITIVE_INFINITY : clock.wallMs() - kept.createdAtMs;
   };
+
+/** How old the orders to stop held here may be: since the hub confirmed them. Before it did, nobody knows what was ordered meanwhile. */
+export const killsAgeOf =
+  ({ clock }: World, confirmedAtMs: () => number | undefined) =>
+  (): number =>
+    clock.nowMs() - (confirmedAtMs() ?? Number.NEGATIVE_INFINITY);
 
 /** The newest documents of a node that follows a hub, and the pipelines that run them. */
 export class Following {

@@ -1,16 +1,18 @@
 /** A sidecar process: one door for its own agent, one for other nodes, and the last good policy between them. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Endpoint, Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
+import type { NodeLink } from '../../control/index.ts';
 import { listen } from '../../doors/index.ts';
 import { type NativeDoor, nativeDoor } from '../../doors/native/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
+import { Halt } from '../../kill/index.ts';
 import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { detachedCalls } from './detached.ts';
-import { closeListener, describe, type NodeOptions, type RunningNode } from './hub.ts';
+import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { LivePipeline } from './live.ts';
-import { ageOf, becomeMember, Following, type MemberOptions } from './member.ts';
+import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
 
@@ -38,8 +40,9 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     ...options,
     clock: systemWorld().clock,
     doors: [(req, res) => inbound?.(req, res) ?? false],
+    ready: () => inbound !== undefined && into.snapshot !== undefined,
   });
-  const member = await becomeMember(options, front);
+  const member = await becomeMember(options, { ...front, url: options.advertise ?? front.url });
   const { world, membership, hub } = member;
   const { node } = membership;
   const observed = observe({ ...options, world, node: node.id, keep: (events) => member.keep(events) });
@@ -51,15 +54,18 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     assertFor: (principal, to) => member.signer.assert(principal, to),
   });
   const upstreamFor = (endpoint: Endpoint) => upstream.to(endpoint);
-  let heardAtMs = (): number | undefined => undefined;
+  let link: NodeLink | undefined;
+  const killsAgeMs = killsAgeOf(world, () => link?.killsConfirmedAtMs);
   const ageMs = ageOf(
     world,
-    () => heardAtMs(),
+    () => link?.heardAtMs,
     () => following.snapshot,
   );
 
+  const halt = new Halt();
   const shared = {
     world,
+    halt,
     node: node.id,
     sink: observed.sink,
     calls: member.stores.calls,
@@ -68,7 +74,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     overload: overload.level,
     onBreaker: (endpoint: string, from: string, to: string) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   };
-  const withFresh = (parts: Parts) => ({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs }) });
+  const withFresh = (parts: Parts) => ({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) });
   const out = new LivePipeline({
     ...shared,
     view: (_, sight) => sidecarOutCandidates(sight, { id: hub.id, url: hub.url }),
@@ -129,6 +135,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     {
       prepareSnapshot: (snapshot) => following.prepareSnapshot(snapshot),
       prepareRoster: (roster) => following.prepareRoster(roster),
+      enforceKills: (list) => void halt.enforce(list, world.clock.wallMs()),
       instances: () =>
         options.agentUrl === null
           ? []
@@ -144,12 +151,17 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
               },
             ],
     },
-    front.url,
+    options.advertise ?? front.url,
     (problem) => logger.log('warn', 'hub link', { code: problem.code, reason: problem.message }),
   );
-  heardAtMs = () => followed.heardAtMs;
+  link = followed;
   await out.journal.recover(left);
-  logger.log('info', 'sidecar is up', { url: front.url, app: app.url, agent: node.agent });
+  logger.log('info', 'sidecar is up', {
+    url: front.url,
+    app: app.url,
+    agent: node.agent,
+    weakened: weakenedBy(options),
+  });
 
   return {
     id: node.id,

@@ -79,6 +79,8 @@ const TELLERS: Readonly<Record<string, (facts: Attributes, step: StepEvent) => s
     ]
       .filter((part) => part !== undefined && part !== '')
       .join('  '),
+  halt: ({ order, by, stops, cut }) =>
+    `${cut === true ? 'cut' : 'refused'} by order ${order} of ${by}, which stops ${stops}`,
   record: ({ replayed, detached }) =>
     replayed === true
       ? 'an earlier call with this idempotency key was found; nothing ran again'

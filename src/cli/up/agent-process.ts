@@ -17,7 +17,9 @@ export const runAgent = (
   [file = '', ...args]: readonly string[],
   env: Readonly<Record<string, string>>,
 ): AgentProcess => {
-  const child = spawn(file, args, { stdio: 'inherit', env: { ...process.env, ...env } });
+  // The token admits nodes, and an agent is none.
+  const { AIRSPACE_TOKEN: _, ...inherited } = process.env;
+  const child = spawn(file, args, { stdio: 'inherit', env: { ...inherited, ...env } });
   let up = true;
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', () => {

@@ -19,12 +19,19 @@ const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const READY_WITHIN_MS = 30_000;
 const KILL_AFTER_MS = 35_000;
 
+export interface NodeRequest {
+  readonly args: readonly string[];
+  /** One-time. Goes by the environment: arguments of a process can be read by everybody on the machine. */
+  readonly token?: string | undefined;
+  readonly log?: (line: string) => void;
+}
+
 /** Resolves when it says that it listens. Rejects with what it wrote to stderr when it ends before that. */
-export const spawnNode = async (
-  args: readonly string[],
-  log: (line: string) => void = () => {},
-): Promise<NodeProcess> => {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+export const spawnNode = async ({ args, token, log = () => {} }: NodeRequest): Promise<NodeProcess> => {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, AIRSPACE_TOKEN: token ?? '' },
+  });
   const said: string[] = [];
   createInterface({ input: child.stderr! }).on('line', (line) => {
     said.push(line);

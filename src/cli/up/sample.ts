@@ -68,14 +68,14 @@ export const startSample = async ({ admin, dir, say }: SampleOptions): Promise<S
   await admin.post('/v1/resources:apply', { resources, origins, reason: 'the sample fleet' });
   const keys = await mintKeys(admin, fleetModule.PRINCIPALS);
   const nodes: NodeProcess[] = [];
-  const start = async (args: readonly string[]): Promise<NodeProcess> => {
-    const node = await spawnNode(args);
+  const start = async (token: string, args: readonly string[]): Promise<NodeProcess> => {
+    const node = await spawnNode({ args, token });
     nodes.push(node);
     return node;
   };
 
   const domainDir = join(dir, 'operations');
-  const domain = await start([
+  const domain = await start(await joinToken(admin, { role: 'domain', domain: 'operations' }), [
     'serve',
     '--role',
     'domain',
@@ -85,7 +85,6 @@ export const startSample = async ({ admin, dir, say }: SampleOptions): Promise<S
     '0',
     '--data',
     domainDir,
-    ...(await tokenArgs(admin, { role: 'domain', domain: 'operations' })),
   ]);
   const sidecars = new Map<string, { readonly url: string; readonly key: string }>();
   const fleet = await fleetModule.startFleet({
@@ -95,8 +94,8 @@ export const startSample = async ({ admin, dir, say }: SampleOptions): Promise<S
     log: () => {},
     spawnSidecar: async ({ id, name, domain: home, agentUrl }) => {
       const own = join(dir, `sidecar-${id}`);
-      const token = await tokenArgs(admin, { role: 'sidecar', agent: name, domain: home });
-      await start(['sidecar', 'run', '--hub', admin.url, '--data', own, '--agent-url', agentUrl, ...token]);
+      const token = await joinToken(admin, { role: 'sidecar', agent: name, domain: home });
+      await start(token, ['sidecar', 'run', '--hub', admin.url, '--data', own, '--agent-url', agentUrl]);
       const app = JSON.parse(await readFile(join(own, APP_FILE), 'utf8')) as { url: string; key: string };
       sidecars.set(id, app);
       return app;
@@ -156,10 +155,8 @@ const mintKeys = async (
   return keys;
 };
 
-const tokenArgs = async (admin: Admin, grant: object): Promise<readonly string[]> => [
-  '--token',
-  (await admin.post<{ token: string }>('/v1/tokens', grant)).token,
-];
+const joinToken = async (admin: Admin, grant: object): Promise<string> =>
+  (await admin.post<{ token: string }>('/v1/tokens', grant)).token;
 
 const BEAT_MS = 2_000;
 

@@ -40,10 +40,10 @@ export const processes = (dir: string): ProcessStarter => {
   return {
     hub: ({ name, port = 0 }) => start(new HubUnit(dir, name, ['serve']), port),
     domain: ({ name, port = 0, hubUrl, token }) =>
-      start(new Unit(dir, name, ['serve', '--role', 'domain', '--parent', hubUrl, '--token', token]), port),
+      start(new Unit(dir, name, ['serve', '--role', 'domain', '--parent', hubUrl], token), port),
     sidecar: ({ name, port = 0, hubUrl, token, agentUrl }) => {
       const agent = agentUrl === null ? [] : ['--agent-url', agentUrl];
-      return start(new SidecarUnit(dir, name, ['sidecar', 'run', '--hub', hubUrl, '--token', token, ...agent]), port);
+      return start(new SidecarUnit(dir, name, ['sidecar', 'run', '--hub', hubUrl, ...agent], token), port);
     },
     killAll: async () => {
       process.off('exit', reap);
@@ -57,12 +57,15 @@ class Unit implements ProcessNode {
   readonly dir: string;
   readonly #log: string;
   readonly #words: readonly string[];
+  /** Only the first start needs it; the root of a topology, never. */
+  readonly #token: string | undefined;
   #process: NodeProcess | undefined;
 
-  constructor(parent: string, name: string, words: readonly string[]) {
+  constructor(parent: string, name: string, words: readonly string[], token?: string) {
     this.dir = join(parent, name);
     this.#log = `${this.dir}.log`;
     this.#words = [...words, '--data', this.dir, '--log-level', 'warn'];
+    this.#token = token;
   }
 
   get url(): string {
@@ -75,8 +78,11 @@ class Unit implements ProcessNode {
 
   async start(port: number): Promise<void> {
     mkdirSync(this.dir, { recursive: true });
-    const words = [...this.#words, '--port', String(port)];
-    this.#process = await spawnNode(words, (line) => appendFileSync(this.#log, `${line}\n`));
+    this.#process = await spawnNode({
+      args: [...this.#words, '--port', String(port)],
+      token: this.#token,
+      log: (line) => appendFileSync(this.#log, `${line}\n`),
+    });
   }
 
   startAgain(): Promise<void> {

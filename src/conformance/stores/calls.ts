@@ -1,8 +1,8 @@
 /** Promises about the call journal: intents and outcomes that are written once and stay. */
 import assert from 'node:assert/strict';
 import type { Stores } from '../../contract/index.ts';
+import type { StoreCheck } from './check.ts';
 import { refused } from './expect.ts';
-import type { StoreCheck } from './index.ts';
 import { allBytes, HOSTILE, hexId, record, reply } from './samples.ts';
 
 const DAY_MS = 24 * 3600 * 1000;

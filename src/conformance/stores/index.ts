@@ -2,6 +2,8 @@
 import type { Stores } from '../../contract/index.ts';
 import type { Suite } from '../suite.ts';
 import { callChecks } from './calls.ts';
+import type { StoreCheck } from './check.ts';
+import { killChecks } from './kills.ts';
 import { nodeChecks } from './nodes.ts';
 import { releaseChecks } from './releases.ts';
 import { resourceChecks } from './resources.ts';
@@ -14,12 +16,6 @@ export interface StoreSuiteOptions {
   /** Closes the stores and opens the same data again. Absent: nothing is promised to last. */
   readonly reopen?: (stores: Stores) => Promise<Stores>;
 }
-
-/** Runs one check on stores of its own. Calling `again` reopens them; where nothing lasts it answers the same stores. */
-export type StoreCheck = (
-  promise: string,
-  check: (stores: Stores, again: () => Promise<Stores>) => Promise<void>,
-) => void;
 
 export const storeSuite = ({ name, open, reopen }: StoreSuiteOptions): Suite => {
   const checks: { promise: string; check: () => Promise<void> }[] = [];
@@ -40,6 +36,7 @@ export const storeSuite = ({ name, open, reopen }: StoreSuiteOptions): Suite => 
       },
     });
   };
-  for (const describe of [resourceChecks, callChecks, nodeChecks, releaseChecks, traceChecks]) describe(add);
+  for (const describe of [resourceChecks, callChecks, nodeChecks, killChecks, releaseChecks, traceChecks])
+    describe(add);
   return { name: `stores: ${name}`, checks };
 };

@@ -1,6 +1,6 @@
 /** Promises about nodes, one-time tokens and sequences. */
 import assert from 'node:assert/strict';
-import type { StoreCheck } from './index.ts';
+import type { StoreCheck } from './check.ts';
 import { HOSTILE, node } from './samples.ts';
 
 export const nodeChecks = (promise: StoreCheck): void => {

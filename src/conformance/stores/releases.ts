@@ -1,7 +1,7 @@
 /** Promises about releases of policy. */
 import assert from 'node:assert/strict';
+import type { StoreCheck } from './check.ts';
 import { refused } from './expect.ts';
-import type { StoreCheck } from './index.ts';
 import { HOSTILE, release } from './samples.ts';
 
 export const releaseChecks = (promise: StoreCheck): void => {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import type { Change, Resource, Stores } from '../../contract/index.ts';
 import { idOf } from '../../contract/index.ts';
+import type { StoreCheck } from './check.ts';
 import { refused } from './expect.ts';
-import type { StoreCheck } from './index.ts';
 import { HOSTILE, user } from './samples.ts';
 
 const AT = 1_700_000_000_000;

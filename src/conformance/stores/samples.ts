@@ -1,5 +1,13 @@
 /** Small, complete things to store, and the strings that break careless stores. */
-import type { CallEvent, CallRecord, NodeEntry, ReleaseRecord, Resource, StoredReply } from '../../contract/index.ts';
+import type {
+  CallEvent,
+  CallRecord,
+  KillOrder,
+  NodeEntry,
+  ReleaseRecord,
+  Resource,
+  StoredReply,
+} from '../../contract/index.ts';
 
 /** Each must come back unchanged, wherever it is put. */
 export const HOSTILE = [
@@ -88,6 +96,18 @@ export const node = (id: string, url = 'http://127.0.0.1:7000'): NodeEntry => ({
   agent: 'quoter',
   publicKey: 'MCowBQYDK2VwAyEA',
   url,
+});
+
+export const killOrder = (id: string, change: Partial<KillOrder> = {}): KillOrder => ({
+  id,
+  tenant: 'default',
+  kind: 'agent',
+  name: 'quoter',
+  reason: 'it sends mail to everybody',
+  by: 'user/ada',
+  atMs: 1_700_000_000_000.25,
+  untilMs: null,
+  ...change,
 });
 
 export const release = (id: string, change: Partial<ReleaseRecord> = {}): ReleaseRecord => ({

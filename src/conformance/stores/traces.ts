@@ -1,8 +1,8 @@
 /** Promises about finished calls: found by any id that somebody has, and only by those who may see them. */
 import assert from 'node:assert/strict';
 import type { CallEvent, Stores } from '../../contract/index.ts';
+import type { StoreCheck } from './check.ts';
 import { refused } from './expect.ts';
-import type { StoreCheck } from './index.ts';
 import { event, HOSTILE, hexId } from './samples.ts';
 
 const TRACE = 'aaaabbbbccccddddeeeeffff00001111';

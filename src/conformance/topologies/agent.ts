@@ -41,6 +41,12 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
     }
     response.end();
   },
+  /** Says something every few milliseconds until nobody listens. */
+  endless: (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    const timer = setInterval(() => response.write('data: still here\n\n'), 5);
+    response.once('close', () => clearInterval(timer));
+  },
   /** Breaks after its first event. */
   cut: (_, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });

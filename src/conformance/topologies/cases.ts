@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import type { Suite } from '../suite.ts';
 import { startAgent } from './agent.ts';
-import type { Answer, CallRequest, Deploy, Deployment, Execution } from './deployment.ts';
+import { Bench, type Case, until } from './bench.ts';
+import type { Deploy, Execution } from './deployment.ts';
 import { bundle, POLICY, resources, STRICTER_POLICY } from './fixture.ts';
+import { KILL_PROMISES } from './kills.ts';
 
 export interface TopologySuite {
   readonly suite: Suite;
@@ -29,45 +31,6 @@ export const topologySuite = async (
       for (const instance of instances) await instance.stop();
     },
   };
-};
-
-/** A deployment with what one case needs: which executions are its own. */
-class Bench {
-  readonly deployment: Deployment;
-  readonly #before: number;
-
-  constructor(deployment: Deployment) {
-    this.deployment = deployment;
-    this.#before = deployment.executions().length;
-  }
-
-  call(request: CallRequest): Promise<Answer> {
-    return this.deployment.call(request);
-  }
-
-  /** What agents ran since the case began. */
-  ran(): readonly Execution[] {
-    return this.deployment.executions().slice(this.#before);
-  }
-
-  /** The call answers with this status and problem code, and no agent ran anything. */
-  async refused(request: CallRequest, status: number, code: string): Promise<Record<string, unknown>> {
-    const answer = await this.call(request);
-    const problem = await answer.json();
-    assert.equal(answer.status, status, `status of ${JSON.stringify(problem)}`);
-    assert.equal(problem['code'], code);
-    assert.deepEqual(this.ran(), [], 'nothing may reach an agent');
-    return problem;
-  }
-}
-
-interface Case {
-  readonly promise: string;
-  readonly check: (bench: Bench) => Promise<void>;
-}
-
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((next) => setImmediate(next));
 };
 
 const PROMISES: readonly Case[] = [
@@ -358,6 +321,7 @@ const PROMISES: readonly Case[] = [
       assert.equal(answer.status, 200);
     },
   },
+  ...KILL_PROMISES,
   {
     promise: 'without the centre calls go on, and what was recorded meanwhile arrives when it is back',
     check: async (bench) => {

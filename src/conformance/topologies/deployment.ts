@@ -1,5 +1,5 @@
 /** What a topology must offer so that the suite can be run against it. Everything goes over real connections. */
-import type { CallEvent } from '../../contract/index.ts';
+import type { CallEvent, KillKind } from '../../contract/index.ts';
 
 export interface CallRequest {
   /** `alice` may call everything that policy allows; `mallory` is denied; `stranger` belongs to another tenant. */
@@ -45,6 +45,19 @@ export interface Deployment {
   readonly hops: number;
   /** Applies resources and resolves when every node runs them. */
   apply(resources: readonly unknown[]): Promise<void>;
+  /** Orders to stop, given by an operator. */
+  readonly kills: {
+    /** Resolves with the id of the order when the hub has acknowledged it. */
+    order(kind: KillKind, name: string, reason: string): Promise<string>;
+    lift(id: string): Promise<void>;
+    /** Resolves when every node that is there has confirmed the newest list. */
+    spread(): Promise<void>;
+  };
+  /**
+   * Ends the hub, or a node that joined it, lets something happen, and starts it again with the data that it left. Resolves when calls
+   * can reach it; false when this topology has no such node.
+   */
+  restart(which: 'hub' | 'member', meanwhile?: () => Promise<void>): Promise<boolean>;
   /** Takes the centre away and brings it back; null where the centre is the only node on the way. */
   readonly centre: { lose(): Promise<void>; regain(): Promise<void> } | null;
   stop(): Promise<void>;

@@ -2,7 +2,7 @@
 import { API_VERSION } from '../../contract/index.ts';
 import { OPERATIONS } from './agent.ts';
 
-const READS = new Set(['echo', 'hang', 'flaky', 'stream', 'liar']);
+const READS = new Set(['echo', 'hang', 'flaky', 'stream', 'endless', 'liar']);
 
 const resource = (kind: string, name: string, spec: unknown, domain?: string): unknown => ({
   apiVersion: API_VERSION,

@@ -26,8 +26,11 @@ export const refuseForeignPages = (req: IncomingMessage): void => {
   if (foreign) throw new Fault('denied', 'pages of other origins may not use the admin interface');
 };
 
-export const isFromThisMachine = (req: IncomingMessage): boolean =>
-  /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/.test(req.socket.remoteAddress ?? '');
+/** Over loopback, or from the very address that it connected to: a node bound to one address has no loopback. */
+export const isFromThisMachine = ({ socket }: IncomingMessage): boolean => {
+  const from = socket.remoteAddress ?? '';
+  return /^(::1|(::ffff:)?127(\.\d{1,3}){3})$/.test(from) || (from !== '' && from === socket.localAddress);
+};
 
 const TOKEN = /^[A-Za-z0-9._~+/-]{1,8192}=*$/;
 

@@ -14,6 +14,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/tokens': { role: 'sidecar', agent: 'orders' },
   '/v1/instances': { id: '9000' },
   '/v1/nodes:join': { token: 'airj_x' },
+  '/v1/policy/releases': { resources: [{}], reason: 'why' },
+  '/v1/policy/releases:replay': { release: '01234567' },
 };
 
 const pathOf = ({ path }: AdminRoute): string =>
@@ -77,6 +79,14 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'POST /v1/resources:delete': forAdmins(),
   'GET /v1/revisions': forViewers(),
   'POST /v1/revisions/{number}:rollback': forAdmins(200, 403),
+  'GET /v1/policy/releases': forViewers(),
+  'POST /v1/policy/releases': forAdmins(201),
+  'POST /v1/policy/releases:replay': forViewers(),
+  'POST /v1/policy/releases:rollback': forAdmins(),
+  'GET /v1/policy/releases/{hex}': forViewers(),
+  'POST /v1/policy/releases/{hex}:shadow': forAdmins(),
+  'POST /v1/policy/releases/{hex}:activate': forAdmins(),
+  'POST /v1/policy/releases/{hex}:approve': forAdmins(),
   'POST /v1/keys': forAdmins(201),
   'POST /v1/tokens': forAdmins(201),
   'POST /v1/bootstrap': withoutKey(201),
@@ -264,11 +274,11 @@ test('a join token is for the tenant of who asked', async () => {
 
 test('a node reads signed documents above those it holds, until it leaves', async () => {
   await using door = await served();
-  const response = await door.get('/v1/nodes/n1/stream?snapshotSeq=4&rosterSeq=2', 'assertion.n1');
+  const response = await door.get('/v1/nodes/n1/stream?snapshotSeq=4&rosterSeq=2&killsSeq=1', 'assertion.n1');
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   while (!text.includes('event: snapshot\ndata: {"kind":"snapshot"')) text += (await reader.read()).value;
-  assert.deepEqual(door.asked, [{ documents: 'n1', held: { snapshotSeq: 4, rosterSeq: 2 } }]);
+  assert.deepEqual(door.asked, [{ documents: 'n1', held: { snapshotSeq: 4, rosterSeq: 2, killsSeq: 1 } }]);
   door.shutDown.cancel(new Fault('cancelled', 'the node shuts down'));
   while (!(await reader.read()).done);
   assert.deepEqual(door.asked.at(-1), { closed: 'n1' });

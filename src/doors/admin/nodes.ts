@@ -7,7 +7,7 @@ import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
 const Anything = z.record(z.string(), z.unknown());
 const Nothing = z.strictObject({});
 const Seq = z.coerce.number().int().min(0).default(0);
-const Held = z.strictObject({ snapshotSeq: Seq, rosterSeq: Seq });
+const Held = z.strictObject({ snapshotSeq: Seq, rosterSeq: Seq, killsSeq: Seq });
 
 export const join = async ({ ports, body }: OpenRequest): Promise<Answer> =>
   json(await ports.nodes.join(await body(Anything)));

@@ -4,6 +4,8 @@ import type {
   CancelSignal,
   ControlPort,
   Credential,
+  KillOrder,
+  KillRequest,
   NodePort,
   NodeRole,
   Principal,
@@ -40,6 +42,7 @@ export interface AdminPorts {
   };
   readonly feed: Feed;
   readonly access: AccessPort;
+  readonly kills: KillPort;
   /** The node link and the registry that it feeds. */
   readonly nodes: NodePort;
   /**
@@ -117,6 +120,39 @@ export interface LogLine {
 export interface Feed {
   /** `take` gets every event of the tenant from now on; it must not throw. Returns the function that ends it. */
   subscribe(tenant: string, take: (event: CallEvent) => void): () => void;
+}
+
+/** Orders to stop. */
+export interface KillPort {
+  /** Durable, in force here, and on its way to the nodes. Throws `bad_request`, `denied`, `rate_limited`, `storage`. */
+  order(by: Principal, request: KillRequest): Promise<KillAnswer>;
+  /** Throws `not_found` when the tenant has no such order in force. */
+  lift(by: Principal, id: string): Promise<KillAnswer>;
+  list(tenant: string): KillsView;
+}
+
+export interface KillAnswer {
+  readonly order: KillOrder;
+  /** Of the list that has the change: nodes that run it, or a later one, have carried it out. */
+  readonly seq: number;
+  /** Unix ms at which the change was asked for. */
+  readonly atMs: number;
+  /** Calls that it ended on the node that answers. */
+  readonly cut: number;
+  readonly warnings: readonly string[];
+}
+
+export interface KillsView {
+  readonly seq: number;
+  /** In force: those of the tenant, and those that stop it. */
+  readonly items: readonly KillOrder[];
+  /** Nodes that should carry them out, and which list each runs since when (Unix ms on the clock of the hub). */
+  readonly nodes: readonly {
+    readonly id: string;
+    readonly state: 'joined' | 'alive' | 'silent';
+    readonly seq: number;
+    readonly atMs: number | null;
+  }[];
 }
 
 export interface AccessPort {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type InstanceEntry, Name, OperationName, type Principal, type TargetEntry } from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
+import { requireOwnAddress } from './ownaddress.ts';
 import type { AdminRequest } from './request.ts';
 
 const Kind = z.enum(['agent', 'tool', 'model']);
@@ -55,9 +56,12 @@ export const instances = async ({ ports, principal, query }: AdminRequest): Prom
 
 const isOwn = ({ id }: Principal, { kind, name }: InstanceEntry): boolean => kind === 'agent' && name === id;
 
-/** The registry takes the name from the key and checks the rest. */
-export const announce = async ({ ports, principal, body }: AdminRequest): Promise<Answer> =>
-  json(await ports.nodes.announce(principal, await body(Report)));
+/** Here its address is held against where it came from; the registry takes the name from the key and checks the rest. */
+export const announce = async ({ ports, principal, body, from }: AdminRequest): Promise<Answer> => {
+  const report = await body(Report);
+  if (typeof report['url'] === 'string') requireOwnAddress(report['url'], from);
+  return json(await ports.nodes.announce(principal, report));
+};
 
 export const withdraw = async ({ ports, principal, param }: AdminRequest): Promise<Answer> => {
   await ports.nodes.withdraw(principal, param);

@@ -10,6 +10,8 @@ export interface OpenRequest {
   readonly ports: AdminPorts;
   /** What the path has in its place for a parameter; empty when it has none. */
   readonly param: string;
+  /** Address of the machine that asks, as its connection has it; empty when it is gone. Headers have no say. */
+  readonly from: string;
   /** Throws `bad_request` naming the parameter. */
   query<S extends z.ZodType>(schema: S): z.output<S>;
   /** Throws `bad_request` naming the field, `too_large`, and `cancelled`. */
@@ -31,6 +33,7 @@ const JSON_LIMITS = { maxDepth: 64, maxTokens: 500_000 };
 export const openRequest = (ports: AdminPorts, req: IncomingMessage, param: string, search: string): OpenRequest => ({
   ports,
   param,
+  from: req.socket.remoteAddress ?? '',
   query: (schema) => checked(schema, queryOf(search), 'query parameter'),
   body: async (schema) => checked(schema, await readJson(req), 'field'),
 });

@@ -3,6 +3,7 @@ import { bootstrap, createKey, createToken } from './access.ts';
 import type { Answer } from './answer.ts';
 import type { Access } from './authorise.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
+import { liftKill, listKills, orderKill } from './kills.ts';
 import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
 import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
 import { announce, drain, instances, targets, withdraw } from './registry.ts';
@@ -59,6 +60,10 @@ export const ROUTES: readonly AdminRoute[] = [
   route('POST', '/v1/policy/releases/{hex}:shadow', { least: 'admin' }, shadowRelease),
   route('POST', '/v1/policy/releases/{hex}:activate', { least: 'admin' }, activateRelease),
   route('POST', '/v1/policy/releases/{hex}:approve', { least: 'admin' }, approveRelease),
+
+  route('GET', '/v1/kills', { least: 'viewer' }, listKills),
+  route('POST', '/v1/kills', { least: 'operator' }, orderKill),
+  route('DELETE', '/v1/kills/{name}', { least: 'operator' }, liftKill),
 
   route('POST', '/v1/keys', { least: 'admin' }, createKey),
   route('POST', '/v1/tokens', { least: 'admin' }, createToken),

@@ -68,7 +68,10 @@ const collected = async (req: IncomingMessage, limits: BodyLimits, now: Collecti
       req.on('data', take);
       req.on('end', resolve);
       req.on('error', (error) => reject(gone(error)));
-      req.on('close', () => reject(gone()));
+      // Every request closes in the end; only one that is not complete has lost its caller.
+      req.on('close', () => {
+        if (!req.complete) reject(gone());
+      });
     });
   } finally {
     now.bytes -= size;

@@ -1,6 +1,7 @@
 /** Stores that last as long as the process: for tests, simulations and demos, and the reference that other stores are held against. */
 import type { Stores } from '../../contract/index.ts';
 import { MemoryCalls } from './calls.ts';
+import { MemoryKills } from './kills.ts';
 import { MemoryNodes } from './nodes.ts';
 import { MemoryReleases } from './releases.ts';
 import { MemoryResources } from './resources.ts';
@@ -11,6 +12,7 @@ export const memoryStores = (): Stores => ({
   calls: new MemoryCalls(),
   traces: new MemoryTraces(),
   nodes: new MemoryNodes(),
+  kills: new MemoryKills(),
   releases: new MemoryReleases(),
   close: async () => {},
 });

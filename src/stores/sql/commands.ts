@@ -1,6 +1,7 @@
 /** Everything that can be asked of a database, by name: plain data in, plain data out, so that it can cross a thread. */
 import { acceptCall, concludeCall, dispatchCall, pruneCalls, readCall, readOpenCalls, releaseCall } from './calls.ts';
 import { appendEvents, pruneEvents, readTrace, recentEvents } from './events.ts';
+import { liftKill, listKills, putKill } from './kills.ts';
 import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './nodes.ts';
 import { listReleases, putRelease, readInForce, readRelease } from './releases.ts';
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
@@ -23,6 +24,8 @@ export const WRITERS = {
   putToken,
   takeToken,
   nextOf,
+  putKill,
+  liftKill,
   putRelease,
   appendEvents,
   pruneEvents,
@@ -35,6 +38,7 @@ export const READERS = {
   readCall,
   readOpenCalls,
   listNodes,
+  listKills,
   readRelease,
   listReleases,
   readInForce,

@@ -28,6 +28,8 @@ interface PrefixLookup extends Lookup {
   readonly end: string;
 }
 
+type NewEvent = Omit<EventRow, 'seq'>;
+
 type Column = 'tenant' | 'status' | 'target' | 'principal';
 
 /** The cast tells PostgreSQL what a parameter is that is only held against null. */
@@ -57,7 +59,7 @@ const traces = (db: Db, p: Lookup) =>
     .limit(p.limit);
 
 const S = {
-  insert: statement('events.insert', (db, p: Omit<EventRow, 'seq'>) =>
+  insert: statement('events.insert', (db, p: NewEvent) =>
     db
       .insertInto('event')
       .values({
@@ -106,26 +108,23 @@ const S = {
 
 export const eventStatements = Object.values(S);
 
-/** Takes events as JSON texts: whoever emits pays for writing them down once, and this side reads its columns from them. */
-export const appendEvents = async (session: Session, texts: readonly string[]): Promise<null> => {
-  for (const text of texts) await session.run(S.insert, rowOf(text));
-  return null;
-};
+/** Columns beside the text: to copy nine of them to the writer costs a fraction of parsing the text again there. */
+export const eventRow = (event: CallEvent): NewEvent => ({
+  trace: event.trace,
+  call_id: event.callId,
+  span: event.span,
+  node: event.node,
+  tenant: event.tenant,
+  target: event.target.name,
+  principal: event.principal?.id ?? null,
+  status: event.status,
+  started_at: event.startedAtMs,
+  body: JSON.stringify(event),
+});
 
-const rowOf = (body: string): EventRow => {
-  const event: CallEvent = JSON.parse(body);
-  return {
-    trace: event.trace,
-    call_id: event.callId,
-    span: event.span,
-    node: event.node,
-    tenant: event.tenant,
-    target: event.target.name,
-    principal: event.principal?.id ?? null,
-    status: event.status,
-    started_at: event.startedAtMs,
-    body,
-  };
+export const appendEvents = async (session: Session, rows: readonly NewEvent[]): Promise<null> => {
+  for (const row of rows) await session.run(S.insert, row);
+  return null;
 };
 
 export const pruneEvents = (session: Session, args: { readonly beforeMs: number; readonly limit: number }) =>

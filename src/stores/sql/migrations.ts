@@ -75,6 +75,16 @@ const createNodes = async (db: Db): Promise<void> => {
     .execute();
 };
 
+const createKills = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('kill_order')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('at_ms', 'double precision', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .execute();
+};
+
 const createReleases = async (db: Db): Promise<void> => {
   await db.schema
     .createTable('release')
@@ -113,6 +123,7 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'resources', up: createResources },
   { name: 'calls', up: createCalls },
   { name: 'nodes', up: createNodes },
+  { name: 'kills', up: createKills },
   { name: 'releases', up: createReleases },
 ];
 

@@ -4,6 +4,7 @@ import type {
   CallJournal,
   CallRecord,
   Change,
+  KillStore,
   NodeStore,
   ReleaseStore,
   ResourceStore,
@@ -16,6 +17,7 @@ import { idOf, resourceKey } from '../../contract/index.ts';
 import { ownerOf, uniqueKey } from '../identity.ts';
 import { orThrow, REFUSALS, refuseRepeats } from '../refusals.ts';
 import type { Lane } from './commands.ts';
+import { eventRow } from './events.ts';
 import type { CommitArgs, StoredText } from './resources.ts';
 import type { CallRow } from './tables.ts';
 
@@ -141,6 +143,15 @@ export const nodesOver = (lane: Lane): NodeStore => ({
   next: (sequence) => lane.write('nextOf', { name: sequence }),
 });
 
+export const killsOver = (lane: Lane): KillStore => ({
+  put: async (order) => {
+    const { id, tenant, atMs } = order;
+    orThrow(await lane.write('putKill', { id, tenant, at_ms: atMs, body: JSON.stringify(order) }));
+  },
+  lift: (tenant, id) => lane.write('liftKill', { tenant, id }),
+  list: async (tenant) => (await lane.read('listKills', tenant)).map((body) => JSON.parse(body)),
+});
+
 export const releasesOver = (lane: Lane): ReleaseStore => ({
   put: async (record) => {
     const { tenant, id, version, state } = record;
@@ -156,11 +167,7 @@ export const releasesOver = (lane: Lane): ReleaseStore => ({
 
 export const tracesOver = (lane: Lane): TraceStore => ({
   append: async (events) => {
-    if (events.length > 0)
-      await lane.write(
-        'appendEvents',
-        events.map((event) => JSON.stringify(event)),
-      );
+    if (events.length > 0) await lane.write('appendEvents', events.map(eventRow));
   },
   trace: async (tenant, id) => orThrow(await lane.read('readTrace', { tenant, id })).map(eventOf),
   recent: async (filter) => (await lane.read('recentEvents', eventFilter(filter))).map(eventOf),

@@ -9,6 +9,8 @@ export interface Tables {
   node: { id: string; entry: string };
   token: { hash: string; granted: string; expires_at: number };
   sequence: { name: string; value: number };
+  /** Orders to stop that are in force; the order itself as JSON. */
+  kill_order: { id: string; tenant: string; at_ms: number; body: string };
   release: ReleaseRow;
   /** In the telemetry database. */
   event: EventRow;

@@ -18,7 +18,7 @@ import {
 import { Canceller, type World } from '../../../kernel/index.ts';
 import { adminDoor } from '../door.ts';
 import { EventFeed } from '../feed.ts';
-import type { AdminPorts } from '../ports.ts';
+import type { AdminPorts, KillAnswer } from '../ports.ts';
 
 const user = (tenant: string, id: string, ...roles: string[]): Principal => ({ kind: 'user', tenant, id, roles });
 const agent = (tenant: string, id: string): Principal => ({ kind: 'agent', tenant, id, roles: [] });
@@ -115,6 +115,23 @@ const instance = (tenant: string, id: string, name: string): InstanceEntry => ({
   labels: {},
   state: 'ready',
 });
+
+const killAnswer: KillAnswer = {
+  order: {
+    id: 'kill-00c0ffee',
+    tenant: 'default',
+    kind: 'agent',
+    name: 'orders',
+    reason: 'it loops',
+    by: 'user/olaf',
+    atMs: 1_000,
+    untilMs: null,
+  },
+  seq: 2,
+  atMs: 1_000,
+  cut: 1,
+  warnings: [],
+};
 
 export interface Served extends AsyncDisposable {
   readonly url: string;
@@ -305,6 +322,14 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
         throw new Fault('not_found', `there is no instance \`${id}\``);
       return note({ drain: { tenant, id, timeoutMs } }, { inFlight: 0 });
     },
+    kills: {
+      order: (by, request) => note({ kill: by.id, request }, killAnswer),
+      lift: (by, id) => note({ lift: by.id, id }, killAnswer),
+      list: (tenant) => {
+        asked.push({ kills: tenant });
+        return { seq: 2, items: [killAnswer.order], nodes: [] };
+      },
+    },
     nodes: {
       issueJoinToken: (grant) => note({ grant }, { token: 'airj_x', expiresAtMs: 5_000_000 }),
       join: (request) =>
@@ -315,7 +340,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
         return node;
       },
       heartbeat: (node, beat) =>
-        note({ heartbeat: node.id, beat }, { snapshotSeq: 7, rosterSeq: 3, heartbeatMs: 1, ignored: [] }),
+        note({ heartbeat: node.id, beat }, { snapshotSeq: 7, rosterSeq: 3, killsSeq: 2, heartbeatMs: 1, ignored: [] }),
       documents: async function* (node, held, signal) {
         asked.push({ documents: node.id, held });
         yield { kind: 'snapshot', payload: '{}', keyId: 'k', signature: 's' };
@@ -334,6 +359,8 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
             heardAtMs: 1,
             snapshotSeq: 7,
             rosterSeq: 3,
+            killsSeq: 2,
+            killsAtMs: 1,
             refused: null,
             capabilities: [],
             lostEvents: 0,

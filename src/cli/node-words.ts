@@ -1,0 +1,83 @@
+/** From the words of a command line to what a node is started with: files read, contradictions refused, secrets kept off the line. */
+import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+import { HttpUrl } from '../contract/index.ts';
+import type { Context } from './context.ts';
+import { usage } from './failure.ts';
+import type { NodeWords } from './lifecycle.ts';
+import type { NodeOptions } from './node/hub.ts';
+import { cleanText } from './render/clean.ts';
+
+/** Throws a usage failure for words that do not go together. Says on stderr when a control is turned down. */
+export const nodeOptions = async ({ io, out }: Context, words: NodeWords): Promise<NodeOptions> => {
+  const tls = await tlsOf(words);
+  if (words.public === true && tls === undefined && words.insecurePublic !== true) {
+    throw usage(
+      '--public needs --tls-key and --tls-cert: without TLS the network reads every key and payload',
+      'the same with both files, or with --insecure-public where the network is trusted',
+    );
+  }
+  const plain = words.insecurePublic === true && tls === undefined;
+  if (plain) out.note('warning: this node is reached without TLS; keys and payloads cross the network as plain text');
+  return {
+    dir: words.data,
+    host: words.host,
+    port: Number(words.port),
+    level: words.logLevel,
+    log: (line) => process.stderr.write(line),
+    otlp: words.otlp ?? io.env['OTEL_EXPORTER_OTLP_ENDPOINT'],
+    advertise: advertised(words),
+    ...(words.public === true ? { allowPublic: true } : {}),
+    ...(plain ? { allowPlainPublic: true } : {}),
+    ...(tls === undefined ? {} : { tls }),
+  };
+};
+
+/** The token that admits a node: `--token`, the file of `--token-file`, or AIRSPACE_TOKEN. */
+export const tokenFor = async (
+  { io }: Context,
+  { token, tokenFile }: Pick<NodeWords, 'token' | 'tokenFile'>,
+): Promise<string | undefined> => {
+  if (token !== undefined && tokenFile !== undefined) throw usage('--token and --token-file say the same; give one');
+  if (tokenFile !== undefined) return (await fileOf('--token-file', tokenFile)).trim();
+  return token ?? (io.env['AIRSPACE_TOKEN'] || undefined);
+};
+
+const tlsOf = async ({ tlsKey, tlsCert }: NodeWords): Promise<NodeOptions['tls']> => {
+  if (tlsKey === undefined && tlsCert === undefined) return undefined;
+  if (tlsKey === undefined || tlsCert === undefined) throw usage('TLS needs both --tls-key and --tls-cert');
+  const tls = { key: await fileOf('--tls-key', tlsKey), cert: await fileOf('--tls-cert', tlsCert) };
+  try {
+    createSecureContext(tls);
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw usage(`\`${tlsKey}\` and \`${tlsCert}\` are no private key and its certificate in PEM: ${cleanText(reason)}`);
+  }
+  return tls;
+};
+
+const fileOf = async (flag: string, path: string): Promise<string> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (thrown) {
+    throw usage(`${flag} \`${path}\` cannot be read: ${(thrown as NodeJS.ErrnoException).code ?? 'unknown'}`);
+  }
+};
+
+const WILDCARDS = ['0.0.0.0', '::'];
+
+const advertised = ({ advertise }: NodeWords): string | undefined => {
+  if (advertise === undefined) return undefined;
+  const url = HttpUrl.safeParse(advertise);
+  if (!url.success) throw usage(`--advertise \`${advertise}\` ${url.error.issues[0]?.message ?? 'is no address'}`);
+  return advertise.replace(/\/+$/, '');
+};
+
+/** A node that others call must say where: nobody can call `0.0.0.0`. */
+export const requireReachable = ({ host, advertise }: NodeWords): void => {
+  if (WILDCARDS.includes(host) && advertise === undefined)
+    throw usage(
+      `\`${host}\` is every address of this machine, and other nodes need one`,
+      'the same with --advertise <url>',
+    );
+};

@@ -1,0 +1,57 @@
+/** Orders to stop as the admin door asks about them: given and lifted where the control plane is, looked at on every hub. */
+import type { KillOrder, NodePort } from '../../contract/index.ts';
+import { DEFAULT_TENANT, type Fault } from '../../contract/index.ts';
+import type { KillSwitch } from '../../control/index.ts';
+import type { KillPort } from '../../doors/admin/index.ts';
+import type { Halt } from '../../kill/index.ts';
+import type { LivePipeline } from './live.ts';
+
+export interface KillPortParts {
+  readonly kills: KillSwitch;
+  readonly halt: Halt;
+  readonly nodes: NodePort;
+  readonly live: LivePipeline;
+}
+
+export const killPort = ({ kills, halt, nodes, live }: KillPortParts): KillPort => ({
+  order: async (by, request) => {
+    const change = await kills.order(by, request);
+    return { ...change, warnings: isKnown(live, change.order) ? [] : [unknown(change.order)] };
+  },
+  lift: async (by, id) => ({ ...(await kills.lift(by, id)), warnings: [] }),
+  list: (tenant) => ({
+    seq: halt.list.seq,
+    items: ordersOf(halt, tenant),
+    // Whoever runs the hub may stop any tenant, and must see whether its nodes have heard.
+    nodes: nodes.list(tenant === DEFAULT_TENANT ? null : tenant).map(({ node, state, killsSeq, killsAtMs }) => ({
+      id: node.id,
+      state,
+      seq: killsSeq,
+      atMs: killsAtMs,
+    })),
+  }),
+});
+
+/** A hub without a control plane says what is in force on it, and nothing more. */
+export const killsGovernedAbove = (halt: Halt, elsewhere: () => Fault): KillPort => ({
+  order: () => Promise.reject(elsewhere()),
+  lift: () => Promise.reject(elsewhere()),
+  list: (tenant) => ({ seq: halt.list.seq, items: ordersOf(halt, tenant), nodes: [] }),
+});
+
+/** Its own, and those that stop it. */
+const ordersOf = (halt: Halt, tenant: string): readonly KillOrder[] =>
+  halt.list.orders.filter((order) => order.tenant === tenant || (order.kind === 'tenant' && order.name === tenant));
+
+/** A misspelt name must not look like a success, and must not refuse an order about something that is just being applied either. */
+const isKnown = ({ snapshot }: LivePipeline, { kind, name, tenant }: KillOrder): boolean => {
+  if (kind === 'tree' || snapshot === undefined) return true;
+  const { targets, keys } = snapshot;
+  if (kind === 'tenant') return [...targets, ...keys].some((one) => one.tenant === name);
+  if (kind === 'user')
+    return keys.some((key) => key.tenant === tenant && key.principal.kind === 'user' && key.principal.name === name);
+  return targets.some((target) => target.tenant === tenant && target.kind === kind && target.name === name);
+};
+
+const unknown = ({ kind, name }: KillOrder): string =>
+  `nothing is known here as ${kind} \`${name}\`; the order is in force all the same`;

@@ -1,0 +1,129 @@
+/**
+ * Takes orders to stop, keeps them, and publishes the whole list at once: no check, no compiler and no snapshot stands between
+ * a person who says stop and the nodes that do.
+ */
+import {
+  type Clock,
+  DEFAULT_TENANT,
+  Fault,
+  type Ids,
+  type KillList,
+  type KillOrder,
+  type KillRequest,
+  type KillStore,
+  type Principal,
+} from '../contract/index.ts';
+
+export interface KillSwitchParts {
+  readonly store: KillStore;
+  /** The next number of the sequence of lists; durable before it is returned. */
+  readonly nextSeq: () => Promise<number>;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Puts a list in force here and sends it to the nodes. Answers how many running calls it cut here. Must not throw. */
+  readonly publish: (list: KillList) => number;
+}
+
+/** What became of an order. `atMs` is when it was asked for: a person waits from then on. `cut`: calls that it ended here. */
+export interface KillChange {
+  readonly order: KillOrder;
+  readonly seq: number;
+  readonly atMs: number;
+  readonly cut: number;
+}
+
+/** More would make every list that nodes are sent large; whoever needs more stops the tenant. */
+const MOST_ORDERS = 1_000;
+
+export class KillSwitch {
+  readonly #parts: KillSwitchParts;
+  #list: KillList = { seq: 0, orders: [] };
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: KillSwitchParts) {
+    this.#parts = parts;
+  }
+
+  /** The list that is in force. Before `start` it is empty and has no number. */
+  get current(): KillList {
+    return this.#list;
+  }
+
+  /** Puts what the store remembers in force. Await it before the first call is let in. */
+  start(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#become(await this.#parts.store.list(null));
+    });
+  }
+
+  /**
+   * Resolves when the order is durable, in force here and on its way to the nodes.
+   * Throws `bad_request` and `denied` for an order that must not be, `rate_limited` when there are too many, `storage`.
+   */
+  order(by: Principal, request: KillRequest): Promise<KillChange> {
+    const atMs = this.#parts.clock.wallMs();
+    return this.#inTurn(async () => {
+      refuseUnfit(by, request, atMs);
+      const { orders } = this.#list;
+      if (orders.length >= MOST_ORDERS)
+        throw new Fault('rate_limited', `there are ${MOST_ORDERS} orders in force; lift those that are done`);
+      const order = this.#orderOf(by, request, atMs);
+      return { order, atMs, ...(await this.#become([...orders, order], this.#parts.store.put(order))) };
+    });
+  }
+
+  /** Throws `not_found` when this tenant has no such order in force: so also for whoever comes second. */
+  lift(by: Principal, id: string): Promise<KillChange> {
+    const atMs = this.#parts.clock.wallMs();
+    return this.#inTurn(async () => {
+      const { orders } = this.#list;
+      const order = orders.find((one) => one.id === id && one.tenant === by.tenant);
+      if (order === undefined)
+        throw new Fault('not_found', `no order \`${id}\` is in force; \`airspace kill ls\` shows those that are`);
+      const rest = orders.filter((one) => one !== order);
+      return { order, atMs, ...(await this.#become(rest, this.#parts.store.lift(by.tenant, id))) };
+    });
+  }
+
+  /** One change after the other: list n + 1 has everything that list n had, and what came since. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#tail.then(change);
+    this.#tail = done.catch(() => {});
+    return done;
+  }
+
+  /**
+   * Publishes these orders, without those whose time is over, under a new number, once that and `write` are durable. The two are
+   * asked for in one turn, so that they share one flush to the disk. A restart takes a new number as well: then what nodes hold is
+   * older, or the same under another number, and never newer.
+   */
+  async #become(orders: readonly KillOrder[], write?: Promise<unknown>): Promise<Pick<KillChange, 'seq' | 'cut'>> {
+    const { clock, store, nextSeq, publish } = this.#parts;
+    const over = orders.filter(({ untilMs }) => untilMs !== null && untilMs <= clock.wallMs());
+    const [seq] = await Promise.all([nextSeq(), write, ...over.map(({ tenant, id }) => store.lift(tenant, id))]);
+    this.#list = { seq, orders: orders.filter((order) => !over.includes(order)) };
+    return { seq, cut: publish(this.#list) };
+  }
+
+  #orderOf(by: Principal, { kind, name, reason, until }: KillRequest, atMs: number): KillOrder {
+    return {
+      id: `kill-${this.#parts.ids.spanId().slice(0, 8)}`,
+      tenant: by.tenant,
+      kind,
+      name,
+      reason,
+      by: `${by.kind}/${by.id}`,
+      atMs,
+      untilMs: until === undefined ? null : Date.parse(until),
+    };
+  }
+}
+
+const refuseUnfit = (by: Principal, { kind, name, until }: KillRequest, nowMs: number): void => {
+  if (kind === 'user' && by.kind === 'user' && name === by.id)
+    throw new Fault('bad_request', `\`${name}\` is you: nobody could lift it with your key; let somebody else do it`);
+  if (kind === 'tenant' && name !== by.tenant && by.tenant !== DEFAULT_TENANT)
+    throw new Fault('denied', `you may stop your own tenant \`${by.tenant}\`, and not \`${name}\``);
+  if (until !== undefined && Date.parse(until) <= nowMs)
+    throw new Fault('bad_request', `\`until\` is over already: ${until}`);
+};
