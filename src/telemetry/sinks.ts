@@ -36,7 +36,7 @@ export class Batcher implements EventSink {
   readonly #flushMs: number;
   readonly #batch: number;
   readonly #capacity: number;
-  #events: CallEvent[] = [];
+  readonly #events: CallEvent[] = [];
   #scheduled = false;
   #writing: Promise<void> = Promise.resolve();
 
@@ -54,7 +54,7 @@ export class Batcher implements EventSink {
       return;
     }
     this.#events.push(event);
-    if (this.#events.length === this.#batch) void this.flush();
+    if (this.#events.length === this.#batch) void this.#next(this.#batch);
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#clock.after(this.#flushMs, () => {
@@ -65,14 +65,20 @@ export class Batcher implements EventSink {
 
   /** Resolves when everything emitted so far was written or given up. */
   flush(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#drain());
+    return this.#next(Number.POSITIVE_INFINITY);
+  }
+
+  #next(most: number): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#drain(most));
     return this.#writing;
   }
 
-  async #drain(): Promise<void> {
-    while (this.#events.length > 0) {
-      const batch = this.#events.slice(0, this.#batch);
-      this.#events = this.#events.slice(this.#batch);
+  /** What comes while it writes waits for its own turn: else a busy node would write ever smaller batches. */
+  async #drain(most: number): Promise<void> {
+    let left = Math.min(most, this.#events.length);
+    while (left > 0) {
+      const batch = this.#events.splice(0, Math.min(left, this.#batch));
+      left -= batch.length;
       try {
         await this.#write(batch);
       } catch {

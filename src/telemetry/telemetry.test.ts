@@ -168,6 +168,23 @@ test('a batcher writes everything once, in order, and counts what it had to drop
   assert.deepEqual(written, [0, 1, 2, 3, 4]);
 });
 
+test('a full batch is written at once, and what is left of the next when its time comes', async () => {
+  const { world, pass } = still();
+  const written: number[] = [];
+  const batcher = new Batcher(
+    async (events) => {
+      written.push(events.length);
+    },
+    { clock: world.clock, batch: 3, flushMs: 250 },
+  );
+  for (let i = 0; i < 4; i++) batcher.emit({ durationMs: i } as CallEvent);
+  await new Promise(setImmediate);
+  assert.deepEqual(written, [3]);
+  pass(250);
+  await new Promise(setImmediate);
+  assert.deepEqual(written, [3, 1]);
+});
+
 test('a destination that fails loses its batch and no more', async () => {
   const { world } = still();
   let fail = true;
