@@ -274,6 +274,12 @@ const addKill = (program: Command, does: Does): void => {
     );
 };
 
+const percent = (text: string): string => {
+  if (!/^\d{1,3}(\.\d+)?$/.test(text) || Number(text) > 100)
+    throw new InvalidArgumentError('must be a number from 0 to 100.');
+  return text;
+};
+
 const port = (text: string): string => {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError('must be a port from 0 to 65535.');
@@ -319,7 +325,8 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--config <path>', 'apply this at start, repeatable', collect)
     .option('--parent <url>', 'of a domain hub')
-    .option('--two-person', 'policy that may widen needs the approval of a second person');
+    .option('--two-person', 'policy that may widen needs the approval of a second person')
+    .option('--oracle <percent>', 'of a hub: decisions to take again with cedar-wasm, 0 for none', percent, '1');
   forNodes(serve).action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
   const sidecar = program
     .command('sidecar')

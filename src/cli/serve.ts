@@ -40,11 +40,18 @@ const tellRunning = async ({ out }: Context, data: string, url: string): Promise
   else out.note(`commands on this machine need --url ${url}; a SIGTERM to process ${process.pid} ends it`);
 };
 
+const oracleOf = ({ oracle }: ServeOptions): { readonly oracle?: number } =>
+  oracle === undefined ? {} : { oracle: Number(oracle) / 100 };
+
 const startRoot = async (context: Context, options: ServeOptions): Promise<RunningHub> => {
   const { out } = context;
   const hub = await failing(
     options,
-    startHub({ ...(await nodeOptions(context, options)), twoPerson: options.twoPerson ?? false }),
+    startHub({
+      ...(await nodeOptions(context, options)),
+      ...oracleOf(options),
+      twoPerson: options.twoPerson ?? false,
+    }),
   );
   try {
     await applyFiles(hub, options.config ?? []);

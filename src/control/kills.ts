@@ -107,7 +107,7 @@ export class KillSwitch {
 
   #orderOf(by: Principal, { kind, name, reason, until }: KillRequest, atMs: number): KillOrder {
     return {
-      id: `kill-${this.#parts.ids.spanId().slice(0, 8)}`,
+      id: this.#freshId(),
       tenant: by.tenant,
       kind,
       name,
@@ -116,6 +116,14 @@ export class KillSwitch {
       atMs,
       untilMs: until === undefined ? null : Date.parse(until),
     };
+  }
+
+  /** Short, because people type it. */
+  #freshId(): string {
+    for (;;) {
+      const id = `kill-${this.#parts.ids.spanId().slice(-8)}`;
+      if (this.#list.orders.every((order) => order.id !== id)) return id;
+    }
   }
 }
 

@@ -76,6 +76,69 @@ test('a document that cannot be kept is not run', async () => {
   await stop(bench, link);
 });
 
+test('an order to stop is in force before it is on disk, and confirmed only after', async () => {
+  const { bench, it } = await started();
+  const disk = Promise.withResolvers<void>();
+  const link = new NodeLink({ ...it.parts, lastGood: { load: async () => undefined, keep: () => disk.promise } });
+  await link.start();
+  await bench.pass(10);
+  bench.publisher.publish('kills', { seq: 1, orders: [] });
+  await bench.pass(10);
+  // The snapshot came first and still waits for the disk.
+  assert.deepEqual(it.node.enforced, ['kills 1']);
+  assert.equal(bench.hub.list(null)[0]!.killsSeq, 0);
+  disk.resolve();
+  await bench.pass(10);
+  assert.equal(bench.hub.list(null)[0]!.killsSeq, 1);
+  await stop(bench, link);
+});
+
+test('orders to stop are in force first when a node starts from its disk, and never an older list', async () => {
+  const { bench, it } = await started();
+  it.kept.files.set('snapshot', signDocument('snapshot', snapshot(5), bench.key));
+  it.kept.files.set('kills', signDocument('kills', { seq: 7, orders: [] }, bench.key));
+  it.wire.cut();
+  await it.link.start();
+  assert.deepEqual(it.node.enforced, ['kills 7', 'snapshot 5']);
+  it.wire.mend();
+  bench.publisher.publish('kills', { seq: 6, orders: [] });
+  await bench.pass(60_000);
+  assert.equal(it.link.seq('kills'), 7);
+  assert.ok(!it.node.enforced.includes('kills 6'));
+  await stop(bench, it.link);
+});
+
+test('a node knows how old its orders to stop may be: only a hub that has no newer ones confirms them', async () => {
+  const { bench, it } = await started();
+  bench.publisher.publish('kills', { seq: 1, orders: [] });
+  assert.equal(it.link.killsConfirmedAtMs, undefined);
+  await it.link.start();
+  await bench.pass(100);
+  const first = it.link.killsConfirmedAtMs!;
+  await bench.pass(3_000);
+  const confirmed = it.link.killsConfirmedAtMs!;
+  assert.ok(confirmed > first, 'every beat confirms');
+  // The stream has died without a sound; beats still get through and tell of a list that did not come.
+  const deaf = new NodeLink({
+    ...it.parts,
+    wire: {
+      post: (path, body, authorization) => it.wire.post(path, body, authorization),
+      async *stream(_path, _authorization, signal) {
+        await new Promise<void>((resolve) => signal.onCancel(() => resolve()));
+      },
+    },
+  });
+  await stop(bench, it.link);
+  await deaf.start();
+  bench.publisher.publish('kills', { seq: 2, orders: [] });
+  await bench.pass(3_000);
+  const last = deaf.killsConfirmedAtMs;
+  await bench.pass(10_000);
+  assert.equal(deaf.killsConfirmedAtMs, last);
+  assert.ok(deaf.heardAtMs! > (last ?? 0), 'the hub itself was heard');
+  await stop(bench, deaf);
+});
+
 test('a refused snapshot is reported with its reason, the old one runs on, and the next one is taken', async () => {
   const { bench, it } = await started();
   await it.link.start();

@@ -63,6 +63,9 @@ export class NodeLink implements EventSink {
   /** Newest that came at all, taken or not. */
   readonly #seen = new Map<DocumentKind, number>();
   #connection: Canceller | undefined;
+  /** Documents that came while another was being taken. */
+  readonly #waiting = new Map<DocumentKind, string>();
+  #isTaking = false;
   #beatsBehind = 0;
   #refused: NonNullable<Heartbeat['refused']> | undefined;
   #heartbeatMs: number;
@@ -153,7 +156,7 @@ export class NodeLink implements EventSink {
         for await (const { event, data } of events) {
           failures = 0;
           this.#heard();
-          if (isKind(event)) await this.#take(event, data);
+          if (isKind(event)) await this.#hear(event, data);
         }
       } catch (thrown) {
         this.#note(thrown);
@@ -163,6 +166,23 @@ export class NodeLink implements EventSink {
       failures += 1;
       await pause(this.#parts.clock, this.#closing, backoffMs(failures, this.#parts.random));
     }
+  }
+
+  /** Orders to stop are taken at once. Everything else waits its turn, so that none of it stands in front of the next order. */
+  async #hear(kind: DocumentKind, data: string): Promise<void> {
+    if (kind === 'kills') return this.#take(kind, data);
+    this.#waiting.set(kind, data);
+    if (!this.#isTaking) void this.#takeWaiting();
+  }
+
+  /** One after the other; of those that came meanwhile only the newest of a kind. */
+  async #takeWaiting(): Promise<void> {
+    this.#isTaking = true;
+    for (let next = firstOf(this.#waiting); next !== undefined; next = firstOf(this.#waiting)) {
+      this.#waiting.delete(next.kind);
+      if (this.#closing.reason === undefined) await this.#take(next.kind, next.data);
+    }
+    this.#isTaking = false;
   }
 
   /**
@@ -288,6 +308,12 @@ export class NodeLink implements EventSink {
 }
 
 const isKind = (event: string): event is DocumentKind => (DOCUMENT_KINDS as readonly string[]).includes(event);
+
+/** In the order in which they matter, not in which they came. */
+const firstOf = (waiting: ReadonlyMap<DocumentKind, string>) => {
+  const kind = DOCUMENT_KINDS.find((one) => waiting.has(one));
+  return kind === undefined ? undefined : { kind, data: waiting.get(kind)! };
+};
 
 /** A number of the hub's answer, if it is there and within reason. */
 const numberIn = (reply: unknown, field: string, least: number, most = Number.MAX_SAFE_INTEGER): number | undefined => {

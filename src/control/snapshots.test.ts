@@ -31,6 +31,17 @@ test('a document that is not newer is not published (I14)', () => {
   assert.equal(publisher.seq('snapshot'), 6);
 });
 
+test('a reader gets orders to stop before everything else that waits for it', async () => {
+  const publisher = new Publisher(newNodeKey());
+  publisher.publish('roster', roster(1));
+  publisher.publish('snapshot', snapshot(1));
+  publisher.publish('kills', { seq: 1, orders: [] });
+  const reader = publisher.newerThan({ snapshotSeq: 0, rosterSeq: 0, killsSeq: 0 }, new Canceller());
+  const kinds: string[] = [];
+  for (let at = 0; at < 3; at++) kinds.push((await reader.next()).value!.kind);
+  assert.deepEqual(kinds, ['kills', 'snapshot', 'roster']);
+});
+
 test('a slow reader gets the newest next, and nothing twice', async () => {
   const publisher = new Publisher(newNodeKey());
   publisher.publish('snapshot', snapshot(1));

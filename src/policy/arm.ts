@@ -1,31 +1,40 @@
 /** A release on trial beside the active policy: which of the two decides a call, and what the other one would have said. */
 import type { Attributes, Call, Decision, PolicyCandidate, Snapshot } from '../contract/index.ts';
 import { decide, type PolicyRequest } from './decide.ts';
-import { type PreparedPolicy, preparePolicy } from './prepare.ts';
+import type { Watch } from './layer.ts';
+import { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
 
 export interface Trial extends Pick<PolicyCandidate, 'release' | 'mode' | 'percent'> {
   readonly policy: PreparedPolicy;
+  /** Sees every decision of the canary, as `DecideParts.watch` sees those of the active policy. */
+  readonly watch?: Watch | undefined;
 }
 
 /** By tenant. */
 export type Trials = ReadonlyMap<string, Trial>;
 
 /** Throws like `preparePolicy`: a node refuses a snapshot whose candidate it cannot run, since it could not keep the arms apart. */
-export const prepareTrials = (snapshot: Pick<Snapshot, 'candidates' | 'targets' | 'domains'>): Trials =>
-  new Map((snapshot.candidates ?? []).map((candidate) => [candidate.tenant, prepareTrial(snapshot, candidate)]));
+export const prepareTrials = (
+  snapshot: Pick<Snapshot, 'candidates' | 'targets' | 'domains'>,
+  watchOf: WatchOf = () => undefined,
+): Trials =>
+  new Map(
+    (snapshot.candidates ?? []).map((candidate) => [candidate.tenant, prepareTrial(snapshot, candidate, watchOf)]),
+  );
+
+/** A watch for the decisions of one canary. */
+export type WatchOf = (world: PolicyWorld, candidate: PolicyCandidate) => Watch | undefined;
 
 const prepareTrial = (
   { targets, domains }: Pick<Snapshot, 'targets' | 'domains'>,
-  { tenant, release, mode, percent, policy }: PolicyCandidate,
+  candidate: PolicyCandidate,
+  watchOf: WatchOf,
 ): Trial => {
+  const { tenant, release, mode, percent, policy } = candidate;
   const ours = <T extends { readonly tenant: string }>(entries: readonly T[]): T[] =>
     entries.filter((entry) => entry.tenant === tenant);
-  return {
-    release,
-    mode,
-    percent,
-    policy: preparePolicy({ policy, targets: ours(targets), domains: ours(domains) }),
-  };
+  const world = { policy, targets: ours(targets), domains: ours(domains) };
+  return { release, mode, percent, policy: preparePolicy(world), watch: watchOf(world, candidate) };
 };
 
 /** Buckets of call trees: a percentage has two digits behind the point. */
@@ -51,6 +60,8 @@ export const isInCanary = (root: string, percent: number): boolean =>
 export interface Judged {
   readonly decision: Decision;
   readonly attributes: Attributes;
+  /** The canary that decided it; undefined when the active policy did. */
+  readonly canary?: Trial | undefined;
 }
 
 /** INVARIANT: one prepared policy decides a call; what a shadow says changes nothing but the record. */
@@ -63,6 +74,7 @@ export const judge = (active: PreparedPolicy, trials: Trials, call: Call, reques
     return {
       decision: decide(chosen ? policy : active, request),
       attributes: { release, arm: chosen ? 'canary' : 'stable' },
+      canary: chosen ? trial : undefined,
     };
   }
   const decision = decide(active, request);

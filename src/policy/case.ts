@@ -1,7 +1,7 @@
 /** Who asks for what, looked up in the registry: which levels decide it, and which of their policies can matter. */
 import type { Principal, Target } from '../contract/index.ts';
 import { EntityStore, entity } from './entities.ts';
-import { slice } from './evaluate.ts';
+import type { Engine } from './evaluate.ts';
 import {
   type Case,
   type Level,
@@ -42,7 +42,7 @@ export const findCase = (prepared: PreparedPolicy, principal: Principal | null, 
   const key = JSON.stringify([principal.kind, principal.id, principal.roles, principal.domain]);
   const known = operation.cases.get(key);
   if (known !== undefined) return { operation, case: known };
-  const made = makeCase(tenant, principal, operation);
+  const made = makeCase(tenant, principal, operation, prepared.engine);
   if ('code' in made) return made;
   if (operation.cases.size >= MAX_CASES) operation.cases.clear();
   operation.cases.set(key, made);
@@ -51,7 +51,12 @@ export const findCase = (prepared: PreparedPolicy, principal: Principal | null, 
 
 const refusal = (code: Refusal['code'], reason: string): Refusal => ({ code, reason });
 
-const makeCase = (tenant: PreparedTenant, principal: Principal, operation: PreparedOperation): Case | Refusal => {
+const makeCase = (
+  tenant: PreparedTenant,
+  principal: Principal,
+  operation: PreparedOperation,
+  engine: Engine,
+): Case | Refusal => {
   const caller = callerOf(tenant, principal);
   if ('code' in caller) return caller;
   const chain = new Set([ORG]);
@@ -63,7 +68,7 @@ const makeCase = (tenant: PreparedTenant, principal: Principal, operation: Prepa
   const { action, resource } = operation;
   const env = { principal: caller.ref, action, resource, entities: caller.entities };
   const levels = [...chain].flatMap((name) => tenant.levels.get(name) ?? []);
-  return { env, levels: levels.map((level) => sliceLevel(level, env)) };
+  return { env, levels: levels.map((level) => sliceLevel(level, env, engine)) };
 };
 
 interface Caller {
@@ -104,7 +109,7 @@ const addChain = (tenant: PreparedTenant, start: string, chain: Set<string>): st
   return undefined;
 };
 
-const sliceLevel = (level: Level, env: Case['env']): Level => {
+const sliceLevel = (level: Level, env: Case['env'], { slice }: Engine): Level => {
   const concerned = new Set(slice([...level.policies, ...level.limits.map(({ policy }) => policy)], env));
   return {
     name: level.name,

@@ -8,7 +8,7 @@ import type { Constraints, Decision, Determining, Principal, Priority, Target } 
 import { type Found, findCase, type Refusal } from './case.ts';
 import type { CompiledPolicy, Env } from './compile/index.ts';
 import { meet } from './constraints.ts';
-import { evaluate, type Outcome } from './evaluate.ts';
+import type { Engine, Outcome } from './evaluate.ts';
 import { Datetime } from './extension/time.ts';
 import type { Level, PreparedPolicy } from './prepare.ts';
 import { CedarRecord, fromJson, type Value } from './value.ts';
@@ -37,12 +37,13 @@ export const decide = (prepared: PreparedPolicy, request: PolicyRequest): Decisi
   const found = findCase(prepared, request.principal, request.target);
   if ('code' in found) return denial(prepared.version, found);
   const env: Env = { ...found.case.env, context: contextOf(found, request) };
-  const outcomes = found.case.levels.map((level) => ({ level: level.name, ...evaluate(level.policies, env) }));
+  const { engine } = prepared;
+  const outcomes = found.case.levels.map((level) => ({ level: level.name, ...engine.evaluate(level.policies, env) }));
   const seen = { policyVersion: prepared.version, missing: missingOf(outcomes), errors: errorsOf(outcomes) };
   const hard = hardRules(outcomes);
   if (hard !== undefined) return { ...DENY, ...seen, ...hard };
   if (seen.missing.length > 0) return { ...DENY, ...seen, code: 'NO_PERMIT', reason: noPermit(seen.missing, request) };
-  const limits = limitsOf(found.case.levels, env);
+  const limits = limitsOf(found.case.levels, env, engine);
   if ('errors' in limits) return { ...DENY, ...seen, ...limits, errors: [...seen.errors, ...limits.errors] };
   if (!modelAllowed(limits, request.target))
     return {
@@ -143,11 +144,15 @@ const noPermit = (missing: readonly string[], { principal, target }: PolicyReque
 };
 
 /** Limit rules of all levels, merged; a rule that fails might have been the one that limits, so it denies. */
-const limitsOf = (levels: readonly Level[], env: Env): Constraints | (Verdict & Pick<Decision, 'errors'>) => {
+const limitsOf = (
+  levels: readonly Level[],
+  env: Env,
+  engine: Engine,
+): Constraints | (Verdict & Pick<Decision, 'errors'>) => {
   let merged: Constraints = {};
   for (const { name: level, limits } of levels) {
     for (const { policy, constraints } of limits) {
-      const { permits, failed } = evaluate([policy], env);
+      const { permits, failed } = engine.evaluate([policy], env);
       if (failed[0] !== undefined) {
         const errors = [{ level, id: policy.entry.id, message: failed[0].message }];
         return { ...policyError({ level, policy }), determining: [determining({ level, policy })], errors };

@@ -8,6 +8,13 @@ export interface Outcome {
   readonly failed: readonly { readonly policy: CompiledPolicy; readonly message: string }[];
 }
 
+/** Who evaluates: our closures, or what they are held against. A prepared policy is bound to one of them. */
+export interface Engine {
+  /** Leaves out policies that cannot concern a request, whatever its context is; may leave out none. */
+  readonly slice: (policies: readonly CompiledPolicy[], env: Omit<Env, 'context'>) => readonly CompiledPolicy[];
+  readonly evaluate: (policies: readonly CompiledPolicy[], env: Env) => Outcome;
+}
+
 /** All policies whose conditions hold. Their scopes must already match: see `slice`. */
 export const evaluate = (policies: readonly CompiledPolicy[], env: Env): Outcome => {
   const permits: CompiledPolicy[] = [];
@@ -27,3 +34,5 @@ export const evaluate = (policies: readonly CompiledPolicy[], env: Env): Outcome
 /** The policies that can concern a request, whatever its context is. */
 export const slice = (policies: readonly CompiledPolicy[], env: Omit<Env, 'context'>): readonly CompiledPolicy[] =>
   policies.filter((policy) => concerns(policy, env));
+
+export const CLOSURES: Engine = { slice, evaluate };

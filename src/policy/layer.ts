@@ -12,18 +12,24 @@ export interface DecideParts {
   readonly trials?: Trials;
   /** Made by routing from the same snapshot. Throws `not_found` for a target that does not exist. */
   readonly planOf: (call: Call) => RoutePlan;
+  /** Sees every decision, as plain data. Must not throw or wait. Answers true when it will look at this one again. */
+  readonly watch?: Watch | undefined;
 }
+
+export type Watch = (request: PolicyRequest, decision: Decision, callId: string) => boolean;
 
 /** Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`. */
 export const decideLayer =
-  ({ policy, planOf, trials = NO_TRIALS }: DecideParts): Layer =>
+  ({ policy, planOf, watch, trials = NO_TRIALS }: DecideParts): Layer =>
   (next) =>
   async (call, scope) => {
     const startMs = scope.clock.nowMs();
     const plan = planOf(call);
     const request = requestOf(call, plan, scope);
-    const { decision, attributes } = judge(policy, trials, call, request);
+    const { decision, attributes, canary } = judge(policy, trials, call, request);
     note(decision, startMs, scope, { ...attributes, ...inputsOf(request) });
+    const looks = canary === undefined ? watch : canary.watch;
+    if (looks?.(request, decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const allowed = constrained(call, plan, decision);
     Permit.grant(allowed, decision);

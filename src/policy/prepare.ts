@@ -11,6 +11,7 @@ import { Fault } from '../contract/index.ts';
 import { annotationProblems, constraintsOf } from './annotations.ts';
 import { type CompiledPolicy, compileEntry, type Env } from './compile/index.ts';
 import { type Entity, EntityStore, entity } from './entities.ts';
+import { CLOSURES, type Engine } from './evaluate.ts';
 import { ACTION_OF, CEDAR_LANGUAGE, operationId, TYPE_OF } from './schema.ts';
 import { EntityRef, type Value } from './value.ts';
 
@@ -56,12 +57,13 @@ export interface PreparedTenant {
 export interface PreparedPolicy {
   readonly version: string;
   readonly tenants: ReadonlyMap<string, PreparedTenant>;
+  readonly engine: Engine;
 }
 
 export const ORG = 'org';
 
 /** Throws Fault `bad_request` when a policy cannot be compiled: a node must refuse such a snapshot, not run a part of it. */
-export const preparePolicy = (world: PolicyWorld): PreparedPolicy => {
+export const preparePolicy = (world: PolicyWorld, engine: Engine = CLOSURES): PreparedPolicy => {
   const { policy, targets, domains } = world;
   if (policy.cedar !== CEDAR_LANGUAGE)
     throw new Fault(
@@ -72,6 +74,7 @@ export const preparePolicy = (world: PolicyWorld): PreparedPolicy => {
   return {
     version: policy.version,
     tenants: new Map([...names].map((tenant) => [tenant, prepareTenant(world, tenant)])),
+    engine,
   };
 };
 

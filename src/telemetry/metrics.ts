@@ -41,6 +41,8 @@ export interface Gauge {
   readonly name: string;
   readonly help: string;
   readonly read: () => number;
+  /** Default `gauge`; a `counter` only grows. */
+  readonly type?: 'gauge' | 'counter';
 }
 
 export class Metrics implements EventSink {
@@ -80,7 +82,7 @@ export class Metrics implements EventSink {
       ...[...this.#series.values()].flatMap(histogramLines),
       ...this.#gauges.flatMap((gauge) => [
         `# HELP ${gauge.name} ${gauge.help}`,
-        `# TYPE ${gauge.name} gauge`,
+        `# TYPE ${gauge.name} ${gauge.type ?? 'gauge'}`,
         `${gauge.name} ${gauge.read()}`,
       ]),
     ];

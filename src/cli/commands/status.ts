@@ -18,6 +18,8 @@ interface Status {
   readonly rosterSeq: number;
   readonly store: string;
   readonly weakened: readonly string[];
+  /** Decisions taken again by cedar-wasm; absent on nodes that do not. */
+  readonly oracle?: { readonly checked: number; readonly mismatched: number };
   readonly targets: {
     readonly declared: number;
     readonly endpoints: number;
@@ -47,10 +49,16 @@ const statusText = (url: string, found: Status, { items }: KillsView): string =>
     ['targets', `${targets.declared} declared, ${targets.eligible} of ${targets.endpoints} used endpoints take calls`],
     ...(targets.panic.length === 0 ? [] : [['panic', targets.panic.join(', ')] as const]),
     ['weakened', found.weakened.join('; ') || 'nothing'],
+    ...(found.oracle === undefined ? [] : [['oracle', oracleNote(found.oracle)] as const]),
     ['stopped', items.map((order) => `${describe(order)} (${order.id})`).join(', ') || 'nothing'],
   ];
   return lines.map(([name, text]) => `${name.padEnd(14)} ${clean(text)}`).join('\n');
 };
+
+const oracleNote = ({ checked, mismatched }: NonNullable<Status['oracle']>): string =>
+  mismatched === 0
+    ? `${checked} decisions taken again, all the same`
+    : `${mismatched} of ${checked} decisions taken again were different; \`airspace logs --level error\` has them`;
 
 interface Verdict {
   readonly check: string;
@@ -112,7 +120,7 @@ const verdictsOf = async (context: Context): Promise<readonly Verdict[]> => {
   }
 };
 
-const judged = ({ ready, snapshotSeq, weakened, targets }: Status, top: TopRead): readonly Verdict[] => {
+const judged = ({ ready, snapshotSeq, weakened, targets, oracle }: Status, top: TopRead): readonly Verdict[] => {
   const without = top.targets.filter(
     ({ endpoints }) => endpoints.length > 0 && endpoints.every(({ obstacle }) => obstacle !== null),
   );
@@ -139,8 +147,15 @@ const judged = ({ ready, snapshotSeq, weakened, targets }: Status, top: TopRead)
     weakened.length === 0
       ? { check: 'controls', verdict: 'ok', note: 'none weakened' }
       : { check: 'controls', verdict: 'warn', note: weakened.join('; ') },
+    ...(oracle === undefined ? [] : [oracleJudged(oracle)]),
   ];
 };
+
+const oracleJudged = (oracle: NonNullable<Status['oracle']>): Verdict => ({
+  check: 'oracle',
+  verdict: oracle.mismatched === 0 ? 'ok' : 'failed',
+  note: oracleNote(oracle),
+});
 
 /** An order is no failure of the node, and nobody may forget one. */
 const ordersJudged = ({ items }: KillsView): Verdict =>

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ControlPort, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import type { AdminPorts, KillPort } from '../../doors/admin/index.ts';
+import type { AdminPorts, KillPort, NodeStatus } from '../../doors/admin/index.ts';
 import { mintKey } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
@@ -23,6 +23,8 @@ export interface AdminParts {
   readonly kills: KillPort;
   readonly traces: TraceStore;
   readonly rosterSeq: () => number;
+  /** Of nodes that have one. */
+  readonly oracle?: () => NonNullable<NodeStatus['oracle']>;
   readonly weakened: readonly string[];
   readonly useBootstrapToken: (token: string) => Promise<void>;
 }
@@ -45,6 +47,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
       rosterSeq: parts.rosterSeq(),
       store: 'sqlite',
       weakened: parts.weakened,
+      ...(parts.oracle === undefined ? {} : { oracle: parts.oracle() }),
     }),
     metrics: observed.metrics,
     fleet: (tenant) => fleetStatus(live.fleet, tenant, world.clock.nowMs()),

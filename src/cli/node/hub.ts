@@ -21,11 +21,14 @@ import { adminPorts } from './admin.ts';
 import { detachedCalls } from './detached.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
+import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { watchOverload } from './overload.ts';
-import { releases } from './releases.ts';
+import { canaryOracle, releases } from './releases.ts';
 import { observe } from './telemetry.ts';
 
 export interface NodeOptions {
+  /** Share of decisions that a hub takes again with cedar-wasm, 0 to 1. Default `ORACLE_SHARE`. */
+  readonly oracle?: number | undefined;
   /** Data directory; created when it is not there. */
   readonly dir: string;
   readonly host: string;
@@ -84,6 +87,10 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => observed.flush());
   const overload = watchOverload(world);
   held.defer(() => overload.stop());
+  const oracle = openOracle(options.oracle ?? ORACLE_SHARE, world, observed);
+  held.defer(() => oracle.close());
+  const second = canaryOracle(world, options.oracle !== 0, () => train);
+  held.defer(() => second.close());
   const halt = new Halt();
   const live = new LivePipeline({
     world,
@@ -95,6 +102,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     view: (_, sight) => viewOf(sight, { tenant: '', domain: '', parent: null }),
     compose: hub,
     overload: overload.level,
+    watch: (snapshot) => oracle.watch(snapshot),
+    watchTrial: (candidate) => second.watch(candidate),
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
 
@@ -200,6 +209,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       kills: killPort({ kills, halt, nodes, live }),
       traces: stores.traces,
       rosterSeq: () => keeper.roster.seq,
+      oracle: () => oracle.counts,
       weakened: weakenedBy(options),
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),

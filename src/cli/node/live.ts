@@ -14,8 +14,14 @@ import {
 } from '../../kernel/index.ts';
 
 import type { Halt } from '../../kill/index.ts';
-import { type PreparedPolicy, preparePolicy, prepareTrials, type Trials } from '../../policy/index.ts';
-
+import {
+  type PreparedPolicy,
+  preparePolicy,
+  prepareTrials,
+  type Trials,
+  type Watch,
+  type WatchOf,
+} from '../../policy/index.ts';
 import { type CandidatesOf, Fleet, type PlanOf, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
 
@@ -37,6 +43,10 @@ export interface LiveOptions {
   readonly concurrency?: number;
   /** Signals of overload, read once per call. Default: never overloaded. */
   readonly overload?: () => OverloadLevel;
+  /** Who sees the decisions that are taken with a snapshot. Default: nobody. */
+  readonly watch?: (snapshot: Snapshot) => Watch | undefined;
+  /** Who sees the decisions of a canary. Default: nobody. */
+  readonly watchTrial?: WatchOf;
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
 }
 
@@ -116,6 +126,7 @@ export class LivePipeline {
       halt: options.halt.layer,
       resolver,
       policy,
+      watch: options.watch?.(snapshot),
       trials,
       planOf,
       gate: this.gate,
@@ -133,7 +144,11 @@ export class LivePipeline {
   /** A roster alone changes nothing about policy, and rosters come often. */
   #prepared(snapshot: Snapshot): { readonly policy: PreparedPolicy; readonly trials: Trials } {
     if (this.#policy?.snapshot !== snapshot)
-      this.#policy = { snapshot, policy: preparePolicy(snapshot), trials: prepareTrials(snapshot) };
+      this.#policy = {
+        snapshot,
+        policy: preparePolicy(snapshot),
+        trials: prepareTrials(snapshot, this.#options.watchTrial),
+      };
     return this.#policy;
   }
 }

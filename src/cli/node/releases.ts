@@ -4,6 +4,7 @@ import { type ControlPlane, ReleaseTrain, ReleaseTrials, ReleaseWatch, unseal } 
 import type { NodeKey } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
 import { compilePolicy, preparePolicy, Replay } from '../../policy/index.ts';
+import { Oracle } from '../../policy/oracle/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 
 export interface TrainOptions {
@@ -47,3 +48,14 @@ export const releases = ({ world, stores, key, logger, twoPerson, flush }: Train
       }),
   };
 };
+
+/** Share of a canary's decisions that are taken again: more than of the active policy, because nobody has seen it work yet. */
+const CANARY_SHARE = 0.1;
+
+/** A second opinion on what canaries decide, in a thread of its own: alternating with the active policy would wear one out. */
+export const canaryOracle = ({ random }: World, doubts: boolean, train: () => ReleaseTrain): Oracle =>
+  new Oracle({
+    share: doubts ? CANARY_SHARE : 0,
+    random,
+    onMismatch: ({ ours }) => train().distrust(ours.policyVersion),
+  });

@@ -39,7 +39,7 @@ type Bundle = ResourceOf<'PolicyBundle'>;
 export interface TrainParts {
   readonly store: ReleaseStore;
   readonly resources: Pick<ResourceStore, 'list' | 'history'>;
-  readonly plane: Pick<ControlPlane, 'preview' | 'replacePolicy' | 'republish' | 'list'>;
+  readonly plane: Pick<ControlPlane, 'preview' | 'replacePolicy' | 'republish' | 'list' | 'snapshot'>;
   readonly compilePolicy: CompilePolicy;
   readonly traces: Pick<TraceStore, 'recent'>;
   /** The policy room's replay of recorded decisions. */
@@ -168,11 +168,22 @@ export class ReleaseTrain implements ReleasePort {
   /** Every finished call of this hub and of its nodes. Returns at once and never throws. */
   readonly observe = (events: readonly CallEvent[]): void => {
     for (const { tenant, release, reason } of this.#parts.watch.take(events)) {
-      void this.#halt(tenant, release, ITSELF, reason).catch((thrown: unknown) =>
-        this.#parts.log('warn', 'a policy release could not be halted', { release, reason, cause: String(thrown) }),
-      );
+      this.#haltItself(tenant, release, reason);
     }
   };
+
+  /** The engine decided by this version what another engine does not: whatever is wrong, it must not go on. */
+  distrust(policyVersion: string): void {
+    const tried = this.#parts.plane.snapshot?.candidates?.find(({ policy }) => policy.version === policyVersion);
+    if (tried === undefined) return;
+    this.#haltItself(tried.tenant, tried.release, 'the engine and cedar-wasm take a decision of it differently');
+  }
+
+  #haltItself(tenant: string, release: string, reason: string): void {
+    void this.#halt(tenant, release, ITSELF, reason).catch((thrown: unknown) =>
+      this.#parts.log('warn', 'a policy release could not be halted', { release, reason, cause: String(thrown) }),
+    );
+  }
 
   async #candidateWorld(tenant: string, candidate: ReplayRequest['candidate']) {
     if (typeof candidate !== 'string') {

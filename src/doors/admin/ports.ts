@@ -70,6 +70,14 @@ export interface NodeStatus {
   readonly store: string;
   /** Controls that somebody turned down, in words: a public bind, no TLS, memory only. Empty is good. */
   readonly weakened: readonly string[];
+  /** Decisions taken again by another engine, since the node started. Absent where no node does that. */
+  readonly oracle?: {
+    readonly checked: number;
+    /** Differently. Anything but 0 is an alarm. */
+    readonly mismatched: number;
+    readonly dropped: number;
+    readonly failed: number;
+  };
 }
 
 /** Counts since the node started; rates are the business of whoever reads twice. */
