@@ -1,0 +1,115 @@
+/** Replay: what would have come out otherwise, grouped as people read it, and never a guess. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Attributes, CallEvent } from '../contract/index.ts';
+import { withCedar } from './cedar.ts';
+import { preparePolicy } from './prepare.ts';
+import { contextReads } from './reads.ts';
+import { Replay } from './replay.ts';
+import { compileWorld, type ShortWorld } from './testing.ts';
+
+const WORLD: ShortWorld = {
+  domains: [],
+  users: [{ name: 'ann', roles: ['clerk'] }],
+  targets: [
+    { kind: 'agent', name: 'planner', operations: [{ name: 'run', effect: 'read' }] },
+    {
+      kind: 'tool',
+      name: 'ledger',
+      operations: [
+        { name: 'read', effect: 'read' },
+        { name: 'post', effect: 'spend' },
+      ],
+    },
+  ],
+};
+const POLICY = `
+@id("read") @reason("reading is free") permit(principal, action, resource) when { resource.effect == "read" };
+@id("clerks") @reason("clerks post") permit(principal in Role::"clerk", action, resource);`;
+const URGENT = `${POLICY} @id("urgent") @reason("urgent calls only")
+forbid(principal, action, resource) when { context.priority > 1 };`;
+
+const over = async (policies: string): Promise<Replay> =>
+  new Replay(preparePolicy(await compileWorld(WORLD, { org: { policies } })));
+
+const COMPLETE: Attributes = { effect: 'allow', rules: ['org/read'], missing: [], at: 1_000, depth: 0, priority: 2 };
+let calls = 0;
+const event = (operation: string, attributes: Attributes, principal = { kind: 'agent', id: 'planner' }): CallEvent => ({
+  callId: (++calls).toString(16).padStart(32, '0'),
+  trace: 'a'.repeat(32),
+  span: 'c'.repeat(16),
+  tenant: 'default',
+  principal,
+  target: { kind: 'tool', name: 'ledger', operation },
+  lineage: { root: 'b'.repeat(32), depth: 0 },
+  node: 'hub-1',
+  role: 'hub',
+  startedAtMs: 1_000,
+  durationMs: 5,
+  status: 'ok',
+  code: '',
+  httpStatus: 200,
+  requestBytes: 1,
+  replyBytes: 2,
+  snapshotSeq: 1,
+  attributes: {},
+  steps: [{ span: 's', name: 'decide', offsetMs: 0, durationMs: 0, attributes }],
+});
+
+test('decisions are the same, the same by other rules, or flips, with deny -> allow first', async () => {
+  const replay = await over(POLICY);
+  const was = { ...COMPLETE, effect: 'deny', rules: [], missing: ['org'], code: 'NO_PERMIT' };
+  const ann = { kind: 'user', id: 'ann' };
+  replay.take(event('read', COMPLETE));
+  replay.take(event('read', { ...COMPLETE, rules: ['org/old'] }));
+  for (const rules of [['org/old'], ['org/old']]) replay.take(event('post', { ...COMPLETE, rules }));
+  replay.take(event('post', { ...was, roles: ['clerk'] }, ann));
+  const { groups, ...counts } = replay.tally();
+  assert.deepEqual(counts, { decisions: 5, same: 1, otherRules: 1, unknown: 0, unknownFor: {}, flips: 3 });
+  assert.deepEqual(
+    groups.map(({ flip, was: then, now, count, agents }) => [flip, then, now, count, agents]),
+    [
+      ['deny->allow', ['no permit at org'], ['org/clerks'], 1, [{ agent: 'user/ann', count: 1 }]],
+      ['allow->deny', ['org/old'], ['no permit at org'], 2, [{ agent: 'agent/planner', count: 2 }]],
+    ],
+  );
+});
+
+test('what a rule needs and nobody recorded makes a decision unknown, and never allowed', async () => {
+  const old = { effect: 'deny', rules: [], missing: ['org'] };
+  const indifferent = await over(POLICY);
+  indifferent.take(event('read', old));
+  assert.equal(indifferent.tally().unknown, 0, 'no rule reads the priority');
+  indifferent.take(event('post', old, { kind: 'user', id: 'ann' }));
+  assert.deepEqual(indifferent.tally().unknownFor, { roles: 1 });
+  const urgent = await over(URGENT);
+  urgent.take(event('read', old));
+  const { unknown, unknownFor, flips } = urgent.tally();
+  assert.deepEqual([unknown, unknownFor, flips], [1, { priority: 1 }, 0]);
+});
+
+test('calls of nobody, and steps that are no decisions, are not replayed', async () => {
+  const replay = await over(POLICY);
+  const { steps, ...rest } = event('read', COMPLETE);
+  replay.take({ ...rest, steps: steps.map((step) => ({ ...step, name: 'attempt' })) });
+  replay.take({ ...rest, steps, principal: null });
+  assert.equal(replay.tally().decisions, 0);
+});
+
+const READS: readonly (readonly [condition: string, reads: readonly string[]])[] = [
+  ['resource.effect == "read"', []],
+  ['context.depth > 1 && context has session', ['depth', 'session']],
+  ['context.args.amount > 1', ['args']],
+  ['context == {depth: 1}', ['*']],
+  ['principal has depth', []],
+];
+
+for (const [condition, reads] of READS) {
+  test(`the context reads of ${condition}`, () => {
+    const answer = withCedar((cedar) =>
+      cedar.policyToJson(`permit(principal, action, resource) when { ${condition} };`),
+    );
+    assert.ok(answer?.type === 'success');
+    assert.deepEqual([...contextReads(answer.json)].sort(), reads);
+  });
+}
