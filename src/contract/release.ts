@@ -93,7 +93,14 @@ export interface ReleaseDetail extends ReleaseView {
   /** Against what is active now. */
   readonly diff: readonly RuleDiff[];
   /** What the watch has counted; null when it decides nothing. */
-  readonly arms: { readonly canary: ArmTally; readonly stable: ArmTally } | null;
+  readonly arms: Arms | null;
+}
+
+export interface Arms {
+  readonly canary: ArmTally;
+  readonly stable: ArmTally;
+  /** Decisions of which a shadow would have come out otherwise. */
+  readonly differed: number;
 }
 
 export interface ArmTally {

@@ -88,11 +88,12 @@ test('what a rule needs and nobody recorded makes a decision unknown, and never 
   assert.deepEqual([unknown, unknownFor, flips], [1, { priority: 1 }, 0]);
 });
 
-test('calls of nobody, and steps that are no decisions, are not replayed', async () => {
+test('calls of nobody, steps that are no decisions, and what a canary decided are not replayed', async () => {
   const replay = await over(POLICY);
   const { steps, ...rest } = event('read', COMPLETE);
   replay.take({ ...rest, steps: steps.map((step) => ({ ...step, name: 'attempt' })) });
   replay.take({ ...rest, steps, principal: null });
+  replay.take(event('read', { ...COMPLETE, arm: 'canary' }));
   assert.equal(replay.tally().decisions, 0);
 });
 

@@ -115,8 +115,9 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** Undefined when the step is no decision about a known caller. Older records lack some inputs: those are gaps, never guesses. */
 const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | undefined => {
   const { principal, tenant, target, lineage, session, startedAtMs } = event;
-  const { effect, rules, missing, code, at, depth, priority, roles } = attributes;
-  if (principal === null || typeof effect !== 'string') return undefined;
+  const { effect, rules, missing, code, at, depth, priority, roles, arm } = attributes;
+  // What another release on trial said then is no measure for this one.
+  if (principal === null || typeof effect !== 'string' || arm === 'canary') return undefined;
   const complete = typeof at === 'number';
   const named = texts(rules);
   const none = texts(missing);

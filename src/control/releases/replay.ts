@@ -14,7 +14,7 @@ export interface Span {
 }
 
 /** Small enough that calls of a busy hub do not wait long behind one page. */
-const PAGE = 500;
+const PAGE = 250;
 
 export const replayRecorded = async (
   traces: Pick<TraceStore, 'recent'>,

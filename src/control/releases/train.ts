@@ -150,7 +150,7 @@ export class ReleaseTrain implements ReleasePort {
     const { revision, snapshotSeq } = await this.#parts.plane.replacePolicy({
       tenant,
       by,
-      reason: `policy of revision ${earlier.revision} again${reason === '' ? '' : `: ${reason}`}`,
+      reason: `policy only${reason === '' ? '' : `: ${reason}`}`,
       turn: () => earlier.bundles,
       rollbackOf: earlier.revision,
     });

@@ -1,5 +1,5 @@
 /** Watches what a release on trial does to calls, and says when it must not go on. Pure: events in, a verdict out. */
-import type { ArmTally, CallEvent, StepEvent } from '../../contract/index.ts';
+import type { Arms, ArmTally, CallEvent, StepEvent } from '../../contract/index.ts';
 
 /** Fewer calls of either arm than this prove nothing. */
 export const LEAST_CALLS = 50;
@@ -31,6 +31,7 @@ interface Round {
   readonly watched: Watched;
   readonly canary: Tally;
   readonly stable: Tally;
+  differed: number;
   /** Why it must halt; kept, so that one verdict is given once. */
   verdict: string | undefined;
 }
@@ -41,7 +42,13 @@ export class ReleaseWatch {
 
   /** Begins to count from zero. */
   follow(watched: Watched): void {
-    this.#rounds.set(keyOf(watched), { watched, canary: new Tally(), stable: new Tally(), verdict: undefined });
+    this.#rounds.set(keyOf(watched), {
+      watched,
+      canary: new Tally(),
+      stable: new Tally(),
+      differed: 0,
+      verdict: undefined,
+    });
   }
 
   /** Counts are kept while the same release goes on with another percentage. */
@@ -53,11 +60,10 @@ export class ReleaseWatch {
     this.#rounds.delete(keyOf(watched));
   }
 
-  tallies(
-    watched: Pick<Watched, 'tenant' | 'release'>,
-  ): { readonly canary: ArmTally; readonly stable: ArmTally } | null {
+  tallies(watched: Pick<Watched, 'tenant' | 'release'>): Arms | null {
     const round = this.#rounds.get(keyOf(watched));
-    return round === undefined ? null : { canary: { ...round.canary }, stable: { ...round.stable } };
+    if (round === undefined) return null;
+    return { canary: { ...round.canary }, stable: { ...round.stable }, differed: round.differed };
   }
 
   /** Answers the releases that must halt because of these events, with the reason; each once. */
@@ -78,11 +84,12 @@ export class ReleaseWatch {
   }
 
   #count(event: CallEvent, { attributes }: StepEvent): Round | undefined {
-    const { release, arm, effect, code, errors, shadowErrors } = attributes;
+    const { release, arm, effect, code, errors, shadow, shadowErrors } = attributes;
     if (typeof release !== 'string') return undefined;
     const round = this.#rounds.get(keyOf({ tenant: event.tenant, release }));
     if (round === undefined) return undefined;
     const broken = Array.isArray(errors) || code === 'POLICY_ERROR';
+    if (shadow !== undefined) round.differed += 1;
     // A shadow decides nothing, but a rule that fails in it would fail for real.
     if (Array.isArray(shadowErrors)) round.canary.errors += 1;
     if (!isArm(arm)) return round;
@@ -118,7 +125,7 @@ export const verdictOf = ({
   readonly canary: ArmTally;
   readonly stable: ArmTally;
 }): string | undefined => {
-  if (canary.errors > 0) return `a rule of it could not be evaluated (${canary.errors} of ${canary.calls} calls)`;
+  if (canary.errors > 0) return 'a rule of it could not be evaluated';
   if (canary.calls < LEAST_CALLS || stable.calls < LEAST_CALLS) return undefined;
   const points = (rateOf(canary.denied, canary) - rateOf(stable.denied, stable)) * 100;
   if (Math.abs(points) > watched.denyBand && zOf(canary, stable) > LEAST_Z) {

@@ -101,12 +101,17 @@ const one = async ({ out }: Context, release: ReleaseDetail): Promise<number> =>
         ({ atMs, by, state, percent, reason }) =>
           `  ${new Date(atMs).toISOString()}  ${state}${percent > 0 ? ` ${percent}%` : ''}  ${clean(by)}${reason === '' ? '' : `: ${clean(reason)}`}`,
       ),
-      ...(release.arms === null
-        ? []
-        : [armLine('canary', release.arms.canary), armLine('stable', release.arms.stable)]),
+      ...armLines(release),
     ].join('\n'),
   );
   return EXIT.ok;
+};
+
+const armLines = ({ state, arms }: ReleaseDetail): readonly string[] => {
+  if (arms === null) return [];
+  return state === 'shadow'
+    ? [`  shadow: ${arms.differed} decisions would have come out otherwise`]
+    : [armLine('canary', arms.canary), armLine('stable', arms.stable)];
 };
 
 const armLine = (name: string, { calls, denied, approvals, errors }: NonNullable<ReleaseDetail['arms']>['canary']) =>
