@@ -23,7 +23,7 @@ export function newestOf(reports: readonly Report[]): Report | undefined {
 
 function readReports(folder: string): readonly Report[] {
   if (!existsSync(folder)) return [];
-  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json') && !file.startsWith('policy-'));
   return files.map((file) => {
     const report = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Report;
     if (typeof report.detail?.date !== 'string')

@@ -92,7 +92,7 @@ try {
   for (let at = 0; at < decisions; at += 5_000)
     await stores.traces.append(Array.from({ length: Math.min(5_000, decisions - at) }, (_, each) => event(at + each)));
   const policy = await compilePolicy([{ tenant: 'default', level: 'org', policies: { text } }], {
-    targets: targets.map((each) => ({ ...each, operations: each.operations.map(({ name }) => name) })),
+    targets,
     domains: [],
     users: [],
   });

@@ -62,8 +62,16 @@ test('one route is a mesh, and one domain has a hub of its own', () => {
 
 const ROLES: Readonly<Record<string, readonly string[]>> = { visitor: ['visitor'], clara: ['clerk'] };
 
+/** Payloads of the calls that a rule about arguments concerns; `large` is one cent too much. */
+const PAYLOADS: Readonly<Record<string, object>> = {
+  'agent/refunds/issue': { order: 4, amountCents: 50_000, reason: 'chipped' },
+  'agent/refunds/issue large': { order: 4, amountCents: 50_001, reason: 'chipped' },
+  'agent/refunds/issue without an amount': { order: 4, reason: 'chipped' },
+};
+
 const decide = (who: string, what: string, depth: number) => {
-  const [kind, name = '', operation = ''] = what.split('/') as [TargetKind, string?, string?];
+  const [kind, name = '', operation = ''] = (what.split(' ')[0] ?? '').split('/') as [TargetKind, string?, string?];
+  const payload = { data: PAYLOADS[what] ?? {} };
   const roles = ROLES[who];
   const principal: Principal = {
     kind: roles === undefined ? 'agent' : 'user',
@@ -72,7 +80,15 @@ const decide = (who: string, what: string, depth: number) => {
     roles: roles ?? [],
   };
   const target = { kind, name, operation };
-  return decisionFor(policy, { principal, target, depth, session: false, priority: 2, atMs: 1_700_000_000_000 });
+  return decisionFor(policy, {
+    principal,
+    target,
+    depth,
+    session: false,
+    priority: 2,
+    atMs: 1_700_000_000_000,
+    payload,
+  });
 };
 
 const CASES: readonly (readonly [who: string, what: string, code: string, rule: string, depth?: number])[] = [
@@ -81,6 +97,7 @@ const CASES: readonly (readonly [who: string, what: string, code: string, rule: 
   ['visitor', 'model/scripted-small/chat', 'OK', 'org/people-may-ask'],
   ['visitor', 'agent/refunds/issue', 'REFUND_NEEDS_A_PERSON', 'operations/refunds-need-a-person'],
   ['clara', 'agent/refunds/issue', 'OK', 'operations/clerks-issue-refunds'],
+  ['clara', 'agent/refunds/issue large', 'REFUND_TOO_LARGE', 'operations/large-refunds-are-not-paid-online'],
   ['concierge', 'agent/orders/where', 'OK', 'operations/anyone-may-look'],
   ['concierge', 'agent/refunds/quote', 'OK', 'operations/anyone-may-look'],
   ['concierge', 'agent/refunds/issue', 'REFUND_NEEDS_A_PERSON', 'operations/refunds-need-a-person'],
@@ -100,6 +117,12 @@ for (const [who, what, code, rule, depth = 0] of CASES) {
     assert.ok(rules.includes(rule), rules.join(', '));
   });
 }
+
+test('a refund without its amount is denied, and the answer names the field', () => {
+  const { code, reason } = decide('clara', 'agent/refunds/issue without an amount', 0);
+  assert.equal(code, 'BAD_ARGUMENTS');
+  assert.match(reason, /`amountCents` is missing/);
+});
 
 test('every agent and person with a key is known to the configuration', () => {
   const agents = snapshot.targets.filter(({ kind }) => kind === 'agent').map(({ name }) => name);

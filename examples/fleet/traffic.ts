@@ -28,12 +28,17 @@ const looksUp =
 
 /** Not for customers: policy says so, and names the rule. */
 const helpsHimself: Scene = (inSession) =>
-  inSession(visitor).call('refunds', 'issue', { order: 12, reason: 'changed my mind' });
+  inSession(visitor).call('refunds', 'issue', { order: 12, amountCents: 2_000, reason: 'changed my mind' });
 
 const decides =
   (order: number): Scene =>
-  (inSession) =>
-    inSession(clerk).call('refunds', 'issue', { order, reason: 'arrived broken, photograph seen' });
+  async (inSession) => {
+    const refunds = inSession(clerk);
+    const { amountCents } = (await refunds.call('refunds', 'quote', { order })).data as {
+      readonly amountCents: number;
+    };
+    await refunds.call('refunds', 'issue', { order, amountCents, reason: 'arrived broken, photograph seen' });
+  };
 
 const PAN = [
   {

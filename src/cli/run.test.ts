@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type ControlPort, Fault, type Resource } from '../contract/index.ts';
-import { callEvent, type Served, served, TRACE } from '../doors/admin/testing/served.ts';
+import { callEvent, killAnswer, type Served, served, TRACE } from '../doors/admin/testing/served.ts';
 import { writeRunning } from './running.ts';
 import { line } from './testing/line.ts';
 
@@ -158,6 +158,66 @@ test('nothing is taken away without a yes when nobody can be asked', async () =>
   assert.deepEqual(door.asked, []);
   assert.equal((await at(door, 'admin', 'delete', 'agent', 'orders', '--yes')).exit, 0);
   assert.equal((await at(door, 'admin', 'delete', 'agent', 'orders', '--dry-run')).exit, 0);
+});
+
+test('an order to stop is given without a question, with a reason, and lifted only after one', async () => {
+  await using door = await served();
+  const stopped = await at(door, 'operator', 'kill', 'agent/orders', '--reason', 'it loops');
+  assert.equal(stopped.exit, 0);
+  assert.match(
+    stopped.stdout,
+    /^agent\/orders is stopped by kill-00c0ffee\n1 running call was cut on the hub\nthe hub does so/,
+  );
+  assert.deepEqual(door.asked[0], {
+    kill: 'olaf',
+    request: { kind: 'agent', name: 'orders', reason: 'it loops' },
+  });
+  assert.equal((await at(door, 'viewer', 'kill', 'agent/orders', '--reason', 'x')).exit, 5);
+  for (const wrong of [['orders', '--reason', 'x'], ['robot/orders', '--reason', 'x'], ['agent/orders']])
+    assert.equal((await at(door, 'operator', 'kill', ...wrong)).exit, 2, wrong.join(' '));
+  assert.equal((await at(door, 'operator', 'kill', 'tree/00c0ffee', '--reason', 'x')).exit, 2);
+  assert.match((await at(door, 'operator', 'kill', 'lift', 'kill-00c0ffee')).stderr, /--yes/);
+  assert.match(
+    (await at(door, 'operator', 'kill', 'lift', 'kill-00c0ffee', '-y')).stdout,
+    /^agent\/orders may go on\n/,
+  );
+});
+
+test('orders in force are listed, and status and check do not let anybody forget them', async () => {
+  await using door = await served();
+  assert.equal((await at(door, 'viewer', 'kill', 'ls', '-o', 'name')).stdout, 'kill-00c0ffee\n');
+  assert.match(
+    (await at(door, 'viewer', 'kill', 'ls')).stdout,
+    /kill-00c0ffee +agent\/orders .* user\/olaf +lifted +it loops/,
+  );
+  assert.match((await at(door, 'viewer', 'status')).stdout, /stopped +agent\/orders \(kill-00c0ffee\)/);
+  assert.match((await at(door, 'viewer', 'check')).stdout, /orders +warn +stopped: agent\/orders/);
+});
+
+test('how long an order took is measured to the last node that is there; who is away is named', async () => {
+  const nodes = [
+    { id: 'sidecar-a', state: 'alive', seq: 2, atMs: 1_012 },
+    { id: 'sidecar-b', state: 'alive', seq: 3, atMs: 1_040 },
+    { id: 'sidecar-c', state: 'silent', seq: 1, atMs: 500 },
+  ] as const;
+  let behind = true;
+  await using door = await served({
+    kills: {
+      order: async () => killAnswer,
+      lift: async () => killAnswer,
+      list: () => {
+        const slow = { ...nodes[0], seq: behind ? 1 : 2 };
+        behind = false;
+        return { seq: 3, items: [], nodes: [slow, nodes[1], nodes[2]] };
+      },
+    },
+  });
+  const { exit, stdout } = await at(door, 'operator', 'kill', 'agent/orders', '--reason', 'it loops');
+  assert.equal(exit, 0);
+  assert.match(
+    stdout,
+    /the hub and 2 connected nodes do so, the last one after 40ms\naway, and told when they are back: sidecar-c/,
+  );
 });
 
 test('a key is alone on stdout', async () => {

@@ -39,10 +39,15 @@ const failureOf = async (thrown: unknown, { env }: Io): Promise<Failure> => {
   });
 };
 
+const MOST_OF_A_MESSAGE = 2_000;
+
+const cut = (text: string): string =>
+  text.length <= MOST_OF_A_MESSAGE ? text : `${text.slice(0, MOST_OF_A_MESSAGE)}…`;
+
 const wordsOf = ({ message, details }: Failure, asData: boolean): string => {
   if (asData) return `${JSON.stringify({ error: message, ...details })}\n`;
   const lines = [
-    `error: ${message}`,
+    `error: ${cut(message)}`,
     ...(details.because === undefined ? [] : [`  because: ${details.because}`]),
     ...(details.try === undefined ? [] : [`  try: ${details.try}`]),
   ];

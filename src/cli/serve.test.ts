@@ -9,7 +9,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { localUrlOf } from './running.ts';
+import { contextOf } from './context.ts';
+import { startHub } from './node/hub.ts';
+import { nodeOptions } from './node-words.ts';
+import { Output } from './output.ts';
+import { localUrlOf, writeRunning } from './running.ts';
 import { line } from './testing/line.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -84,6 +88,27 @@ test('a hub that cannot be what was asked for says why, lets go of everything an
   assert.deepEqual([taken.status, /is taken by another process/.test(taken.stderr)], [6, true], taken.stderr);
   const wrong = ends('--port', '0', '--config', join(dir, 'wrong.yaml'));
   assert.deepEqual([wrong.status, /wrong\.yaml/.test(wrong.stderr)], [2, true], wrong.stderr);
+});
+
+test('a hub that the network can read along with warns, and says so in its status', async (t) => {
+  const dir = await folder(t);
+  const warned: string[] = [];
+  const io = {
+    stdout: { write: () => {} },
+    stderr: { write: (text: string) => warned.push(text) },
+    stdin: process.stdin,
+    env: {},
+    cwd: dir,
+  };
+  const out = new Output({ ...io, format: 'table', color: 'never', headers: true });
+  const words = { host: '0.0.0.0', port: '0', data: dir, insecurePublic: true, logLevel: 'error' } as const;
+  const hub = await startHub({ ...(await nodeOptions(contextOf(io, out, {}), words)), log: () => {} });
+  t.after(() => hub.stop(false));
+  assert.match(warned.join(''), /^warning: this node is reached without TLS/);
+  await writeRunning(dir, { url: localUrlOf(hub.url)!, pid: process.pid });
+  assert.equal((await line(['bootstrap', '--data', dir])).exit, 0);
+  const { stdout } = await line(['status', '--data', dir]);
+  assert.match(stdout, /weakened +public listener without TLS/);
 });
 
 test('a public hub speaks TLS and nothing else, and can be administered and ended', async (t) => {

@@ -114,18 +114,22 @@ export const sidecar = async (
       token: await tokenFor(context, options),
       agentUrl,
       agentVersion: options.agentVersion,
-      agentReady: () => command.length === 0 || agent?.isUp() === true,
+      agentReady: () => command.length === 0 || agent?.isReady() === true,
     }),
   );
   const asked = untilAsked();
   let graceful = false;
   try {
     await writePrivateFile(join(options.data, APP_FILE), JSON.stringify({ url: node.appUrl, key: node.appKey }));
-    if (command.length > 0)
-      agent = runAgent(command, {
-        ...environmentOf(node),
-        ...(port === undefined ? {} : { PORT: String(port), AIRSPACE_AGENT_PORT: String(port) }),
-      });
+    if (command.length > 0 && agentUrl !== null)
+      agent = runAgent(
+        command,
+        {
+          ...environmentOf(node),
+          ...(port === undefined ? {} : { PORT: String(port), AIRSPACE_AGENT_PORT: String(port) }),
+        },
+        agentUrl,
+      );
     context.out.stdout.write(`sidecar ${node.id} listening on ${node.url}, for its agent on ${node.appUrl}\n`);
     keepCompiled();
     const ended = await Promise.race([asked, ...(agent === undefined ? [] : [agent.ended])]);

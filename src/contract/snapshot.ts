@@ -81,13 +81,41 @@ export interface PolicyLevel {
   readonly limits: readonly PolicyEntry[];
 }
 
+/** What policies may know of a payload. Cedar has a word for each; what has none is not here, and no policy can read it. */
+export type ArgumentType =
+  | { readonly is: 'string' | 'boolean' | 'long' | 'decimal' }
+  | { readonly is: 'set'; readonly of: ArgumentType }
+  | RecordArgument;
+
+export interface RecordArgument {
+  readonly is: 'record';
+  readonly fields: readonly {
+    readonly name: string;
+    readonly required: boolean;
+    /** Null: it may be there, and policies see nothing of it. */
+    readonly type: ArgumentType | null;
+  }[];
+  /** A field that is not listed does not fit. */
+  readonly closed: boolean;
+}
+
+/** The typed arguments of one operation, from its JSON Schema. */
+export interface ArgumentsEntry {
+  readonly tenant: string;
+  /** `kind/target/operation`. */
+  readonly operation: string;
+  readonly type: RecordArgument;
+}
+
 export interface PolicySet {
   /** Content address over schema and levels: `sha256:` and 16 hex digits. */
   readonly version: string;
   /** Version of the Cedar language the trees were parsed with. */
   readonly cedar: string;
-  /** Action id to the groups it belongs to, from the schema: without them `action in` would never match. */
+  /** Groups of actions and the groups they belong to: without them `action in` would never match. An operation's action belongs to the group of its kind. */
   readonly actionParents: Readonly<Record<string, readonly string[]>>;
+  /** Operations that are not here have no arguments that a policy could read. */
+  readonly arguments: readonly ArgumentsEntry[];
   readonly levels: readonly PolicyLevel[];
 }
 

@@ -29,7 +29,8 @@ export interface PolicyWorld {
     readonly kind: TargetKind;
     readonly name: string;
     readonly domain: string;
-    readonly operations: readonly string[];
+    /** `input` is the JSON Schema of the payload. */
+    readonly operations: readonly { readonly name: string; readonly input?: object | undefined }[];
   }[];
   readonly domains: readonly DomainEntry[];
   readonly users: readonly {
@@ -56,19 +57,25 @@ export const compile = async (
   originOf: (key: string) => string = (key) => key,
 ): Promise<Draft> => {
   const all = [...configuration.keys()].sort().map((key) => configuration.get(key)!);
-  const targets = [
-    ...of(all, 'Agent').map((resource) => targetEntry('agent', resource)),
-    ...of(all, 'Tool').map((resource) => targetEntry('tool', resource)),
-    ...of(all, 'Model').map((resource) => targetEntry('model', resource)),
+  const called = [
+    ...of(all, 'Agent').map((resource) => ({ kind: 'agent' as const, resource })),
+    ...of(all, 'Tool').map((resource) => ({ kind: 'tool' as const, resource })),
+    ...of(all, 'Model').map((resource) => ({ kind: 'model' as const, resource })),
   ];
   const domains = of(all, 'Domain').map(domainEntry);
   const world: PolicyWorld = {
-    targets: targets.map((target) => ({ ...target, operations: target.operations.map(({ name }) => name) })),
+    targets: called.map(({ kind, resource: { metadata, spec } }) => ({
+      tenant: metadata.tenant,
+      kind,
+      name: metadata.name,
+      domain: metadata.domain ?? '',
+      operations: spec.operations.map(({ name, input }) => ({ name, input })),
+    })),
     domains,
     users: of(all, 'User').map(userEntry),
   };
   return {
-    targets,
+    targets: called.map(({ kind, resource }) => targetEntry(kind, resource)),
     routes: of(all, 'Route').map(routeEntry),
     domains,
     keys: of(all, 'Key').map((resource) => keyEntry(resource, configuration)),

@@ -5,6 +5,7 @@ export const NO_POLICY: Snapshot['policy'] = {
   version: 'sha256:0000000000000000',
   cedar: '4',
   actionParents: {},
+  arguments: [],
   levels: [],
 };
 

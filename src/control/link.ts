@@ -75,6 +75,7 @@ export class NodeLink implements EventSink {
   readonly #uploader: Uploader;
   #heardAtMs: number | undefined;
   #killsConfirmedAtMs: number | undefined;
+  readonly #firstConfirmed = Promise.withResolvers<void>();
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -124,6 +125,13 @@ export class NodeLink implements EventSink {
    */
   get killsConfirmedAtMs(): number | undefined {
     return this.#killsConfirmedAtMs;
+  }
+
+  /** Resolves when that has happened for the first time, or the time is over: the hub may be away for long. */
+  async confirmed(withinMs: number): Promise<void> {
+    const timer = this.#parts.clock.after(withinMs, () => this.#firstConfirmed.resolve());
+    await this.#firstConfirmed.promise;
+    timer.cancel();
   }
 
   /** Sequence in force; 0 for none. A node without a snapshot is not ready and denies everything. */
@@ -249,7 +257,9 @@ export class NodeLink implements EventSink {
 
   #noteKills(reply: unknown): void {
     const newest = numberIn(reply, 'killsSeq', 0);
-    if (newest !== undefined && newest <= this.seq('kills')) this.#killsConfirmedAtMs = this.#parts.clock.nowMs();
+    if (newest === undefined || newest > this.seq('kills')) return;
+    this.#killsConfirmedAtMs = this.#parts.clock.nowMs();
+    this.#firstConfirmed.resolve();
   }
 
   /** A stream can die without a sound. Beats tell what it should have brought; when that stays out, it is opened anew. */

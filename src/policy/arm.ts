@@ -1,5 +1,6 @@
 /** A release on trial beside the active policy: which of the two decides a call, and what the other one would have said. */
 import type { Attributes, Call, Decision, PolicyCandidate, Snapshot } from '../contract/index.ts';
+import type { Payload } from '../kernel/index.ts';
 import { decide, type PolicyRequest } from './decide.ts';
 import type { Watch } from './layer.ts';
 import { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
@@ -65,25 +66,39 @@ export interface Judged {
 }
 
 /** INVARIANT: one prepared policy decides a call; what a shadow says changes nothing but the record. */
-export const judge = (active: PreparedPolicy, trials: Trials, call: Call, request: PolicyRequest): Judged => {
+export const judge = (
+  active: PreparedPolicy,
+  trials: Trials,
+  call: Call,
+  request: PolicyRequest,
+  payloadOf: PayloadOf = () => request.payload,
+): Judged => {
   const trial = call.principal === null ? undefined : trials.get(call.principal.tenant);
-  if (trial === undefined) return { decision: decide(active, request), attributes: {} };
+  if (trial === undefined) return { decision: decide(active, request, payloadOf), attributes: {} };
   const { release, mode, percent, policy } = trial;
   if (mode === 'canary') {
     const chosen = isInCanary(call.lineage.root, percent);
     return {
-      decision: decide(chosen ? policy : active, request),
+      decision: decide(chosen ? policy : active, request, payloadOf),
       attributes: { release, arm: chosen ? 'canary' : 'stable' },
       canary: chosen ? trial : undefined,
     };
   }
-  const decision = decide(active, request);
-  return { decision, attributes: shadowed(decision, trial, request) };
+  const decision = decide(active, request, payloadOf);
+  return { decision, attributes: shadowed(decision, trial, request, payloadOf) };
 };
 
+/** Asked only when a rule reads the arguments. */
+type PayloadOf = () => Payload | undefined;
+
 /** Only what differs: a shadow that agrees leaves no trace. */
-const shadowed = (decision: Decision, { release, policy }: Trial, request: PolicyRequest): Attributes => {
-  const other = decideQuietly(policy, request);
+const shadowed = (
+  decision: Decision,
+  { release, policy }: Trial,
+  request: PolicyRequest,
+  payloadOf: PayloadOf,
+): Attributes => {
+  const other = decideQuietly(policy, request, payloadOf);
   if (other === undefined) return { release, shadowErrors: ['the candidate could not be asked'] };
   const errors = other.errors.map(({ level, id }) => `${level}/${id}`);
   const differs = other.effect !== decision.effect;
@@ -95,9 +110,9 @@ const shadowed = (decision: Decision, { release, policy }: Trial, request: Polic
   };
 };
 
-const decideQuietly = (policy: PreparedPolicy, request: PolicyRequest): Decision | undefined => {
+const decideQuietly = (policy: PreparedPolicy, request: PolicyRequest, payloadOf: PayloadOf): Decision | undefined => {
   try {
-    return decide(policy, request);
+    return decide(policy, request, payloadOf);
   } catch {
     return undefined;
   }

@@ -1,11 +1,13 @@
 /** Policy bundles as people write them to the policy part of a snapshot: all of it checked, or none of it accepted. */
 import { createHash } from 'node:crypto';
-import { Fault, type PolicyEntry, type PolicyLevel, type Snapshot } from '../contract/index.ts';
+import { type ArgumentsEntry, Fault, type PolicyEntry, type PolicyLevel, type Snapshot } from '../contract/index.ts';
 import type { EntryKind } from './annotations.ts';
-import { type KnownNames, namesOf, type RegistryNames, suggestion } from './names.ts';
+import { type Catalog, catalogOf } from './catalog.ts';
+import { type KnownNames, type RegistryNames, suggestion } from './names.ts';
 import { parsePolicies } from './parse.ts';
 import { ORG } from './prepare.ts';
-import { ACTION_PARENTS, CEDAR_LANGUAGE, SCHEMA } from './schema.ts';
+import { ACTION_PARENTS, CEDAR_LANGUAGE, schemaOf } from './schema.ts';
+import { Verdicts } from './validate.ts';
 
 export interface CedarText {
   readonly text: string;
@@ -21,19 +23,31 @@ export interface Bundle {
   readonly limits?: CedarText | undefined;
 }
 
+export type CompilePolicy = (bundles: readonly Bundle[], world: RegistryNames) => Promise<Snapshot['policy']>;
+
 /**
  * Parses and checks every bundle against the schema and the registry.
  * Throws Fault `bad_request` with all problems in `facts.problems`, one line each: `file:line:column: policy ...`.
  */
-export const compilePolicy = async (bundles: readonly Bundle[], world: RegistryNames): Promise<Snapshot['policy']> => {
+export const compilePolicy: CompilePolicy = (bundles, world) => policyCompiler()(bundles, world);
+
+/** A `compilePolicy` that remembers what it checked: of the next configuration only what changed is checked again. */
+export const policyCompiler = (): CompilePolicy => {
+  const verdicts = new Verdicts();
+  return async (bundles, world) => compileWith(verdicts, bundles, world);
+};
+
+const compileWith = (verdicts: Verdicts, bundles: readonly Bundle[], world: RegistryNames): Snapshot['policy'] => {
   const problems: string[] = [];
+  const tenants = new Set([...bundles, ...world.targets].map(({ tenant }) => tenant));
+  const catalogs = new Map([...tenants].sort().map((tenant) => [tenant, catalogOf(world, tenant)]));
   const levels = new Map<string, PolicyLevel>();
   for (const bundle of bundles) {
-    const known = namesOf(world, bundle.tenant);
-    const misplaced = levelProblem(bundle, known);
+    const catalog = catalogs.get(bundle.tenant) ?? catalogOf(world, bundle.tenant);
+    const misplaced = levelProblem(bundle, catalog.names);
     if (misplaced !== undefined) problems.push(misplaced);
-    const policies = read(bundle, 'policies', known, problems);
-    const limits = read(bundle, 'limits', known, problems);
+    const policies = read(bundle, 'policies', catalog, verdicts, problems);
+    const limits = read(bundle, 'limits', catalog, verdicts, problems);
     const key = JSON.stringify([bundle.tenant, bundle.level]);
     levels.set(
       key,
@@ -42,14 +56,30 @@ export const compilePolicy = async (bundles: readonly Bundle[], world: RegistryN
   }
   if (problems.length > 0) throw new Fault('bad_request', summary(problems), { facts: { problems } });
   const ordered = [...levels].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, level]) => level);
-  return { version: versionOf(ordered), cedar: CEDAR_LANGUAGE, actionParents: ACTION_PARENTS, levels: ordered };
+  const args = [...catalogs.values()].flatMap(argumentsIn);
+  return {
+    version: versionOf(ordered, args),
+    cedar: CEDAR_LANGUAGE,
+    actionParents: ACTION_PARENTS,
+    arguments: args,
+    levels: ordered,
+  };
 };
 
-const read = (bundle: Bundle, kind: EntryKind, known: KnownNames, problems: string[]): readonly PolicyEntry[] => {
+const argumentsIn = ({ tenant, operations }: Catalog): ArgumentsEntry[] =>
+  operations.flatMap(({ id, declared: { type } }) => (type === null ? [] : [{ tenant, operation: id, type }]));
+
+const read = (
+  bundle: Bundle,
+  kind: EntryKind,
+  catalog: Catalog,
+  verdicts: Verdicts,
+  problems: string[],
+): readonly PolicyEntry[] => {
   const text = bundle[kind];
   if (text === undefined) return [];
   const name = text.source ?? `${kind} of \`${bundle.tenant}/${bundle.level}\``;
-  const parsed = parsePolicies({ text: text.text, name }, kind, known);
+  const parsed = parsePolicies({ text: text.text, name }, kind, catalog, verdicts);
   problems.push(...parsed.problems);
   return parsed.entries.map(({ id, effect, annotations, est }) => ({ id, effect, annotations, est }));
 };
@@ -79,7 +109,7 @@ const summary = ([first = '', ...rest]: readonly string[]): string =>
   rest.length === 0 ? first : `${first} (and ${rest.length} more)`;
 
 /** Content address: the same rules under the same schema are the same version on every machine. */
-const versionOf = (levels: readonly PolicyLevel[]): string => {
-  const content = JSON.stringify([SCHEMA, CEDAR_LANGUAGE, levels]);
+const versionOf = (levels: readonly PolicyLevel[], args: readonly ArgumentsEntry[]): string => {
+  const content = JSON.stringify([schemaOf([]), CEDAR_LANGUAGE, args, levels]);
   return `sha256:${createHash('sha256').update(content).digest('hex').slice(0, 16)}`;
 };

@@ -1,5 +1,6 @@
 /** Who asks for what, looked up in the registry: which levels decide it, and which of their policies can matter. */
 import type { Principal, Target } from '../contract/index.ts';
+import { concerns } from './compile/index.ts';
 import { EntityStore, entity } from './entities.ts';
 import type { Engine } from './evaluate.ts';
 import {
@@ -67,8 +68,10 @@ const makeCase = (
   }
   const { action, resource } = operation;
   const env = { principal: caller.ref, action, resource, entities: caller.entities };
-  const levels = [...chain].flatMap((name) => tenant.levels.get(name) ?? []);
-  return { env, levels: levels.map((level) => sliceLevel(level, env, engine)) };
+  const levels = [...chain]
+    .flatMap((name) => tenant.levels.get(name) ?? [])
+    .map((level) => sliceLevel(level, env, engine));
+  return { env, levels, readsArguments: levels.some((level) => readsArguments(level, env)) };
 };
 
 interface Caller {
@@ -108,6 +111,10 @@ const addChain = (tenant: PreparedTenant, start: string, chain: Set<string>): st
   }
   return undefined;
 };
+
+/** By the scopes themselves: an engine may leave out none, and what it leaves in must not change what is asked of a call. */
+const readsArguments = ({ policies, limits }: Level, env: Case['env']): boolean =>
+  [...policies, ...limits.map(({ policy }) => policy)].some((policy) => policy.readsArguments && concerns(policy, env));
 
 const sliceLevel = (level: Level, env: Case['env'], { slice }: Engine): Level => {
   const concerned = new Set(slice([...level.policies, ...level.limits.map(({ policy }) => policy)], env));

@@ -1,5 +1,6 @@
 /** Cedar's own parser and validator, loaded when the first text arrives, so that a sidecar never pays for its four megabytes. */
 import { createRequire } from 'node:module';
+import type { DetailedError } from '@cedar-policy/cedar-wasm/nodejs';
 
 export type Cedar = typeof import('@cedar-policy/cedar-wasm/nodejs');
 
@@ -18,3 +19,7 @@ export const withCedar = <T>(work: (cedar: Cedar) => T): T | undefined => {
     return undefined;
   }
 };
+
+/** Cedar's sentence, what it expected, and its advice. */
+export const messageOf = ({ message, help, sourceLocations }: DetailedError): string =>
+  [message, sourceLocations?.[0]?.label, help].filter((part) => part != null && part !== '').join('; ');

@@ -147,3 +147,9 @@ test('tenants share nothing, whatever their names have in common', async () => {
   assert.equal(code('default', 'a', 'agent/other-a/run'), 'UNKNOWN_OPERATION');
   assert.equal(code('default', 'other-a', 'agent/a/run'), 'UNKNOWN_PRINCIPAL');
 });
+
+test('a snapshot from before there were arguments is refused, not run without them', async () => {
+  const { policy, ...rest } = await compileWorld(WORLD, { org: { policies: '' } });
+  const { arguments: _, ...older } = policy;
+  assert.throws(() => preparePolicy({ ...rest, policy: older as typeof policy }), /says nothing about arguments/);
+});

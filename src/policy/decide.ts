@@ -5,7 +5,9 @@
  * forbid. So a child can tighten and never loosen. A forbid that fails denies, where plain Cedar would skip it.
  */
 import type { Constraints, Decision, Determining, Principal, Priority, Target } from '../contract/index.ts';
-import { type Found, findCase, type Refusal } from './case.ts';
+import type { Payload } from '../kernel/index.ts';
+import { type Arguments, argumentsOf } from './arguments/index.ts';
+import { type Found, findCase } from './case.ts';
 import type { CompiledPolicy, Env } from './compile/index.ts';
 import { meet } from './constraints.ts';
 import type { Engine, Outcome } from './evaluate.ts';
@@ -21,6 +23,8 @@ export interface PolicyRequest {
   readonly priority: Priority;
   /** Wall time, Unix ms. */
   readonly atMs: number;
+  /** Of use only when a policy reads the arguments. Absent: they are not known, and such a policy denies. */
+  readonly payload?: Payload | undefined;
 }
 
 interface LevelOutcome extends Outcome {
@@ -32,11 +36,20 @@ interface Rule {
   readonly policy: CompiledPolicy;
 }
 
-/** Throws Fault `bad_request` when the depth is no integer: a comparison with it would be false, and so pass every guard. */
-export const decide = (prepared: PreparedPolicy, request: PolicyRequest): Decision => {
+/**
+ * `payloadOf` is asked only when a policy reads the arguments, so that nothing is parsed for nothing.
+ * Throws Fault `bad_request` when the depth is no integer: a comparison with it would be false, and so pass every guard.
+ */
+export const decide = (
+  prepared: PreparedPolicy,
+  request: PolicyRequest,
+  payloadOf: () => Payload | undefined = () => request.payload,
+): Decision => {
   const found = findCase(prepared, request.principal, request.target);
   if ('code' in found) return denial(prepared.version, found);
-  const env: Env = { ...found.case.env, context: contextOf(found, request) };
+  const args = found.case.readsArguments ? argumentsOf(found.operation, request.target, payloadOf) : NO_ARGUMENTS;
+  if ('code' in args) return denial(prepared.version, args);
+  const env: Env = { ...found.case.env, context: contextOf(found, request, args) };
   const { engine } = prepared;
   const outcomes = found.case.levels.map((level) => ({ level: level.name, ...engine.evaluate(level.policies, env) }));
   const seen = { policyVersion: prepared.version, missing: missingOf(outcomes), errors: errorsOf(outcomes) };
@@ -55,28 +68,36 @@ export const decide = (prepared: PreparedPolicy, request: PolicyRequest): Decisi
   return { ...seen, ...softly(outcomes), constraints: limits };
 };
 
+/** Also of an operation without typed arguments: a policy that reads them was checked against a context without `args`. */
+const NO_ARGUMENTS: Arguments = { args: null };
+
 const DENY = { effect: 'deny', determining: [], missing: [], errors: [], constraints: {} } as const;
 
-const denial = (policyVersion: string, { code, reason }: Refusal): Decision => ({
+const denial = (policyVersion: string, { code, reason }: Pick<Decision, 'code' | 'reason'>): Decision => ({
   ...DENY,
   policyVersion,
   code,
   reason,
 });
 
-const contextOf = ({ operation: { operation, target } }: Found, request: PolicyRequest): CedarRecord =>
-  new CedarRecord(
-    new Map<string, Value>([
-      ['operation', operation.name],
-      ['effect', operation.effect],
-      ['depth', fromJson(request.depth)],
-      ['session', request.session],
-      ['hourUtc', new Date(request.atMs).getUTCHours()],
-      ['now', new Datetime(Math.floor(request.atMs))],
-      ['priority', request.priority],
-      ['tenant', target.tenant],
-    ]),
-  );
+const contextOf = (
+  { operation: { operation, target } }: Found,
+  request: PolicyRequest,
+  { args }: Arguments,
+): CedarRecord => {
+  const fields = new Map<string, Value>([
+    ['operation', operation.name],
+    ['effect', operation.effect],
+    ['depth', fromJson(request.depth)],
+    ['session', request.session],
+    ['hourUtc', new Date(request.atMs).getUTCHours()],
+    ['now', new Datetime(Math.floor(request.atMs))],
+    ['priority', request.priority],
+    ['tenant', target.tenant],
+  ]);
+  if (args !== null) fields.set('args', args);
+  return new CedarRecord(fields);
+};
 
 const missingOf = (outcomes: readonly LevelOutcome[]): string[] =>
   outcomes.filter(({ permits }) => permits.length === 0).map(({ level }) => level);

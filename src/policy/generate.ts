@@ -45,6 +45,11 @@ const path = pick(
   'context.ip',
   'context.at',
   'context.dec',
+  'context.args',
+  'context.args.amount',
+  'context.args.to.iban',
+  'context.args.parts',
+  'context.args.rate',
 );
 
 const method = (...names: readonly string[]): fc.Arbitrary<string> => pick(...names);
@@ -112,6 +117,8 @@ const { expr } = fc.letrec<{ expr: string }>((tie) => {
 /** Expressions that are likely true or false and not an error, so that decisions differ. */
 const likely = pick(
   'context.n < 2',
+  'context.args.amount > 1',
+  'context.args.to has country',
   'principal in Team::"y"',
   'context.l.contains("pii")',
   'context.ip.isInRange(ip("10.0.0.0/8"))',
@@ -165,8 +172,17 @@ export const requestJson = fc.record({
       at: fc.constantFrom('2026-11-22T10:00:00Z', '2026-11-21').map((arg) => ({ __extn: { fn: 'datetime', arg } })),
       dec: fc.constantFrom('1.0', '1.5').map((arg) => ({ __extn: { fn: 'decimal', arg } })),
       rec: fc.constant({ n: 1, 's p': 'a' }),
+      args: fc.record(
+        {
+          amount: fc.constantFrom(0, 1, 2, 7, Number.MAX_SAFE_INTEGER),
+          rate: fc.constantFrom('1.0', '1.5', '1.4999').map((arg) => ({ __extn: { fn: 'decimal', arg } })),
+          parts: fc.constantFrom<number[][]>([], [1], [2, 1, 2], [0, 7]),
+          to: fc.constantFrom({ iban: 'a' }, { iban: 'ab', country: 'de' }),
+        },
+        { requiredKeys: ['amount', 'rate', 'parts', 'to'] },
+      ),
     },
-    { requiredKeys: ['n', 's', 'l', 'u', 'ip', 'at', 'dec'] },
+    { requiredKeys: ['n', 's', 'l', 'u', 'ip', 'at', 'dec', 'args'] },
   ),
   entities: fc
     .record({ role: fc.constantFrom('admin', 'dev'), risk: fc.constantFrom('low', 'high') })

@@ -1,10 +1,9 @@
 /** Policy: Cedar text in, decisions that explain themselves out. */
 export { bucketOf, isInCanary, prepareTrials, type Trials, type WatchOf } from './arm.ts';
-export { type Bundle, type CedarText, compilePolicy } from './bundle.ts';
+export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyCompiler } from './bundle.ts';
 export { decide as decisionFor, type PolicyRequest } from './decide.ts';
 export { type DecideParts, decideLayer as decide, type Watch } from './layer.ts';
 export type { RegistryNames } from './names.ts';
 export { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
 export { type CaseResult, type PolicyCase, type Proof, prove } from './proof.ts';
 export { Replay, type ReplayTally } from './replay.ts';
-export { SCHEMA } from './schema.ts';

@@ -10,10 +10,13 @@ import {
   type Scope,
   type Timer,
 } from '../contract/index.ts';
-import { Canceller, type Handler, Permit } from '../kernel/index.ts';
+import { Canceller, type Handler, Permit, parsedPayload } from '../kernel/index.ts';
+import type { PolicyRequest } from './decide.ts';
 import { decideLayer } from './layer.ts';
 import { type PolicyWorld, preparePolicy } from './prepare.ts';
 import { type Ask, callOf, compileWorld, type ShortWorld } from './testing.ts';
+
+const PAYMENT = { type: 'object', required: ['cents'], properties: { cents: { type: 'integer' } } };
 
 const WORLD: ShortWorld = {
   domains: [],
@@ -27,6 +30,8 @@ const WORLD: ShortWorld = {
         { name: 'lookup', effect: 'read' },
         { name: 'drop', effect: 'irreversible' },
         { name: 'refund', effect: 'spend' },
+        { name: 'pay', effect: 'write', input: PAYMENT },
+        { name: 'note', effect: 'write', input: PAYMENT },
       ],
     },
   ],
@@ -37,7 +42,9 @@ const POLICIES = `
 @id("no-drop") @reason("nothing is dropped here") @code("NO_DROP")
 forbid(principal, action, resource == Operation::"tool/orders/drop");
 @id("ask-first") @reason("money needs a second pair of eyes") @remedy("approval")
-forbid(principal, action, resource) when { context.effect == "spend" };`;
+forbid(principal, action, resource) when { context.effect == "spend" };
+@id("small") @reason("small sums only") @code("TOO_MUCH")
+forbid(principal, action == Action::"tool/orders/pay", resource) when { context.args.cents > 100 };`;
 
 const LIMITS = '@id("short") @timeout_ms("5000") @priority("batch") permit(principal, action, resource);';
 
@@ -104,14 +111,19 @@ const ask = async (question: Ask, overrides: Partial<Call> = {}, deadlineMs?: nu
     passed.push({ call, scope });
     return REPLY;
   };
-  const handler = decideLayer({ policy: preparePolicy(world), planOf: planIn(world) })(next);
+  const watched: PolicyRequest[] = [];
+  const watch = (request: PolicyRequest): boolean => {
+    watched.push(structuredClone(request));
+    return false;
+  };
+  const handler = decideLayer({ policy: preparePolicy(world), planOf: planIn(world), watch })(next);
   const call = { ...callOf(question), ...overrides };
   const outcome = await handler(call, seen.scope).then(
     (reply) => ({ reply }),
     (thrown: unknown) => ({ thrown }),
   );
   const fault = 'thrown' in outcome && outcome.thrown instanceof Fault ? outcome.thrown : undefined;
-  return { ...seen, call, passed, fault, reply: 'reply' in outcome ? outcome.reply : undefined };
+  return { ...seen, call, passed, watched, fault, reply: 'reply' in outcome ? outcome.reply : undefined };
 };
 
 const LOOKUP: Ask = { agent: 'planner', call: 'tool/orders/lookup' };
@@ -221,4 +233,38 @@ test('a target that routing does not know is its fault, and nothing is decided',
   const { fault, steps } = await ask({ ...LOOKUP, call: 'tool/ghost/lookup' });
   assert.equal(fault?.code, 'not_found');
   assert.deepEqual(steps, []);
+});
+
+const json = (text: string): Partial<Call> => ({ body: { kind: 'bytes', bytes: new TextEncoder().encode(text) } });
+
+test('a rule sees the arguments in the bytes that go on', async () => {
+  const pay: Ask = { agent: 'planner', call: 'tool/orders/pay' };
+  const small = await ask(pay, json('{"cents":100}'));
+  assert.equal(small.passed[0]?.call.body, small.call.body);
+  const large = await ask(pay, json('{"cents":101}'));
+  assert.deepEqual([large.fault?.facts['code'], large.passed.length], ['TOO_MUCH', 0]);
+});
+
+test('arguments that cannot be judged are refused, and the field is named', async () => {
+  const { fault, passed } = await ask({ agent: 'planner', call: 'tool/orders/pay' }, json('{"cents":"1"}'));
+  assert.deepEqual([fault?.code, fault?.facts['code'], passed.length], ['denied', 'BAD_ARGUMENTS', 0]);
+  assert.match(fault?.message ?? '', /`cents` must be a whole number, not a text/);
+  const chunks = (async function* () {
+    yield new TextEncoder().encode('{"cents":1}');
+  })();
+  const stream = await ask({ agent: 'planner', call: 'tool/orders/pay' }, { body: { kind: 'stream', chunks } });
+  assert.match(stream.fault?.message ?? '', /the payload is a stream/);
+});
+
+test('a payload that no rule reads is not parsed, whatever it is', async () => {
+  const { passed, call } = await ask({ agent: 'planner', call: 'tool/orders/note' }, json('no JSON'));
+  assert.equal(passed.length, 1);
+  assert.equal(parsedPayload(call.body), undefined);
+});
+
+test('who looks at a decision again sees what it was made from, as plain data and no more', async () => {
+  const pay = await ask({ agent: 'planner', call: 'tool/orders/pay' }, json('{"cents":100}'));
+  assert.deepEqual(pay.watched[0]?.payload, { data: { cents: 100 } });
+  const note = await ask({ agent: 'planner', call: 'tool/orders/note' }, json('{"cents":100}'));
+  assert.equal(note.watched[0]?.payload, undefined);
 });

@@ -1,7 +1,7 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
 import type { Attributes, Call, Decision, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
-import { type Layer, Permit, remainingMs, whenEnded, withTimeout } from '../kernel/index.ts';
+import { type Layer, Permit, parsedPayload, payloadOf, remainingMs, whenEnded, withTimeout } from '../kernel/index.ts';
 import { judge, type Trials } from './arm.ts';
 import type { PolicyRequest } from './decide.ts';
 import type { PreparedPolicy } from './prepare.ts';
@@ -26,10 +26,10 @@ export const decideLayer =
     const startMs = scope.clock.nowMs();
     const plan = planOf(call);
     const request = requestOf(call, plan, scope);
-    const { decision, attributes, canary } = judge(policy, trials, call, request);
+    const { decision, attributes, canary } = judge(policy, trials, call, request, () => payloadOf(call));
     note(decision, startMs, scope, { ...attributes, ...inputsOf(request) });
     const looks = canary === undefined ? watch : canary.watch;
-    if (looks?.(request, decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
+    if (looks?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const allowed = constrained(call, plan, decision);
     Permit.grant(allowed, decision);
@@ -50,6 +50,12 @@ const requestOf = (call: Call, plan: RoutePlan, scope: Scope): PolicyRequest => 
   priority: plan.priority,
   atMs: scope.clock.wallMs(),
 });
+
+/** What the decision was made from, and no more: a payload that no policy reads is nobody else's either. */
+const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
+  const payload = parsedPayload(body);
+  return payload === undefined ? request : { ...request, payload };
+};
 
 /** What the decision depended on and the event does not say elsewhere: with it the call can be decided again. */
 const inputsOf = ({ principal, depth, priority, session, atMs }: PolicyRequest): Attributes => ({

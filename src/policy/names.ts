@@ -1,7 +1,7 @@
 /** Typing mistakes in names: Cedar checks types and actions, but `Role::"refnder"` is a fine entity that simply never matches. */
 import type { DomainEntry, TargetKind } from '../contract/index.ts';
 import { nearest } from './nearest.ts';
-import { operationId, TYPE_OF } from './schema.ts';
+import { ACTION_PARENTS, operationId, TYPE_OF } from './schema.ts';
 
 /** What exists, in all tenants. */
 export interface RegistryNames {
@@ -10,7 +10,8 @@ export interface RegistryNames {
     readonly kind: TargetKind;
     readonly name: string;
     readonly domain: string;
-    readonly operations: readonly string[];
+    /** `input` is the JSON Schema of the payload. */
+    readonly operations: readonly { readonly name: string; readonly input?: object | undefined }[];
   }[];
   readonly domains: readonly Pick<DomainEntry, 'tenant' | 'name' | 'parent'>[];
   readonly users: readonly { readonly tenant: string; readonly name: string; readonly roles: readonly string[] }[];
@@ -24,13 +25,14 @@ export const namesOf = (world: RegistryNames, tenant: string): KnownNames => {
   const users = world.users.filter((each) => each.tenant === tenant);
   const ofKind = (kind: TargetKind): string[] => targets.filter((each) => each.kind === kind).map(({ name }) => name);
   const operations = targets.flatMap(({ kind, name, operations }) =>
-    operations.map((operation) => operationId(kind, name, operation)),
+    operations.map((operation) => operationId(kind, name, operation.name)),
   );
   return new Map([
     [TYPE_OF.agent, new Set(ofKind('agent'))],
     [TYPE_OF.tool, new Set(ofKind('tool'))],
     [TYPE_OF.model, new Set(ofKind('model'))],
     ['Operation', new Set(operations)],
+    ['Action', new Set([...Object.keys(ACTION_PARENTS), ...operations])],
     ['Domain', new Set(world.domains.filter((each) => each.tenant === tenant).map(({ name }) => name))],
     ['User', new Set(users.map(({ name }) => name))],
     ['Role', new Set(users.flatMap(({ roles }) => roles))],
@@ -50,7 +52,7 @@ export const literalsIn = (tree: unknown): Literal[] => {
   return Object.values(tree).flatMap(literalsIn);
 };
 
-/** A sentence about a name that nobody has, or undefined. Types that we keep no names of, such as actions, are Cedar's to check. */
+/** A sentence about a name that nobody has, or undefined. Types that we keep no names of are Cedar's to check. */
 export const nameProblem = (known: KnownNames, { type, id }: Literal): string | undefined => {
   const names = known.get(type);
   if (names === undefined || names.has(id)) return undefined;

@@ -8,11 +8,28 @@ import { type Bundle, compilePolicy } from './bundle.ts';
 import type { RegistryNames } from './names.ts';
 import { bundlesOf } from './testing.ts';
 
+const CREATE = {
+  type: 'object',
+  required: ['amount', 'price'],
+  properties: {
+    amount: { type: 'integer' },
+    price: { type: 'number' },
+    gift: { type: 'boolean' },
+    note: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+  },
+};
+
 const WORLD: RegistryNames = {
   targets: [
-    { tenant: 'default', kind: 'tool', name: 'orders', domain: '', operations: ['lookup'] },
-    { tenant: 'default', kind: 'model', name: 'small', domain: '', operations: ['chat'] },
-    { tenant: 'other', kind: 'tool', name: 'theirs', domain: '', operations: ['lookup'] },
+    {
+      tenant: 'default',
+      kind: 'tool',
+      name: 'orders',
+      domain: '',
+      operations: [{ name: 'lookup' }, { name: 'Create.v2', input: CREATE }],
+    },
+    { tenant: 'default', kind: 'model', name: 'small', domain: '', operations: [{ name: 'chat' }] },
+    { tenant: 'other', kind: 'tool', name: 'theirs', domain: '', operations: [{ name: 'lookup' }] },
   ],
   domains: [{ tenant: 'default', name: 'sales', parent: '' }],
   users: [{ tenant: 'default', name: 'ann', roles: ['refunder'] }],

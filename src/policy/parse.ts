@@ -1,13 +1,16 @@
 /** Cedar text to policy entries: syntax and types by Cedar itself, annotations and names by our own contract. For the hub only. */
-import type { DetailedError, PolicyJson, ValidationError } from '@cedar-policy/cedar-wasm/nodejs';
+import type { DetailedError, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
 import { Fault, type PolicyEntry } from '../contract/index.ts';
+import { groupProblems } from './actions.ts';
 import { annotationProblems, type EntryKind } from './annotations.ts';
-import { type Cedar, withCedar } from './cedar.ts';
-import { compileEntry } from './compile/index.ts';
+import type { Catalog } from './catalog.ts';
+import { type Cedar, messageOf, withCedar } from './cedar.ts';
+import { type CompiledPolicy, compileEntry } from './compile/index.ts';
+import type { Est } from './est.ts';
 import { type KnownNames, literalsIn, nameProblem, suggestion } from './names.ts';
-import { atByte, atIndex, type Source } from './position.ts';
-import { SCHEMA } from './schema.ts';
+import { atByte, atIndex, indexOfByte, type Source } from './position.ts';
 import { sizeProblem } from './size.ts';
+import { type Verdicts, validate } from './validate.ts';
 
 export interface Parsed {
   readonly entries: readonly PolicyEntry[];
@@ -16,29 +19,31 @@ export interface Parsed {
 }
 
 /** Parses, validates strictly, and holds annotations and names against our own contract. Never throws for what a text says. */
-export const parsePolicies = (source: Source, kind: EntryKind, known: KnownNames): Parsed => {
+export const parsePolicies = (source: Source, kind: EntryKind, catalog: Catalog, verdicts: Verdicts): Parsed => {
   const problem = sizeProblem(source);
   if (problem !== undefined) return refused([problem]);
+  // Cedar would read something else in its place.
+  if (!source.text.isWellFormed())
+    return refused([`${source.name}: there is half a character (a lone surrogate) in this text`]);
   return (
-    withCedar((cedar) => parseWith(cedar, source, kind, known)) ??
+    withCedar((cedar) => parseWith(cedar, source, kind, catalog, verdicts)) ??
     refused([`${source.name}: cedar could not read this text at all; simplify or split it`])
   );
 };
 
 const refused = (problems: readonly string[]): Parsed => ({ entries: [], problems });
 
-const parseWith = (cedar: Cedar, source: Source, kind: EntryKind, known: KnownNames): Parsed => {
+const parseWith = (cedar: Cedar, source: Source, kind: EntryKind, catalog: Catalog, verdicts: Verdicts): Parsed => {
   const parts = cedar.policySetTextToParts(source.text);
   if (parts.type === 'failure') return refused(parts.errors.map((error) => syntaxProblem(source, error)));
   if (parts.policy_templates.length > 0)
     return refused([`${source.name}: templates (\`?principal\`, \`?resource\`) are not supported; name whom you mean`]);
   const pieces = locate(source, parts.policies);
-  const read = pieces.map((piece) => readPiece(cedar, source, kind, piece));
+  const read = pieces.map((piece) => readPiece(cedar, source, kind, piece, catalog.names));
   const problems = [
     ...read.flatMap((each) => each.problems),
     ...duplicateProblems(read.flatMap((each) => each.entry ?? [])),
-    ...pieces.flatMap((piece, index) => nameProblems(source, piece, read[index]?.entry, known)),
-    ...validationProblems(cedar, source, pieces, read),
+    ...validationProblems(cedar, source, catalog, verdicts, read),
   ];
   return { entries: read.flatMap((each) => each.entry ?? []), problems };
 };
@@ -63,33 +68,48 @@ const locate = (source: Source, parts: readonly string[]): Piece[] => {
 };
 
 interface Read {
+  readonly piece: Piece;
+  readonly id?: string;
   readonly entry?: PolicyEntry & { readonly at: string };
+  /** Absent when Cedar's judgement would only repeat what is already known to be wrong. */
+  readonly checkable?: CompiledPolicy;
   readonly problems: readonly string[];
 }
 
-const readPiece = (cedar: Cedar, source: Source, kind: EntryKind, piece: Piece): Read => {
+const readPiece = (cedar: Cedar, source: Source, kind: EntryKind, piece: Piece, known: KnownNames): Read => {
   const at = atIndex(source, piece.start);
   const answer = cedar.policyToJson(piece.text);
-  if (answer.type === 'failure') return { problems: answer.errors.map((error) => `${at}: ${messageOf(error)}`) };
+  if (answer.type === 'failure') return { piece, problems: answer.errors.map((error) => `${at}: ${messageOf(error)}`) };
   const { annotations = {}, ...est } = answer.json;
   const id = annotations['id'] ?? '';
-  if (id === '') return { problems: [`${at}: the policy has no @id; give it one that is unique in its level`] };
+  if (id === '') return { piece, problems: [`${at}: the policy has no @id; give it one that is unique in its level`] };
   const entry = { id, effect: est.effect, annotations: textOf(annotations), est };
-  const problems = [...annotationProblems(kind, entry), ...compileProblems(entry)];
-  return { entry: { ...entry, at }, problems: problems.map((problem) => `${at}: policy \`${id}\`: ${problem}`) };
+  const compiled = tryCompile(entry);
+  const ours = [...('problem' in compiled ? [compiled.problem] : []), ...groupProblems(est as unknown as Est)];
+  const problems = [...annotationProblems(kind, entry), ...ours];
+  const names = nameProblems(source, piece, entry, known);
+  return {
+    piece,
+    id,
+    entry: { ...entry, at },
+    ...('problem' in compiled || ours.length > 0 || namesUnknownAction(entry, known) ? {} : { checkable: compiled }),
+    problems: [...problems.map((problem) => `${at}: policy \`${id}\`: ${problem}`), ...names],
+  };
 };
+
+const namesUnknownAction = ({ est }: PolicyEntry, known: KnownNames): boolean =>
+  literalsIn(est).some((literal) => literal.type === 'Action' && nameProblem(known, literal) !== undefined);
 
 /** An annotation without a value is null in Cedar's JSON form. */
 const textOf = (annotations: NonNullable<PolicyJson['annotations']>): Record<string, string> =>
   Object.fromEntries(Object.entries(annotations).map(([name, text]) => [name, text ?? '']));
 
 /** What Cedar accepts and the compiler does not: integers that JavaScript would round. */
-const compileProblems = (entry: PolicyEntry): string[] => {
+const tryCompile = (entry: PolicyEntry): CompiledPolicy | { readonly problem: string } => {
   try {
-    compileEntry(entry);
-    return [];
+    return compileEntry(entry);
   } catch (thrown) {
-    return [Fault.from(thrown).message.replace(/^policy `[^`]*` cannot be compiled: /, '')];
+    return { problem: Fault.from(thrown).message.replace(/^policy `[^`]*` cannot be compiled: /, '') };
   }
 };
 
@@ -102,8 +122,7 @@ const duplicateProblems = (entries: readonly NonNullable<Read['entry']>[]): stri
   });
 };
 
-const nameProblems = (source: Source, piece: Piece, entry: PolicyEntry | undefined, known: KnownNames): string[] => {
-  if (entry === undefined) return [];
+const nameProblems = (source: Source, piece: Piece, entry: PolicyEntry, known: KnownNames): string[] => {
   const literals = literalsIn(entry.est).flatMap((literal) => {
     const problem = nameProblem(known, literal);
     if (problem === undefined) return [];
@@ -121,40 +140,26 @@ const nameProblems = (source: Source, piece: Piece, entry: PolicyEntry | undefin
   ];
 };
 
-/** Warnings count as errors: a policy that can never match, or a name in mixed scripts, is never what its author meant. */
 const validationProblems = (
   cedar: Cedar,
   source: Source,
-  pieces: readonly Piece[],
+  catalog: Catalog,
+  verdicts: Verdicts,
   read: readonly Read[],
 ): string[] => {
-  const answer = cedar.validate({ schema: SCHEMA, policies: { staticPolicies: source.text } });
-  if (answer.type === 'failure') return answer.errors.map((error) => syntaxProblem(source, error));
-  const failed = new Set(answer.validationErrors.map(({ policyId }) => policyId));
-  // A policy with an error is often impossible too, because of it: one message is enough.
-  const warnings = answer.validationWarnings.filter(({ policyId }) => !failed.has(policyId));
-  const found = [...answer.validationErrors, ...warnings].map((each) => validationProblem(source, pieces, read, each));
-  return [...new Set([...found, ...answer.otherWarnings.map((error) => syntaxProblem(source, error))])];
-};
-
-const validationProblem = (
-  source: Source,
-  pieces: readonly Piece[],
-  read: readonly Read[],
-  { policyId, error }: ValidationError,
-): string => {
-  const index = Number(policyId.replace(/^policy/, ''));
-  const byte = error.sourceLocations?.[0]?.start;
-  const at = byte === undefined ? atIndex(source, pieces[index]?.start ?? 0) : atByte(source, byte);
-  const name = read[index]?.entry?.id ?? `number ${index + 1}`;
-  return `${at}: policy \`${name}\`: ${messageOf(error).replace(`for policy \`${policyId}\`, `, '')}`;
+  const checked = read.flatMap(({ piece, id, checkable }) =>
+    checkable === undefined ? [] : [{ piece, id, text: piece.text, compiled: checkable }],
+  );
+  return validate(cedar, checked, catalog, verdicts).flatMap((findings, index) => {
+    const { piece = { text: '', start: 0 }, id } = checked[index] ?? {};
+    return findings.map(({ byte, message }) => {
+      const at = atIndex(source, piece.start + indexOfByte(piece.text, byte));
+      return `${at}: policy \`${id}\`: ${message}`;
+    });
+  });
 };
 
 const syntaxProblem = (source: Source, error: DetailedError): string => {
   const label = error.sourceLocations?.[0];
   return `${atByte(source, label?.start ?? 0)}: ${messageOf(error)}`;
 };
-
-/** Cedar's sentence, what it expected, and its advice. */
-const messageOf = ({ message, help, sourceLocations }: DetailedError): string =>
-  [message, sourceLocations?.[0]?.label, help].filter((part) => part != null && part !== '').join('; ');

@@ -8,8 +8,11 @@ export interface Source {
 }
 
 /** `name:line:column`, both from 1, of a byte offset in UTF-8. */
-export const atByte = (source: Source, byte: number): string =>
-  atIndex(source, Buffer.from(source.text).toString('utf8', 0, byte).length);
+export const atByte = (source: Source, byte: number): string => atIndex(source, indexOfByte(source.text, byte));
+
+/** Index into the string of an offset in its UTF-8. */
+export const indexOfByte = (text: string, byte: number): number =>
+  byte === 0 ? 0 : Buffer.from(text).toString('utf8', 0, byte).length;
 
 /** The same of an index into the string. */
 export const atIndex = ({ text, name }: Source, index: number): string => {

@@ -4,6 +4,7 @@ import type {
   DomainEntry,
   OperationEntry,
   PolicyEntry,
+  RecordArgument,
   Snapshot,
   TargetEntry,
 } from '../contract/index.ts';
@@ -33,6 +34,8 @@ export interface PreparedOperation {
   readonly operation: OperationEntry;
   readonly action: EntityRef;
   readonly resource: EntityRef;
+  /** Null: the context of its calls has no `args`. */
+  readonly arguments: RecordArgument | null;
   /** What `caseOf` worked out for each caller; a memo, so it may be emptied at any time. */
   readonly cases: Map<string, Case>;
 }
@@ -42,6 +45,8 @@ export interface Case {
   readonly env: Omit<Env, 'context'>;
   /** `org` first. Sliced: only policies whose scope matches. */
   readonly levels: readonly Level[];
+  /** One of the policies reads the arguments: the payload has to be parsed. */
+  readonly readsArguments: boolean;
 }
 
 /** One tenant's policy, alone: nothing in here knows that other tenants exist. */
@@ -70,6 +75,12 @@ export const preparePolicy = (world: PolicyWorld, engine: Engine = CLOSURES): Pr
       'bad_request',
       `the policy is written in cedar ${policy.cedar} and this node speaks ${CEDAR_LANGUAGE}`,
     );
+  // What a node finds on its disk may be older than the node; without the types no rule about an argument could be held.
+  if (!Array.isArray(policy.arguments))
+    throw new Fault(
+      'bad_request',
+      'the snapshot says nothing about arguments: it was made before policies could read them',
+    );
   const names = new Set([...policy.levels, ...targets, ...domains].map(({ tenant }) => tenant));
   return {
     version: policy.version,
@@ -83,11 +94,12 @@ const prepareTenant = (world: PolicyWorld, tenant: string): PreparedTenant => {
     entries.filter((entry) => entry.tenant === tenant);
   const targets = ours(world.targets);
   const domains = ours(world.domains);
+  const typed = new Map(ours(world.policy.arguments).map(({ operation, type }) => [operation, type]));
   return {
     levels: prepareLevels(ours(world.policy.levels)),
     domains: new Map(domains.map((domain) => [domain.name, domain])),
     agents: new Map(targets.filter(({ kind }) => kind === 'agent').map((target) => [target.name, target])),
-    operations: new Map(targets.flatMap(prepareOperations)),
+    operations: new Map(targets.flatMap((target) => prepareOperations(target, typed))),
     entities: new EntityStore([
       ...actionEntities(world.policy.actionParents),
       ...domains.map(domainEntity),
@@ -112,13 +124,15 @@ const prepareLimit = (entry: PolicyEntry): LimitRule => {
   return { policy: compileEntry(entry), constraints: constraintsOf(entry) };
 };
 
-const prepareOperations = (target: TargetEntry): [string, PreparedOperation][] =>
+const prepareOperations = (
+  target: TargetEntry,
+  typed: ReadonlyMap<string, RecordArgument>,
+): [string, PreparedOperation][] =>
   target.operations.map((operation) => {
     const resource = operationRef(target, operation);
-    return [
-      resource.id,
-      { target, operation, action: new EntityRef('Action', ACTION_OF[target.kind]), resource, cases: new Map() },
-    ];
+    const action = new EntityRef('Action', resource.id);
+    const types = typed.get(resource.id) ?? null;
+    return [resource.id, { target, operation, action, resource, arguments: types, cases: new Map() }];
   });
 
 const operationRef = ({ kind, name }: TargetEntry, operation: OperationEntry): EntityRef =>
@@ -152,5 +166,7 @@ const targetEntities = (target: TargetEntry): Entity[] => {
       tags,
     ),
   );
-  return [entity(ref, inDomain(target.domain), new Map([['name', target.name]]), tags), ...operations];
+  const group = new EntityRef('Action', ACTION_OF[target.kind]);
+  const actions = operations.map(({ ref: { id } }) => entity(new EntityRef('Action', id), [group]));
+  return [entity(ref, inDomain(target.domain), new Map([['name', target.name]]), tags), ...operations, ...actions];
 };

@@ -19,6 +19,8 @@ export interface PolicyCase {
   readonly priority: Priority;
   /** Unix ms. */
   readonly atMs: number;
+  /** The payload. */
+  readonly args?: unknown;
   readonly expect: {
     readonly effect: Decision['effect'];
     /** All rules that decide, in any order; absent: whichever. */
@@ -76,13 +78,14 @@ const remembering = (reached: Set<CompiledPolicy>): Engine => ({
   },
 });
 
-const requestOf = ({ principal, target, depth, session, priority, atMs }: PolicyCase): PolicyRequest => ({
+const requestOf = ({ principal, target, depth, session, priority, atMs, args }: PolicyCase): PolicyRequest => ({
   principal,
   target,
   depth,
   session,
   priority,
   atMs,
+  ...(args === undefined ? {} : { payload: { data: args } }),
 });
 
 const problemsOf = ({ expect }: PolicyCase, decision: Decision): string[] => {

@@ -4,10 +4,31 @@ import { test } from 'node:test';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import fc from 'fast-check';
 import type { PolicyLevel, Principal } from '../contract/index.ts';
+import { argumentsFromSchema } from './arguments/index.ts';
 import { decide, type PolicyRequest } from './decide.ts';
 import { type PolicyWorld, preparePolicy } from './prepare.ts';
-import { ACTION_OF, ACTION_PARENTS, operationId, SCHEMA, TYPE_OF } from './schema.ts';
+import { ACTION_OF, ACTION_PARENTS, operationId, schemaOf, TYPE_OF } from './schema.ts';
 import { type Ask, compileWorld, requestOf, type ShortWorld } from './testing.ts';
+
+const TRANSFER = {
+  type: 'object',
+  required: ['amount', 'to'],
+  additionalProperties: false,
+  properties: {
+    amount: { type: 'integer', minimum: 1 },
+    price: { type: 'number' },
+    tags: { type: 'array', items: { type: 'string' } },
+    to: {
+      type: 'object',
+      required: ['iban'],
+      properties: { iban: { type: 'string' }, country: { enum: ['de', 'fr'] } },
+    },
+    note: { type: ['string', 'null'] },
+  },
+};
+
+/** The same name with another type, so that a rule for one must not be read as a rule for the other. */
+const DROP = { type: 'object', properties: { amount: { type: 'string' }, price: { type: 'number' } } };
 
 const WORLD: ShortWorld = {
   domains: [{ name: 'sales' }, { name: 'emea', parent: 'sales' }, { name: 'finance' }],
@@ -27,7 +48,7 @@ const WORLD: ShortWorld = {
       domain: 'sales',
       operations: [
         { name: 'run', effect: 'read' },
-        { name: 'drop', effect: 'irreversible' },
+        { name: 'drop', effect: 'irreversible', input: DROP },
       ],
     },
     {
@@ -35,7 +56,7 @@ const WORLD: ShortWorld = {
       name: 'ledger',
       domain: 'finance',
       labels: { tier: 'iron' },
-      operations: [{ name: 'post', effect: 'spend' }],
+      operations: [{ name: 'post', effect: 'spend', input: TRANSFER }],
     },
     { kind: 'model', name: 'small', operations: [{ name: 'chat', effect: 'spend' }] },
   ],
@@ -51,6 +72,13 @@ const entitiesFor = (world: PolicyWorld, { kind, id, roles }: Principal) => [
     attrs: {},
     parents: groups.map((group) => uid('Action', group)),
   })),
+  ...world.targets.flatMap((target) =>
+    target.operations.map(({ name }) => ({
+      uid: uid('Action', operationId(target.kind, target.name, name)),
+      attrs: {},
+      parents: [uid('Action', ACTION_OF[target.kind])],
+    })),
+  ),
   ...world.domains.map(({ name, parent }) => ({ uid: uid('Domain', name), attrs: {}, parents: inDomain(parent) })),
   ...world.targets.map((target) => ({
     uid: uid(TYPE_OF[target.kind], target.name),
@@ -84,14 +112,35 @@ const levelsOf = (world: PolicyWorld, { principal, target }: PolicyRequest): str
   ];
 };
 
-const askCedar = (world: PolicyWorld, level: PolicyLevel, request: PolicyRequest, principal: Principal) => {
+/** The whole schema, where `compilePolicy` uses a part of it for each policy. */
+const WHOLE = schemaOf(
+  WORLD.targets.flatMap(({ kind, name, operations }) =>
+    operations.map((operation) => ({
+      id: operationId(kind, name, operation.name),
+      kind,
+      args: argumentsFromSchema(operation.input).type,
+    })),
+  ),
+);
+
+/** The payload in Cedar's JSON form, written down for these schemas by hand. */
+const argsOf = (ask: Ask): object => {
+  if (ask.body === undefined) return {};
+  const { price, note: _, ...rest } = ask.body as { readonly price?: number; readonly note?: unknown };
+  const decimal = { __extn: { fn: 'decimal', arg: price?.toFixed(4) } };
+  return { args: price === undefined ? rest : { ...rest, price: decimal } };
+};
+
+const askCedar = (world: PolicyWorld, level: PolicyLevel, ask: Ask) => {
+  const request = requestOf(ask);
   const { target, depth, session, priority, atMs } = request;
+  const principal = request.principal as Principal;
   const operation = world.targets
     .find(({ kind, name }) => kind === target.kind && name === target.name)
     ?.operations.find(({ name }) => name === target.operation);
   const answer = cedar.isAuthorized({
     principal: uid(principal.kind === 'user' ? 'User' : 'Agent', principal.id),
-    action: uid('Action', ACTION_OF[target.kind]),
+    action: uid('Action', operationId(target.kind, target.name, target.operation)),
     resource: uid('Operation', operationId(target.kind, target.name, target.operation)),
     context: {
       operation: target.operation,
@@ -102,8 +151,9 @@ const askCedar = (world: PolicyWorld, level: PolicyLevel, request: PolicyRequest
       tenant: principal.tenant,
       hourUtc: new Date(atMs).getUTCHours(),
       now: { __extn: { fn: 'datetime', arg: new Date(atMs).toISOString() } },
+      ...argsOf(ask),
     },
-    schema: SCHEMA,
+    schema: WHOLE,
     validateRequest: true,
     policies: {
       staticPolicies: Object.fromEntries(level.policies.map(({ id, est }) => [id, est as cedar.PolicyJson])),
@@ -114,11 +164,11 @@ const askCedar = (world: PolicyWorld, level: PolicyLevel, request: PolicyRequest
   return answer.response;
 };
 
-const referenceAllows = (world: PolicyWorld, request: PolicyRequest): boolean =>
-  levelsOf(world, request).every((name) => {
+const referenceAllows = (world: PolicyWorld, ask: Ask): boolean =>
+  levelsOf(world, requestOf(ask)).every((name) => {
     const level = world.policy.levels.find((each) => each.level === name);
     if (level === undefined) return name !== 'org';
-    const { decision, diagnostics } = askCedar(world, level, request, request.principal as Principal);
+    const { decision, diagnostics } = askCedar(world, level, ask);
     const failed = diagnostics.errors.map(({ policyId }) => level.policies.find(({ id }) => id === policyId));
     return decision === 'allow' && failed.every((policy) => policy?.effect === 'permit');
   });
@@ -136,7 +186,8 @@ const scopes = fc.tuple(
   fc.constantFrom(
     '',
     '',
-    ' == Action::"CallTool"',
+    ' in Action::"CallTool"',
+    ' in [Action::"tool/ledger/post", Action::"agent/planner/run"]',
     ' in Action::"Call"',
     ' in [Action::"CallModel", Action::"InvokeAgent"]',
   ),
@@ -167,17 +218,59 @@ const conditions = fc.constantFrom(
   'context.depth * 9007199254740991 * 9007199254740991 >= 0',
 );
 
+/** What rules say about arguments: guarded for everything, and plainly where the scope says which operation it is. */
+const aboutArguments = fc.oneof(
+  fc.tuple(
+    fc.constantFrom('principal, action, resource', 'principal is Agent, action in Action::"CallTool", resource'),
+    fc.constantFrom(
+      'context has args && context.args has price && context.args.price.lessThan(decimal("2.5"))',
+      'context has args && context.args has tags && context.args.tags.contains("pii")',
+      'context has args.to.country && context.args.to.country == "de"',
+      '!(context has args)',
+    ),
+  ),
+  fc.tuple(
+    fc.constantFrom(
+      'principal, action == Action::"tool/ledger/post", resource',
+      'principal, action, resource == Operation::"tool/ledger/post"',
+      'principal, action, resource in Domain::"finance"',
+      'principal is User, action in Action::"Call", resource in Tool::"ledger"',
+    ),
+    fc.constantFrom(
+      'context.args.amount > 5',
+      'context.args.amount * 9007199254740991 * 9007199254740991 > 0',
+      'context.args.to.iban like "DE*"',
+      'context.args has tags && context.args.tags.containsAll(["a", "b"])',
+      'context.args.amount == 7 || context.args.to.iban == "DE1"',
+    ),
+  ),
+  fc.tuple(
+    fc.constant('principal, action == Action::"tool/planner/drop", resource'),
+    fc.constant('context.args has amount && context.args.amount == "7"'),
+  ),
+);
+
 /** Half of the levels permit by default, so that enough calls reach the rules of the others. */
 const BASELINES = ['', '@id("baseline") @reason("r") permit(principal, action, resource);\n'];
 
+const aboutCircumstances = fc
+  .tuple(scopes, conditions)
+  .map(([[principal, action, resource], when]) => [
+    `principal${principal}, action${action}, resource${resource}`,
+    when,
+  ]);
+
 const rules = fc
-  .array(fc.tuple(fc.constantFrom('permit', 'permit', 'permit', 'forbid'), scopes, conditions), { maxLength: 5 })
+  .array(
+    fc.tuple(
+      fc.constantFrom('permit', 'permit', 'permit', 'forbid'),
+      fc.oneof({ arbitrary: aboutCircumstances, weight: 2 }, { arbitrary: aboutArguments, weight: 1 }),
+    ),
+    { maxLength: 5 },
+  )
   .map((rules) =>
     rules
-      .map(
-        ([effect, [principal, action, resource], when], i) =>
-          `@id("r${i}") @reason("r") ${effect}(principal${principal}, action${action}, resource${resource}) when { ${when} };`,
-      )
+      .map(([effect, [scope, when]], i) => `@id("r${i}") @reason("r") ${effect}(${scope}) when { ${when} };`)
       .join('\n'),
   );
 
@@ -193,6 +286,21 @@ const bundles = fc
     ),
   );
 
+const prices = fc.constantFrom(0, 2.5, 2.4999, -1, 3);
+
+const transfers = fc.record(
+  {
+    amount: fc.constantFrom(0, 5, 6, 7, Number.MAX_SAFE_INTEGER),
+    price: prices,
+    tags: fc.constantFrom([], ['pii'], ['a', 'b', 'a'], ['b', 'a', 'c']),
+    to: fc.constantFrom({ iban: 'DE1' }, { iban: 'FR1', country: 'fr' }, { iban: 'DE2', country: 'de' }),
+    note: fc.constantFrom(null, 'x'),
+  },
+  { requiredKeys: ['amount', 'to'] },
+);
+
+const drops = fc.record({ amount: fc.constantFrom('7', 'x'), price: prices }, { requiredKeys: [] });
+
 const asks: fc.Arbitrary<Ask> = fc
   .record({
     who: fc.constantFrom<Partial<Ask>>(
@@ -201,18 +309,17 @@ const asks: fc.Arbitrary<Ask> = fc
       { user: 'ann', roles: ['refunder'] },
       { user: 'bob' },
     ),
-    call: fc.constantFrom(
-      'agent/planner/run',
-      'tool/planner/run',
-      'tool/planner/drop',
-      'tool/ledger/post',
-      'model/small/chat',
-      'agent/loner/run',
+    what: fc.oneof(
+      fc
+        .constantFrom('agent/planner/run', 'tool/planner/run', 'model/small/chat', 'agent/loner/run')
+        .map((call) => ({ call })),
+      transfers.map((body) => ({ call: 'tool/ledger/post', body })),
+      drops.map((body) => ({ call: 'tool/planner/drop', body })),
     ),
     depth: fc.integer({ min: 0, max: 3 }),
     at: fc.constantFrom('2026-11-26T10:00:00Z', '2026-11-26T13:59:59.999Z', '1969-12-31T23:00:00Z'),
   })
-  .map(({ who, ...rest }) => ({ ...who, ...rest }));
+  .map(({ who, what, ...rest }) => ({ ...who, ...what, ...rest }));
 
 test('decide allows exactly what every level allows in Cedar, with no forbid that failed', async (t) => {
   const seen = { decisions: 0, allowed: 0 };
@@ -220,9 +327,9 @@ test('decide allows exactly what every level allows in Cedar, with no forbid tha
     fc.asyncProperty(bundles, fc.array(asks, { minLength: 4, maxLength: 4 }), async (texts, questions) => {
       const world = await compileWorld(WORLD, texts);
       const prepared = preparePolicy(world);
-      for (const request of questions.map(requestOf)) {
-        const { effect } = decide(prepared, request);
-        assert.equal(effect === 'allow', referenceAllows(world, request), JSON.stringify(request));
+      for (const ask of questions) {
+        const { effect } = decide(prepared, requestOf(ask));
+        assert.equal(effect === 'allow', referenceAllows(world, ask), JSON.stringify(ask));
         seen.decisions += 1;
         seen.allowed += effect === 'allow' ? 1 : 0;
       }

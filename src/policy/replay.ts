@@ -68,7 +68,7 @@ export class Replay {
 
   #again(event: CallEvent, recorded: Recorded): void {
     this.#decisions += 1;
-    const missing = recorded.gaps.size === 0 ? [] : this.#missing(recorded);
+    const missing = this.#missing(recorded);
     if (missing.length > 0) {
       this.#unknown += 1;
       for (const name of missing) this.#unknownFor.set(name, (this.#unknownFor.get(name) ?? 0) + 1);
@@ -85,8 +85,10 @@ export class Replay {
   #missing({ gaps, request }: Recorded): readonly string[] {
     const found = findCase(this.#policy, request.principal, request.target);
     if ('code' in found) return [];
+    const args = found.case.readsArguments && found.operation.arguments !== null ? ['args'] : [];
+    if (gaps.size === 0) return args;
     const reads = new Set(found.case.levels.flatMap((level) => [...this.#readsOf(level)]));
-    return [...gaps].filter((gap) => gap === 'roles' || reads.has(gap) || reads.has('*'));
+    return [...args, ...gaps].filter((gap) => gap === 'roles' || reads.has(gap) || reads.has('*'));
   }
 
   #readsOf(level: Level): ReadonlySet<string> {

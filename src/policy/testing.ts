@@ -1,7 +1,9 @@
 /** Worlds for tests of this room: short notation in, complete snapshot parts out. */
 import type { Call, DomainEntry, Effect, Principal, Priority, TargetEntry, TargetKind } from '../contract/index.ts';
+import { payloadOf } from '../kernel/index.ts';
 import { type Bundle, compilePolicy } from './bundle.ts';
 import type { PolicyRequest } from './decide.ts';
+import type { RegistryNames } from './names.ts';
 import type { PolicyWorld } from './prepare.ts';
 
 export interface ShortWorld {
@@ -12,7 +14,8 @@ export interface ShortWorld {
     readonly name: string;
     readonly domain?: string;
     readonly labels?: Readonly<Record<string, string>>;
-    readonly operations: readonly { readonly name: string; readonly effect: Effect }[];
+    /** `input` is the JSON Schema of the payload. */
+    readonly operations: readonly { readonly name: string; readonly effect: Effect; readonly input?: object }[];
   }[];
 }
 
@@ -30,6 +33,10 @@ export interface Ask {
   readonly call: string;
   readonly depth?: number;
   readonly at?: string;
+  /** The payload, as a value or as text that is not JSON at all. */
+  readonly body?: unknown;
+  readonly text?: string;
+  readonly contentType?: string;
 }
 
 const TENANT = 'default';
@@ -42,7 +49,7 @@ export const targetsOf = ({ targets }: ShortWorld): TargetEntry[] =>
     domain,
     labels,
     endpoints: [],
-    operations: operations.map((operation) => ({ ...operation, idempotent: operation.effect === 'read' })),
+    operations: operations.map(({ name, effect }) => ({ name, effect, idempotent: effect === 'read' })),
     health: null,
     concurrency: 1,
     timeoutMs: null,
@@ -51,11 +58,14 @@ export const targetsOf = ({ targets }: ShortWorld): TargetEntry[] =>
 export const domainsOf = ({ domains }: ShortWorld): DomainEntry[] =>
   domains.map(({ name, parent = '' }) => ({ tenant: TENANT, name, parent, delegated: false }));
 
+const registryOf = ({ targets }: ShortWorld): RegistryNames['targets'] =>
+  targets.map((target) => ({ ...target, tenant: TENANT, domain: target.domain ?? '' }));
+
 export const compileWorld = async (world: ShortWorld, bundles: ShortBundles): Promise<PolicyWorld> => {
   const targets = targetsOf(world);
   const domains = domainsOf(world);
   const registry = {
-    targets: targets.map((target) => ({ ...target, operations: target.operations.map(({ name }) => name) })),
+    targets: registryOf(world),
     domains,
     users: world.users.map(({ name, roles = [] }) => ({ tenant: TENANT, name, roles })),
   };
@@ -79,7 +89,15 @@ export const requestOf = (ask: Ask): PolicyRequest => {
     session: false,
     priority: 2 as Priority,
     atMs: Date.parse(ask.at ?? '2026-11-26T10:00:00Z'),
+    ...payloadIn(ask),
   };
+};
+
+/** What a call would bring; absent when the question does not say. */
+const payloadIn = ({ body, text, contentType = 'application/json' }: Ask): Pick<PolicyRequest, 'payload'> => {
+  if (body === undefined && text === undefined) return {};
+  const bytes = new TextEncoder().encode(text ?? JSON.stringify(body));
+  return { payload: payloadOf({ contentType, body: { kind: 'bytes', bytes } }) };
 };
 
 const principalOf = ({ tenant = TENANT, agent, user, node, roles = [], domain }: Ask): Principal | null => {

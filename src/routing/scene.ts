@@ -50,7 +50,7 @@ export const snapshot = (given: Partial<Snapshot> = {}): Snapshot => ({
   routes: [],
   domains: [],
   keys: [],
-  policy: { version: '', cedar: '', actionParents: {}, levels: [] },
+  policy: { version: '', cedar: '', actionParents: {}, arguments: [], levels: [] },
   ...given,
 });
 

@@ -1,5 +1,6 @@
 /** A slice of `npm run conformance:cedar` for every change: corpus, fuzz, levels, and that each planted defect is found. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { archiveIn, checkCorpus } from './corpus.ts';
 import { fuzz } from './fuzz.ts';
@@ -44,6 +45,13 @@ test('one merged set of all levels loosens, and is found', () => {
   const { compared, agreed } = checkHierarchy(asOneSet, { seed: 1, count: 1_000 });
   const kind = 'a child never loosens';
   assert.ok((agreed[kind] ?? 0) < (compared[kind] ?? 0));
+});
+
+test('a corpus that is not there is no success', () => {
+  const main = new URL('main.ts', import.meta.url).pathname;
+  const { status, stderr } = spawnSync(process.execPath, [main, '--corpus', '/nowhere'], { encoding: 'utf8' });
+  assert.equal(status, 2);
+  assert.match(stderr, /no corpus-tests.tar.gz in `\/nowhere`; nothing was checked/);
 });
 
 test('shares of threads add up', () => {

@@ -52,7 +52,11 @@ const check = (
     tally.count(expected.decision === 'allow' ? 'allowed' : 'denied');
     tally.count('failed policies', expected.errors.length);
     const ours = subject.ask(policies, envOf(request));
-    const same = tally.compare(ours, expected, () => `seed ${seed}, ${JSON.stringify(request)}`);
+    const same = tally.compare(
+      ours,
+      expected,
+      () => `--seed ${seed}: ${JSON.stringify({ policies: staticPolicies, request })}`,
+    );
     if (!same) return;
   }
 };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import fc from 'fast-check';
 import type { Constraints, Decision, PolicyEntry, PolicyLevel, TargetEntry } from '../../src/contract/index.ts';
+import { argumentsFromSchema } from '../../src/policy/arguments/index.ts';
 import { meet } from '../../src/policy/constraints.ts';
 import { decide, type PolicyRequest } from '../../src/policy/decide.ts';
 import { type PolicyWorld, preparePolicy } from '../../src/policy/prepare.ts';
@@ -26,8 +27,11 @@ const CHAIN = ['org', 'sales', 'emea', 'berlin'] as const;
 const TARGETS: readonly TargetEntry[] = targetsOf(WORLD);
 const DOMAINS = domainsOf(WORLD);
 
+const INPUT = { type: 'object', required: ['amount'], properties: { amount: { type: 'integer' } } };
+const ARGUMENTS = [{ tenant: 'default', operation: 'tool/ledger/post', type: argumentsFromSchema(INPUT).type! }];
+
 const worldOf = (levels: readonly PolicyLevel[]): PolicyWorld => ({
-  policy: { version: 'random', cedar: CEDAR_LANGUAGE, actionParents: ACTION_PARENTS, levels },
+  policy: { version: 'random', cedar: CEDAR_LANGUAGE, actionParents: ACTION_PARENTS, arguments: ARGUMENTS, levels },
   targets: TARGETS,
   domains: DOMAINS,
 });
@@ -52,13 +56,16 @@ const conditions = fc.constantFrom(
   'principal in Domain::"sales"',
   'context.depth * 9007199254740991 * 9007199254740991 >= 0',
   'principal.missing == 1',
+  'context has args && context.args.amount > 5',
+  'context.args.amount < 9',
 );
 
 const scope = fc.constantFrom(
   'principal, action, resource',
   'principal, action, resource',
   'principal is Agent, action, resource',
-  'principal, action == Action::"CallTool", resource',
+  'principal, action in Action::"CallTool", resource',
+  'principal, action == Action::"tool/ledger/post", resource',
   'principal, action in Action::"Call", resource in Domain::"emea"',
   'principal, action, resource in Agent::"planner"',
 );
@@ -104,6 +111,7 @@ const cases = fc.record({
   levels: fc.array(level, { minLength: 2, maxLength: CHAIN.length }),
   call: fc.constantFrom('tool/ledger/post', 'agent/planner/run', 'model/small/chat'),
   depth: fc.integer({ min: 0, max: 3 }),
+  body: fc.constantFrom<object>({ amount: 3 }, { amount: 9 }, { amount: 'many' }),
 });
 
 type Case = typeof cases extends fc.Arbitrary<infer T> ? T : never;
@@ -158,7 +166,7 @@ const rank = ({ effect }: Decision): number => RANK[effect];
 
 const checkCase = (join: Join, drawn: Case, tally: Tallying): void => {
   const levels = levelsOf(drawn);
-  const request = requestOf({ agent: 'planner', call: drawn.call, depth: drawn.depth });
+  const request = requestOf({ agent: 'planner', call: drawn.call, depth: drawn.depth, body: drawn.body });
   const where = () => JSON.stringify(drawn);
   // The chain cut below each level: what was decided before the next child said anything.
   const chain = levels.map((_, last) => join(levels.slice(0, last + 1), request));

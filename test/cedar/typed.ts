@@ -29,7 +29,15 @@ const { bool } = fc.letrec<Kinds>((tie) => {
   return {
     bool: fc.oneof(
       shallow,
-      pick('true', 'false', 'context has rec', 'context has rec.n', 'context has rec.deep', 'principal has team.k'),
+      pick(
+        'true',
+        'false',
+        'context has rec',
+        'context has rec.n',
+        'context has rec.deep',
+        'principal has team.k',
+        'context has args.to.country',
+      ),
       infix('long', '==', '!=', '<', '<=', '>', '>='),
       infix('text', '==', '!='),
       infix('longs', '==', '!='),
@@ -57,7 +65,7 @@ const { bool } = fc.letrec<Kinds>((tie) => {
     ),
     long: fc.oneof(
       shallow,
-      pick('0', '1', '2', '7', '-3', 'context.n', 'context.n'),
+      pick('0', '1', '2', '7', '-3', 'context.n', 'context.n', 'context.args.amount'),
       infix('long', '+', '-', '*'),
       of('long').map((a) => `(-(${a}))`),
       choice('long'),
@@ -65,10 +73,14 @@ const { bool } = fc.letrec<Kinds>((tie) => {
     ),
     longs: fc.oneof(
       shallow,
-      pick('[]', '[1]', '[1, 2]', '[2, 1]', '[0, 7]', '[1, 2, 7]'),
+      pick('context.args.parts', '[]', '[1]', '[1, 2]', '[2, 1]', '[0, 7]', '[1, 2, 7]'),
       fc.tuple(of('long'), of('long')).map(([a, b]) => `[${a}, ${b}]`),
     ),
-    text: fc.oneof(shallow, pick('""', '"a"', '"ab"', '"a*b"', '"abb"', 'context.s', 'context.s'), choice('text')),
+    text: fc.oneof(
+      shallow,
+      pick('""', '"a"', '"ab"', '"a*b"', '"abb"', 'context.s', 'context.s', 'context.args.to.iban'),
+      choice('text'),
+    ),
     entity: pick('principal', 'resource', 'context.u', 'User::"a"', 'User::"b"', 'Team::"x"', 'Team::"y"', 'Tool::"t"'),
     instant: fc.oneof(
       shallow,
@@ -82,7 +94,14 @@ const { bool } = fc.letrec<Kinds>((tie) => {
       method('instant', pick('durationSince'), 'instant'),
       asked('instant', 'toTime'),
     ),
-    decimal: pick('context.dec', 'decimal("1.0")', 'decimal("1.5")', 'decimal("1.4999")', 'decimal("-2.25")'),
+    decimal: pick(
+      'context.dec',
+      'context.args.rate',
+      'decimal("1.0")',
+      'decimal("1.5")',
+      'decimal("1.4999")',
+      'decimal("-2.25")',
+    ),
     ip: pick(
       'context.ip',
       'ip("10.0.0.0/8")',

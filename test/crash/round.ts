@@ -52,6 +52,7 @@ export const crash = async (plan: Plan): Promise<Round> => {
   const changesBefore = scene.changes.acknowledged;
   load.start();
   scene.changes.start();
+  scene.orders.start();
   const startedAtMs = performance.now();
   await pause(WARM_MS + random() * 1_000);
   // Half of the kills wait for an acknowledgement: what was promised a moment too early is lost then or never.
@@ -63,6 +64,7 @@ export const crash = async (plan: Plan): Promise<Round> => {
   const untilMs = plan.readsWhileDown > 0 ? Number.POSITIVE_INFINITY : performance.now();
   await pause(plan.afterMs);
   await scene.changes.stop();
+  await scene.orders.stop();
   const sent = await load.stop();
   const reads = sent.filter(({ style, sentAtMs }) => style === 'read' && sentAtMs >= killedAtMs && sentAtMs <= untilMs);
   const readsWhileDown = { ok: reads.filter(isOk).length, all: reads.length };
@@ -82,6 +84,7 @@ export const crash = async (plan: Plan): Promise<Round> => {
       ...starved(plan, readsWhileDown, reads),
       ...findings,
       ...(await scene.changes.findings()),
+      ...(await scene.orders.findings()),
       ...scene.sequences.findings(),
     ],
   };

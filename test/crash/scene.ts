@@ -8,6 +8,7 @@ import { API_VERSION } from '../../src/contract/index.ts';
 import { Changes } from './changes.ts';
 import { type LedgerAgent, startLedgerAgent } from './ledger.ts';
 import { send } from './load.ts';
+import { Orders } from './orders.ts';
 import { Sequences } from './sequences.ts';
 import { eventually } from './wire.ts';
 
@@ -20,6 +21,7 @@ export interface Scene {
   readonly nodes: Nodes;
   readonly agent: LedgerAgent;
   readonly changes: Changes;
+  readonly orders: Orders;
   readonly sequences: Sequences;
   /** Where the caller sends its calls now. */
   access(): Access;
@@ -94,6 +96,7 @@ const sceneOf = async (deployed: Deployed<ProcessNode>, { topology, agent, clear
   const { url } = deployed.root;
   const key = deployed.adminKey;
   const changes = new Changes({ url, key, everyMs: CHANGE_MS });
+  const orders = new Orders({ url, key, everyMs: CHANGE_MS });
   const sequences = new Sequences({
     urls: [url, ...(deployed.domain === undefined ? [] : [deployed.domain.url])],
     key,
@@ -109,6 +112,7 @@ const sceneOf = async (deployed: Deployed<ProcessNode>, { topology, agent, clear
     agent,
     nodes: nodesOf(deployed),
     changes,
+    orders,
     sequences,
     access,
     stop: async () => {

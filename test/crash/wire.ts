@@ -14,7 +14,7 @@ export interface Answer {
 export const NO_ANSWER: Answer = { status: 0, body: '', headers: {} };
 
 export interface Asking {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly key?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;

@@ -93,7 +93,7 @@ class Nodes {
       return { facts: [missed('refund of order', order, quoted.step)], steps: [quoted.step] };
     const { amountCents, note } = quoted.reply;
     const fact = `For order ${order} you would get back ${money(amountCents)}, ${note}.`;
-    const issued = await this.#try('refunds', 'issue', z.unknown(), { order, reason: question });
+    const issued = await this.#try('refunds', 'issue', z.unknown(), { order, amountCents, reason: question });
     if (issued.step.outcome === 'ok')
       return { facts: [fact, 'The refund is on its way.'], steps: [quoted.step, issued.step] };
     const ticket = await this.#try('porter', 'ticket', TicketReply, { subject: `refund of order ${order}` });

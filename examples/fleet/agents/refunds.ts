@@ -46,22 +46,33 @@ interface Refund {
 /** By order: an order is refunded once, however often and by how many that is asked for. */
 const issued = new Map<number, Promise<Refund>>();
 
-const issue = async (order: number, context: AgentContext) => {
+const issue = async (order: number, amountCents: number, context: AgentContext) => {
   const before = issued.get(order);
   if (before !== undefined) return { ...(await before), repeated: true };
-  const refund = quote(order, context).then((agreed) => ({
-    refund: `rf-${String(order).padStart(4, '0')}`,
-    quote: agreed,
-  }));
+  const refund = quote(order, context).then((quoted) => pay(quoted, amountCents));
   issued.set(order, refund);
   refund.catch(() => issued.delete(order));
   return { ...(await refund), repeated: false };
 };
 
+/** Policy has seen the amount and not the order, so another amount than the quoted one is not paid. */
+const pay = (quoted: Quote, amountCents: number): Refund => {
+  if (quoted.amountCents !== amountCents)
+    throw new OperationError(
+      409,
+      `the refund of order ${quoted.order} is ${quoted.amountCents} cents, not ${amountCents}`,
+    );
+  return { refund: `rf-${String(quoted.order).padStart(4, '0')}`, quote: quoted };
+};
+
 const OrderInput = z.strictObject({ order: z.int().min(1) });
-const IssueInput = z.strictObject({ order: z.int().min(1), reason: z.string().min(1).max(500) });
+const IssueInput = z.strictObject({
+  order: z.int().min(1),
+  amountCents: z.int().min(0),
+  reason: z.string().min(1).max(500),
+});
 
 await runAgent(readFlags('refunds'), {
   quote: operation(OrderInput, ({ order }, context) => quote(order, context)),
-  issue: operation(IssueInput, ({ order }, context) => issue(order, context)),
+  issue: operation(IssueInput, ({ order, amountCents }, context) => issue(order, amountCents, context)),
 });

@@ -33,6 +33,9 @@ export const logs = async (
   return EXIT.ok;
 };
 
+/** Our own records: a cause with its stack is longer than a name ought to be. */
+const MOST_OF_A_RECORD = 10_000;
+
 const LEVEL_STYLES = { debug: 'gray', warn: 'yellow', error: 'red' } as const;
 
 const lineOf = ({ time, level, message, node: _, ...fields }: LogLine, paint: Context['out']['paint']): string => {
@@ -42,7 +45,7 @@ const lineOf = ({ time, level, message, node: _, ...fields }: LogLine, paint: Co
     .map(
       ([name, value]) => `${name}=${typeof value === 'string' && !value.includes(' ') ? value : JSON.stringify(value)}`,
     );
-  return `${clean(time)} ${paint(style, clean(level).padEnd(5))} ${clean([message, ...rest].join('  '))}`;
+  return `${clean(time)} ${paint(style, clean(level).padEnd(5))} ${clean([message, ...rest].join('  '), MOST_OF_A_RECORD)}`;
 };
 
 export interface TapOptions {

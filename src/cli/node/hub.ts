@@ -11,7 +11,7 @@ import { nativeDoor } from '../../doors/native/index.ts';
 import { AssertionSigner, issueBootstrapToken, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
-import { compilePolicy } from '../../policy/index.ts';
+import { policyCompilerApart } from '../../policy/apart/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { openSqlite } from '../../stores/index.ts';
 import { fanout, type Level } from '../../telemetry/index.ts';
@@ -148,12 +148,14 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     ids: world.ids,
     heard: (events) => train.observe(events),
   });
+  const compilePolicy = policyCompilerApart();
   const { trials, trainOver } = releases({
     world,
     stores,
     key,
     logger,
     twoPerson: options.twoPerson ?? false,
+    compilePolicy,
     flush: observed.flush,
   });
   const control = new ControlPlane({

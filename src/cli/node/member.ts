@@ -18,6 +18,9 @@ import { systemWorld, type World } from '../../kernel/index.ts';
 import { openSqlite } from '../../stores/index.ts';
 import { entryOf } from './hub.ts';
 
+/** For the hub's first word after a start; a hub that is there answers at once, and without it the node works all the same. */
+const HUB_WAIT_MS = 2_000;
+
 export interface MemberOptions {
   readonly dir: string;
   /** Base URL of the hub to join. */
@@ -94,6 +97,8 @@ const memberOf = (
         url: ownUrl,
       });
       await link.start();
+      // What the last run left behind goes on next, and writes need to know which orders to stop there are.
+      await link.confirmed(HUB_WAIT_MS);
       return link;
     },
     close: async () => {

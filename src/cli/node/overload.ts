@@ -4,6 +4,8 @@ import { getHeapStatistics } from 'node:v8';
 import type { OverloadLevel, World } from '../../kernel/index.ts';
 
 const READ_MS = 250;
+/** One second, twice what a standing queue takes to be dropped (L3). */
+const READINGS = 4;
 /** L5. */
 const DELAY_MS = 70;
 const HEAP_SHARE = 0.8;
@@ -17,11 +19,12 @@ export interface Overload {
 export const watchOverload = (world: World): Overload => {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
+  const lasting = new Lasting();
   let level: OverloadLevel = 0;
   let stopped = false;
   const read = (): void => {
     if (stopped) return;
-    level = levelOf(delay.percentile(99) / 1e6, heapShare());
+    level = lasting.next(levelOf(delay.percentile(99) / 1e6, heapShare()));
     delay.reset();
     world.clock.after(READ_MS, read);
   };
@@ -34,6 +37,17 @@ export const watchOverload = (world: World): Overload => {
     },
   };
 };
+
+/** A machine that stumbles once is not overloaded: a level counts when the last readings were all at least that bad. */
+export class Lasting {
+  readonly #readings: OverloadLevel[] = [];
+
+  next(reading: OverloadLevel): OverloadLevel {
+    this.#readings.push(reading);
+    if (this.#readings.length > READINGS) this.#readings.shift();
+    return this.#readings.length < READINGS ? 0 : (Math.min(...this.#readings) as OverloadLevel);
+  }
+}
 
 /** One signal sheds batch work, a loop that is far behind sheds all but interactive work too. */
 export const levelOf = (delayMs: number, heap: number): OverloadLevel => {

@@ -3,7 +3,7 @@ import type { Stores } from '../../contract/index.ts';
 import { type ControlPlane, ReleaseTrain, ReleaseTrials, ReleaseWatch, unseal } from '../../control/index.ts';
 import type { NodeKey } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
-import { compilePolicy, preparePolicy, Replay } from '../../policy/index.ts';
+import { type CompilePolicy, preparePolicy, Replay } from '../../policy/index.ts';
 import { Oracle } from '../../policy/oracle/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 
@@ -13,12 +13,14 @@ export interface TrainOptions {
   readonly key: NodeKey;
   readonly logger: Logger;
   readonly twoPerson: boolean;
+  /** The one that the control plane uses: what it has checked once it does not check again. */
+  readonly compilePolicy: CompilePolicy;
   /** Brings what has just ended to the store: a replay is about everything that happened. */
   readonly flush: () => Promise<void>;
 }
 
 /** In two steps, because the control plane asks the trials and the train asks the control plane. */
-export const releases = ({ world, stores, key, logger, twoPerson, flush }: TrainOptions) => {
+export const releases = ({ world, stores, key, logger, twoPerson, compilePolicy, flush }: TrainOptions) => {
   const watch = new ReleaseWatch();
   const shared = {
     store: stores.releases,

@@ -1,16 +1,27 @@
 /** Text from agents, tools, models and files, made harmless for a terminal: what is shown must not move the cursor or lie about order. */
 import { stripVTControlCharacters } from 'node:util';
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those must not reach a terminal.
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the same without tab and line feed.
-const CONTROLS_IN_TEXT = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+/** Controls, and what Unicode calls format: direction marks, zero widths, soft hyphens, invisible tags. */
+const CONTROLS = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
+/** The same without tab and line feed. */
+const CONTROLS_IN_TEXT = /(?![\t\n])[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
-/** One line. Escape sequences go whole, other control and direction characters become a visible mark. */
-export const clean = (text: string): string =>
-  stripVTControlCharacters(text)
+/** Nobody reads more of one name or message, and a screen full of it would hide the rest. */
+const MOST = 1_000;
+
+/**
+ * One line of at most `most` characters. Escape sequences go whole; other control and direction characters, and those that
+ * nobody sees, become a visible mark.
+ */
+export const clean = (text: string, most: number = MOST): string => {
+  // What is cut away needs no cleaning; what was cut open is a control like any other.
+  const line = stripVTControlCharacters(text.slice(0, most * 4))
     .replace(/[\t\r\n]+/g, ' ')
     .replace(CONTROLS, '�');
+  return line.length <= most && text.length <= most * 4
+    ? line
+    : `${line.slice(0, most).replace(/[\ud800-\udbff]$/, '')}…`;
+};
 
 /** Several lines: line breaks and tabs stay. */
 export const cleanText = (text: string): string =>

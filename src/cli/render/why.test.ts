@@ -54,6 +54,22 @@ test('a denied call names level, rule and policy, and says that nothing was sent
   assert.match(text, /nothing was sent to agent\/orders\/where$/);
 });
 
+test('a call that an order cut names the order, who gave it, and that it may have run', () => {
+  const cut = event({
+    status: 'denied',
+    code: 'denied',
+    httpStatus: 0,
+    attributes: { message: 'order `kill-1` of user/ada stops agent `orders`: it loops', executed: 'unknown' },
+    steps: [
+      step('send', 1, 20, { endpoint: 'orders-a', code: 'denied', executed: 'unknown' }),
+      step('halt', 0, 22, { order: 'kill-1', by: 'user/ada', stops: 'agent/orders', cut: true }),
+    ],
+  });
+  const text = why([cut], plain);
+  assert.match(text, /halt +cut by order kill-1 of user\/ada, which stops agent\/orders/);
+  assert.match(text, /agent\/orders\/where may have run it; ask there before you repeat it$/);
+});
+
 test('a call that found no endpoint says what stood in the way of each', () => {
   const text = why(
     [

@@ -1,9 +1,12 @@
 /** The command behind a sidecar: any program, with the address and key of its Airspace in its environment. */
 import { spawn } from 'node:child_process';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, Failure } from '../failure.ts';
 
 export interface AgentProcess {
-  isUp(): boolean;
+  /** It runs, and has accepted a connection at its address: a process that has only started would break its first calls. */
+  isReady(): boolean;
   /** Its exit code, when it ends by itself; 128 and the signal's number when it was killed. */
   readonly ended: Promise<number>;
   /** SIGTERM, and SIGKILL after five seconds. */
@@ -13,9 +16,11 @@ export interface AgentProcess {
 const KILL_AFTER_MS = 5_000;
 const SIGNALS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
+/** `url`: where the agent will listen. */
 export const runAgent = (
   [file = '', ...args]: readonly string[],
   env: Readonly<Record<string, string>>,
+  url: string,
 ): AgentProcess => {
   // The token admits nodes, and an agent is none.
   const { AIRSPACE_TOKEN: _, ...inherited } = process.env;
@@ -35,8 +40,12 @@ export const runAgent = (
       resolve(code ?? 128 + (SIGNALS[signal ?? ''] ?? 0));
     });
   });
+  let accepts = false;
+  void untilAccepting(url, () => up).then((found) => {
+    accepts = found;
+  });
   return {
-    isUp: () => up,
+    isReady: () => up && accepts,
     ended,
     stop: async () => {
       child.kill('SIGTERM');
@@ -46,3 +55,26 @@ export const runAgent = (
     },
   };
 };
+
+const LOOK_MS = 50;
+
+/** False when the agent ends before anybody answers there. */
+const untilAccepting = async (url: string, isUp: () => boolean): Promise<boolean> => {
+  while (isUp()) {
+    if (await accepting(new URL(url))) return true;
+    await sleep(LOOK_MS, undefined, { ref: false });
+  }
+  return false;
+};
+
+const accepting = ({ hostname, port }: URL): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80), timeout: 1_000 });
+    const settle = (found: boolean): void => {
+      socket.destroy();
+      resolve(found);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('timeout', () => settle(false));
+    socket.once('error', () => settle(false));
+  });

@@ -1,6 +1,7 @@
 /** The tour of `airspace up`: one allowed and one denied call, the same three ways, each with the id that explains it. */
 import type { CallEvent } from '../../contract/index.ts';
 import type { Admin } from '../admin.ts';
+import { clean } from '../render/clean.ts';
 import type { Sample, Way } from './sample.ts';
 
 interface Stop {
@@ -13,7 +14,7 @@ const ALLOWED: Stop = { what: 'orders.where {"id":4} as concierge', target: 'age
 const DENIED: Stop = {
   what: 'refunds.issue as concierge',
   target: 'agents/refunds/issue',
-  body: { order: 4, reason: 'the kettle arrived chipped' },
+  body: { order: 4, amountCents: 2_000, reason: 'the kettle arrived chipped' },
 };
 
 type Say = (line?: string) => void;
@@ -29,7 +30,9 @@ export const tour = async ({ ways }: Sample, admin: Admin, say: Say): Promise<vo
   if (around !== undefined) {
     say('  And one whose first endpoint failed, so that another answered');
     say(
-      `    ${around.callId.slice(0, 8)}  ${around.status}  ${around.target.name}.${around.target.operation}  ${attemptsOf(around)}`,
+      clean(
+        `    ${around.callId.slice(0, 8)}  ${around.status}  ${around.target.name}.${around.target.operation}  ${attemptsOf(around)}`,
+      ),
     );
   }
   say();
@@ -47,7 +50,7 @@ const walk = async (ways: readonly Way[], stop: Stop, say: Say): Promise<string 
     const ms = (performance.now() - startedMs).toFixed(1).padStart(6);
     const rules = (problem?.facts?.rules ?? []).join(', ');
     const why = problem === undefined ? '' : `  ${rules === '' ? problem.code : rules}: ${problem.detail}`;
-    say(`    ${way.name.padEnd(10)} ${status}  ${ms} ms  id ${last}${why}`);
+    say(`    ${way.name.padEnd(10)} ${status}  ${ms} ms  id ${clean(last)}${clean(why)}`);
   }
   return last;
 };

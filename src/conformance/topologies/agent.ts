@@ -17,6 +17,7 @@ type Behaviour = (
 const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   echo: ({ body }, response) => reply(response, 200, body),
   put: ({ body }, response) => reply(response, 201, body),
+  pay: ({ body }, response) => reply(response, 200, body),
   boom: (_, response) => reply(response, 500, '{"problem":"the agent itself failed"}'),
   /** Never answers. */
   hang: () => {},

@@ -33,6 +33,8 @@ export const topologySuite = async (
   };
 };
 
+const JSON_BODY = { 'content-type': 'application/json' };
+
 const PROMISES: readonly Case[] = [
   {
     promise: 'an allowed call runs once, and its reply comes back byte for byte',
@@ -76,6 +78,50 @@ const PROMISES: readonly Case[] = [
       assert.equal(facts['code'], 'WRITE_REVOKED');
       assert.match(String(facts['policyVersion']), /^sha256:[0-9a-f]{16}$/);
       assert.equal(problem['executed'], 'no');
+    },
+  },
+  {
+    promise: 'a rule about an argument allows up to its limit, with the bytes as they came',
+    check: async (bench) => {
+      const body = '{ "tip": 0.2,  "cents": 1000, "for": "lunch" }';
+      const answer = await bench.call({ caller: 'alice', operation: 'pay', body, headers: JSON_BODY });
+      assert.equal(answer.status, 200);
+      assert.equal(Buffer.from(await answer.bytes()).toString(), body);
+    },
+  },
+  {
+    promise: 'and denies beyond it, by the same rule everywhere',
+    check: async (bench) => {
+      for (const body of ['{"cents":1001}', '{"cents":1,"tip":0.2001}']) {
+        const problem = await bench.refused(
+          { caller: 'alice', operation: 'pay', body, headers: JSON_BODY },
+          403,
+          'denied',
+        );
+        const facts = problem['facts'] as Record<string, unknown>;
+        assert.deepEqual(facts['rules'], ['org/large-sums-are-not-paid']);
+        assert.equal(facts['code'], 'TOO_MUCH');
+      }
+    },
+  },
+  {
+    promise: 'arguments that cannot be judged are denied, and the field is named',
+    check: async (bench) => {
+      const misfits: readonly (readonly [body: string, headers: Record<string, string>, says: RegExp])[] = [
+        ['{"cents":"1"}', JSON_BODY, /`cents` must be a whole number, not a text/],
+        ['{"cents":9007199254740993}', JSON_BODY, /`cents` must be a whole number within/],
+        ['{"cents":1.5}', JSON_BODY, /`cents` must be a whole number within .*, not a number with a fraction/],
+        ['{"cents":null}', JSON_BODY, /`cents` must be a whole number, not null/],
+        ['{"cents":1,"tip":0.00001}', JSON_BODY, /`tip` must be a number with at most four digits/],
+        ['{}', JSON_BODY, /`cents` is missing/],
+        ['[1]', JSON_BODY, /the payload must be an object, not a list/],
+        ['{"cents":1}', { 'content-type': 'text/plain' }, /the payload is not sent as `application\/json`/],
+      ];
+      for (const [body, headers, says] of misfits) {
+        const problem = await bench.refused({ caller: 'alice', operation: 'pay', body, headers }, 403, 'denied');
+        assert.equal((problem['facts'] as Record<string, unknown>)['code'], 'BAD_ARGUMENTS');
+        assert.match(String(problem['detail']), says);
+      }
     },
   },
   {

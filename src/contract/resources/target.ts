@@ -17,7 +17,10 @@ export const Operation = z.strictObject({
     .describe(
       'may it run twice without harm? default: true for read, else false. Only idempotent calls are retried after dispatch',
     ),
-  input: z.record(z.string(), z.unknown()).optional().describe('JSON Schema of the payload'),
+  input: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('JSON Schema of the payload; policies read it as `context.args`'),
 });
 export type Operation = z.output<typeof Operation>;
 

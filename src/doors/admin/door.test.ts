@@ -9,6 +9,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/resources:apply': { resources: [] },
   '/v1/resources:diff': { resources: [] },
   '/v1/resources:delete': { ids: [{ kind: 'Agent', name: 'orders' }] },
+  '/v1/kills': { kind: 'agent', name: 'orders', reason: 'it loops' },
   '/v1/keys': { principal: { kind: 'agent', name: 'orders' } },
   '/v1/bootstrap': { token: 'airb_good' },
   '/v1/tokens': { role: 'sidecar', agent: 'orders' },
@@ -79,6 +80,9 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'POST /v1/resources:delete': forAdmins(),
   'GET /v1/revisions': forViewers(),
   'POST /v1/revisions/{number}:rollback': forAdmins(200, 403),
+  'GET /v1/kills': forViewers(),
+  'POST /v1/kills': row(201, 201, 403, 403, 201, 403),
+  'DELETE /v1/kills/{name}': row(200, 200, 403, 403, 200, 403),
   'GET /v1/policy/releases': forViewers(),
   'POST /v1/policy/releases': forAdmins(201),
   'POST /v1/policy/releases:replay': forViewers(),
@@ -176,6 +180,30 @@ test('bodies are strict JSON: type, shape, unknown fields, duplicate keys and si
   assert.equal(await status({ resources: 'all' }), 400);
   assert.equal(await status(`{"resources":["${'x'.repeat(4 * 1024 * 1024)}"]}`), 413);
   assert.deepEqual(door.asked, []);
+});
+
+test('an order to stop says what, whom and why, and nothing else', async () => {
+  await using door = await served();
+  const good = { kind: 'agent', name: 'orders', reason: 'it loops' };
+  const status = async (body: unknown): Promise<number> => (await door.post('/v1/kills', 'operator', body)).status;
+  const wrong: readonly object[] = [
+    { kind: 'node' },
+    { name: '' },
+    { name: 'Orders' },
+    { name: 'a/b' },
+    { reason: ' ' },
+    { reason: 'x'.repeat(501) },
+    { until: 'tomorrow' },
+    { until: '2030-01-01' },
+    { tenant: 'acme' },
+    { by: 'user/somebody-else' },
+    { kind: 'tree', name: 'orders' },
+  ];
+  for (const change of wrong) assert.equal(await status({ ...good, ...change }), 400, JSON.stringify(change));
+  assert.deepEqual(door.asked, []);
+  assert.equal(await status({ ...good, until: '2030-01-01T00:00:00Z' }), 201);
+  assert.equal(await status({ ...good, kind: 'tree', name: 'a'.repeat(32) }), 201);
+  assert.equal((await door.post('/v1/kills', 'viewer', good)).status, 403);
 });
 
 test('a problem names the field that is wrong', async () => {

@@ -1,5 +1,6 @@
 /** One policy as three scope tests and one condition: the tests decide early whom it can concern, the condition decides. */
 import { Fault, type PolicyEntry } from '../../contract/index.ts';
+import { readsArguments } from '../arguments/index.ts';
 import type { EntityStore } from '../entities.ts';
 import type { Est, Scope } from '../est.ts';
 import { type EntityRef, entityFromJson } from '../value.ts';
@@ -16,6 +17,8 @@ export interface CompiledPolicy {
   readonly resource: ScopeTest;
   /** The conditions without the scope. Throws EvaluationError. */
   readonly holds: (env: Env) => boolean;
+  /** The conditions look at `context.args`. */
+  readonly readsArguments: boolean;
 }
 
 /** Throws Fault `bad_request` that names the policy, for anything that is not exactly Cedar 4.5. */
@@ -29,6 +32,7 @@ export const compileEntry = (entry: PolicyEntry): CompiledPolicy => {
       action: compileScope(est.action),
       resource: compileScope(est.resource),
       holds: compileConditions(est.conditions),
+      readsArguments: readsArguments(est),
     };
   } catch (thrown) {
     // A tree that is not shaped like one fails somewhere as a TypeError; the policy's name is all that helps then.

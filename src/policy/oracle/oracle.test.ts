@@ -25,7 +25,21 @@ const WORLD: ShortWorld = {
       domain: 'sales',
       operations: [
         { name: 'post', effect: 'spend' },
-        { name: 'read', effect: 'read' },
+        {
+          name: 'pay',
+          effect: 'write',
+          input: {
+            type: 'object',
+            required: ['cents'],
+            properties: { cents: { type: 'integer' }, rate: { type: 'number' } },
+          },
+        },
+        // Typed, and read by no rule: what is asked of a call must not depend on who evaluates.
+        {
+          name: 'read',
+          effect: 'read',
+          input: { type: 'object', required: ['id'], properties: { id: { type: 'string' } } },
+        },
       ],
     },
     { kind: 'model', name: 'small', operations: [{ name: 'chat', effect: 'spend' }] },
@@ -37,13 +51,15 @@ const world = await compileWorld(WORLD, {
     policies: `
 @id("all") @reason("r") permit(principal, action, resource);
 @id("deep") @reason("no") @code("TOO_DEEP") forbid(principal, action, resource) when { context.depth > 2 };
-@id("ask") @reason("ask") @remedy("approval") forbid(principal, action == Action::"CallTool", resource) when { context.effect == "spend" };
+@id("ask") @reason("ask") @remedy("approval") forbid(principal, action in Action::"CallTool", resource) when { context.effect == "spend" };
 @id("failing") @reason("f") permit(principal, action, resource) when { (context.depth + 1) * 9007199254740991 * 9007199254740991 > 0 };`,
     limits: '@id("short") @timeout_ms("500") permit(principal, action, resource);',
   },
   sales: {
     policies: `
 @id("ours") @reason("r") permit(principal in Domain::"sales", action, resource);
+@id("much") @reason("r") forbid(principal, action == Action::"tool/ledger/pay", resource)
+when { context.args.cents > 100 || (context.args has rate && context.args.rate.greaterThan(decimal("0.5"))) };
 @id("clerks") @reason("r") permit(principal in Role::"clerk", action, resource) when { context.now > datetime("2026-01-01") };`,
     limits:
       '@id("models") @models("small") permit(principal, action in Action::"Call", resource) when { context.depth > 0 };',
@@ -54,7 +70,15 @@ const world = await compileWorld(WORLD, {
   },
 });
 
-const asks: readonly Ask[] = [
+const payments: readonly Ask[] = [
+  { cents: 100 },
+  { cents: 101 },
+  { cents: 1, rate: 0.5001 },
+  { cents: '1' },
+  undefined,
+].map((body) => ({ agent: 'planner', call: 'tool/ledger/pay', ...(body === undefined ? {} : { body }) }));
+
+const calls: readonly Ask[] = [
   'agent/planner/run',
   'tool/ledger/post',
   'tool/ledger/read',
@@ -68,6 +92,8 @@ const asks: readonly Ask[] = [
     { call, depth },
   ]),
 );
+
+const asks = [...calls, ...payments];
 
 const prepared = preparePolicy(world);
 const decisionOf = (ask: Ask): Decision => decide(prepared, requestOf(ask));
@@ -176,5 +202,20 @@ test('a policy that cannot be prepared fails the check and is no alarm', async (
   await oracle.settled();
   assert.deepEqual(oracle.counts, { checked: 0, mismatched: 0, dropped: 0, failed: 1 });
   assert.match(causes[0] ?? '', /9\.9/);
+  await oracle.close();
+});
+
+test('a thread that dies fails its checks, and after three in a row only a new policy starts another', async () => {
+  const { oracle, causes } = open({ program: new URL('data:text/javascript,throw new Error("broken")') });
+  const ask = async (snapshot: typeof world): Promise<boolean> => {
+    const taken = oracle.watch(snapshot)!(requestOf(ASK), decisionOf(ASK), 'x');
+    await oracle.settled();
+    return taken;
+  };
+  const asked: boolean[] = [];
+  for (const snapshot of [world, world, world, world, { ...world }]) asked.push(await ask(snapshot));
+  assert.deepEqual(asked, [true, true, true, false, true]);
+  assert.deepEqual(oracle.counts, { checked: 0, mismatched: 0, dropped: 1, failed: 4 });
+  assert.match(causes[0] ?? '', /broken/);
   await oracle.close();
 });

@@ -22,6 +22,8 @@ export interface OracleOptions {
   readonly queue?: number;
   /** Policies that one thread sees before it is replaced. Default 20. */
   readonly policiesPerThread?: number;
+  /** What the thread runs. Default: ours. */
+  readonly program?: URL;
 }
 
 export interface Mismatch {
@@ -39,6 +41,7 @@ export interface OracleCounts {
   readonly failed: number;
 }
 
+const PROGRAM = new URL('./thread.ts', import.meta.url);
 const QUEUE = 100;
 const POLICIES_PER_THREAD = 20;
 /** Threads in a row that ended without an answer; after that only a new policy starts another. */
@@ -120,7 +123,7 @@ export class Oracle {
   }
 
   #start(): Thread {
-    const worker = new Worker(new URL('./thread.ts', import.meta.url));
+    const worker = new Worker(this.#options.program ?? PROGRAM);
     const thread: Thread = { worker, waiting: 0, policies: 0 };
     worker.unref();
     worker.on('message', (message: FromThread) => this.#heard(thread, message));

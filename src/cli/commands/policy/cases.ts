@@ -25,6 +25,8 @@ const Case = z.strictObject({
       at: z.iso.datetime({ offset: true }).default(NOON),
     })
     .prefault({}),
+  /** The payload, for rules that read arguments. */
+  args: z.unknown().optional(),
   expect: z.strictObject({
     effect: z.enum(['allow', 'deny', 'require_approval']),
     rules: z.array(z.string()).optional(),
@@ -86,6 +88,7 @@ const caseOf = (each: z.output<typeof Case>, origin: string, configuration: Conf
     session,
     priority,
     atMs: Date.parse(at),
+    ...(each.args === undefined ? {} : { args: each.args }),
     expect: each.expect,
   };
 };

@@ -116,7 +116,7 @@ const instance = (tenant: string, id: string, name: string): InstanceEntry => ({
   state: 'ready',
 });
 
-const killAnswer: KillAnswer = {
+export const killAnswer: KillAnswer = {
   order: {
     id: 'kill-00c0ffee',
     tenant: 'default',

@@ -1,0 +1,38 @@
+/** The payload of a call as JSON, parsed once however many layers want to look at it. */
+import { Buffer } from 'node:buffer';
+import type { Body, Call } from '../contract/index.ts';
+
+/** `problem` completes "the payload". */
+export type Payload = { readonly data: unknown } | { readonly problem: string };
+
+const payloads = new WeakMap<Body, Payload>();
+
+const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
+
+/**
+ * Never throws, and never takes a stream away from the target. Treat what it answers as read-only: others see the same object.
+ * INVARIANT: the bytes of a body do not change. The door has refused duplicate keys and depths that a parser breaks down on.
+ */
+export const payloadOf = ({ body, contentType }: Pick<Call, 'body' | 'contentType'>): Payload => {
+  const known = payloads.get(body);
+  if (known !== undefined) return known;
+  const payload = read(body, contentType);
+  payloads.set(body, payload);
+  return payload;
+};
+
+/** What `payloadOf` answered for this body, if anybody has asked. */
+export const parsedPayload = (body: Body): Payload | undefined => payloads.get(body);
+
+const read = (body: Body, contentType: string): Payload => {
+  if (body.kind === 'stream') return { problem: 'is a stream' };
+  // A target may read it as JSON all the same; the door has not checked it then, so nobody here does.
+  if (!JSON_TYPE.test(contentType)) return { problem: 'is not sent as `application/json`' };
+  try {
+    return {
+      data: JSON.parse(Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString()),
+    };
+  } catch {
+    return { problem: body.bytes.byteLength === 0 ? 'is empty' : 'is not valid JSON' };
+  }
+};
