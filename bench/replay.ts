@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CallEvent, TargetEntry } from '../src/contract/index.ts';
 import { replayRecorded } from '../src/control/index.ts';
-import { compilePolicy, preparePolicy, Replay } from '../src/policy/index.ts';
+import { compilePolicy, Replay } from '../src/policy/index.ts';
 import { openSqlite } from '../src/stores/index.ts';
 
 const decisions = Number(process.argv[2] ?? 100_000);
@@ -96,7 +96,7 @@ try {
     domains: [],
     users: [],
   });
-  const replay = new Replay(preparePolicy({ policy, targets, domains: [] }));
+  const replay = new Replay({ policy, targets, domains: [] });
   // The longest time for which nothing else of a hub would have run.
   let longestMs = 0;
   let last = performance.now();

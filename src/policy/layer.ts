@@ -5,6 +5,7 @@ import { type Layer, Permit, parsedPayload, payloadOf, remainingMs, whenEnded, w
 import { judge, type Trials } from './arm.ts';
 import type { PolicyRequest } from './decide.ts';
 import type { PreparedPolicy } from './prepare.ts';
+import { inputsOf } from './record.ts';
 
 export interface DecideParts {
   readonly policy: PreparedPolicy;
@@ -27,7 +28,11 @@ export const decideLayer =
     const plan = planOf(call);
     const request = requestOf(call, plan, scope);
     const { decision, attributes, canary } = judge(policy, trials, call, request, () => payloadOf(call));
-    note(decision, startMs, scope, { ...attributes, ...inputsOf(request) });
+    const decider = canary === undefined ? policy : canary.policy;
+    note(decision, startMs, scope, {
+      ...attributes,
+      ...inputsOf(request, decision, decider, parsedPayload(call.body)),
+    });
     const looks = canary === undefined ? watch : canary.watch;
     if (looks?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
@@ -56,15 +61,6 @@ const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
   const payload = parsedPayload(body);
   return payload === undefined ? request : { ...request, payload };
 };
-
-/** What the decision depended on and the event does not say elsewhere: with it the call can be decided again. */
-const inputsOf = ({ principal, depth, priority, session, atMs }: PolicyRequest): Attributes => ({
-  at: atMs,
-  depth,
-  priority,
-  ...(session ? { session } : {}),
-  ...(principal === null || principal.roles.length === 0 ? {} : { roles: principal.roles }),
-});
 
 const ruleIds = (decision: Decision): string[] => decision.determining.map(({ level, id }) => `${level}/${id}`);
 

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Attributes, CallEvent } from '../contract/index.ts';
 import { withCedar } from './cedar.ts';
+import { decide } from './decide.ts';
 import { preparePolicy } from './prepare.ts';
-import { contextReads } from './reads.ts';
+import { argumentReads, contextReads } from './reads.ts';
+import { inputsOf } from './record.ts';
 import { Replay } from './replay.ts';
-import { compileWorld, type ShortWorld } from './testing.ts';
+import { compileWorld, requestOf, type ShortWorld } from './testing.ts';
 
 const WORLD: ShortWorld = {
   domains: [],
@@ -29,8 +31,7 @@ const POLICY = `
 const URGENT = `${POLICY} @id("urgent") @reason("urgent calls only")
 forbid(principal, action, resource) when { context.priority > 1 };`;
 
-const over = async (policies: string): Promise<Replay> =>
-  new Replay(preparePolicy(await compileWorld(WORLD, { org: { policies } })));
+const over = async (policies: string): Promise<Replay> => new Replay(await compileWorld(WORLD, { org: { policies } }));
 
 const COMPLETE: Attributes = { effect: 'allow', rules: ['org/read'], missing: [], at: 1_000, depth: 0, priority: 2 };
 let calls = 0;
@@ -88,6 +89,60 @@ test('what a rule needs and nobody recorded makes a decision unknown, and never 
   assert.deepEqual([unknown, unknownFor, flips], [1, { priority: 1 }, 0]);
 });
 
+const AMOUNT = {
+  type: 'object',
+  required: ['cents', 'to'],
+  properties: { cents: { type: 'integer' }, to: { type: 'string' } },
+};
+const PAYING: ShortWorld = {
+  ...WORLD,
+  targets: [
+    { kind: 'agent', name: 'planner', operations: [{ name: 'run', effect: 'read' }] },
+    { kind: 'tool', name: 'ledger', operations: [{ name: 'post', effect: 'spend', input: AMOUNT }] },
+  ],
+};
+const limitedTo = (cents: number, more = ''): string => `
+@id("all") @reason("all") permit(principal, action, resource);
+@id("large") @reason("too much") forbid(principal, action == Action::"tool/ledger/post", resource)
+when { context.args.cents > ${cents}${more} };`;
+
+test('of the payload only what rules read is recorded, and with it the call can be decided again', async () => {
+  const world = await compileWorld(PAYING, { org: { policies: limitedTo(100) } });
+  const request = requestOf({ agent: 'planner', call: 'tool/ledger/post' });
+  const payload = { data: { cents: 70, to: 'a secret' } };
+  const prepared = preparePolicy(world);
+  const decision = decide(prepared, { ...request, payload });
+  const attributes: Attributes = {
+    ...inputsOf(request, decision, prepared, payload),
+    effect: decision.effect,
+    rules: ['org/all'],
+  };
+  assert.deepEqual([attributes['args'], attributes['argsRead']], ['{"cents":70}', ['cents']]);
+
+  const lower = new Replay(await compileWorld(PAYING, { org: { policies: limitedTo(50) } }));
+  lower.take(event('post', attributes));
+  assert.deepEqual(lower.tally().groups[0]?.now, ['org/large']);
+
+  const curious = limitedTo(50, ' && context.args.to == "me"');
+  const other = new Replay(await compileWorld(PAYING, { org: { policies: curious } }));
+  other.take(event('post', attributes));
+  other.take(event('post', { ...attributes, args: undefined, argsRead: undefined }));
+  const { unknown, unknownFor, flips } = other.tally();
+  assert.deepEqual([unknown, unknownFor, flips], [2, { 'args.to': 2, 'args.cents': 1 }, 0]);
+});
+
+test('a payload that did not fit is not recorded, and a long one neither', async () => {
+  const prepared = preparePolicy(
+    await compileWorld(PAYING, { org: { policies: limitedTo(1, ' && context.args.to == "me"') } }),
+  );
+  const request = requestOf({ agent: 'planner', call: 'tool/ledger/post' });
+  for (const data of [{ cents: 'many', to: 'me' }, { cents: 2, to: 'x'.repeat(2_000) }, null]) {
+    const payload = { data };
+    const { args } = inputsOf(request, decide(prepared, { ...request, payload }), prepared, payload);
+    assert.equal(args, undefined);
+  }
+});
+
 test('calls of nobody, steps that are no decisions, and what a canary decided are not replayed', async () => {
   const replay = await over(POLICY);
   const { steps, ...rest } = event('read', COMPLETE);
@@ -112,5 +167,23 @@ for (const [condition, reads] of READS) {
     );
     assert.ok(answer?.type === 'success');
     assert.deepEqual([...contextReads(answer.json)].sort(), reads);
+  });
+}
+
+const ARGUMENTS: readonly (readonly [condition: string, reads: readonly string[]])[] = [
+  ['context.depth > 1', []],
+  ['context.args.a > 1 && context.args.b.c', ['a', 'b']],
+  ['context.args has a || context has args.b', ['a', 'b']],
+  ['context.args == {a: 1}', ['*']],
+  ['context == {depth: 1}', ['*']],
+];
+
+for (const [condition, reads] of ARGUMENTS) {
+  test(`the argument reads of ${condition}`, () => {
+    const answer = withCedar((cedar) =>
+      cedar.policyToJson(`permit(principal, action, resource) when { ${condition} };`),
+    );
+    assert.ok(answer?.type === 'success');
+    assert.deepEqual([...argumentReads(answer.json)].sort(), reads);
   });
 }

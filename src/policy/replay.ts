@@ -1,10 +1,20 @@
 /** Past decisions decided again by a policy that is not active yet: what would have come out otherwise, and for whom. */
-import type { CallEvent, FlipGroup, Principal, Priority, ReplayReport, StepEvent } from '../contract/index.ts';
+import type {
+  CallEvent,
+  FlipGroup,
+  Principal,
+  Priority,
+  RecordArgument,
+  ReplayReport,
+  StepEvent,
+} from '../contract/index.ts';
+import type { Payload } from '../kernel/index.ts';
 import { reasonOf } from './arm.ts';
 import { findCase } from './case.ts';
 import { decide, type PolicyRequest } from './decide.ts';
-import type { Level, PreparedPolicy } from './prepare.ts';
+import { type Level, type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
 import { contextReads } from './reads.ts';
+import { argumentsReadBy } from './record.ts';
 
 /** What is known about decisions so far; `ReplayReport` without what only the caller knows. */
 export type ReplayTally = Pick<
@@ -20,6 +30,8 @@ interface Recorded {
   readonly was: readonly string[];
   /** `roles`, or names of context attributes. */
   readonly gaps: ReadonlySet<string>;
+  /** Arguments that were looked at then: of these, what the payload had is known. */
+  readonly argsRead: readonly string[];
 }
 
 interface Group {
@@ -42,8 +54,9 @@ export class Replay {
   #otherRules = 0;
   #unknown = 0;
 
-  constructor(policy: PreparedPolicy) {
-    this.#policy = policy;
+  /** Throws Fault `bad_request` when the policy cannot be prepared. */
+  constructor(world: PolicyWorld) {
+    this.#policy = preparePolicy({ ...world, policy: { ...world.policy, arguments: inPart(world) } });
   }
 
   take(event: CallEvent): void {
@@ -82,13 +95,16 @@ export class Replay {
   }
 
   /** Inputs that the rules concerned read and that were not recorded. */
-  #missing({ gaps, request }: Recorded): readonly string[] {
+  #missing({ gaps, argsRead, request }: Recorded): readonly string[] {
     const found = findCase(this.#policy, request.principal, request.target);
     if ('code' in found) return [];
-    const args = found.case.readsArguments && found.operation.arguments !== null ? ['args'] : [];
+    const args =
+      found.case.readsArguments && found.operation.arguments !== null
+        ? [...argumentsReadBy(found.case)].filter((name) => !argsRead.includes(name)).map((name) => `args.${name}`)
+        : [];
     if (gaps.size === 0) return args;
     const reads = new Set(found.case.levels.flatMap((level) => [...this.#readsOf(level)]));
-    return [...args, ...gaps].filter((gap) => gap === 'roles' || reads.has(gap) || reads.has('*'));
+    return [...args, ...[...gaps].filter((gap) => gap === 'roles' || reads.has(gap) || reads.has('*'))];
   }
 
   #readsOf(level: Level): ReadonlySet<string> {
@@ -112,12 +128,22 @@ export class Replay {
   }
 }
 
+/** Only what rules read was recorded, and the whole fitted its schema then. */
+const inPart = ({ policy }: PolicyWorld): PolicyWorld['policy']['arguments'] =>
+  policy.arguments.map((entry) => ({ ...entry, type: relaxed(entry.type) }));
+
+const relaxed = (type: RecordArgument): RecordArgument => ({
+  ...type,
+  closed: false,
+  fields: type.fields.map((field) => ({ ...field, required: false })),
+});
+
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** Undefined when the step is no decision about a known caller. Older records lack some inputs: those are gaps, never guesses. */
 const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | undefined => {
   const { principal, tenant, target, lineage, session, startedAtMs } = event;
-  const { effect, rules, missing, code, at, depth, priority, roles, arm } = attributes;
+  const { effect, rules, missing, code, at, depth, priority, roles, arm, args, argsRead } = attributes;
   // What another release on trial said then is no measure for this one.
   if (principal === null || typeof effect !== 'string' || arm === 'canary') return undefined;
   const complete = typeof at === 'number';
@@ -137,12 +163,23 @@ const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | und
       session: session !== undefined,
       priority: (typeof priority === 'number' ? priority : 2) as Priority,
       atMs: complete ? at : startedAtMs,
+      ...(typeof args === 'string' ? { payload: payloadIn(args) } : {}),
     },
     effect,
     rules: named,
+    argsRead: typeof args === 'string' ? texts(argsRead) : [],
     was: named.length > 0 ? named : none.length > 0 ? [`no permit at ${none.join(', ')}`] : [String(code)],
     gaps: complete ? NOTHING : principal.kind === 'user' ? new Set(['priority', 'roles']) : new Set(['priority']),
   };
+};
+
+/** Records come from nodes, and a node may be wrong. */
+const payloadIn = (text: string): Payload => {
+  try {
+    return { data: JSON.parse(text) };
+  } catch {
+    return { problem: 'was not recorded as JSON' };
+  }
 };
 
 const texts = (value: unknown): readonly string[] =>
