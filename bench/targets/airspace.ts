@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Access, deploy, type Starter } from '../../src/cli/deploy.ts';
-import { APP_FILE } from '../../src/cli/serve.ts';
+import { APP_FILE } from '../../src/cli/starting.ts';
 import { API_VERSION } from '../../src/contract/index.ts';
 import type { Child, ChildOptions, Children } from '../children.ts';
 import { requestBody, serializeRequest } from '../load/exchange.ts';

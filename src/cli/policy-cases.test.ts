@@ -12,15 +12,16 @@ const scratch = mkdtempSync(join(tmpdir(), 'airspace-cases-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
 const airspace = async (...argv: readonly string[]) => {
-  const written = { out: '', err: '' };
+  const out: string[] = [];
+  const err: string[] = [];
   const exit = await run(argv, {
-    stdout: { write: (text: string) => void (written.out += text) },
-    stderr: { write: (text: string) => void (written.err += text) },
+    stdout: { write: (text: string) => out.push(text) },
+    stderr: { write: (text: string) => err.push(text) },
     stdin: process.stdin,
     env: {},
     cwd: scratch,
   });
-  return { exit, ...written };
+  return { exit, out: out.join(''), err: err.join('') };
 };
 
 /** The fleet with its cases changed. */

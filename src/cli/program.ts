@@ -148,6 +148,11 @@ const addLooking = (program: Command, does: Does): void => {
     .description('why a call went as it did, decision by decision')
     .action(does(async (context, [id = '']) => (await import('./commands/trace.ts')).why(context, id)));
   program
+    .command('can <principal> <action> <resource>')
+    .description('may agent/x call agent/y/operation? exit 0 yes, 1 no or maybe')
+    .option('--context <name=value>', 'assume this about the call, repeatable: depth=3', collect)
+    .action(does(async (context, words, options) => (await import('./commands/can.ts')).can(context, words, options)));
+  program
     .command('explain [field]')
     .description('what a field means, such as agent.endpoints.weight')
     .action(does(async (context, [path]) => (await import('./commands/explain.ts')).explain(context, path)));
@@ -158,10 +163,10 @@ const addLooking = (program: Command, does: Does): void => {
 };
 
 const addChanging = (program: Command, does: Does): void => {
+  const reading = (command: Command): Command =>
+    command.requiredOption('-f, --file <path>', 'file or folder, repeatable; - for standard input', collect);
   const withFiles = (command: Command): Command =>
-    command
-      .requiredOption('-f, --file <path>', 'file or folder, repeatable; - for standard input', collect)
-      .option('--prune', 'what is not in the files goes away');
+    reading(command).option('--prune', 'what is not in the files goes away');
   withFiles(program.command('apply'))
     .description('make the configuration what the files say, whole or not at all')
     .option('--dry-run', 'only say what would change')
@@ -172,6 +177,10 @@ const addChanging = (program: Command, does: Does): void => {
   withFiles(program.command('diff'))
     .description('what apply would change; exit 1 when something differs')
     .action(does(async (context, _, options) => (await import('./commands/apply.ts')).diff(context, options)));
+  reading(program.command('policy').description('policy as code').command('lint'))
+    .description('rules that do nothing, or too much, in files; no node needed; exit 1 on errors')
+    .option('--against', 'and what the files make wider or narrower against the running configuration')
+    .action(does(async (context, _, options) => (await import('./commands/policy/lint.ts')).lint(context, options)));
   const asChange = (command: Command): Command =>
     command
       .option('--dry-run', 'only say what would change')
@@ -310,7 +319,7 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--port <port>', 'of the hub', port, '4600')
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--bare', 'only the hub, without the sample fleet')
-    .action(does(async (context, _, options) => (await import('./serve.ts')).up(context, options)));
+    .action(does(async (context, _, options) => (await import('./up/up.ts')).up(context, options)));
   program
     .command('down')
     .description('end what `up` or `serve` started here, in order')

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type ControlPort, Fault, type Resource } from '../contract/index.ts';
+import { checkShape, sourcesOfText } from '../control/index.ts';
 import { callEvent, killAnswer, type Served, served, TRACE } from '../doors/admin/testing/served.ts';
 import { writeRunning } from './running.ts';
 import { line } from './testing/line.ts';
@@ -83,6 +84,118 @@ test('errors say what, because of what, and what to try; as data when data was a
   const data = await line(['status', '-o', 'json']);
   assert.deepEqual(Object.keys(JSON.parse(data.stderr) as object), ['error', 'because', 'try', 'code']);
   assert.equal(data.stdout, '');
+});
+
+test('can is 0 for a yes and 1 for everything else, and assumes what it is told', async () => {
+  await using door = await served();
+  const words = ['can', 'agent/orders', 'call', 'tool/till/refund'];
+  const maybe = await at(
+    door,
+    'viewer',
+    ...words,
+    '--context',
+    'depth=3',
+    '--context',
+    'args.note="5"',
+    '--context',
+    'args.big=true',
+  );
+  assert.equal(maybe.exit, 1);
+  assert.match(maybe.stdout, /^maybe: agent\/orders may call, depending on the call, tool\/till\/refund\n/);
+  assert.deepEqual((door.asked[0] as { can: { context: unknown } }).can.context, {
+    depth: 3,
+    args: { note: '5', big: true },
+  });
+  for (const wrong of [
+    ['can', 'orders', 'call', 'tool/till/refund'],
+    ['can', 'agent/orders', 'eat', 'tool/till/refund'],
+    ['can', 'agent/orders', 'call', 'till'],
+    [...words, '--context', 'depth'],
+    [...words, '--context', 'a=1', '--context', 'a.b=1'],
+    [...words, '--context', 'a=1', '--context', 'a=2'],
+  ])
+    assert.equal((await at(door, 'viewer', ...wrong)).exit, 2, wrong.join(' '));
+});
+
+const POLICY = (rules: string) => `
+apiVersion: airspace.dev/v1
+kind: Tool
+metadata: { name: till }
+spec: { operations: [{ name: look, effect: read }] }
+---
+apiVersion: airspace.dev/v1
+kind: Agent
+metadata: { name: front }
+spec: { operations: [{ name: ask, effect: read }] }
+---
+apiVersion: airspace.dev/v1
+kind: PolicyBundle
+metadata: { name: org }
+spec:
+  level: org
+  policies:
+    text: |
+      @id("open") @reason("r")
+      permit (principal, action, resource);
+${rules}`;
+const NEVER = `
+      @id("never") @reason("r")
+      permit (principal, action, resource) when { context.depth > 3 && context.depth < 3 };
+`;
+
+test('lint needs no node, says file and line, and is 1 only for errors', async () => {
+  const clean = await line(['policy', 'lint', '-f', '-'], { stdin: POLICY('') });
+  assert.deepEqual(clean, { exit: 0, stdout: 'no findings\n', stderr: '' });
+  const wrong = await line(['policy', 'lint', '-f', '-'], { stdin: POLICY(NEVER) });
+  assert.equal(wrong.exit, 1);
+  assert.match(wrong.stdout, /^stdin:22:\d+: error\[never-matches\] policy `never`: its conditions exclude each other/);
+  const idle = await line(['policy', 'lint', '-f', '-', '-o', 'json'], {
+    stdin: POLICY(NEVER.replace(' && context.depth < 3', '')),
+  });
+  assert.equal(idle.exit, 0);
+  assert.deepEqual(
+    (JSON.parse(idle.stdout) as { findings: { rule: string }[] }).findings.map(({ rule }) => rule),
+    ['implied'],
+  );
+  assert.equal((await line(['policy', 'lint', '-f', '-'], { stdin: POLICY('').split('---')[0]! })).exit, 2);
+});
+
+test('lint against the running configuration says what becomes wider', async () => {
+  const bundle = (text: string): string => text.split('---').at(-1)!;
+  const deep =
+    '\n      @id("deep") @reason("r")\n      forbid (principal, action, resource) when { context.depth > 3 };\n';
+  const { resources } = sourcesOfText(POLICY(deep), 'running');
+  const stored = checkShape({ resources, origins: [] }, null).resources.map(({ resource }) => ({
+    resource,
+    version: 1,
+    revision: 1,
+  }));
+  await using door = await served({ control: control({ list: () => Promise.resolve(stored) }) });
+  const words = ['policy', 'lint', '-f', '-', '--against', '--url', door.url, '--key', 'viewer'];
+  const against = async (stdin: string): Promise<string> => (await line(words, { stdin })).stdout;
+  assert.match(
+    await against(bundle(POLICY(deep))),
+    /^against the running configuration: nothing changes what is allowed\nno findings/,
+  );
+  assert.match(await against(bundle(POLICY(''))), /\n {2}wider {2}org\/deep {2}forbid removed\n/);
+  const stricter = bundle(POLICY(deep)).replace('permit (principal,', 'permit (principal is Agent,');
+  assert.match(await against(stricter), /\n {2}narrower {2}org\/open {2}permit matches less\n/);
+});
+
+test('why shows clauses to operators, and to everybody else what it showed before', async () => {
+  const denied = callEvent({
+    status: 'denied',
+    steps: [
+      { span: 's', name: 'decide', offsetMs: 0, durationMs: 1, attributes: { effect: 'deny', code: 'NO_PERMIT' } },
+    ],
+  });
+  await using door = await served({
+    traces: { trace: () => Promise.resolve([denied]), recent: () => Promise.resolve([denied]) },
+  });
+  assert.match((await at(door, 'operator', 'why', TRACE)).stdout, /the nearest, `clerks`, needs principal is User/);
+  const viewer = await at(door, 'viewer', 'why', TRACE);
+  assert.equal(viewer.exit, 0);
+  assert.doesNotMatch(viewer.stdout, /clerks/);
 });
 
 test('the words of a server cannot draw on the terminal', async () => {

@@ -1,23 +1,19 @@
 /** `airspace serve` and `airspace sidecar run`: one node as a process, from the words of the command line to its last log line. */
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { DEFAULT_TENANT, Fault } from '../contract/index.ts';
+import { DEFAULT_TENANT } from '../contract/index.ts';
 import { readSources } from '../control/index.ts';
 import { writePrivateFile } from '../identity/index.ts';
 import type { Context } from './context.ts';
-import { EXIT, Failure, usage } from './failure.ts';
-import type { NodeWords, ServeOptions, SidecarOptions } from './lifecycle.ts';
+import { EXIT, usage } from './failure.ts';
+import type { ServeOptions, SidecarOptions } from './lifecycle.ts';
 import { startDomainHub } from './node/domain.ts';
 import { type RunningHub, type RunningNode, startHub } from './node/hub.ts';
 import { type RunningSidecar, startSidecar } from './node/sidecar.ts';
 import { nodeOptions, requireReachable, tokenFor } from './node-words.ts';
 import { forgetRunning, localUrlOf, writeRunning } from './running.ts';
+import { APP_FILE, failing, untilAsked } from './starting.ts';
 import { type AgentProcess, runAgent } from './up/agent-process.ts';
-
-/** What the agent of a sidecar gets, for whoever starts that agent himself: `{url, key}`, readable by its owner only. */
-export const APP_FILE = 'app.json';
-
-export { up } from './up/up.ts';
 
 export const serve = async (context: Context, options: ServeOptions): Promise<number> => {
   const node = options.role === 'domain' ? await startDomain(context, options) : await startRoot(context, options);
@@ -143,40 +139,6 @@ export const sidecar = async (
 };
 
 const environmentOf = (node: RunningSidecar) => ({ AIRSPACE_URL: node.appUrl, AIRSPACE_KEY: node.appKey });
-
-/** Says in words what keeps a node from starting. */
-export const failing = async <T>({ host, port }: Pick<NodeWords, 'host' | 'port'>, start: Promise<T>): Promise<T> => {
-  try {
-    return await start;
-  } catch (thrown) {
-    const { code } = thrown as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE') {
-      throw new Failure(EXIT.conflict, `${host}:${port} is taken by another process`, {
-        try: 'another --port, or `airspace down`',
-        code: 'port-taken',
-      });
-    }
-    if (code === 'EACCES' || code === 'EADDRNOTAVAIL') throw usage(`${host}:${port} cannot be bound: ${code}`);
-    if (thrown instanceof Fault && thrown.code !== 'internal') {
-      throw new Failure(thrown.code === 'unreachable' ? EXIT.unreachable : EXIT.usage, thrown.message, {
-        code: thrown.code,
-      });
-    }
-    throw thrown;
-  }
-};
-
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
-export const untilAsked = (): Promise<void> =>
-  new Promise((resolve) => {
-    let asked = false;
-    const ask = (): void => {
-      if (asked) process.exit(EXIT.interrupted);
-      asked = true;
-      resolve();
-    };
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ask);
-  });
 
 const freePort = async (): Promise<number> => {
   const { createServer } = await import('node:net');

@@ -66,7 +66,8 @@ const compileWith = (verdicts: Verdicts, bundles: readonly Bundle[], world: Regi
   };
 };
 
-const argumentsIn = ({ tenant, operations }: Catalog): ArgumentsEntry[] =>
+/** Typed arguments of a tenant's operations, as a snapshot carries them. */
+export const argumentsIn = ({ tenant, operations }: Catalog): ArgumentsEntry[] =>
   operations.flatMap(({ id, declared: { type } }) => (type === null ? [] : [{ tenant, operation: id, type }]));
 
 const read = (

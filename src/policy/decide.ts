@@ -80,7 +80,8 @@ const denial = (policyVersion: string, { code, reason }: Pick<Decision, 'code' |
   reason,
 });
 
-const contextOf = (
+/** The circumstances of one call as policies see them. */
+export const contextOf = (
   { operation: { operation, target } }: Found,
   request: PolicyRequest,
   { args }: Arguments,

@@ -2,8 +2,20 @@
 export { bucketOf, isInCanary, prepareTrials, type Trials, type WatchOf } from './arm.ts';
 export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyCompiler } from './bundle.ts';
 export { decide as decisionFor, type PolicyRequest } from './decide.ts';
+export { type Blocking, type Clause, type Explanation, explain, type NearMiss, type Recorded } from './explain.ts';
 export { type DecideParts, decideLayer as decide, type Watch } from './layer.ts';
+export {
+  type Change,
+  compareLevels,
+  type Direction,
+  type Finding,
+  hierarchyOf,
+  type LintInput,
+  type LintRule,
+  lintPolicies,
+} from './lint/index.ts';
 export type { RegistryNames } from './names.ts';
+export { type Circumstances, explainMay, type May, type MayAnswer, mayAllow } from './partial/index.ts';
 export { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
 export { type CaseResult, type PolicyCase, type Proof, prove } from './proof.ts';
 export { Replay, type ReplayTally } from './replay.ts';

@@ -12,8 +12,13 @@ import { atByte, atIndex, indexOfByte, type Source } from './position.ts';
 import { sizeProblem } from './size.ts';
 import { type Verdicts, validate } from './validate.ts';
 
+export interface LocatedEntry extends PolicyEntry {
+  /** `file:line:column` where it begins. */
+  readonly at: string;
+}
+
 export interface Parsed {
-  readonly entries: readonly PolicyEntry[];
+  readonly entries: readonly LocatedEntry[];
   /** Each begins with `file:line:column:`. When there is one, the entries are of no use. */
   readonly problems: readonly string[];
 }
@@ -70,7 +75,7 @@ const locate = (source: Source, parts: readonly string[]): Piece[] => {
 interface Read {
   readonly piece: Piece;
   readonly id?: string;
-  readonly entry?: PolicyEntry & { readonly at: string };
+  readonly entry?: LocatedEntry;
   /** Absent when Cedar's judgement would only repeat what is already known to be wrong. */
   readonly checkable?: CompiledPolicy;
   readonly problems: readonly string[];

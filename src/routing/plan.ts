@@ -14,6 +14,9 @@ import { nearest } from './nearest.ts';
 
 export type PlanOf = (call: Call) => RoutePlan;
 
+/** Only who and what matters: a plan can be asked for a call that is long over. */
+type Question = Pick<Call, 'principal' | 'target'>;
+
 /** What applies when no route matches: through the hub, R1's three tries, standard priority. */
 const DEFAULT_ROUTE = { name: 'default', via: 'hub', timeoutMs: null, attempts: 3, priority: 2 } as const;
 
@@ -42,7 +45,7 @@ interface Known {
  * Throws `unauthenticated` without a principal, `not_found` for an unknown target or operation. A target of another
  * tenant is indistinguishable from none.
  */
-export const planner = (snapshot: Snapshot): PlanOf => {
+export const planner = (snapshot: Snapshot): ((call: Question) => RoutePlan) => {
   const domains = domainTree(snapshot.domains);
   const known = new Map<string, Known>();
   const byTenant = Map.groupBy(snapshot.targets, (target) => target.tenant);
@@ -67,7 +70,7 @@ export const planner = (snapshot: Snapshot): PlanOf => {
   };
 };
 
-const identified = (call: Call): Principal => {
+const identified = (call: Question): Principal => {
   if (call.principal !== null) return call.principal;
   throw new Fault('unauthenticated', 'nobody knows who calls, so nothing can be looked up; send a credential');
 };
@@ -135,7 +138,7 @@ const smaller = (a: number | null, b: number | null): number | null => {
   return Math.min(a, b);
 };
 
-const unknownTarget = (call: Call, own: readonly TargetEntry[]): Fault => {
+const unknownTarget = (call: Question, own: readonly TargetEntry[]): Fault => {
   const { kind, name } = call.target;
   const names = own.filter((target) => target.kind === kind).map((target) => target.name);
   const guess = nearest(name, names);

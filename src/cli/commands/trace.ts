@@ -1,7 +1,8 @@
 /** `airspace trace` and `airspace why`: what happened to one call, as a picture and as reasons. */
-import type { CallEvent } from '../../contract/index.ts';
+import type { CallEvent, StepEvent } from '../../contract/index.ts';
+import type { CallExplanation } from '../../doors/admin/index.ts';
 import type { Context } from '../context.ts';
-import { EXIT, usage } from '../failure.ts';
+import { EXIT, Failure, usage } from '../failure.ts';
 import { waterfall } from '../render/waterfall.ts';
 import { why as reasons } from '../render/why.ts';
 
@@ -25,6 +26,31 @@ export const why = async (context: Context, id: string): Promise<number> => {
   const events = await eventsOf(context, id);
   const own = events.filter(({ callId }) => callId.startsWith(id.toLowerCase()));
   const shown = own.length === 0 ? events : own;
-  await context.out.one({ events: shown }, () => reasons(shown, context.out.paint));
+  const explained = await explanationsOf(context, id, shown);
+  await context.out.one(
+    { events: shown, ...(explained.size === 0 ? {} : { explanations: [...explained.values()] }) },
+    () => reasons(shown, context.out.paint, explained),
+  );
   return EXIT.ok;
 };
+
+/** By span, of calls that policy stopped. Empty for those who may not see clauses: they read the rest as before. */
+const explanationsOf = async (
+  context: Context,
+  id: string,
+  events: readonly CallEvent[],
+): Promise<ReadonlyMap<string, CallExplanation>> => {
+  const denied = new Set(events.filter(({ steps }) => steps.some(isNo)).map(({ span }) => span));
+  if (denied.size === 0) return new Map();
+  try {
+    const { items } = await (await context.admin()).get<{ items: CallExplanation[] }>(
+      `/v1/traces/${id.toLowerCase()}/explain`,
+    );
+    return new Map(items.filter(({ span }) => denied.has(span)).map((item) => [item.span, item]));
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.exit === EXIT.notPermitted) return new Map();
+    throw thrown;
+  }
+};
+
+const isNo = ({ name, attributes }: StepEvent): boolean => name === 'decide' && attributes['effect'] !== 'allow';

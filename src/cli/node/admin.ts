@@ -7,6 +7,7 @@ import { mintKey } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
 import type { LivePipeline } from './live.ts';
+import { policyPort } from './policyport.ts';
 import type { Observed } from './telemetry.ts';
 
 export interface AdminParts {
@@ -63,6 +64,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     logs: observed.logger,
     feed: observed.feed,
     access: { mint: (id) => mintKey(id), useBootstrapToken: parts.useBootstrapToken },
+    policy: policyPort(live, world),
     nodes: parts.nodes,
     kills: parts.kills,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),

@@ -12,7 +12,6 @@ import {
   RetryBudgets,
   type World,
 } from '../../kernel/index.ts';
-
 import type { Halt } from '../../kill/index.ts';
 import {
   type PreparedPolicy,
@@ -22,7 +21,7 @@ import {
   type Watch,
   type WatchOf,
 } from '../../policy/index.ts';
-import { type CandidatesOf, Fleet, type PlanOf, planner, type Sight, sightOf } from '../../routing/index.ts';
+import { type CandidatesOf, Fleet, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
 
 export interface LiveOptions {
@@ -52,8 +51,9 @@ export interface LiveOptions {
 
 interface Current {
   readonly snapshot: Snapshot;
+  readonly policy: PreparedPolicy;
   readonly handler: Handler;
-  readonly planOf: PlanOf;
+  readonly planOf: ReturnType<typeof planner>;
   readonly resolver: Resolver;
 }
 
@@ -104,6 +104,12 @@ export class LivePipeline {
     return { resolve: (credential, wallMs) => this.#options.halt.admit(resolver.resolve(credential, wallMs), wallMs) };
   }
 
+  /** What is decided by now, for questions beside calls. */
+  get inForce(): Pick<Current, 'snapshot' | 'policy' | 'planOf'> {
+    if (this.#current === undefined) throw new Fault('stale', 'this node has no configuration yet');
+    return this.#current;
+  }
+
   /** Swaps in new state at once, or throws and keeps the old: a snapshot that does not compile here is refused whole. */
   adopt(snapshot: Snapshot, roster: Roster): void {
     this.prepare(snapshot, roster)();
@@ -137,7 +143,7 @@ export class LivePipeline {
     });
     return () => {
       this.fleet.swap(snapshot.targets, candidates);
-      this.#current = { snapshot, handler, planOf, resolver };
+      this.#current = { snapshot, policy, handler, planOf, resolver };
     };
   }
 

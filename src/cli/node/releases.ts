@@ -3,7 +3,7 @@ import type { Stores } from '../../contract/index.ts';
 import { type ControlPlane, ReleaseTrain, ReleaseTrials, ReleaseWatch, unseal } from '../../control/index.ts';
 import type { NodeKey } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
-import { type CompilePolicy, Replay } from '../../policy/index.ts';
+import { type CompilePolicy, compareLevels, hierarchyOf, Replay } from '../../policy/index.ts';
 import { Oracle } from '../../policy/oracle/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 
@@ -45,8 +45,11 @@ export const releases = ({ world, stores, key, logger, twoPerson, compilePolicy,
           },
         },
         replayer: (candidate) => new Replay(candidate),
-        // Nothing proves yet that a change only tightens, so every change may widen.
-        widens: () => true,
+        // What cannot be told apart from a widening is one.
+        widens: (present, proposed) =>
+          compareLevels(present.levels, proposed.policy.levels, hierarchyOf(proposed)).some(
+            ({ direction }) => direction !== 'narrower',
+          ),
       }),
   };
 };

@@ -4,6 +4,8 @@ import { event, mesh, step } from '../testing/events.ts';
 import { plain } from './paint.ts';
 import { why } from './why.ts';
 
+const POLICY = 'sha256:0011223344556677';
+
 test('a retried call over two nodes tells every decision in order, node by node', () => {
   assert.equal(
     why(mesh(), plain),
@@ -114,4 +116,45 @@ test('reasons from policies and agents cannot draw on the terminal', () => {
     steps: [step('x\u001b[1m', 0, 0, { a: '\u001b[31m' })],
   });
   assert.ok(!why([hostile], plain).includes('\u001b'));
+});
+
+test('operators see the clauses of a denial below its decision, the sentence first', () => {
+  const denied = event({
+    status: 'denied',
+    code: 'denied',
+    httpStatus: 0,
+    attributes: { message: 'no policy permits it', executed: 'no' },
+    steps: [
+      step('decide', 0, 0.1, { effect: 'deny', code: 'NO_PERMIT', rules: [], missing: ['org'], policyVersion: POLICY }),
+    ],
+  });
+  const explained = {
+    callId: denied.callId,
+    span: denied.span,
+    node: 'sc-a',
+    sentence: 'denied because no permit of `org` matches: the nearest, `by-day`, needs context.hourUtc < 18',
+    blocking: [],
+    nearMisses: [
+      {
+        level: 'org',
+        id: 'by-day',
+        reason: '',
+        distance: 11,
+        scope: ['principal is User'],
+        failed: [{ text: 'context.hourUtc < 18', value: 'false', facts: ['context.hourUtc = 20'] }],
+      },
+    ],
+    policyVersion: 'sha256:ff',
+    decidedBy: POLICY,
+    caveats: ['it was decided by another policy \u001b[2J'],
+  };
+  const lines = why([denied], plain, new Map([[denied.span, explained]])).split('\n');
+  assert.deepEqual(lines.slice(2, 8), [
+    `  2  decide    deny  NO_PERMIT  no permit at org  policy ${POLICY}`,
+    '               denied because no permit of `org` matches: the nearest, `by-day`, needs context.hourUtc < 18',
+    '               permit org/by-day  does not match',
+    '                 needs principal is User',
+    '                 context.hourUtc < 18  is false: context.hourUtc = 20',
+    '               note: it was decided by another policy ',
+  ]);
 });

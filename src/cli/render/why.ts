@@ -1,15 +1,21 @@
 /** Why a call went as it did: every decision about it, in order, on every node that it passed, and what was not sent. */
 import type { Attributes, CallEvent, StepEvent } from '../../contract/index.ts';
+import type { CallExplanation } from '../../doors/admin/index.ts';
+import { clausesText } from './clauses.ts';
 import { clean } from './clean.ts';
 import { type Paint, styleOf } from './paint.ts';
 import { duration } from './time.ts';
 import { type CallNode, type StepNode, treeOf } from './tree.ts';
 
-/** `events` of one trace, or of one call of it. */
-export const why = (events: readonly CallEvent[], paint: Paint): string =>
+/** `events` of one trace, or of one call of it; `explained` by span, for those who may see clauses. */
+export const why = (
+  events: readonly CallEvent[],
+  paint: Paint,
+  explained: ReadonlyMap<string, CallExplanation> = new Map(),
+): string =>
   treeOf(events)
     .flatMap((root) => callsOf(root))
-    .map((event) => paragraph(event, paint))
+    .map((event) => paragraph(event, paint, explained.get(event.span)))
     .join('\n\n');
 
 const callsOf = ({ event, steps, calls }: CallNode): readonly CallEvent[] => [
@@ -21,13 +27,19 @@ const callsBelow = ({ steps, calls }: StepNode): readonly CallNode[] => [...step
 
 const targetOf = ({ target }: CallEvent): string => clean(`${target.kind}/${target.name}/${target.operation}`);
 
-const paragraph = (event: CallEvent, paint: Paint): string => {
+const paragraph = (event: CallEvent, paint: Paint, explained: CallExplanation | undefined): string => {
   const facts = [identify(event), ...event.steps.toSorted(inOrder).flatMap(factOf), outcome(event, paint)];
   const width = Math.max(...facts.map(([name]) => name.length));
+  const indent = ' '.repeat(width + 7);
+  const below = (name: string): string[] =>
+    name === 'decide' && explained !== undefined ? clausesText(explained).map((text) => `${indent}${text}`) : [];
   const where = clean(`on ${event.node} (${event.role}, snapshot ${event.snapshotSeq})`);
   return [
     `call ${clean(event.callId).slice(0, 8)}  ${targetOf(event)}  ${paint(styleOf(event.status), event.status)}  ${duration(event.durationMs)}  ${where}`,
-    ...facts.map(([name, text], at) => `${String(at + 1).padStart(3)}  ${name.padEnd(width)}  ${text}`),
+    ...facts.flatMap(([name, text], at) => [
+      `${String(at + 1).padStart(3)}  ${name.padEnd(width)}  ${text}`,
+      ...below(name),
+    ]),
     `     ${sentenceOf(event)}`,
   ].join('\n');
 };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readSources } from '../../control/index.ts';
 import type { Admin } from '../admin.ts';
 import { EXIT, Failure } from '../failure.ts';
-import { APP_FILE } from '../serve.ts';
+import { APP_FILE } from '../starting.ts';
 import { type NodeProcess, spawnNode } from './child.ts';
 
 /** One way into Airspace, and the key for it. */

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BOOTSTRAP_FILE } from '../../identity/index.ts';
 import type { StartedNode, StartedSidecar, Starter } from '../deploy.ts';
-import { APP_FILE } from '../serve.ts';
+import { APP_FILE } from '../starting.ts';
 import { type NodeProcess, spawnNode } from './child.ts';
 
 /** A node that can be killed and started again: same address, same data directory, another process. */

@@ -9,7 +9,7 @@ import { EXIT, Failure } from '../failure.ts';
 import type { UpOptions } from '../lifecycle.ts';
 import { startHub } from '../node/hub.ts';
 import { ADMIN_KEY_FILE, forgetRunning, readAdminKey, writeRunning } from '../running.ts';
-import { failing, untilAsked } from '../serve.ts';
+import { failing, untilAsked } from '../starting.ts';
 import { type Sample, startSample } from './sample.ts';
 import { tour } from './tour.ts';
 import { watch } from './watch.ts';

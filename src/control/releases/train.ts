@@ -4,6 +4,7 @@ import {
   type CallEvent,
   type Clock,
   Fault,
+  type PolicySet,
   type ReleaseContent,
   type ReleaseDetail,
   type ReleaseOutcome,
@@ -36,6 +37,8 @@ import type { ReleaseWatch } from './watch.ts';
 
 type Bundle = ResourceOf<'PolicyBundle'>;
 
+type World = Pick<Snapshot, 'policy' | 'targets' | 'domains'>;
+
 export interface TrainParts {
   readonly store: ReleaseStore;
   readonly resources: Pick<ResourceStore, 'list' | 'history'>;
@@ -43,9 +46,9 @@ export interface TrainParts {
   readonly compilePolicy: CompilePolicy;
   readonly traces: Pick<TraceStore, 'recent'>;
   /** The policy room's replay of recorded decisions. */
-  readonly replayer: (world: Pick<Snapshot, 'policy' | 'targets' | 'domains'>) => Replayer;
-  /** May the second policy allow something that the first does not? */
-  readonly widens: (before: Snapshot['policy'], after: Snapshot['policy']) => boolean;
+  readonly replayer: (world: World) => Replayer;
+  /** May the proposed policy allow something that the present one does not? */
+  readonly widens: (present: PolicySet, proposed: World) => boolean;
   readonly watch: ReleaseWatch;
   /** Signs releases, as it signs snapshots. */
   readonly key: NodeKey;
@@ -225,7 +228,7 @@ export class ReleaseTrain implements ReleasePort {
       bundles: bundlesOf(preview.after, tenant),
       id: proposed.policy.version,
       base: active.policy.version,
-      widening: widens(active.policy, proposed.policy),
+      widening: widens(active.policy, proposed),
     };
   }
 

@@ -67,6 +67,9 @@ export const authorise = (principal: Principal, { least, agents, everyTenant }: 
     throw new Fault('denied', `this concerns every tenant and needs role \`${least}\` in tenant \`${DEFAULT_TENANT}\``);
 };
 
+/** May see what is there, and not only what it may call. */
+export const isOperator = ({ kind, roles }: Principal): boolean => kind === 'user' && holds(roles, 'operator');
+
 const holds = (roles: readonly string[], least: Role): boolean => {
   const enough: readonly string[] = ROLES.slice(ROLES.indexOf(least));
   return roles.some((role) => enough.includes(role));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fault } from '../../contract/index.ts';
+import { Fault, type TargetEntry } from '../../contract/index.ts';
 import type { FleetEndpoint, FleetTarget } from './ports.ts';
 import { type AdminRoute, ROUTES } from './routes.ts';
 import { callEvent, NODES, type Served, served, TRACE } from './testing/served.ts';
@@ -9,6 +9,10 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/resources:apply': { resources: [] },
   '/v1/resources:diff': { resources: [] },
   '/v1/resources:delete': { ids: [{ kind: 'Agent', name: 'orders' }] },
+  '/v1/policy:can': {
+    principal: { kind: 'agent', name: 'orders' },
+    target: { kind: 'agent', name: 'orders', operation: 'where' },
+  },
   '/v1/kills': { kind: 'agent', name: 'orders', reason: 'it loops' },
   '/v1/keys': { principal: { kind: 'agent', name: 'orders' } },
   '/v1/bootstrap': { token: 'airb_good' },
@@ -25,6 +29,19 @@ const pathOf = ({ path }: AdminRoute): string =>
     .replace('{number}', '1')
     .replace('{name}', 'n1')
     .replace('{id}', 'default/orders/9000');
+
+const TARGET: TargetEntry = {
+  tenant: 'default',
+  kind: 'agent',
+  name: 'orders',
+  domain: '',
+  labels: {},
+  endpoints: [],
+  operations: [{ name: 'where', effect: 'read', idempotent: true }],
+  health: null,
+  concurrency: 1,
+  timeoutMs: null,
+};
 
 const ask = async (door: Served, route: AdminRoute, key: string | undefined): Promise<number> => {
   const leave = new AbortController();
@@ -95,6 +112,8 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'POST /v1/tokens': forAdmins(201),
   'POST /v1/bootstrap': withoutKey(201),
   'GET /v1/traces/{hex}': forViewers(404),
+  'GET /v1/traces/{hex}/explain': row(200, 200, 403, 403, 404, 403),
+  'POST /v1/policy:can': forViewers(),
   'GET /v1/calls': forViewers(),
   'GET /v1/top': forViewers(),
   'GET /v1/logs': forViewers(),
@@ -323,6 +342,47 @@ test('discovery shows targets of the own tenant, without addresses', async () =>
   assert.deepEqual(await names('?label=constructor%3Dx'), []);
   assert.deepEqual(await names('', 'foreignAgent'), ['secret']);
   assert.ok(!(await (await door.get('/v1/targets', 'agent')).text()).includes('127.0.0.1'));
+});
+
+test('who is no operator sees only what a call of its own could reach', async () => {
+  await using door = await served({
+    targets: () => [
+      { ...TARGET, operations: [...TARGET.operations, { name: 'refund', effect: 'write', idempotent: false }] },
+      { ...TARGET, name: 'vault', operations: [{ name: 'open', effect: 'write', idempotent: false }] },
+    ],
+  });
+  const seen = async (key: string) =>
+    ((await (await door.get('/v1/targets', key)).json()) as { items: TargetEntry[] }).items.map(
+      ({ name, operations }) => [name, ...operations.map((operation) => operation.name)],
+    );
+  assert.deepEqual(await seen('agent'), [['orders', 'where']]);
+  assert.deepEqual(await seen('viewer'), []);
+  const everything = [
+    ['orders', 'where', 'refund'],
+    ['vault', 'open'],
+  ];
+  assert.deepEqual(await seen('operator'), everything);
+  assert.deepEqual(await seen('admin'), everything);
+});
+
+test('whether somebody may call is asked inside the own tenant, and clauses are for operators', async () => {
+  await using door = await served();
+  const question = {
+    principal: { kind: 'user', name: 'ada' },
+    target: { kind: 'tool', name: 'till', operation: 'refund' },
+    context: { depth: 3 },
+  };
+  const answer = await door.post('/v1/policy:can', 'foreign', question);
+  assert.equal(((await answer.json()) as { answer: string }).answer, 'maybe');
+  assert.deepEqual(door.asked, [{ can: { tenant: 'acme', ...question } }]);
+  assert.equal((await door.post('/v1/policy:can', 'viewer', { ...question, tenant: 'default' })).status, 400);
+  const explained = (await (await door.get(`/v1/traces/${TRACE}/explain`, 'operator')).json()) as {
+    items: { span: string }[];
+  };
+  assert.deepEqual(
+    explained.items.map(({ span }) => span),
+    ['c'.repeat(16)],
+  );
 });
 
 test('logs of other tenants are theirs, and those of the node belong to who runs it', async () => {

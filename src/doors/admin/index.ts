@@ -4,6 +4,10 @@ export { EventFeed } from './feed.ts';
 export type {
   AccessPort,
   AdminPorts,
+  CallExplanation,
+  CanAnswer,
+  CanQuestion,
+  ClauseSeen,
   Feed,
   FleetEndpoint,
   FleetTarget,
@@ -12,5 +16,7 @@ export type {
   KillsView,
   LogLine,
   NodeStatus,
+  PolicyPort,
+  RuleName,
   TargetCounts,
 } from './ports.ts';

@@ -64,7 +64,11 @@ export const trace = async ({ ports, principal, param, query }: AdminRequest): P
 };
 
 /** A caller that nobody knows has no tenant; who runs the node may look at what it tried. */
-const ownTrace = async ({ traces }: AdminPorts, { tenant }: Principal, id: string): Promise<readonly CallEvent[]> => {
+export const ownTrace = async (
+  { traces }: AdminPorts,
+  { tenant }: Principal,
+  id: string,
+): Promise<readonly CallEvent[]> => {
   const events = await traces.trace(tenant, id);
   return events.length === 0 && tenant === DEFAULT_TENANT ? traces.trace('', id) : events;
 };

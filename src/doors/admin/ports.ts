@@ -10,6 +10,7 @@ import type {
   NodeRole,
   Principal,
   ReleasePort,
+  Target,
   TargetEntry,
   TraceStore,
 } from '../../contract/index.ts';
@@ -42,6 +43,7 @@ export interface AdminPorts {
   };
   readonly feed: Feed;
   readonly access: AccessPort;
+  readonly policy: PolicyPort;
   readonly kills: KillPort;
   /** The node link and the registry that it feeds. */
   readonly nodes: NodePort;
@@ -168,4 +170,71 @@ export interface AccessPort {
   mint(id: string): { readonly secret: string; readonly secretHash: string };
   /** Burns the bootstrap token. Throws `unauthenticated` when it is unknown, used or expired. */
   useBootstrapToken(token: string): Promise<void>;
+}
+
+/** What policy says about calls that nobody makes now: for lists, for people who ask before, and for operators who ask after. */
+export interface PolicyPort {
+  /** Could the principal call it, under some circumstances? Asked once per operation of every list. */
+  mayCall(principal: Principal, target: Target): boolean;
+  /** Throws `not_found` for a principal of the tenant that cannot call at all, `bad_request` for a context that is no policy data. */
+  can(question: CanQuestion): CanAnswer;
+  /** Decides a recorded call again, by the policy in force. Null when policy was never asked about it. */
+  explain(event: CallEvent): CallExplanation | null;
+}
+
+export interface CanQuestion {
+  readonly tenant: string;
+  readonly principal: { readonly kind: 'agent' | 'user'; readonly name: string };
+  readonly target: Target;
+  /** What is assumed about the call; the rest is unknown. */
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+export interface RuleName {
+  readonly level: string;
+  readonly id: string;
+  readonly reason: string;
+}
+
+export interface CanAnswer {
+  readonly answer: 'yes' | 'no' | 'maybe';
+  readonly policyVersion: string;
+  /** Why there was nothing to evaluate; empty when there was. */
+  readonly refusal: string;
+  readonly permitting: readonly RuleName[];
+  readonly denying: readonly RuleName[];
+  /** Levels of which no permit matches. */
+  readonly missing: readonly string[];
+  /** Some or all of the ways lead through an approval. */
+  readonly approval: boolean;
+  readonly depends: readonly {
+    readonly on: string;
+    readonly clauses: readonly string[];
+    readonly rules: readonly string[];
+  }[];
+}
+
+/** One clause of a rule as text, what came out, and what it looked at. */
+export interface ClauseSeen {
+  readonly text: string;
+  readonly value: string;
+  readonly facts: readonly string[];
+}
+
+export interface CallExplanation {
+  readonly callId: string;
+  readonly span: string;
+  readonly node: string;
+  readonly sentence: string;
+  readonly nearMisses: readonly (RuleName & {
+    readonly distance: number;
+    readonly scope: readonly string[];
+    readonly failed: readonly ClauseSeen[];
+  })[];
+  readonly blocking: readonly (RuleName & { readonly clauses: readonly ClauseSeen[] })[];
+  /** Policy that this explanation is by, and the one that decided then; they may differ. */
+  readonly policyVersion: string;
+  readonly decidedBy: string;
+  /** What the record does not tell and the explanation had to leave out, in words. */
+  readonly caveats: readonly string[];
 }

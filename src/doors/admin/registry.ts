@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { type InstanceEntry, Name, OperationName, type Principal, type TargetEntry } from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
+import { isOperator } from './authorise.ts';
 import { requireOwnAddress } from './ownaddress.ts';
+import type { AdminPorts } from './ports.ts';
 import type { AdminRequest } from './request.ts';
 
 const Kind = z.enum(['agent', 'tool', 'model']);
@@ -21,6 +23,7 @@ const InstancesQuery = z.strictObject({ kind: Kind.optional(), name: Name.option
 const Report = z.record(z.string(), z.unknown());
 const DrainBody = z.strictObject({ timeoutMs: z.number().int().min(0).max(300_000).default(30_000) });
 
+/** Operators see what there is; everybody else what a call of theirs could reach, so that nobody plans with what is denied. */
 export const targets = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
   const { kind, operation, label, domain } = query(TargetsQuery);
   const [labelName = '', ...labelValue] = label?.split('=') ?? [];
@@ -31,8 +34,20 @@ export const targets = async ({ ports, principal, query }: AdminRequest): Promis
     (domain === undefined || target.domain === domain) &&
     (label === undefined ||
       (Object.hasOwn(target.labels, labelName) && target.labels[labelName] === labelValue.join('=')));
-  return json({ items: ports.targets().filter(wanted).map(described) });
+  const found = ports.targets().filter(wanted);
+  return json({ items: (isOperator(principal) ? found : found.flatMap(callableBy(ports, principal))).map(described) });
 };
+
+/** The target with the operations that the principal may possibly call; none when there is no such. */
+const callableBy =
+  ({ policy }: AdminPorts, principal: Principal) =>
+  (target: TargetEntry): TargetEntry[] => {
+    const { kind, name } = target;
+    const operations = target.operations.filter((one) =>
+      policy.mayCall(principal, { kind, name, operation: one.name }),
+    );
+    return operations.length === 0 ? [] : [{ ...target, operations }];
+  };
 
 /** Without addresses: a call goes through Airspace, so nobody needs to know where it ends. */
 const described = ({ kind, name, domain, labels, operations }: TargetEntry) => ({

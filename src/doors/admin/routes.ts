@@ -6,6 +6,7 @@ import { applyResources, deleteResources, diffResources, history, listResources,
 import { liftKill, listKills, orderKill } from './kills.ts';
 import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
 import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
+import { can, explain } from './policy.ts';
 import { announce, drain, instances, targets, withdraw } from './registry.ts';
 import {
   activateRelease,
@@ -70,10 +71,14 @@ export const ROUTES: readonly AdminRoute[] = [
   { method: 'POST', path: '/v1/bootstrap', proof: 'machine', serve: bootstrap },
 
   route('GET', '/v1/traces/{hex}', { least: 'viewer' }, trace),
+  // Clauses are for operators: whoever sees one can try to satisfy it.
+  route('GET', '/v1/traces/{hex}/explain', { least: 'operator' }, explain),
   route('GET', '/v1/calls', { least: 'viewer' }, calls),
   route('GET', '/v1/top', { least: 'viewer' }, top),
   route('GET', '/v1/logs', { least: 'viewer' }, logs),
   route('GET', '/v1/events/stream', { least: 'viewer' }, stream),
+
+  route('POST', '/v1/policy:can', { least: 'viewer' }, can),
 
   route('GET', '/v1/targets', { least: 'viewer', agents: true }, targets),
   route('GET', '/v1/instances', { least: 'viewer', agents: true }, instances),

@@ -317,6 +317,35 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
         if (token !== 'airb_good') throw new Fault('unauthenticated', 'no valid credential came with this request');
       },
     },
+    policy: {
+      mayCall: ({ id }, { operation }) => id !== 'vera' && operation === 'where',
+      can: (question) => {
+        asked.push({ can: question });
+        return {
+          answer: 'maybe',
+          policyVersion: 'sha256:0011223344556677',
+          refusal: '',
+          permitting: [{ level: 'org', id: 'open', reason: 'agents work together' }],
+          denying: [{ level: 'org', id: 'deep', reason: 'no runaways' }],
+          missing: ['operations'],
+          approval: false,
+          depends: [{ on: 'context.depth', clauses: ['context.depth > 3'], rules: ['org/deep'] }],
+        };
+      },
+      explain: ({ callId, span, node }) => ({
+        callId,
+        span,
+        node,
+        sentence: 'denied because no permit of `org` matches: the nearest, `clerks`, needs principal is User',
+        nearMisses: [
+          { level: 'org', id: 'clerks', reason: '', distance: 10, scope: ['principal is User'], failed: [] },
+        ],
+        blocking: [],
+        policyVersion: 'sha256:0011223344556677',
+        decidedBy: 'sha256:0011223344556677',
+        caveats: [],
+      }),
+    },
     drain: async (tenant, id, timeoutMs) => {
       if (!running.some((one) => one.tenant === tenant && one.id === id))
         throw new Fault('not_found', `there is no instance \`${id}\``);

@@ -1,0 +1,29 @@
+/** Policy as people ask about it: may somebody call something, and why was a call decided as it was. */
+import { z } from 'zod';
+import { Fault, Name, OperationName } from '../../contract/index.ts';
+import { type Answer, json } from './answer.ts';
+import { ownTrace } from './observe.ts';
+import type { AdminRequest } from './request.ts';
+
+const CanBody = z.strictObject({
+  principal: z.strictObject({ kind: z.enum(['agent', 'user']), name: Name }),
+  target: z.strictObject({ kind: z.enum(['agent', 'tool', 'model']), name: Name, operation: OperationName }),
+  context: z.record(z.string().max(200), z.unknown()).default({}).describe('what is assumed about the call'),
+});
+
+const Nothing = z.strictObject({});
+
+export const can = async ({ ports, principal: { tenant }, body }: AdminRequest): Promise<Answer> => {
+  const question = await body(CanBody);
+  return json(ports.policy.can({ tenant, ...question }));
+};
+
+/** One explanation for each node that decided about a call of the trace, in the order in which they did. */
+export const explain = async ({ ports, principal, param, query }: AdminRequest): Promise<Answer> => {
+  query(Nothing);
+  const events = await ownTrace(ports, principal, param);
+  if (events.length === 0)
+    throw new Fault('not_found', `there is no trace or call \`${param}\` here; it may be older than what is kept`);
+  const inOrder = events.toSorted((a, b) => a.startedAtMs - b.startedAtMs);
+  return json({ items: inOrder.flatMap((event) => ports.policy.explain(event) ?? []) });
+};
