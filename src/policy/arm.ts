@@ -91,6 +91,10 @@ export const judge = (
 /** Asked only when a rule reads the arguments. */
 type PayloadOf = () => Payload | undefined;
 
+/** Records of calls are small, whatever policies are called. */
+const LONGEST_REMARK = 500;
+const MOST_ERRORS = 10;
+
 /** Only what differs: a shadow that agrees leaves no trace. */
 const shadowed = (
   decision: Decision,
@@ -105,8 +109,10 @@ const shadowed = (
   if (!differs && errors.length === 0) return {};
   return {
     release,
-    ...(differs ? { shadow: `${decision.effect}->${other.effect} by ${reasonOf(other)}` } : {}),
-    ...(errors.length === 0 ? {} : { shadowErrors: errors }),
+    ...(differs
+      ? { shadow: `${decision.effect}->${other.effect} by ${reasonOf(other)}`.slice(0, LONGEST_REMARK) }
+      : {}),
+    ...(errors.length === 0 ? {} : { shadowErrors: errors.slice(0, MOST_ERRORS) }),
   };
 };
 

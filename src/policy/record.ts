@@ -8,6 +8,9 @@ import { argumentReads } from './reads.ts';
 
 /** Longer values are not recorded, and then a replay does not know them. */
 const LONGEST_ARGUMENTS = 1_000;
+/** A hub takes no longer lists from its nodes; what does not fit is left out whole, so that a replay knows that it does not know. */
+const MOST_NAMES = 100;
+const LONGEST_NAME = 255;
 
 /** What the event does not say elsewhere. `argsRead` are the arguments that rules could look at, `args` those that were there. */
 export const inputsOf = (
@@ -19,15 +22,20 @@ export const inputsOf = (
   const found = payload === undefined ? undefined : findCase(policy, principal, target);
   // What did not fit its schema was not read either.
   const reading = found !== undefined && 'case' in found && code !== 'BAD_ARGUMENTS' ? found.case : undefined;
+  const roles = principal?.roles ?? [];
   return {
-    at: atMs,
+    // Its presence says that all of these were recorded.
+    ...(isShort(roles) ? { at: atMs } : {}),
     depth,
     priority,
     ...(session ? { session } : {}),
-    ...(principal === null || principal.roles.length === 0 ? {} : { roles: principal.roles }),
+    ...(roles.length === 0 || !isShort(roles) ? {} : { roles }),
     ...(payload === undefined || reading?.readsArguments !== true ? {} : argumentsOf(reading, payload)),
   };
 };
+
+const isShort = (names: readonly string[]): boolean =>
+  names.length <= MOST_NAMES && names.every((name) => name.length <= LONGEST_NAME);
 
 const argumentsOf = (reading: Case, payload: Payload): Attributes => {
   const names = argumentsReadBy(reading);
@@ -36,7 +44,8 @@ const argumentsOf = (reading: Case, payload: Payload): Attributes => {
   const read = [...names].filter((name) => Object.hasOwn(given, name)).map((name) => [name, given[name]] as const);
   // Not through an object: `__proto__` is a name like any other.
   const text = `{${read.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join()}}`;
-  return text.length > LONGEST_ARGUMENTS ? {} : { argsRead: [...names], args: text };
+  const fits = text.length <= LONGEST_ARGUMENTS && isShort([...names]);
+  return fits ? { argsRead: [...names], args: text } : {};
 };
 
 const known = new WeakMap<Case, ReadonlySet<string>>();

@@ -102,7 +102,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'DELETE /v1/kills/{name}': row(200, 200, 403, 403, 200, 403),
   'GET /v1/policy/releases': forViewers(),
   'POST /v1/policy/releases': forAdmins(201),
-  'POST /v1/policy/releases:replay': forViewers(),
+  'POST /v1/policy/releases:replay': row(200, 200, 403, 403, 200, 403),
   'POST /v1/policy/releases:rollback': forAdmins(),
   'GET /v1/policy/releases/{hex}': forViewers(),
   'POST /v1/policy/releases/{hex}:shadow': forAdmins(),

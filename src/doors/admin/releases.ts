@@ -5,7 +5,7 @@ import { authorOf } from './configuration.ts';
 import type { AdminRequest } from './request.ts';
 
 const MOST_BUNDLES = 1_000;
-const MOST_DECISIONS = 1_000_000;
+const MOST_DECISIONS = 200_000;
 const DAY_MS = 24 * 3_600_000;
 
 const Reason = z.string().max(1000).default('');
@@ -84,7 +84,6 @@ export const rollbackRelease = async ({ ports, principal, body }: AdminRequest):
   return json(await ports.releases.rollback(principal.tenant, authorOf(principal), reason));
 };
 
-/** Changes nothing, and shows only what `calls` shows too. */
 export const replayRelease = async ({ ports, principal, body }: AdminRequest): Promise<Answer> => {
   const asked = await body(ReplayBody);
   const { sinceMs, limit } = asked;

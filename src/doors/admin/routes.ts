@@ -55,7 +55,8 @@ export const ROUTES: readonly AdminRoute[] = [
 
   route('GET', '/v1/policy/releases', { least: 'viewer' }, listReleases),
   route('POST', '/v1/policy/releases', { least: 'admin' }, stageRelease),
-  route('POST', '/v1/policy/releases:replay', { least: 'viewer' }, replayRelease),
+  // Changes nothing, but reads a lot.
+  route('POST', '/v1/policy/releases:replay', { least: 'operator' }, replayRelease),
   route('POST', '/v1/policy/releases:rollback', { least: 'admin' }, rollbackRelease),
   route('GET', '/v1/policy/releases/{hex}', { least: 'viewer' }, getRelease),
   route('POST', '/v1/policy/releases/{hex}:shadow', { least: 'admin' }, shadowRelease),
