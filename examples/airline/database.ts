@@ -127,6 +127,9 @@ export const loadDatabase = (dir: string): Database => ({
   reservations: loadTable(join(dir, 'reservations.json'), reservation),
 });
 
+/** The schedule alone, for whoever works with flights and holds no bookings. Throws like `loadDatabase`. */
+export const loadFlights = (dir: string): ReadonlyMap<string, Flight> => loadTable(join(dir, 'flights.json'), flight);
+
 const loadTable = <Row>(file: string, row: z.ZodType<Row>): ReadonlyMap<string, Row> => {
   const table: unknown = JSON.parse(readFileSync(file, 'utf8'));
   if (!isTable(row, table)) throw new Error(`\`${file}\` does not have the shape of the airline database`);

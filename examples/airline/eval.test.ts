@@ -82,6 +82,20 @@ test('three conversations through a hub of real processes come back as they went
   assert.match(stdout, /^total +10 +10 +10 +0 +0$/m);
 });
 
+test('under the written policy the same conversations are stopped by the rules that they break', async () => {
+  write(dir, (reply) => reply);
+  const tasks = [{ actions: [{ name: 'cancel_reservation', kwargs: kept }] }, { actions: [] }];
+  writeFileSync(join(dir, 'tasks.json'), JSON.stringify(tasks));
+  const { code, stdout, stderr } = await evaluate('--data', dir, '--policies');
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /^recorded conversations under the written policy: 3 of 3 calls that change something stopped/m);
+  assert.match(stdout, /^ {2}of 3 recorded successes \(reward 1\) 2 contain a stopped call$/m);
+  // The invented user has no membership, so nobody can say what she is entitled to.
+  assert.match(stdout, /^FACT_UNAVAILABLE compensation +2 +0 +2 +0$/m);
+  assert.match(stdout, /^service\/cancel-03-economy-needs-insurance +1 +0 +1 +0$/m);
+  assert.match(stdout, /^reference actions, .*: 0 of 1 passed; 1 of 1 tasks that have any contain a stopped one$/m);
+});
+
 test('a desk that replies other than recorded is told call by call, and fails the evaluation', async () => {
   write(dir, (reply) => reply.replace('5.0', '6.0'));
   const { code, stdout, stderr } = await evaluate('--data', dir, '--topology', 'hub', '--json');
@@ -117,6 +131,13 @@ for (const [what, args, message] of misuses) {
     assert.match(stderr, /^usage: npm run eval:airline/m);
   });
 }
+
+test('five recorded conversations under the written policy', async (t) => {
+  if (!existsSync(recorded))
+    return t.skip(`no folder \`${recorded}\`: set AIRSPACE_DATA to the folder with tau-airline`);
+  const { code, stdout, stderr } = await evaluate('--data', recorded, '--policies', '--sessions', '5');
+  assert.equal(code, 0, stdout + stderr);
+});
 
 test('five recorded conversations through the hub', async (t) => {
   if (!existsSync(recorded))

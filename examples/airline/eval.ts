@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TOPOLOGIES, type Topology } from '../../src/cli/deploy.ts';
+import { governedLines, governedReport } from './governed-report.ts';
+import { runGoverned } from './governed-run.ts';
 import { type Conversation, readRecordings } from './recordings.ts';
 import { asJson, directLine, problemLines, recordingLines, reportOf, toolTable, topologyLine } from './report.ts';
 import { runDirect, runTopology, type TopologyRun } from './topology-run.ts';
@@ -15,7 +17,8 @@ import { runDirect, runTopology, type TopologyRun } from './topology-run.ts';
 const EXIT = { holds: 0, broken: 1, usage: 2, interrupted: 130 } as const;
 
 const USAGE =
-  'usage: npm run eval:airline -- --data DIR [--topology hub|mesh|hierarchy] [--sessions N: the first N conversations] [--json]';
+  'usage: npm run eval:airline -- --data DIR [--topology hub|mesh|hierarchy] [--sessions N: the first N conversations] [--json]\n' +
+  '       npm run eval:airline -- --data DIR --policies [--sessions N] [--json]: under the written policy';
 
 class Misuse extends Error {}
 
@@ -24,16 +27,24 @@ interface Options {
   readonly topologies: readonly Topology[];
   readonly sessions: number;
   readonly json: boolean;
+  /** Enforce the written policy, and tell what it stops, instead of comparing topologies. */
+  readonly policies: boolean;
 }
 
 const optionsOf = (args: readonly string[]): Options => {
-  const { data, topology, sessions, json } = parse(args);
+  const { data, topology, sessions, json, policies } = parse(args);
   if (data === undefined) throw new Misuse('`--data` must name the folder with the airline data');
   if (sessions !== undefined && !/^[1-9]\d{0,5}$/.test(sessions))
     throw new Misuse(`\`--sessions ${sessions}\` must be a number of conversations, such as 20`);
   const topologies = TOPOLOGIES.filter((one) => topology === undefined || one === topology);
   if (topologies.length === 0) throw new Misuse(`\`${topology}\` is not a topology; say hub, mesh or hierarchy`);
-  return { data, topologies, sessions: sessions === undefined ? Infinity : Number(sessions), json: json === true };
+  return {
+    data,
+    topologies,
+    sessions: sessions === undefined ? Infinity : Number(sessions),
+    json: json === true,
+    policies: policies === true,
+  };
 };
 
 const parse = (args: readonly string[]) => {
@@ -45,6 +56,7 @@ const parse = (args: readonly string[]) => {
         topology: { type: 'string' },
         sessions: { type: 'string' },
         json: { type: 'boolean' },
+        policies: { type: 'boolean' },
       },
     }).values;
   } catch (thrown) {
@@ -54,8 +66,8 @@ const parse = (args: readonly string[]) => {
 
 const FILES = ['flights.json', 'users.json', 'reservations.json', 'trajectories.jsonl'];
 
-const conversationsIn = (data: string, sessions: number): readonly Conversation[] => {
-  const missing = FILES.filter((file) => !existsSync(join(data, file)));
+const conversationsIn = (data: string, sessions: number, files = FILES): readonly Conversation[] => {
+  const missing = files.filter((file) => !existsSync(join(data, file)));
   if (missing.length > 0)
     throw new Misuse(
       `\`${data}\` has no ${missing.join(', ')}; name the folder with the airline data, as examples/airline/README.md says`,
@@ -88,6 +100,15 @@ const evaluate = async ({ data, topologies, sessions, json }: Options, scratch: 
   return report.holds;
 };
 
+const evaluatePolicies = async ({ data, sessions, json }: Options, scratch: string): Promise<boolean> => {
+  const conversations = conversationsIn(data, sessions, [...FILES, 'tasks.json']);
+  const run = await runGoverned({ data, scratch, conversations });
+  const report = governedReport(run, conversations);
+  if (json) console.log(JSON.stringify(report, null, 2));
+  else for (const line of governedLines(report, run.seconds)) console.log(line);
+  return report.broken.length === 0;
+};
+
 const main = async (): Promise<number> => {
   const scratch = mkdtempSync(join(tmpdir(), 'airspace-airline-'));
   const forget = (): void => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
@@ -98,7 +119,8 @@ const main = async (): Promise<number> => {
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
   try {
-    const holds = await evaluate(optionsOf(process.argv.slice(2)), scratch);
+    const options = optionsOf(process.argv.slice(2));
+    const holds = await (options.policies ? evaluatePolicies : evaluate)(options, scratch);
     if (holds) forget();
     else console.error(`ledgers, logs and data of this run are kept in ${scratch}`);
     return holds ? EXIT.holds : EXIT.broken;

@@ -82,5 +82,11 @@ export interface Call {
   readonly detach?: boolean;
 }
 
+/**
+ * Who asks for facts: Airspace itself, on whichever node. Nobody can hold a key of it; nodes vouch for it among each other, and
+ * it may call nothing but what a fact asks. Policies name it `Agent::"airspace"`.
+ */
+export const FACT_READER = 'airspace';
+
 /** One key per target and tenant: `tenant/kind/name`. Names cannot contain a slash, so it cannot be ambiguous. */
 export const targetKey = (tenant: string, kind: TargetKind, name: string): string => `${tenant}/${kind}/${name}`;

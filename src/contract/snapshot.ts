@@ -1,6 +1,6 @@
 /** Desired state as nodes run it: complete, immutable, signed, and numbered so that no node ever goes back. */
-import type { TargetKind } from './call.ts';
-import type { Effect } from './resources/index.ts';
+import type { Target, TargetKind } from './call.ts';
+import type { Effect, FactSource } from './resources/index.ts';
 
 export interface OperationEntry {
   readonly name: string;
@@ -107,6 +107,21 @@ export interface ArgumentsEntry {
   readonly type: RecordArgument;
 }
 
+/** What policies may know about a call besides the call itself, and who is asked for it. */
+export interface FactEntry {
+  readonly tenant: string;
+  readonly name: string;
+  /** `kind/target/operation` of the calls that it serves. */
+  readonly serves: readonly string[];
+  /** Null: it is `value`, and nobody is asked. */
+  readonly ask: { readonly target: Target; readonly body: Readonly<Record<string, FactSource>> } | null;
+  readonly value: unknown;
+  /** JSON pointer into the answer. */
+  readonly take: string;
+  readonly type: RecordArgument;
+  readonly cacheMs: number;
+}
+
 export interface PolicySet {
   /** Content address over schema and levels: `sha256:` and 16 hex digits. */
   readonly version: string;
@@ -116,6 +131,8 @@ export interface PolicySet {
   readonly actionParents: Readonly<Record<string, readonly string[]>>;
   /** Operations that are not here have no arguments that a policy could read. */
   readonly arguments: readonly ArgumentsEntry[];
+  /** By name, each after those that it is built from. Absent: none. */
+  readonly facts?: readonly FactEntry[];
   readonly levels: readonly PolicyLevel[];
 }
 

@@ -37,6 +37,12 @@ const cases: readonly (readonly [string, readonly unknown[], readonly string[], 
     [],
   ],
   [
+    'an agent with the name under which airspace asks for facts',
+    [agent('airspace')],
+    ['f:1: Agent `airspace`: the name `airspace` is taken: so Airspace itself is called when it asks for facts'],
+    [],
+  ],
+  [
     'one name twice',
     [agent('x'), user('x'), agent('x')],
     ['f:3: Agent `x`: is already defined at f:1; give one of them another name'],

@@ -1,5 +1,12 @@
 /** All resources together: what each refers to must exist, and nothing may be said twice. Pure. */
-import { idOf, type Resource, type ResourceKind, type ResourceOf, resourceKey } from '../contract/index.ts';
+import {
+  FACT_READER,
+  idOf,
+  type Resource,
+  type ResourceKind,
+  type ResourceOf,
+  resourceKey,
+} from '../contract/index.ts';
 import { didYouMean, refuseIfAny } from './problems.ts';
 import { checkShape } from './shape.ts';
 import type { Sources } from './source.ts';
@@ -87,11 +94,18 @@ class Check implements Checked {
         this.#key(resource, wallMs);
         break;
       case 'User':
+      // Whom a fact asks is held against the operations when policy is compiled.
+      case 'Fact':
         break;
     }
   }
 
   #target(resource: ResourceOf<'Agent' | 'Tool' | 'Model'>): void {
+    if (resource.kind === 'Agent' && resource.metadata.name === FACT_READER)
+      this.#problem(
+        resource,
+        `the name \`${FACT_READER}\` is taken: so Airspace itself is called when it asks for facts`,
+      );
     const { operations, endpoints } = resource.spec;
     for (const name of repeated(operations.map((operation) => operation.name))) {
       this.#problem(resource, `the operation \`${name}\` is declared twice; keep one of them`);

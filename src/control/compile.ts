@@ -30,7 +30,11 @@ export interface PolicyWorld {
     readonly name: string;
     readonly domain: string;
     /** `input` is the JSON Schema of the payload. */
-    readonly operations: readonly { readonly name: string; readonly input?: object | undefined }[];
+    readonly operations: readonly {
+      readonly name: string;
+      readonly effect: string;
+      readonly input?: object | undefined;
+    }[];
   }[];
   readonly domains: readonly DomainEntry[];
   readonly users: readonly {
@@ -38,6 +42,13 @@ export interface PolicyWorld {
     readonly name: string;
     readonly domain: string;
     readonly roles: readonly string[];
+  }[];
+  /** What policies may know besides the call; the policy room checks what they name. */
+  readonly facts: readonly {
+    readonly tenant: string;
+    readonly name: string;
+    readonly spec: ResourceOf<'Fact'>['spec'];
+    readonly source: string;
   }[];
 }
 
@@ -69,10 +80,16 @@ export const compile = async (
       kind,
       name: metadata.name,
       domain: metadata.domain ?? '',
-      operations: spec.operations.map(({ name, input }) => ({ name, input })),
+      operations: spec.operations.map(({ name, effect, input }) => ({ name, effect, input })),
     })),
     domains,
     users: of(all, 'User').map(userEntry),
+    facts: of(all, 'Fact').map(({ metadata: { tenant, name }, spec }) => ({
+      tenant,
+      name,
+      spec,
+      source: originOf(resourceKey({ tenant, kind: 'Fact', name })),
+    })),
   };
   return {
     targets: called.map(({ kind, resource }) => targetEntry(kind, resource)),

@@ -54,6 +54,9 @@ const agent = (id: string, domain?: string, tenant = 'default', roles: string[] 
 const user = (id: string): Principal => ({ kind: 'user', tenant: 'default', id, roles: ['admin'] });
 const self = (id: string, tenant = 'default'): Principal => ({ kind: 'node', tenant, id, roles: ['admin'] });
 
+/** Without the roles that somebody claimed for it. */
+const reader = (tenant = 'default'): Principal => ({ kind: 'node', tenant, id: 'airspace', roles: [] });
+
 const say = (iss: string, key: NodeKey, principal: Principal, aud = 'me', clock = new HandClock()): string =>
   new AssertionSigner(iss, key, clock).assert(principal, aud);
 const hear = (token: string, wallMs = 1_000_000, audience = 'me'): Principal =>
@@ -83,6 +86,8 @@ const allowed: readonly (readonly [string, string, NodeKey, Principal, Principal
     self('sidecar-seller'),
     { ...self('sidecar-seller'), domain: 'sales', roles: [] },
   ],
+  ['any node passes on that airspace asks', 'sidecar-seller', keys.car, self('airspace'), reader()],
+  ['and the hub for every tenant', 'hub', keys.hub, self('airspace', 'acme'), reader('acme')],
 ];
 
 for (const [promise, iss, key, said, heard] of allowed) {
@@ -100,6 +105,8 @@ const forbidden: readonly (readonly [string, () => unknown])[] = [
     'a sidecar speaks for another tenant',
     () => hear(say('sidecar-seller', keys.car, agent('seller', 'sales', 'acme'))),
   ],
+  ['airspace asks in another tenant', () => hear(say('sidecar-seller', keys.car, self('airspace', 'acme')))],
+  ['airspace is claimed to be an agent', () => hear(say('sidecar-seller', keys.car, agent('airspace')))],
   ['a sidecar speaks for another node', () => hear(say('sidecar-seller', keys.car, self('hub')))],
   [
     'a node claims another tenant for itself',

@@ -1,7 +1,7 @@
 /** How nodes speak for callers to each other: a short-lived signed sentence "iss tells aud that this is principal". */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Clock, NodeEntry, Principal } from '../contract/index.ts';
+import { type Clock, FACT_READER, type NodeEntry, type Principal } from '../contract/index.ts';
 import { type NodeKey, verifySignature } from './nodekey.ts';
 import { unauthenticated } from './refusal.ts';
 
@@ -157,6 +157,11 @@ const spokenFor = (
   audience: string,
   known: KnownNodes,
 ): Principal | undefined => {
+  // Airspace asking for a fact, passed on from node to node. Policy lets it call nothing but what a fact asks.
+  if (claimed.kind === 'node' && claimed.id === FACT_READER) {
+    const own = issuer.role === 'hub' || claimed.tenant === issuer.tenant;
+    return own ? { kind: 'node', tenant: claimed.tenant, id: FACT_READER, roles: [] } : undefined;
+  }
   if (claimed.kind === 'node') {
     return claimed.id === issuer.id && claimed.tenant === issuer.tenant ? nodePrincipal(issuer) : undefined;
   }

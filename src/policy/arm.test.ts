@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Call, PolicyCandidate } from '../contract/index.ts';
-import { bucketOf, isInCanary, judge, prepareTrials, type Trials } from './arm.ts';
+import { armOf, bucketOf, isInCanary, prepareTrials, remarksOn, type Trials } from './arm.ts';
+import { decide } from './decide.ts';
 import { preparePolicy } from './prepare.ts';
 import { callOf, compileWorld, requestOf, type ShortWorld } from './testing.ts';
 
@@ -28,8 +29,11 @@ const trialsOf = async (policies: string, mode: PolicyCandidate['mode'], percent
 };
 const prepared = preparePolicy(active);
 const ASK = { agent: 'planner', call: 'agent/orders/run' };
-const ask = (trials: Trials, change: Partial<Call> = {}) =>
-  judge(prepared, trials, { ...callOf(ASK), ...change }, requestOf(ASK));
+const ask = (trials: Trials, change: Partial<Call> = {}) => {
+  const arm = armOf(prepared, trials, { ...callOf(ASK), ...change });
+  const decision = decide(arm.policy, requestOf(ASK));
+  return { arm, decision, attributes: remarksOn(arm, decision, requestOf(ASK)) };
+};
 
 const root = fc.stringMatching(/^[0-9a-f]{32}$/);
 
@@ -62,11 +66,11 @@ test('a canary decides its own trees and no others, and says so on each', async 
   const trials = await trialsOf(CLOSED, 'canary', 30);
   fc.assert(
     fc.property(root, fc.nat(8), (id, depth) => {
-      const { decision, attributes, canary } = ask(trials, { lineage: { root: id, depth } });
+      const { decision, attributes, arm } = ask(trials, { lineage: { root: id, depth } });
       const chosen = isInCanary(id, 30);
       assert.equal(decision.effect, chosen ? 'deny' : 'allow');
       assert.deepEqual(attributes, { release: 'sha256:1', arm: chosen ? 'canary' : 'stable' });
-      assert.equal(canary !== undefined, chosen);
+      assert.equal(arm.name === 'canary', chosen);
     }),
   );
 });

@@ -1,7 +1,7 @@
 /** A release on trial beside the active policy: which of the two decides a call, and what the other one would have said. */
 import type { Attributes, Call, Decision, PolicyCandidate, Snapshot } from '../contract/index.ts';
 import type { Payload } from '../kernel/index.ts';
-import { decide, type PolicyRequest } from './decide.ts';
+import { decide, factsFor, type PolicyRequest } from './decide.ts';
 import type { Watch } from './layer.ts';
 import { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
 
@@ -57,39 +57,37 @@ export const bucketOf = (root: string): number => {
 export const isInCanary = (root: string, percent: number): boolean =>
   bucketOf(root) < Math.round((percent * BUCKETS) / 100);
 
-/** The one policy that decides a call, and what is to be said about it on the call's record. */
-export interface Judged {
-  readonly decision: Decision;
-  readonly attributes: Attributes;
-  /** The canary that decided it; undefined when the active policy did. */
-  readonly canary?: Trial | undefined;
+/** The one policy that decides a call. */
+export interface Arm {
+  readonly policy: PreparedPolicy;
+  readonly name: 'active' | 'stable' | 'canary';
+  /** What is on trial, whether or not it decides this call. */
+  readonly trial?: Trial;
 }
 
-/** INVARIANT: one prepared policy decides a call; what a shadow says changes nothing but the record. */
-export const judge = (
-  active: PreparedPolicy,
-  trials: Trials,
-  call: Call,
-  request: PolicyRequest,
-  payloadOf: PayloadOf = () => request.payload,
-): Judged => {
+/** INVARIANT: one prepared policy decides a call, and every call of a tree is decided by the same, as long as a snapshot lasts. */
+export const armOf = (active: PreparedPolicy, trials: Trials, call: Pick<Call, 'principal' | 'lineage'>): Arm => {
   const trial = call.principal === null ? undefined : trials.get(call.principal.tenant);
-  if (trial === undefined) return { decision: decide(active, request, payloadOf), attributes: {} };
-  const { release, mode, percent, policy } = trial;
-  if (mode === 'canary') {
-    const chosen = isInCanary(call.lineage.root, percent);
-    return {
-      decision: decide(chosen ? policy : active, request, payloadOf),
-      attributes: { release, arm: chosen ? 'canary' : 'stable' },
-      canary: chosen ? trial : undefined,
-    };
-  }
-  const decision = decide(active, request, payloadOf);
-  return { decision, attributes: shadowed(decision, trial, request, payloadOf) };
+  if (trial === undefined) return { policy: active, name: 'active' };
+  if (trial.mode === 'shadow') return { policy: active, name: 'active', trial };
+  return isInCanary(call.lineage.root, trial.percent)
+    ? { policy: trial.policy, name: 'canary', trial }
+    : { policy: active, name: 'stable', trial };
 };
 
 /** Asked only when a rule reads the arguments. */
 type PayloadOf = () => Payload | undefined;
+
+/** What the record of a decision says about the trial. What a shadow says changes nothing else. */
+export const remarksOn = (
+  { name, trial }: Arm,
+  decision: Decision,
+  request: PolicyRequest,
+  payloadOf: PayloadOf = () => request.payload,
+): Attributes => {
+  if (trial === undefined) return {};
+  return name === 'active' ? shadowed(decision, trial, request, payloadOf) : { release: trial.release, arm: name };
+};
 
 /** Records of calls are small, whatever policies are called. */
 const LONGEST_REMARK = 500;
@@ -102,6 +100,9 @@ const shadowed = (
   request: PolicyRequest,
   payloadOf: PayloadOf,
 ): Attributes => {
+  // A shadow asks nobody: what only it wants to know is not known, and a denial for that would be no news.
+  const unasked = factsFor(policy, request).filter(({ name }) => !Object.hasOwn(request.facts?.values ?? {}, name));
+  if (unasked.length > 0) return { release, shadowUnknown: unasked.slice(0, MOST_ERRORS).map(({ name }) => name) };
   const other = decideQuietly(policy, request, payloadOf);
   if (other === undefined) return { release, shadowErrors: ['the candidate could not be asked'] };
   const errors = other.errors.map(({ level, id }) => `${level}/${id}`);

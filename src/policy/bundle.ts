@@ -1,6 +1,13 @@
 /** Policy bundles as people write them to the policy part of a snapshot: all of it checked, or none of it accepted. */
 import { createHash } from 'node:crypto';
-import { type ArgumentsEntry, Fault, type PolicyEntry, type PolicyLevel, type Snapshot } from '../contract/index.ts';
+import {
+  type ArgumentsEntry,
+  type FactEntry,
+  Fault,
+  type PolicyEntry,
+  type PolicyLevel,
+  type Snapshot,
+} from '../contract/index.ts';
 import type { EntryKind } from './annotations.ts';
 import { type Catalog, catalogOf } from './catalog.ts';
 import { type KnownNames, type RegistryNames, suggestion } from './names.ts';
@@ -39,8 +46,9 @@ export const policyCompiler = (): CompilePolicy => {
 
 const compileWith = (verdicts: Verdicts, bundles: readonly Bundle[], world: RegistryNames): Snapshot['policy'] => {
   const problems: string[] = [];
-  const tenants = new Set([...bundles, ...world.targets].map(({ tenant }) => tenant));
+  const tenants = new Set([...bundles, ...world.targets, ...(world.facts ?? [])].map(({ tenant }) => tenant));
   const catalogs = new Map([...tenants].sort().map((tenant) => [tenant, catalogOf(world, tenant)]));
+  problems.push(...[...catalogs.values()].flatMap((catalog) => catalog.problems));
   const levels = new Map<string, PolicyLevel>();
   for (const bundle of bundles) {
     const catalog = catalogs.get(bundle.tenant) ?? catalogOf(world, bundle.tenant);
@@ -57,11 +65,13 @@ const compileWith = (verdicts: Verdicts, bundles: readonly Bundle[], world: Regi
   if (problems.length > 0) throw new Fault('bad_request', summary(problems), { facts: { problems } });
   const ordered = [...levels].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, level]) => level);
   const args = [...catalogs.values()].flatMap(argumentsIn);
+  const facts = [...catalogs.values()].flatMap((catalog) => catalog.facts);
   return {
-    version: versionOf(ordered, args),
+    version: versionOf(ordered, args, facts),
     cedar: CEDAR_LANGUAGE,
     actionParents: ACTION_PARENTS,
     arguments: args,
+    ...(facts.length === 0 ? {} : { facts }),
     levels: ordered,
   };
 };
@@ -110,7 +120,11 @@ const summary = ([first = '', ...rest]: readonly string[]): string =>
   rest.length === 0 ? first : `${first} (and ${rest.length} more)`;
 
 /** Content address: the same rules under the same schema are the same version on every machine. */
-const versionOf = (levels: readonly PolicyLevel[], args: readonly ArgumentsEntry[]): string => {
-  const content = JSON.stringify([schemaOf([]), CEDAR_LANGUAGE, args, levels]);
+const versionOf = (
+  levels: readonly PolicyLevel[],
+  args: readonly ArgumentsEntry[],
+  facts: readonly FactEntry[],
+): string => {
+  const content = JSON.stringify([schemaOf([]), CEDAR_LANGUAGE, args, facts, levels]);
   return `sha256:${createHash('sha256').update(content).digest('hex').slice(0, 16)}`;
 };

@@ -1,8 +1,9 @@
 /** Who asks for what, looked up in the registry: which levels decide it, and which of their policies can matter. */
-import type { Principal, Target } from '../contract/index.ts';
-import { concerns } from './compile/index.ts';
+import { FACT_READER, type FactEntry, type Principal, type Target } from '../contract/index.ts';
+import { type CompiledPolicy, concerns } from './compile/index.ts';
 import { EntityStore, entity } from './entities.ts';
 import type { Engine } from './evaluate.ts';
+import { dependencies } from './facts/index.ts';
 import {
   type Case,
   type Level,
@@ -58,7 +59,7 @@ const makeCase = (
   operation: PreparedOperation,
   engine: Engine,
 ): Case | Refusal => {
-  const caller = callerOf(tenant, principal);
+  const caller = principal.kind === 'node' ? readerOf(tenant, principal, operation) : callerOf(tenant, principal);
   if ('code' in caller) return caller;
   const chain = new Set([ORG]);
   for (const start of [caller.domain, operation.target.domain]) {
@@ -71,8 +72,25 @@ const makeCase = (
   const levels = [...chain]
     .flatMap((name) => tenant.levels.get(name) ?? [])
     .map((level) => sliceLevel(level, env, engine));
-  return { env, levels, readsArguments: levels.some((level) => readsArguments(level, env)) };
+  const concerned = levels.flatMap((level) => concernedIn(level, env));
+  const facts = operation.facts.filter(({ name }) => concerned.some((policy) => readsFact(policy, name)));
+  return {
+    env,
+    levels,
+    readsArguments: concerned.some((policy) => policy.readsArguments),
+    facts,
+    asks: withDependencies(tenant, facts),
+  };
 };
+
+/**
+ * Airspace itself, asking for a fact. INVARIANT: it calls nothing else, and what it calls is served by no fact; so a node that
+ * lies can ask what policy lets facts ask, and no more.
+ */
+const readerOf = (tenant: PreparedTenant, { id }: Principal, { asked, facts }: PreparedOperation): Caller | Refusal =>
+  id === FACT_READER && asked && facts.length === 0
+    ? { ref: new EntityRef('Agent', id), domain: '', entities: tenant.entities }
+    : refusal('UNKNOWN_PRINCIPAL', `node \`${id}\` may not call this; nodes only ask what a fact asks`);
 
 interface Caller {
   readonly ref: EntityRef;
@@ -113,8 +131,19 @@ const addChain = (tenant: PreparedTenant, start: string, chain: Set<string>): st
 };
 
 /** By the scopes themselves: an engine may leave out none, and what it leaves in must not change what is asked of a call. */
-const readsArguments = ({ policies, limits }: Level, env: Case['env']): boolean =>
-  [...policies, ...limits.map(({ policy }) => policy)].some((policy) => policy.readsArguments && concerns(policy, env));
+const concernedIn = ({ policies, limits }: Level, env: Case['env']): readonly CompiledPolicy[] =>
+  [...policies, ...limits.map(({ policy }) => policy)].filter((policy) => concerns(policy, env));
+
+const readsFact = ({ readsFacts }: CompiledPolicy, name: string): boolean =>
+  readsFacts === 'all' || readsFacts.has(name);
+
+/** In the order of the tenant, in which each fact comes after those that it is built from. */
+const withDependencies = (tenant: PreparedTenant, facts: readonly FactEntry[]): readonly FactEntry[] => {
+  const wanted = new Set(facts.map(({ name }) => name));
+  for (const { name, ask } of tenant.facts.toReversed())
+    if (wanted.has(name)) for (const before of dependencies(ask?.body ?? {})) wanted.add(before);
+  return tenant.facts.filter(({ name }) => wanted.has(name));
+};
 
 const sliceLevel = (level: Level, env: Case['env'], { slice }: Engine): Level => {
   const concerned = new Set(slice([...level.policies, ...level.limits.map(({ policy }) => policy)], env));

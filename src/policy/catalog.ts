@@ -1,14 +1,16 @@
 /** One tenant's registry as policies see it: names, actions with typed arguments, and which of them a policy can be about. */
 import { createHash } from 'node:crypto';
-import type { DomainEntry, TargetKind } from '../contract/index.ts';
+import { type DomainEntry, FACT_READER, type FactEntry, type TargetKind } from '../contract/index.ts';
 import { argumentsFromSchema, type DeclaredArguments } from './arguments/index.ts';
 import type { CompiledPolicy } from './compile/index.ts';
 import { EntityStore, entity } from './entities.ts';
+import { declareFacts } from './facts/index.ts';
 import { type KnownNames, literalsIn, namesOf, type RegistryNames } from './names.ts';
 import {
   ACTION_OF,
   ACTION_PARENTS,
   type ActionDeclaration,
+  factsText,
   operationId,
   schemaOf,
   schemaWithoutArguments,
@@ -21,6 +23,8 @@ export interface CatalogOperation {
   readonly id: string;
   readonly kind: TargetKind;
   readonly declared: DeclaredArguments;
+  /** Those that serve it. */
+  readonly facts: readonly FactEntry[];
   /** Equal for operations that policies without their names cannot tell apart. */
   readonly likeness: string;
   readonly action: EntityRef;
@@ -32,16 +36,20 @@ export interface Catalog {
   readonly names: KnownNames;
   readonly operations: readonly CatalogOperation[];
   readonly entities: EntityStore;
+  readonly facts: readonly FactEntry[];
+  /** What is wrong with the facts themselves. */
+  readonly problems: readonly string[];
   /** Schemas already written, by what they declare; a memo. */
   readonly schemas: Map<string, Schema>;
 }
 
 export const catalogOf = (world: RegistryNames, tenant: string): Catalog => {
   const targets = world.targets.filter((each) => each.tenant === tenant);
+  const { entries: facts, problems } = declareFacts(world.facts ?? [], world, tenant);
   const operations = targets
     .flatMap((target) =>
       target.operations.map(({ name, input }) =>
-        operationOf(operationId(target.kind, target.name, name), target.kind, input),
+        operationOf(operationId(target.kind, target.name, name), target.kind, input, facts),
       ),
     )
     .sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -49,8 +57,11 @@ export const catalogOf = (world: RegistryNames, tenant: string): Catalog => {
     tenant,
     names: namesOf(world, tenant),
     operations,
+    facts,
+    problems,
     entities: new EntityStore([
       ...Object.entries(ACTION_PARENTS).map(([id, groups]) => entity(action(id), groups.map(action))),
+      entity(new EntityRef(TYPE_OF.agent, FACT_READER)),
       ...world.domains.filter((each) => each.tenant === tenant).map(domainEntity),
       ...targets.flatMap(targetEntities),
     ]),
@@ -60,10 +71,16 @@ export const catalogOf = (world: RegistryNames, tenant: string): Catalog => {
 
 const action = (id: string): EntityRef => new EntityRef('Action', id);
 
-const operationOf = (id: string, kind: TargetKind, input: object | undefined): CatalogOperation => {
+const operationOf = (
+  id: string,
+  kind: TargetKind,
+  input: object | undefined,
+  all: readonly FactEntry[],
+): CatalogOperation => {
   const declared = argumentsFromSchema(input);
-  const likeness = `${kind} ${declared.type === null ? '' : typeText(declared.type)}`;
-  return { id, kind, declared, likeness, action: action(id), resource: new EntityRef('Operation', id) };
+  const facts = all.filter(({ serves }) => serves.includes(id));
+  const likeness = `${kind} ${declared.type === null ? '' : typeText(declared.type)} ${factsText(facts)}`;
+  return { id, kind, declared, facts, likeness, action: action(id), resource: new EntityRef('Operation', id) };
 };
 
 const within = (domain: string): EntityRef[] => (domain === '' ? [] : [new EntityRef('Domain', domain)]);
@@ -104,7 +121,8 @@ export const shardOf = (catalog: Catalog, policy: CompiledPolicy): Shard => {
     (each) => policy.action(each.action, catalog.entities) && policy.resource(each.resource, catalog.entities),
   );
   const declared = catalog.operations.filter(({ id }) => named.has(id));
-  if (!policy.readsArguments || operations.length === 0)
+  const readsFacts = policy.readsFacts === 'all' || policy.readsFacts.size > 0;
+  if ((!policy.readsArguments && !readsFacts) || operations.length === 0)
     return { schema: schemaFor(catalog, declared, schemaWithoutArguments), operations };
   const alike = new Map<string, CatalogOperation>();
   for (const each of operations) if (!named.has(each.id) && !alike.has(each.likeness)) alike.set(each.likeness, each);
@@ -125,8 +143,9 @@ const schemaFor = (
   return schema;
 };
 
-const declarationOf = ({ id, kind, declared }: CatalogOperation): ActionDeclaration => ({
+const declarationOf = ({ id, kind, declared, facts }: CatalogOperation): ActionDeclaration => ({
   id,
   kind,
   args: declared.type,
+  facts,
 });

@@ -4,7 +4,7 @@
  * Levels are joined by AND: the organisation and every domain that caller or target belongs to must permit, and none may
  * forbid. So a child can tighten and never loosen. A forbid that fails denies, where plain Cedar would skip it.
  */
-import type { Constraints, Decision, Determining, Principal, Priority, Target } from '../contract/index.ts';
+import type { Constraints, Decision, Determining, FactEntry, Principal, Priority, Target } from '../contract/index.ts';
 import type { Payload } from '../kernel/index.ts';
 import { type Arguments, argumentsOf } from './arguments/index.ts';
 import { type Found, findCase } from './case.ts';
@@ -12,6 +12,7 @@ import type { CompiledPolicy, Env } from './compile/index.ts';
 import { meet } from './constraints.ts';
 import type { Engine, Outcome } from './evaluate.ts';
 import { Datetime } from './extension/time.ts';
+import { type FactAnswers, factsRecord } from './facts/index.ts';
 import type { Level, PreparedPolicy } from './prepare.ts';
 import { CedarRecord, fromJson, type Value } from './value.ts';
 
@@ -25,6 +26,8 @@ export interface PolicyRequest {
   readonly atMs: number;
   /** Of use only when a policy reads the arguments. Absent: they are not known, and such a policy denies. */
   readonly payload?: Payload | undefined;
+  /** What the information points of `factsFor` answered. Absent: nobody asked, and a policy that reads a fact denies. */
+  readonly facts?: FactAnswers | undefined;
 }
 
 interface LevelOutcome extends Outcome {
@@ -35,6 +38,15 @@ interface Rule {
   readonly level: string;
   readonly policy: CompiledPolicy;
 }
+
+/** Facts that policy needs before it can decide this call, each after those that it is built from. Mostly none. */
+export const factsFor = (
+  prepared: PreparedPolicy,
+  { principal, target }: Pick<PolicyRequest, 'principal' | 'target'>,
+): readonly FactEntry[] => {
+  const found = findCase(prepared, principal, target);
+  return 'code' in found ? [] : found.case.asks;
+};
 
 /**
  * `payloadOf` is asked only when a policy reads the arguments, so that nothing is parsed for nothing.
@@ -49,7 +61,9 @@ export const decide = (
   if ('code' in found) return denial(prepared.version, found);
   const args = found.case.readsArguments ? argumentsOf(found.operation, request.target, payloadOf) : NO_ARGUMENTS;
   if ('code' in args) return denial(prepared.version, args);
-  const env: Env = { ...found.case.env, context: contextOf(found, request, args) };
+  const facts = found.case.facts.length > 0 ? factsRecord(found.case.facts, request.facts) : NO_FACTS;
+  if ('code' in facts) return denial(prepared.version, facts);
+  const env: Env = { ...found.case.env, context: contextOf(found, request, { ...args, ...facts }) };
   const { engine } = prepared;
   const outcomes = found.case.levels.map((level) => ({ level: level.name, ...engine.evaluate(level.policies, env) }));
   const seen = { policyVersion: prepared.version, missing: missingOf(outcomes), errors: errorsOf(outcomes) };
@@ -71,6 +85,9 @@ export const decide = (
 /** Also of an operation without typed arguments: a policy that reads them was checked against a context without `args`. */
 const NO_ARGUMENTS: Arguments = { args: null };
 
+/** A policy that reads facts was checked against contexts that have `facts`, where at least one serves the operation. */
+export const NO_FACTS: { readonly facts: CedarRecord | null } = { facts: null };
+
 const DENY = { effect: 'deny', determining: [], missing: [], errors: [], constraints: {} } as const;
 
 const denial = (policyVersion: string, { code, reason }: Pick<Decision, 'code' | 'reason'>): Decision => ({
@@ -84,7 +101,7 @@ const denial = (policyVersion: string, { code, reason }: Pick<Decision, 'code' |
 export const contextOf = (
   { operation: { operation, target } }: Found,
   request: PolicyRequest,
-  { args }: Arguments,
+  { args, facts }: Arguments & typeof NO_FACTS,
 ): CedarRecord => {
   const fields = new Map<string, Value>([
     ['operation', operation.name],
@@ -97,6 +114,7 @@ export const contextOf = (
     ['tenant', target.tenant],
   ]);
   if (args !== null) fields.set('args', args);
+  if (facts !== null) fields.set('facts', facts);
   return new CedarRecord(fields);
 };
 

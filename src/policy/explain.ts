@@ -7,9 +7,10 @@ import { type Arguments, argumentsOf } from './arguments/index.ts';
 import { findCase } from './case.ts';
 import { clausesOf } from './clauses.ts';
 import { type CompiledPolicy, compileExpr, type Env } from './compile/index.ts';
-import { contextOf, decide, type PolicyRequest } from './decide.ts';
+import { contextOf, decide, NO_FACTS, type PolicyRequest } from './decide.ts';
 import type { Est, Expr } from './est.ts';
 import { EvaluationError } from './evaluation-error.ts';
+import { factsRecord } from './facts/index.ts';
 import { childrenOf, type IsOpen, partsOf, pathOf, textOf, touches } from './partial/path.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import { exprText, SCOPE_PARTS, scopeText, valueText } from './text.ts';
@@ -57,17 +58,21 @@ export interface Explanation {
 export type Recorded = Pick<Decision, 'effect' | 'code' | 'reason' | 'missing' | 'determining'>;
 
 /**
- * Pure, and slow: it prints trees. Without a payload, clauses about arguments are unknown, and what they decided is taken from
- * `recorded`. Throws like `decide`.
+ * Pure, and slow: it prints trees. Without a payload, or without the facts that a rule reads, clauses about them are unknown, and
+ * what they decided is taken from `recorded`. Throws like `decide`.
  */
 export const explain = (prepared: PreparedPolicy, request: PolicyRequest, recorded?: Recorded): Explanation => {
   const found = findCase(prepared, request.principal, request.target);
   if ('code' in found) return refused(prepared, found);
-  const blind = found.case.readsArguments && found.operation.arguments !== null && request.payload === undefined;
+  const unasked = found.case.facts.length > 0 && request.facts === undefined;
+  const unread = found.case.readsArguments && found.operation.arguments !== null && request.payload === undefined;
+  const blind = unread || unasked;
   const decision = { policyVersion: prepared.version, ...(blind && recorded ? recorded : decide(prepared, request)) };
-  const args = blind ? NO_ARGUMENTS : argumentsOf(found.operation, request.target, () => request.payload);
+  const args = unread ? NO_ARGUMENTS : argumentsOf(found.operation, request.target, () => request.payload);
   if ('code' in args) return refused(prepared, args);
-  const seen: Seen = { env: { ...found.case.env, context: contextOf(found, request, args) }, blind };
+  const facts = found.case.facts.length === 0 || unasked ? NO_FACTS : factsRecord(found.case.facts, request.facts);
+  if ('code' in facts) return refused(prepared, facts);
+  const seen: Seen = { env: { ...found.case.env, context: contextOf(found, request, { ...args, ...facts }) }, blind };
   const levels = prepared.tenants.get(request.principal?.tenant ?? '')?.levels;
   const rulesOf = (level: string) => levels?.get(level)?.policies ?? [];
   const nearMisses = decision.missing

@@ -1,8 +1,9 @@
 /** Policy: Cedar text in, decisions that explain themselves out. */
 export { bucketOf, isInCanary, prepareTrials, type Trials, type WatchOf } from './arm.ts';
 export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyCompiler } from './bundle.ts';
-export { decide as decisionFor, type PolicyRequest } from './decide.ts';
+export { decide as decisionFor, factsFor, type PolicyRequest } from './decide.ts';
 export { type Blocking, type Clause, type Explanation, explain, type NearMiss, type Recorded } from './explain.ts';
+export type { FactAnswers, FactDeclaration } from './facts/index.ts';
 export { type DecideParts, decideLayer as decide, type Watch } from './layer.ts';
 export {
   type Change,

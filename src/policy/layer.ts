@@ -1,9 +1,19 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
 import type { Attributes, Call, Decision, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
-import { type Layer, Permit, parsedPayload, payloadOf, remainingMs, whenEnded, withTimeout } from '../kernel/index.ts';
-import { judge, type Trials } from './arm.ts';
-import type { PolicyRequest } from './decide.ts';
+import {
+  type Handler,
+  type Layer,
+  Permit,
+  parsedPayload,
+  payloadOf,
+  remainingMs,
+  whenEnded,
+  withTimeout,
+} from '../kernel/index.ts';
+import { armOf, remarksOn, type Trials } from './arm.ts';
+import { decide, factsFor, type PolicyRequest } from './decide.ts';
+import { type FactAnswers, InformationPoints } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import { inputsOf } from './record.ts';
 
@@ -13,6 +23,8 @@ export interface DecideParts {
   readonly trials?: Trials;
   /** Made by routing from the same snapshot. Throws `not_found` for a target that does not exist. */
   readonly planOf: (call: Call) => RoutePlan;
+  /** Takes questions for facts through the whole pipeline of this node. Absent: no fact is ever available. */
+  readonly ask?: Handler;
   /** Sees every decision, as plain data. Must not throw or wait. Answers true when it will look at this one again. */
   readonly watch?: Watch | undefined;
 }
@@ -20,20 +32,28 @@ export interface DecideParts {
 export type Watch = (request: PolicyRequest, decision: Decision, callId: string) => boolean;
 
 /** Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`. */
-export const decideLayer =
-  ({ policy, planOf, watch, trials = NO_TRIALS }: DecideParts): Layer =>
-  (next) =>
-  async (call, scope) => {
-    const startMs = scope.clock.nowMs();
+export const decideLayer = ({
+  policy: active,
+  planOf,
+  trials = NO_TRIALS,
+  watch,
+  ask = nobody,
+}: DecideParts): Layer => {
+  const points = new InformationPoints(ask);
+  return (next) => async (call, scope) => {
     const plan = planOf(call);
-    const request = requestOf(call, plan, scope);
-    const { decision, attributes, canary } = judge(policy, trials, call, request, () => payloadOf(call));
-    const decider = canary === undefined ? policy : canary.policy;
+    const arm = armOf(active, trials, call);
+    const needed = factsFor(arm.policy, call);
+    const facts = needed.length === 0 ? undefined : await points.gather(needed, call, scope);
+    const startMs = scope.clock.nowMs();
+    const request = requestOf(call, plan, scope, facts);
+    const decision = decide(arm.policy, request, () => payloadOf(call));
+    const remarks = remarksOn(arm, decision, request, () => payloadOf(call));
     note(decision, startMs, scope, {
-      ...attributes,
-      ...inputsOf(request, decision, decider, parsedPayload(call.body)),
+      ...remarks,
+      ...inputsOf(request, decision, arm.policy, parsedPayload(call.body)),
     });
-    const looks = canary === undefined ? watch : canary.watch;
+    const looks = arm.name === 'canary' ? arm.trial?.watch : watch;
     if (looks?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const allowed = constrained(call, plan, decision);
@@ -44,16 +64,22 @@ export const decideLayer =
     const timed = withTimeout(scope, timeoutMs, () => new Fault('timeout', `policy gives this call ${timeoutMs} ms`));
     return whenEnded(next(allowed, timed.scope), timed.scope.signal, timed.release);
   };
+};
 
 const NO_TRIALS: Trials = new Map();
 
-const requestOf = (call: Call, plan: RoutePlan, scope: Scope): PolicyRequest => ({
+const nobody: Handler = async () => {
+  throw new Fault('unavailable', 'this node has no way to ask for facts');
+};
+
+const requestOf = (call: Call, plan: RoutePlan, scope: Scope, facts: FactAnswers | undefined): PolicyRequest => ({
   principal: call.principal,
   target: call.target,
   depth: call.lineage.depth,
   session: call.session !== undefined,
   priority: plan.priority,
   atMs: scope.clock.wallMs(),
+  ...(facts === undefined ? {} : { facts }),
 });
 
 /** What the decision was made from, and no more: a payload that no policy reads is nobody else's either. */

@@ -1,5 +1,6 @@
 /** Typing mistakes in names: Cedar checks types and actions, but `Role::"refnder"` is a fine entity that simply never matches. */
-import type { DomainEntry, TargetKind } from '../contract/index.ts';
+import { type DomainEntry, FACT_READER, type TargetKind } from '../contract/index.ts';
+import type { FactDeclaration } from './facts/index.ts';
 import { nearest } from './nearest.ts';
 import { ACTION_PARENTS, operationId, TYPE_OF } from './schema.ts';
 
@@ -11,10 +12,16 @@ export interface RegistryNames {
     readonly name: string;
     readonly domain: string;
     /** `input` is the JSON Schema of the payload. */
-    readonly operations: readonly { readonly name: string; readonly input?: object | undefined }[];
+    readonly operations: readonly {
+      readonly name: string;
+      readonly effect?: string | undefined;
+      readonly input?: object | undefined;
+    }[];
   }[];
   readonly domains: readonly Pick<DomainEntry, 'tenant' | 'name' | 'parent'>[];
   readonly users: readonly { readonly tenant: string; readonly name: string; readonly roles: readonly string[] }[];
+  /** Absent: none. */
+  readonly facts?: readonly FactDeclaration[];
 }
 
 /** Names of one tenant by entity type. */
@@ -23,18 +30,20 @@ export type KnownNames = ReadonlyMap<string, ReadonlySet<string>>;
 export const namesOf = (world: RegistryNames, tenant: string): KnownNames => {
   const targets = world.targets.filter((each) => each.tenant === tenant);
   const users = world.users.filter((each) => each.tenant === tenant);
+  const facts = (world.facts ?? []).filter((each) => each.tenant === tenant);
   const ofKind = (kind: TargetKind): string[] => targets.filter((each) => each.kind === kind).map(({ name }) => name);
   const operations = targets.flatMap(({ kind, name, operations }) =>
     operations.map((operation) => operationId(kind, name, operation.name)),
   );
   return new Map([
-    [TYPE_OF.agent, new Set(ofKind('agent'))],
+    [TYPE_OF.agent, new Set([...ofKind('agent'), FACT_READER])],
     [TYPE_OF.tool, new Set(ofKind('tool'))],
     [TYPE_OF.model, new Set(ofKind('model'))],
     ['Operation', new Set(operations)],
     ['Action', new Set([...Object.keys(ACTION_PARENTS), ...operations])],
     ['Domain', new Set(world.domains.filter((each) => each.tenant === tenant).map(({ name }) => name))],
     ['User', new Set(users.map(({ name }) => name))],
+    ['Fact', new Set(facts.map(({ name }) => name))],
     ['Role', new Set(users.flatMap(({ roles }) => roles))],
   ]);
 };

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { Fault } from '../contract/index.ts';
+import { FactSpec } from '../contract/resources/fact.ts';
 import { type Bundle, compilePolicy } from './bundle.ts';
 import type { RegistryNames } from './names.ts';
 import { bundlesOf } from './testing.ts';
@@ -33,6 +34,18 @@ const WORLD: RegistryNames = {
   ],
   domains: [{ tenant: 'default', name: 'sales', parent: '' }],
   users: [{ tenant: 'default', name: 'ann', roles: ['refunder'] }],
+  facts: [
+    {
+      tenant: 'default',
+      name: 'order',
+      source: 'facts.yaml',
+      spec: FactSpec.parse({
+        for: [{ kind: 'tool', name: 'orders', operations: ['Create.v2'] }],
+        value: { total: 1 },
+        as: { type: 'object', required: ['total'], properties: { total: { type: 'integer' } } },
+      }),
+    },
+  ],
 };
 
 const withCondition = (condition: string, id = 'a'): string =>

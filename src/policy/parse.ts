@@ -7,6 +7,7 @@ import type { Catalog } from './catalog.ts';
 import { type Cedar, messageOf, withCedar } from './cedar.ts';
 import { type CompiledPolicy, compileEntry } from './compile/index.ts';
 import type { Est } from './est.ts';
+import { factsRead } from './facts/index.ts';
 import { type KnownNames, literalsIn, nameProblem, suggestion } from './names.ts';
 import { atByte, atIndex, indexOfByte, type Source } from './position.ts';
 import { sizeProblem } from './size.ts';
@@ -92,12 +93,17 @@ const readPiece = (cedar: Cedar, source: Source, kind: EntryKind, piece: Piece, 
   const compiled = tryCompile(entry);
   const ours = [...('problem' in compiled ? [compiled.problem] : []), ...groupProblems(est as unknown as Est)];
   const problems = [...annotationProblems(kind, entry), ...ours];
-  const names = nameProblems(source, piece, entry, known);
+  const names = [...nameProblems(source, piece, entry, known), ...factProblems(source, piece, entry, known)];
   return {
     piece,
     id,
     entry: { ...entry, at },
-    ...('problem' in compiled || ours.length > 0 || namesUnknownAction(entry, known) ? {} : { checkable: compiled }),
+    ...('problem' in compiled ||
+    ours.length > 0 ||
+    namesUnknownAction(entry, known) ||
+    factProblems(source, piece, entry, known).length > 0
+      ? {}
+      : { checkable: compiled }),
     problems: [...problems.map((problem) => `${at}: policy \`${id}\`: ${problem}`), ...names],
   };
 };
@@ -143,6 +149,18 @@ const nameProblems = (source: Source, piece: Piece, entry: PolicyEntry, known: K
       return `${atIndex(source, piece.start)}: policy \`${entry.id}\`: @models: there is no model \`${name}\`${hint}`;
     }),
   ];
+};
+
+/** Cedar would only say that the context has no such attribute; which facts there are is known here. */
+const factProblems = (source: Source, piece: Piece, { id, est }: PolicyEntry, known: KnownNames): string[] => {
+  const read = factsRead(est as Est);
+  if (read === 'all') return [];
+  const facts = known.get('Fact') ?? new Set();
+  return [...read].flatMap((name) => {
+    if (facts.has(name)) return [];
+    const at = atIndex(source, piece.start + Math.max(piece.text.indexOf(`facts.${name}`), 0));
+    return [`${at}: policy \`${id}\`: there is no fact \`${name}\`${suggestion(name, facts)}`];
+  });
 };
 
 const validationProblems = (

@@ -2,13 +2,15 @@
 import type {
   Constraints,
   DomainEntry,
+  FactEntry,
   OperationEntry,
   PolicyEntry,
   RecordArgument,
   Snapshot,
+  Target,
   TargetEntry,
 } from '../contract/index.ts';
-import { Fault } from '../contract/index.ts';
+import { FACT_READER, Fault } from '../contract/index.ts';
 import { annotationProblems, constraintsOf } from './annotations.ts';
 import { type CompiledPolicy, compileEntry, type Env } from './compile/index.ts';
 import { type Entity, EntityStore, entity } from './entities.ts';
@@ -36,6 +38,10 @@ export interface PreparedOperation {
   readonly resource: EntityRef;
   /** Null: the context of its calls has no `args`. */
   readonly arguments: RecordArgument | null;
+  /** Facts that its policies may read. */
+  readonly facts: readonly FactEntry[];
+  /** A fact asks it: then `FACT_READER` may be its caller. */
+  readonly asked: boolean;
   /** What `caseOf` worked out for each caller; a memo, so it may be emptied at any time. */
   readonly cases: Map<string, Case>;
 }
@@ -47,6 +53,10 @@ export interface Case {
   readonly levels: readonly Level[];
   /** One of the policies reads the arguments: the payload has to be parsed. */
   readonly readsArguments: boolean;
+  /** What the context has under `facts`: those that one of the policies reads. */
+  readonly facts: readonly FactEntry[];
+  /** The same with those that they are built from, each after what it needs. */
+  readonly asks: readonly FactEntry[];
 }
 
 /** One tenant's policy, alone: nothing in here knows that other tenants exist. */
@@ -57,6 +67,8 @@ export interface PreparedTenant {
   /** By `operationId`. */
   readonly operations: ReadonlyMap<string, PreparedOperation>;
   readonly entities: EntityStore;
+  /** All of them, each after those that it is built from. */
+  readonly facts: readonly FactEntry[];
 }
 
 export interface PreparedPolicy {
@@ -95,13 +107,16 @@ const prepareTenant = (world: PolicyWorld, tenant: string): PreparedTenant => {
   const targets = ours(world.targets);
   const domains = ours(world.domains);
   const typed = new Map(ours(world.policy.arguments).map(({ operation, type }) => [operation, type]));
+  const facts = ours(world.policy.facts ?? []);
   return {
+    facts,
     levels: prepareLevels(ours(world.policy.levels)),
     domains: new Map(domains.map((domain) => [domain.name, domain])),
     agents: new Map(targets.filter(({ kind }) => kind === 'agent').map((target) => [target.name, target])),
-    operations: new Map(targets.flatMap((target) => prepareOperations(target, typed))),
+    operations: new Map(targets.flatMap((target) => prepareOperations(target, typed, facts))),
     entities: new EntityStore([
       ...actionEntities(world.policy.actionParents),
+      entity(new EntityRef(TYPE_OF.agent, FACT_READER), [], new Map([['name', FACT_READER]])),
       ...domains.map(domainEntity),
       ...targets.flatMap(targetEntities),
     ]),
@@ -127,13 +142,19 @@ const prepareLimit = (entry: PolicyEntry): LimitRule => {
 const prepareOperations = (
   target: TargetEntry,
   typed: ReadonlyMap<string, RecordArgument>,
+  facts: readonly FactEntry[],
 ): [string, PreparedOperation][] =>
   target.operations.map((operation) => {
     const resource = operationRef(target, operation);
     const action = new EntityRef('Action', resource.id);
     const types = typed.get(resource.id) ?? null;
-    return [resource.id, { target, operation, action, resource, arguments: types, cases: new Map() }];
+    const serving = facts.filter(({ serves }) => serves.includes(resource.id));
+    const asked = facts.some(({ ask }) => ask !== null && operationIdOf(ask.target) === resource.id);
+    const memo = { cases: new Map<string, Case>() };
+    return [resource.id, { target, operation, action, resource, arguments: types, facts: serving, asked, ...memo }];
   });
+
+const operationIdOf = ({ kind, name, operation }: Target): string => operationId(kind, name, operation);
 
 const operationRef = ({ kind, name }: TargetEntry, operation: OperationEntry): EntityRef =>
   new EntityRef('Operation', operationId(kind, name, operation.name));

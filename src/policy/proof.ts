@@ -21,6 +21,8 @@ export interface PolicyCase {
   readonly atMs: number;
   /** The payload. */
   readonly args?: unknown;
+  /** What information points answer, by name. */
+  readonly facts?: Readonly<Record<string, unknown>> | undefined;
   readonly expect: {
     readonly effect: Decision['effect'];
     /** All rules that decide, in any order; absent: whichever. */
@@ -78,7 +80,7 @@ const remembering = (reached: Set<CompiledPolicy>): Engine => ({
   },
 });
 
-const requestOf = ({ principal, target, depth, session, priority, atMs, args }: PolicyCase): PolicyRequest => ({
+const requestOf = ({ principal, target, depth, session, priority, atMs, args, facts }: PolicyCase): PolicyRequest => ({
   principal,
   target,
   depth,
@@ -86,6 +88,7 @@ const requestOf = ({ principal, target, depth, session, priority, atMs, args }: 
   priority,
   atMs,
   ...(args === undefined ? {} : { payload: { data: args } }),
+  ...(facts === undefined ? {} : { facts: { values: facts } }),
 });
 
 const problemsOf = ({ expect }: PolicyCase, decision: Decision): string[] => {

@@ -12,13 +12,24 @@ const LONGEST_ARGUMENTS = 1_000;
 const MOST_NAMES = 100;
 const LONGEST_NAME = 255;
 
+/** More is no summary any more, and traces are read by people. */
+const MAX_RECORDED = 8_000;
+
+/** The facts with which this call can be decided again; what is too long leaves its absence, and a replay must say `unknown`. */
+const factsOf = ({ facts }: PolicyRequest): Attributes => {
+  if (facts === undefined) return {};
+  const text = JSON.stringify(facts);
+  return text.length > MAX_RECORDED ? { factsOmitted: true } : { facts: text };
+};
+
 /** What the event does not say elsewhere. `argsRead` are the arguments that rules could look at, `args` those that were there. */
 export const inputsOf = (
-  { principal, target, depth, priority, session, atMs }: PolicyRequest,
+  request: PolicyRequest,
   { code }: Decision,
   policy: PreparedPolicy,
   payload: Payload | undefined,
 ): Attributes => {
+  const { principal, target, depth, priority, session, atMs } = request;
   const found = payload === undefined ? undefined : findCase(policy, principal, target);
   // What did not fit its schema was not read either.
   const reading = found !== undefined && 'case' in found && code !== 'BAD_ARGUMENTS' ? found.case : undefined;
@@ -30,6 +41,7 @@ export const inputsOf = (
     priority,
     ...(session ? { session } : {}),
     ...(roles.length === 0 || !isShort(roles) ? {} : { roles }),
+    ...factsOf(request),
     ...(payload === undefined || reading?.readsArguments !== true ? {} : argumentsOf(reading, payload)),
   };
 };

@@ -119,6 +119,7 @@ const WHOLE = schemaOf(
       id: operationId(kind, name, operation.name),
       kind,
       args: argumentsFromSchema(operation.input).type,
+      facts: [],
     })),
   ),
 );

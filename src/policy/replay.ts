@@ -1,4 +1,6 @@
 /** Past decisions decided again by a policy that is not active yet: what would have come out otherwise, and for whom. */
+
+import { z } from 'zod';
 import type {
   CallEvent,
   FlipGroup,
@@ -12,6 +14,7 @@ import type { Payload } from '../kernel/index.ts';
 import { reasonOf } from './arm.ts';
 import { findCase } from './case.ts';
 import { decide, type PolicyRequest } from './decide.ts';
+import type { FactAnswers } from './facts/index.ts';
 import { type Level, type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
 import { contextReads } from './reads.ts';
 import { argumentsReadBy } from './record.ts';
@@ -102,9 +105,12 @@ export class Replay {
       found.case.readsArguments && found.operation.arguments !== null
         ? [...argumentsReadBy(found.case)].filter((name) => !argsRead.includes(name)).map((name) => `args.${name}`)
         : [];
-    if (gaps.size === 0) return args;
+    const facts = found.case.facts
+      .filter(({ name }) => !Object.hasOwn(request.facts?.values ?? {}, name) && request.facts?.failed?.fact !== name)
+      .map(({ name }) => `facts.${name}`);
+    if (gaps.size === 0) return [...args, ...facts];
     const reads = new Set(found.case.levels.flatMap((level) => [...this.#readsOf(level)]));
-    return [...args, ...[...gaps].filter((gap) => gap === 'roles' || reads.has(gap) || reads.has('*'))];
+    return [...args, ...facts, ...[...gaps].filter((gap) => gap === 'roles' || reads.has(gap) || reads.has('*'))];
   }
 
   #readsOf(level: Level): ReadonlySet<string> {
@@ -143,7 +149,7 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** Undefined when the step is no decision about a known caller. Older records lack some inputs: those are gaps, never guesses. */
 const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | undefined => {
   const { principal, tenant, target, lineage, session, startedAtMs } = event;
-  const { effect, rules, missing, code, at, depth, priority, roles, arm, args, argsRead } = attributes;
+  const { effect, rules, missing, code, at, depth, priority, roles, arm, args, argsRead, facts } = attributes;
   // What another release on trial said then is no measure for this one.
   if (principal === null || typeof effect !== 'string' || arm === 'canary') return undefined;
   const complete = typeof at === 'number';
@@ -164,6 +170,7 @@ const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | und
       priority: (typeof priority === 'number' ? priority : 2) as Priority,
       atMs: complete ? at : startedAtMs,
       ...(typeof args === 'string' ? { payload: payloadIn(args) } : {}),
+      ...(typeof facts === 'string' ? { facts: factsIn(facts) } : {}),
     },
     effect,
     rules: named,
@@ -180,6 +187,16 @@ const payloadIn = (text: string): Payload => {
   } catch {
     return { problem: 'was not recorded as JSON' };
   }
+};
+
+const FactsRecorded = z.object({
+  values: z.record(z.string(), z.unknown()),
+  failed: z.object({ fact: z.string(), why: z.string() }).exactOptional(),
+});
+
+const factsIn = (text: string): FactAnswers | undefined => {
+  const payload = payloadIn(text);
+  return 'data' in payload ? FactsRecorded.safeParse(payload.data).data : undefined;
 };
 
 const texts = (value: unknown): readonly string[] =>

@@ -29,7 +29,7 @@ test('any name of an operation or an argument is the name of an action or an att
   const properties = Object.fromEntries(names.map((name) => [name, { type: 'integer' }]));
   const { type } = argumentsFromSchema({ type: 'object', properties });
   const ids = ['tool/crm/Refund.v2-x_1', 'tool/crm/__proto__', 'tool/crm/if'];
-  const { actions } = read(schemaOf(ids.map((id) => ({ id, kind: 'tool', args: type }))));
+  const { actions } = read(schemaOf(ids.map((id) => ({ id, kind: 'tool', args: type, facts: [] }))));
   for (const id of ids) {
     const context = actions[id]?.appliesTo?.context as unknown as {
       readonly attributes: { readonly args: { attributes: object } };

@@ -1,5 +1,5 @@
 /** The Cedar schema of Airspace: what a policy may talk about, and so what a typing mistake is held against. */
-import type { ArgumentType, RecordArgument } from '../contract/index.ts';
+import type { ArgumentType, FactEntry, RecordArgument } from '../contract/index.ts';
 
 /** The words of the schema for the words of the contract. */
 export const ACTION_OF = { agent: 'InvokeAgent', tool: 'CallTool', model: 'CallModel' } as const;
@@ -49,6 +49,8 @@ export interface ActionDeclaration {
   readonly kind: keyof typeof ACTION_OF;
   /** Null: the context has no `args`. */
   readonly args: RecordArgument | null;
+  /** Facts that serve it. None: the context has no `facts`. */
+  readonly facts: readonly Pick<FactEntry, 'name' | 'type'>[];
 }
 
 /** A schema with exactly these operations. */
@@ -56,22 +58,36 @@ export const schemaOf = (actions: readonly ActionDeclaration[]): string =>
   [ENTITIES, groups(''), ...actions.map(actionText)].join('\n');
 
 /**
- * For policies that read no arguments: to them all operations of a kind are alike, so the group stands for its members.
+ * For policies that read neither arguments nor facts: to them all operations of a kind are alike, so the group stands for its members.
  * Such a policy costs the same to check in a registry of ten operations and of ten thousand.
  */
 export const schemaWithoutArguments = (named: readonly ActionDeclaration[]): string =>
-  [ENTITIES, groups(applying(null)), ...named.map((action) => actionText({ ...action, args: null }))].join('\n');
+  [
+    ENTITIES,
+    groups(applying(null, [])),
+    ...named.map((action) => actionText({ ...action, args: null, facts: [] })),
+  ].join('\n');
 
 const groups = (appliesTo: string): string =>
   Object.entries(ACTION_PARENTS)
     .map(([id, parents]) => (parents.length === 0 ? `action ${id};` : `action ${id} in [${parents}]${appliesTo};`))
     .join('\n');
 
-const actionText = ({ id, kind, args }: ActionDeclaration): string =>
-  `action ${quoted(id)} in [${ACTION_OF[kind]}]${applying(args)};`;
+const actionText = ({ id, kind, args, facts }: ActionDeclaration): string =>
+  `action ${quoted(id)} in [${ACTION_OF[kind]}]${applying(args, facts)};`;
 
-const applying = (args: RecordArgument | null): string =>
-  ` appliesTo { ${APPLIES_TO_CALLS}, context: { ${CIRCUMSTANCES}${args === null ? '' : `, args: ${typeText(args)}`} } }`;
+const applying = (args: RecordArgument | null, facts: ActionDeclaration['facts']): string => {
+  const context = [
+    CIRCUMSTANCES,
+    ...(args === null ? [] : [`args: ${typeText(args)}`]),
+    ...(facts.length === 0 ? [] : [`facts: ${factsText(facts)}`]),
+  ];
+  return ` appliesTo { ${APPLIES_TO_CALLS}, context: { ${context.join(', ')} } }`;
+};
+
+/** The type of `context.facts` in words. */
+export const factsText = (facts: ActionDeclaration['facts']): string =>
+  `{ ${facts.map(({ name, type }) => `${quoted(name)}: ${typeText(type)}`).join(', ')} }`;
 
 const CEDAR_TYPE = { string: 'String', boolean: 'Bool', long: 'Long', decimal: 'decimal' } as const;
 

@@ -1,8 +1,10 @@
 /** Worlds for tests of this room: short notation in, complete snapshot parts out. */
 import type { Call, DomainEntry, Effect, Principal, Priority, TargetEntry, TargetKind } from '../contract/index.ts';
+import { FactSpec } from '../contract/resources/fact.ts';
 import { payloadOf } from '../kernel/index.ts';
 import { type Bundle, compilePolicy } from './bundle.ts';
 import type { PolicyRequest } from './decide.ts';
+import type { FactDeclaration } from './facts/index.ts';
 import type { RegistryNames } from './names.ts';
 import type { PolicyWorld } from './prepare.ts';
 
@@ -17,6 +19,8 @@ export interface ShortWorld {
     /** `input` is the JSON Schema of the payload. */
     readonly operations: readonly { readonly name: string; readonly effect: Effect; readonly input?: object }[];
   }[];
+  /** By name, as `spec` of a Fact. */
+  readonly facts?: Readonly<Record<string, object>>;
 }
 
 export type ShortBundles = Readonly<Record<string, { readonly policies: string; readonly limits?: string }>>;
@@ -37,6 +41,8 @@ export interface Ask {
   readonly body?: unknown;
   readonly text?: string;
   readonly contentType?: string;
+  /** What information points answered, by name. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 const TENANT = 'default';
@@ -67,10 +73,19 @@ export const compileWorld = async (world: ShortWorld, bundles: ShortBundles): Pr
   const registry = {
     targets: registryOf(world),
     domains,
+    facts: factsOf(world),
     users: world.users.map(({ name, roles = [] }) => ({ tenant: TENANT, name, roles })),
   };
   return { policy: await compilePolicy(bundlesOf(bundles), registry), targets, domains };
 };
+
+export const factsOf = ({ facts = {} }: ShortWorld): FactDeclaration[] =>
+  Object.entries(facts).map(([name, spec]) => ({
+    tenant: TENANT,
+    name,
+    spec: FactSpec.parse(spec),
+    source: 'facts.yaml',
+  }));
 
 export const bundlesOf = (bundles: ShortBundles): Bundle[] =>
   Object.entries(bundles).map(([level, { policies, limits }]) => ({
@@ -90,6 +105,7 @@ export const requestOf = (ask: Ask): PolicyRequest => {
     priority: 2 as Priority,
     atMs: Date.parse(ask.at ?? '2026-11-26T10:00:00Z'),
     ...payloadIn(ask),
+    ...(ask.facts === undefined ? {} : { facts: { values: ask.facts } }),
   };
 };
 

@@ -129,7 +129,9 @@ const conditions = fc.constantFrom(
 );
 
 test('a policy is right in its shard exactly if it is right in the whole schema', () => {
-  const whole = schemaOf(catalog.operations.map(({ id, kind, declared }) => ({ id, kind, args: declared.type })));
+  const whole = schemaOf(
+    catalog.operations.map(({ id, kind, declared, facts }) => ({ id, kind, args: declared.type, facts })),
+  );
   fc.assert(
     fc.property(scopes, conditions, fc.boolean(), (scope, condition, when) => {
       const text = `permit(${scope}) ${when ? 'when' : 'unless'} { ${condition} };`;

@@ -107,8 +107,20 @@ const placeAndKind = (each: ValidationError): string =>
 const MISSING =
   /^(attribute `args(?:\.([^`]*))?` in context for Action::"([^"]*)" not found).*?( \(and the same for \d+ more\))?$/s;
 
+/** A fact that exists, of an operation that it is not declared for: unknown names are told before Cedar is asked. */
+const UNSERVED = /^(attribute `facts(?:\.([^`.]*))?` in context for Action::"([^"]*)" not found)/s;
+
+const unserved = (message: string): string | undefined => {
+  const [, sentence, fact, action] = UNSERVED.exec(message) ?? [];
+  if (sentence === undefined) return undefined;
+  const which = fact === undefined ? 'no fact serves' : `the fact \`${fact}\` does not serve`;
+  return `${sentence}: ${which} \`${action}\`; add the operation to \`spec.for\` of the fact, or let the scope of the policy leave it out`;
+};
+
 /** Cedar knows that an argument is not there; why it is not is known from the operation's schema. */
 const explained = (finding: Finding, { operations }: Shard): Finding => {
+  const message = unserved(finding.message);
+  if (message !== undefined) return { ...finding, message };
   const [, sentence, path, action, others = ''] = MISSING.exec(finding.message) ?? [];
   if (sentence === undefined) return finding;
   const operation = operations.find(({ id }) => id === action);

@@ -29,6 +29,8 @@ export interface Parts {
   /** Durable intents and outcomes. */
   readonly record: Layer;
   readonly fleet: Fleet;
+  /** Takes this node's own questions for facts through a whole pipeline. Absent: no fact is ever available. */
+  readonly ask?: Handler;
   readonly upstreamFor: (endpoint: Endpoint) => Handler;
 }
 

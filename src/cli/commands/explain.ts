@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   Agent,
   Domain,
+  Fact,
   Key,
   KINDS,
   Model,
@@ -22,6 +23,7 @@ const SCHEMAS: Readonly<Record<ResourceKind, z.ZodType>> = {
   Model,
   Route,
   PolicyBundle,
+  Fact,
   Domain,
   User,
   Key,

@@ -147,6 +147,11 @@ const summaryOf = ({ resource }: Row): string => {
   }
   if (resource.kind === 'PolicyBundle')
     return `level ${resource.spec.level}${resource.spec.limits === undefined ? '' : ', with limits'}`;
+  if (resource.kind === 'Fact') {
+    const { ask, for: served } = resource.spec;
+    const source = ask === undefined ? 'a constant' : `asks ${ask.kind}/${ask.name}/${ask.operation}`;
+    return `${source}, for ${served.map(({ kind, name }) => `${kind}/${name}`).join(', ')}`;
+  }
   if (resource.kind === 'Domain')
     return `${resource.spec.delegated ? 'a hub of its own' : 'served here'}${resource.spec.parent === undefined ? '' : `, below ${resource.spec.parent}`}`;
   if (resource.kind === 'User') return resource.spec.roles.join(', ') || 'no roles';

@@ -11,7 +11,7 @@ import { nativeDoor } from '../../doors/native/index.ts';
 import { AssertionSigner, issueBootstrapToken, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
-import { policyCompilerApart } from '../../policy/apart/index.ts';
+import { ApartCompiler } from '../../policy/apart/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { openSqlite } from '../../stores/index.ts';
 import { fanout, type Level } from '../../telemetry/index.ts';
@@ -116,7 +116,6 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     publish: (list) => {
       const cut = halt.enforce(list, world.clock.wallMs());
       publisher.publish('kills', list);
-      logger.log('info', 'orders to stop published', { seq: list.seq, orders: list.orders.length, cut });
       return cut;
     },
   });
@@ -148,20 +147,21 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     ids: world.ids,
     heard: (events) => train.observe(events),
   });
-  const compilePolicy = policyCompilerApart();
+  const compiler = new ApartCompiler();
+  held.defer(() => compiler.close());
   const { trials, trainOver } = releases({
     world,
     stores,
     key,
     logger,
     twoPerson: options.twoPerson ?? false,
-    compilePolicy,
+    compilePolicy: compiler.compile,
     flush: observed.flush,
   });
   const control = new ControlPlane({
     resources: stores.resources,
     nodes: stores.nodes,
-    compilePolicy,
+    compilePolicy: compiler.compile,
     clock: world.clock,
     trials,
     publish: (snapshot) => {
@@ -208,7 +208,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       control,
       releases: train,
       nodes,
-      kills: killPort({ kills, halt, nodes, live }),
+      kills: killPort({ kills, halt, nodes, live, logger }),
       traces: stores.traces,
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,

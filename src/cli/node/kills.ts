@@ -1,9 +1,10 @@
 /** Orders to stop as the admin door asks about them: given and lifted where the control plane is, looked at on every hub. */
-import type { KillOrder, NodePort } from '../../contract/index.ts';
+import type { KillOrder, NodePort, Principal } from '../../contract/index.ts';
 import { DEFAULT_TENANT, type Fault } from '../../contract/index.ts';
-import type { KillSwitch } from '../../control/index.ts';
+import type { KillChange, KillSwitch } from '../../control/index.ts';
 import type { KillPort } from '../../doors/admin/index.ts';
 import type { Halt } from '../../kill/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
 import type { LivePipeline } from './live.ts';
 
 export interface KillPortParts {
@@ -11,14 +12,20 @@ export interface KillPortParts {
   readonly halt: Halt;
   readonly nodes: NodePort;
   readonly live: LivePipeline;
+  readonly logger: Pick<Logger, 'log'>;
 }
 
-export const killPort = ({ kills, halt, nodes, live }: KillPortParts): KillPort => ({
+export const killPort = ({ kills, halt, nodes, live, logger }: KillPortParts): KillPort => ({
   order: async (by, request) => {
     const change = await kills.order(by, request);
+    logger.log('warn', 'order to stop given', trail(by, change));
     return { ...change, warnings: isKnown(live, change.order) ? [] : [unknown(change.order)] };
   },
-  lift: async (by, id) => ({ ...(await kills.lift(by, id)), warnings: [] }),
+  lift: async (by, id) => {
+    const change = await kills.lift(by, id);
+    logger.log('warn', 'order to stop lifted', trail(by, change));
+    return { ...change, warnings: [] };
+  },
   list: (tenant) => ({
     seq: halt.list.seq,
     items: ordersOf(halt, tenant),
@@ -30,6 +37,17 @@ export const killPort = ({ kills, halt, nodes, live }: KillPortParts): KillPort 
       atMs: killsAtMs,
     })),
   }),
+});
+
+/** A lifted order is nowhere else any more: the log says who gave what, and who took it back. */
+const trail = (by: Principal, { order, seq, cut }: KillChange) => ({
+  order: order.id,
+  tenant: order.tenant,
+  stops: `${order.kind}/${order.name}`,
+  reason: order.reason,
+  by: `${by.kind}/${by.id}`,
+  seq,
+  cut,
 });
 
 /** A hub without a control plane says what is in force on it, and nothing more. */

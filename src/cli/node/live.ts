@@ -1,5 +1,5 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
-import type { CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
+import type { Call, CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { AssertionVerifier, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
 import { Journal } from '../../journal/index.ts';
@@ -36,6 +36,8 @@ export interface LiveOptions {
   readonly view: (snapshot: Snapshot, sight: Sight) => CandidatesOf;
   /** The list of layers. */
   readonly compose: (parts: Parts) => Handler;
+  /** Where this node's own questions for facts go. Default: through this pipeline. */
+  readonly ask?: Handler;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
   readonly neighbours?: readonly NodeEntry[];
   /** Calls in the works at once on this node. Default 1,000. */
@@ -79,7 +81,7 @@ export class LivePipeline {
     );
     this.gate = new Gate({
       limit: options.concurrency ?? 1_000,
-      priorityOf: (call) => this.#current?.planOf(call).priority ?? 2,
+      priorityOf: (call) => (isOwnQuestion(call) ? 0 : (this.#current?.planOf(call).priority ?? 2)),
       ...(options.overload === undefined ? {} : { level: options.overload }),
     });
     this.journal = new Journal({ store: options.calls, world, handler: () => this.handler });
@@ -125,7 +127,7 @@ export class LivePipeline {
     const known = knownNodes(snapshot, (id) => nodes.get(id));
     const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
     const candidates = options.view(snapshot, sight);
-    const handler = options.compose({
+    const handler: Handler = options.compose({
       node: options.node,
       sink: options.sink,
       snapshotSeq: snapshot.seq,
@@ -139,6 +141,8 @@ export class LivePipeline {
       budgets: this.#budgets,
       record: this.journal.layer(planOf),
       fleet: this.fleet,
+      // The same snapshot to the end: a call and the facts about it are never decided by two.
+      ask: options.ask ?? ((call, scope) => handler(call, scope)),
       upstreamFor: options.upstreamFor,
     });
     return () => {
@@ -158,3 +162,7 @@ export class LivePipeline {
     return this.#policy;
   }
 }
+
+/** A fact that a call of this node waits for. The call has its turn already: if its question had to wait for one too, a full node would stand still. */
+const isOwnQuestion = ({ credential }: Call): boolean =>
+  credential.kind === 'known' && credential.principal.kind === 'node';

@@ -4,7 +4,7 @@ import type { Endpoint, Fault, Principal, Roster, Snapshot } from '../../contrac
 import type { NodeLink } from '../../control/index.ts';
 import { listen } from '../../doors/index.ts';
 import { type NativeDoor, nativeDoor } from '../../doors/native/index.ts';
-import { Canceller, systemWorld } from '../../kernel/index.ts';
+import { Canceller, type Handler, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
@@ -75,13 +75,18 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     onBreaker: (endpoint: string, from: string, to: string) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   };
   const withFresh = (parts: Parts) => ({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) });
-  const out = new LivePipeline({
+  // The own agent is behind the inward pipeline, everybody else is reached through the outward one.
+  const ask: Handler = (call, scope) =>
+    (call.target.kind === 'agent' && call.target.name === node.agent ? into : out).handler(call, scope);
+  const out: LivePipeline = new LivePipeline({
     ...shared,
+    ask,
     view: (_, sight) => sidecarOutCandidates(sight, { id: hub.id, url: hub.url }),
     compose: (parts) => sidecarOut(withFresh(parts)),
   });
-  const into = new LivePipeline({
+  const into: LivePipeline = new LivePipeline({
     ...shared,
+    ask,
     view: () =>
       options.agentUrl === null
         ? () => []

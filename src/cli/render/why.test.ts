@@ -56,6 +56,18 @@ test('a denied call names level, rule and policy, and says that nothing was sent
   assert.match(text, /nothing was sent to agent\/orders\/where$/);
 });
 
+test('a fact that a decision needed is told before it, with the call that asked', () => {
+  const asked = event({
+    steps: [
+      step('fact', 0, 2, { fact: 'account', target: 'tool/bank/account', call: 'abcdef0123456789', outcome: 'ok' }),
+      step('fact', 0, 0, { fact: 'owner', outcome: 'cached' }),
+    ],
+  });
+  const text = why([asked], plain);
+  assert.match(text, /fact +owner: answered before/);
+  assert.match(text, /fact +account: asked tool\/bank\/account {2}ok {2}call abcdef01/);
+});
+
 test('a call that an order cut names the order, who gave it, and that it may have run', () => {
   const cut = event({
     status: 'denied',

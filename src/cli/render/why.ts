@@ -78,6 +78,10 @@ const TELLERS: Readonly<Record<string, (facts: Attributes, step: StepEvent) => s
     ]
       .filter((part) => part !== '')
       .join('  '),
+  fact: ({ fact, target, call, outcome: how }) =>
+    how === 'cached'
+      ? `${fact}: answered before`
+      : `${fact}: asked ${target}  ${how}  call ${String(call ?? '').slice(0, 8)}`,
   route: ({ picked, eligible, candidates, panic, refused }) =>
     picked === undefined
       ? `no endpoint of ${candidates} is eligible: ${listOf(refused).join('; ') || 'there is none'}`

@@ -18,6 +18,14 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   echo: ({ body }, response) => reply(response, 200, body),
   put: ({ body }, response) => reply(response, 201, body),
   pay: ({ body }, response) => reply(response, 200, body),
+  transfer: ({ body }, response) => reply(response, 200, body),
+  /** An information point. What it knows of accounts is in their names. */
+  account: ({ body }, response) => {
+    const { id } = JSON.parse(String(body)) as { id: string };
+    if (id === 'unknown') return reply(response, 404, '{}');
+    const about = { frozen: id === 'frozen', owner: id === 'orphan' ? 'unknown' : 'ann', person: { trust: 3 } };
+    reply(response, 200, JSON.stringify(about));
+  },
   boom: (_, response) => reply(response, 500, '{"problem":"the agent itself failed"}'),
   /** Never answers. */
   hang: () => {},

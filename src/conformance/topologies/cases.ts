@@ -4,6 +4,7 @@ import type { Suite } from '../suite.ts';
 import { startAgent } from './agent.ts';
 import { Bench, type Case, until } from './bench.ts';
 import type { Deploy, Execution } from './deployment.ts';
+import { FACT_PROMISES } from './facts.ts';
 import { bundle, POLICY, resources, STRICTER_POLICY } from './fixture.ts';
 import { KILL_PROMISES } from './kills.ts';
 
@@ -367,6 +368,7 @@ const PROMISES: readonly Case[] = [
       assert.equal(answer.status, 200);
     },
   },
+  ...FACT_PROMISES,
   ...KILL_PROMISES,
   {
     promise: 'without the centre calls go on, and what was recorded meanwhile arrives when it is back',

@@ -2,10 +2,15 @@
 import { API_VERSION } from '../../contract/index.ts';
 import { OPERATIONS } from './agent.ts';
 
-const READS = new Set(['echo', 'hang', 'flaky', 'stream', 'endless', 'liar']);
+const READS = new Set(['echo', 'account', 'hang', 'flaky', 'stream', 'endless', 'liar']);
 
 /** Only this operation says what its payload looks like, and only of it a rule reads the arguments. */
 const INPUTS: Readonly<Record<string, object>> = {
+  transfer: {
+    type: 'object',
+    required: ['account'],
+    properties: { account: { type: 'string' }, cents: { type: 'integer' } },
+  },
   pay: { type: 'object', required: ['cents'], properties: { cents: { type: 'integer' }, tip: { type: 'number' } } },
 };
 
@@ -38,6 +43,16 @@ unless { resource.effect == "read" };
 @code("TOO_MUCH")
 forbid (principal, action == Action::"agent/echo/pay", resource)
 when { context.args.cents > 1000 || (context.args has tip && context.args.tip.greaterThan(decimal("0.2"))) };
+
+@id("facts-may-be-asked")
+@reason("airspace may ask what an account is")
+permit (principal == Agent::"airspace", action == Action::"agent/echo/account", resource);
+
+@id("frozen-accounts-stay-as-they-are")
+@reason("the account is frozen")
+@code("FROZEN")
+forbid (principal, action == Action::"agent/echo/transfer", resource)
+when { context.facts.account.frozen || context.facts.owner.trust < 1 };
 `;
 
 export const STRICTER_POLICY = `${POLICY}
@@ -50,6 +65,21 @@ when { resource.name == "echo" };
 export const bundle = (policies: string): unknown =>
   resource('PolicyBundle', 'org', { level: 'org', policies: { text: policies } });
 
+/** The second fact is built from the first: who owns an account is only known from the account. */
+const facts = [
+  resource('Fact', 'account', {
+    for: [{ name: 'echo', operations: ['transfer'] }],
+    ask: { name: 'echo', operation: 'account', body: { id: { argument: '/account' } } },
+    as: { type: 'object', required: ['frozen'], properties: { frozen: { type: 'boolean' } } },
+  }),
+  resource('Fact', 'owner', {
+    for: [{ name: 'echo', operations: ['transfer'] }],
+    ask: { name: 'echo', operation: 'account', body: { id: { fact: 'account', at: '/owner' } } },
+    take: '/person',
+    as: { type: 'object', required: ['trust'], properties: { trust: { type: 'integer' } } },
+  }),
+];
+
 /** `via` is the one field in which the topologies differ. `delegated` is set by the tree. */
 export const resources = (options: {
   readonly via: 'hub' | 'mesh';
@@ -61,5 +91,6 @@ export const resources = (options: {
   resource('Agent', 'mallory', { operations: [{ name: 'noop', effect: 'read' }] }, 'office'),
   resource('Agent', 'echo', { operations: OPERATIONS.map(operation), timeoutMs: 10_000 }, 'workshop'),
   resource('Route', 'to-the-workshop', { to: { kind: 'agent', name: 'echo' }, via: options.via }),
+  ...facts,
   bundle(POLICY),
 ];

@@ -1,5 +1,6 @@
 /** All resource kinds: one schema each, from which types, JSON Schema, `explain` and error messages derive. */
 import { z } from 'zod';
+import { FactSpec } from './fact.ts';
 import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, UserSpec } from './governance.ts';
 import { API_VERSION, Metadata } from './metadata.ts';
 import { TargetSpec } from './target.ts';
@@ -12,11 +13,22 @@ export const Tool = resource('Tool', TargetSpec);
 export const Model = resource('Model', TargetSpec);
 export const Route = resource('Route', RouteSpec);
 export const PolicyBundle = resource('PolicyBundle', PolicyBundleSpec);
+export const Fact = resource('Fact', FactSpec);
 export const Domain = resource('Domain', DomainSpec);
 export const User = resource('User', UserSpec);
 export const Key = resource('Key', KeySpec);
 
-export const Resource = z.discriminatedUnion('kind', [Agent, Tool, Model, Route, PolicyBundle, Domain, User, Key]);
+export const Resource = z.discriminatedUnion('kind', [
+  Agent,
+  Tool,
+  Model,
+  Route,
+  PolicyBundle,
+  Fact,
+  Domain,
+  User,
+  Key,
+]);
 export type Resource = z.output<typeof Resource>;
 export type ResourceKind = Resource['kind'];
 export type ResourceOf<K extends ResourceKind> = Extract<Resource, { kind: K }>;
@@ -28,6 +40,7 @@ export const KINDS: Readonly<Record<ResourceKind, { readonly plural: string; rea
   Model: { plural: 'models', short: 'md' },
   Route: { plural: 'routes', short: 'rt' },
   PolicyBundle: { plural: 'policies', short: 'pol' },
+  Fact: { plural: 'facts', short: 'fc' },
   Domain: { plural: 'domains', short: 'dom' },
   User: { plural: 'users', short: 'usr' },
   Key: { plural: 'keys', short: 'key' },
@@ -48,6 +61,7 @@ export const idOf = (resource: Resource): ResourceId => ({
   name: resource.metadata.name,
 });
 
+export type { FactSource, FactSpec } from './fact.ts';
 export type { RouteSpec } from './governance.ts';
 export { API_VERSION, DEFAULT_TENANT, Labels, Metadata, Name, OperationName } from './metadata.ts';
 export type { Effect, Operation, TargetSpec } from './target.ts';

@@ -1,2 +1,2 @@
 /** Policy compiled apart from the loop that serves calls. For the hub only. */
-export { policyCompilerApart } from './compile.ts';
+export { ApartCompiler } from './compiler.ts';

@@ -1,7 +1,7 @@
-/** The thread of one compilation: takes bundles and names, answers with policy or with what is wrong, and ends. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** The thread that compiles policy: takes bundles and names, answers each with policy or with what is wrong. */
+import { parentPort } from 'node:worker_threads';
 import { Fault, type FaultCode, type Snapshot } from '../../contract/index.ts';
-import { type Bundle, compilePolicy } from '../bundle.ts';
+import { type Bundle, policyCompiler } from '../bundle.ts';
 import type { RegistryNames } from '../names.ts';
 
 export interface Task {
@@ -14,13 +14,16 @@ export type Compiled =
   | { readonly policy: Snapshot['policy'] }
   | { readonly code: FaultCode; readonly message: string; readonly facts: Fault['facts'] };
 
+/** Remembers what it has checked, for as long as the thread lives. */
+const compile = policyCompiler();
+
 const compiled = async ({ bundles, world }: Task): Promise<Compiled> => {
   try {
-    return { policy: await compilePolicy(bundles, world) };
+    return { policy: await compile(bundles, world) };
   } catch (thrown) {
     const { code, message, facts } = Fault.from(thrown);
     return { code, message, facts };
   }
 };
 
-parentPort?.postMessage(await compiled(workerData as Task));
+parentPort?.on('message', async (task: Task) => parentPort?.postMessage(await compiled(task)));

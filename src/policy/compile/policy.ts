@@ -3,6 +3,7 @@ import { Fault, type PolicyEntry } from '../../contract/index.ts';
 import { readsArguments } from '../arguments/index.ts';
 import type { EntityStore } from '../entities.ts';
 import type { Est, Scope } from '../est.ts';
+import { type FactsRead, factsRead } from '../facts/index.ts';
 import { type EntityRef, entityFromJson } from '../value.ts';
 import { compileExpr } from './expression.ts';
 import { asBool, type Env, textIn } from './types.ts';
@@ -19,6 +20,8 @@ export interface CompiledPolicy {
   readonly holds: (env: Env) => boolean;
   /** The conditions look at `context.args`. */
   readonly readsArguments: boolean;
+  /** The facts that the conditions look at. */
+  readonly readsFacts: FactsRead;
 }
 
 /** Throws Fault `bad_request` that names the policy, for anything that is not exactly Cedar 4.5. */
@@ -33,6 +36,7 @@ export const compileEntry = (entry: PolicyEntry): CompiledPolicy => {
       resource: compileScope(est.resource),
       holds: compileConditions(est.conditions),
       readsArguments: readsArguments(est),
+      readsFacts: factsRead(est),
     };
   } catch (thrown) {
     // A tree that is not shaped like one fails somewhere as a TypeError; the policy's name is all that helps then.

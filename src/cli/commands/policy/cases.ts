@@ -27,6 +27,8 @@ const Case = z.strictObject({
     .prefault({}),
   /** The payload, for rules that read arguments. */
   args: z.unknown().optional(),
+  /** What information points answer, by name, for rules that read facts. */
+  facts: z.record(z.string(), z.unknown()).optional(),
   expect: z.strictObject({
     effect: z.enum(['allow', 'deny', 'require_approval']),
     rules: z.array(z.string()).optional(),
@@ -89,6 +91,7 @@ const caseOf = (each: z.output<typeof Case>, origin: string, configuration: Conf
     priority,
     atMs: Date.parse(at),
     ...(each.args === undefined ? {} : { args: each.args }),
+    ...(each.facts === undefined ? {} : { facts: each.facts }),
     expect: each.expect,
   };
 };
