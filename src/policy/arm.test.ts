@@ -94,3 +94,19 @@ test('a tenant without a release on trial is decided by its active policy alone'
   const { decision, attributes } = ask(trials, { principal: stranger });
   assert.deepEqual([decision.policyVersion, attributes], [active.policy.version, {}]);
 });
+
+test('a shadow asks nobody for facts, and says that it does not know', async () => {
+  const facts = {
+    closed: {
+      for: [{ kind: 'agent', name: 'orders' }],
+      value: { today: true },
+      as: { type: 'object', required: ['today'], properties: { today: { type: 'boolean' } } },
+    },
+  };
+  const policies = `${OPEN} @id("closed") @reason("closed") forbid(principal, action == Action::"agent/orders/run", resource)
+when { context.facts.closed.today };`;
+  const { policy, targets, domains } = await compileWorld({ ...WORLD, facts }, { org: { policies } });
+  const candidate = { tenant: 'default', release: 'sha256:1', mode: 'shadow', percent: 0, policy } as const;
+  const { attributes } = ask(prepareTrials({ candidates: [candidate], targets, domains }));
+  assert.deepEqual(attributes, { release: 'sha256:1', shadowUnknown: ['closed'] });
+});

@@ -143,6 +143,31 @@ test('a payload that did not fit is not recorded, and a long one neither', async
   }
 });
 
+const KNOWING: ShortWorld = {
+  ...PAYING,
+  facts: {
+    closed: {
+      for: [{ kind: 'tool', name: 'ledger', operations: ['post'] }],
+      value: { today: true },
+      as: { type: 'object', required: ['today'], properties: { today: { type: 'boolean' } } },
+    },
+  },
+};
+
+test('facts are taken from the record, and a fact that nobody asked for is unknown', async () => {
+  const closing = `@id("all") @reason("all") permit(principal, action, resource);
+@id("closed") @reason("closed") forbid(principal, action == Action::"tool/ledger/post", resource)
+when { context.facts.closed.today };`;
+  const replay = new Replay(await compileWorld(KNOWING, { org: { policies: closing } }));
+  const recorded = { ...COMPLETE, rules: ['org/all'] };
+  replay.take(event('post', { ...recorded, facts: '{"values":{"closed":{"today":false}}}' }));
+  replay.take(event('post', { ...recorded, facts: '{"values":{"closed":{"today":true}}}' }));
+  replay.take(event('post', recorded));
+  replay.take(event('post', { ...recorded, facts: 'no json' }));
+  const { same, flips, unknownFor } = replay.tally();
+  assert.deepEqual([same, flips, unknownFor], [1, 1, { 'facts.closed': 2 }]);
+});
+
 test('calls of nobody, steps that are no decisions, and what a canary decided are not replayed', async () => {
   const replay = await over(POLICY);
   const { steps, ...rest } = event('read', COMPLETE);
