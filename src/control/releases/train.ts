@@ -22,17 +22,16 @@ import {
   type TraceStore,
 } from '../../contract/index.ts';
 import type { NodeKey } from '../../identity/index.ts';
-import { checkDuplicates } from '../check.ts';
 import { bundlesOf, type CompilePolicy } from '../compile.ts';
 import type { ControlPlane } from '../plane.ts';
-import { refuseIfAny } from '../problems.ts';
-import { checkShape } from '../shape.ts';
 import { ruleDifference } from './difference.ts';
 import { earlierPolicy } from './earlier.ts';
+import { bundlesIn, merged } from './proposal.ts';
 import { type Replayer, replayRecorded } from './replay.ts';
 import { digestOf, seal, unseal } from './seal.ts';
 import { advance, moved, type Step } from './state.ts';
 import { compileTenant, type TrialParts, withBundles } from './trials.ts';
+import { stateOf, viewOf } from './view.ts';
 import type { ReleaseWatch } from './watch.ts';
 
 type Bundle = ResourceOf<'PolicyBundle'>;
@@ -365,19 +364,7 @@ export class ReleaseTrain implements ReleasePort {
 
   #view(record: ReleaseRecord, present: string): ReleaseView {
     const content = this.#open(record);
-    const { sealed: _, version: __, ...shown } = record;
-    const { author, reason, createdAtMs, base, baseDigest, widening } = content;
-    const open = record.state === 'staged' || record.state === 'shadow' || record.state === 'canary';
-    return {
-      ...shown,
-      author,
-      reason,
-      createdAtMs,
-      base,
-      widening,
-      stale: open && present !== baseDigest,
-      needsApproval: this.#needsApproval(record, content),
-    };
+    return viewOf(record, content, { present, needsApproval: this.#needsApproval(record, content) });
   }
 }
 
@@ -393,32 +380,3 @@ const stale = ({ id }: ReleaseRecord): Fault =>
     'conflict',
     `release \`${id}\` was made against a policy that is not active any more; look at its replay and stage it again`,
   );
-
-const stateOf = ({ state, percent }: ReleaseRecord): string => (state === 'canary' ? `canary at ${percent} %` : state);
-
-/** Throws one `bad_request` with every problem. */
-const bundlesIn = (request: Pick<StageRequest, 'resources' | 'origins' | 'tenant'>) => {
-  const shaped = checkShape(request, request.tenant);
-  const foreign = shaped.resources.filter(({ resource }) => resource.kind !== 'PolicyBundle');
-  refuseIfAny([
-    ...shaped.problems,
-    ...checkDuplicates(shaped.resources),
-    ...foreign.map(
-      ({ resource, origin }) => `${origin}: a release holds PolicyBundles only; apply ${resource.kind} first`,
-    ),
-  ]);
-  const bundles = shaped.resources.map(({ resource }) => resource as Bundle);
-  if (bundles.length === 0) throw new Fault('bad_request', 'there is no PolicyBundle in this release');
-  const origins = new Map(
-    shaped.resources.map(({ resource, origin }) => [
-      `${request.tenant}/PolicyBundle/${resource.metadata.name}`,
-      origin,
-    ]),
-  );
-  return { bundles, origins };
-};
-
-const merged = (present: readonly Bundle[], given: readonly Bundle[]): readonly Bundle[] => {
-  const names = new Set(given.map(({ metadata: { name } }) => name));
-  return [...present.filter(({ metadata: { name } }) => !names.has(name)), ...given];
-};
