@@ -27,6 +27,8 @@ export interface NodeWords {
   readonly token?: string;
   readonly tokenFile?: string;
   readonly otlp?: string;
+  /** Policy releases that may widen need a second person. */
+  readonly twoPerson?: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 

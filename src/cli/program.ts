@@ -4,6 +4,7 @@ import { type Context, contextOf, type GlobalOptions, type Io } from './context.
 import { EXIT, usage } from './failure.ts';
 import { DATA_DIR } from './lifecycle.ts';
 import { FORMATS, type Format, Output } from './output.ts';
+import { addPolicy } from './policy-program.ts';
 
 type Action = (context: Context, args: readonly string[], options: never) => Promise<number>;
 
@@ -51,7 +52,7 @@ export const formatIn = (argv: readonly string[]): Format => {
   return FORMATS.find((format) => format === word) ?? 'table';
 };
 
-type Does = (action: Action) => (...given: unknown[]) => Promise<void>;
+export type Does = (action: Action) => (...given: unknown[]) => Promise<void>;
 
 /** Not an option of the program: it would take the payload away from `request`. */
 const DATA = '--data <dir>';
@@ -76,6 +77,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addChanging(program, does);
   addAccess(program, does);
   addKill(program, does);
+  addPolicy(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
   for (const command of leavesOf(program))
     if (!command.options.some(({ long }) => long === '--data'))
@@ -332,6 +334,7 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--config <path>', 'apply this at start, repeatable', collect)
     .option('--parent <url>', 'of a domain hub')
+    .option('--two-person', 'policy that may widen needs the approval of a second person')
     .option('--oracle <percent>', 'of a hub: decisions to take again with cedar-wasm, 0 for none', percent, '1');
   forNodes(serve).action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
   const sidecar = program

@@ -41,7 +41,14 @@ const oracleOf = ({ oracle }: ServeOptions): { readonly oracle?: number } =>
 
 const startRoot = async (context: Context, options: ServeOptions): Promise<RunningHub> => {
   const { out } = context;
-  const hub = await failing(options, startHub({ ...(await nodeOptions(context, options)), ...oracleOf(options) }));
+  const hub = await failing(
+    options,
+    startHub({
+      ...(await nodeOptions(context, options)),
+      ...oracleOf(options),
+      twoPerson: options.twoPerson ?? false,
+    }),
+  );
   try {
     await applyFiles(hub, options.config ?? []);
   } catch (thrown) {

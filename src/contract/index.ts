@@ -6,6 +6,7 @@ export * from './fault.ts';
 export * from './kill.ts';
 export * from './plan.ts';
 export * from './ports.ts';
+export * from './release.ts';
 export * from './reply.ts';
 export * from './resources/index.ts';
 export * from './scope.ts';

@@ -3,6 +3,7 @@
 import type { Principal, Target, TargetKind } from './call.ts';
 import type { CallEvent, CallStatus } from './event.ts';
 import type { KillStore } from './kill.ts';
+import type { ReleaseStore } from './release.ts';
 import type { Resource, ResourceId, ResourceKind } from './resources/index.ts';
 import type { CancelSignal } from './scope.ts';
 import type { InstanceEntry, InstanceState, NodeEntry, Signed } from './snapshot.ts';
@@ -138,6 +139,8 @@ export interface TraceFilter {
   /** Id of the principal. */
   readonly principal?: string;
   readonly sinceMs?: number;
+  /** Not later than this: how a reader of many comes to the next page. */
+  readonly untilMs?: number;
   readonly limit: number;
 }
 
@@ -174,6 +177,7 @@ export interface Stores {
   readonly traces: TraceStore;
   readonly nodes: NodeStore;
   readonly kills: KillStore;
+  readonly releases: ReleaseStore;
   close(): Promise<void>;
 }
 

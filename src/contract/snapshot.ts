@@ -122,6 +122,35 @@ export interface FactEntry {
   readonly cacheMs: number;
 }
 
+export interface PolicySet {
+  /** Content address over schema and levels: `sha256:` and 16 hex digits. */
+  readonly version: string;
+  /** Version of the Cedar language the trees were parsed with. */
+  readonly cedar: string;
+  /** Groups of actions and the groups they belong to: without them `action in` would never match. An operation's action belongs to the group of its kind. */
+  readonly actionParents: Readonly<Record<string, readonly string[]>>;
+  /** Operations that are not here have no arguments that a policy could read. */
+  readonly arguments: readonly ArgumentsEntry[];
+  /** By name, each after those that it is built from. Absent: none. */
+  readonly facts?: readonly FactEntry[];
+  readonly levels: readonly PolicyLevel[];
+}
+
+/**
+ * A release on trial beside the active policy. `shadow`: asked after the real decision, and only differences are noted. `canary`:
+ * decides a part of the call trees.
+ */
+export interface PolicyCandidate {
+  readonly tenant: string;
+  /** Id of the release. */
+  readonly release: string;
+  readonly mode: 'shadow' | 'canary';
+  /** Of call trees that a canary decides, in steps of 0.01; 0 for a shadow. */
+  readonly percent: number;
+  /** The levels of this tenant only. */
+  readonly policy: PolicySet;
+}
+
 export interface Snapshot {
   /** Strictly increasing; a rollback is a new number. */
   readonly seq: number;
@@ -133,19 +162,9 @@ export interface Snapshot {
   readonly routes: readonly RouteEntry[];
   readonly domains: readonly DomainEntry[];
   readonly keys: readonly KeyEntry[];
-  readonly policy: {
-    /** Content address over schema and levels: `sha256:` and 16 hex digits. */
-    readonly version: string;
-    /** Version of the Cedar language the trees were parsed with. */
-    readonly cedar: string;
-    /** Groups of actions and the groups they belong to: without them `action in` would never match. An operation's action belongs to the group of its kind. */
-    readonly actionParents: Readonly<Record<string, readonly string[]>>;
-    /** Operations that are not here have no arguments that a policy could read. */
-    readonly arguments: readonly ArgumentsEntry[];
-    /** By name, each after those that it is built from. Absent: none. */
-    readonly facts?: readonly FactEntry[];
-    readonly levels: readonly PolicyLevel[];
-  };
+  readonly policy: PolicySet;
+  /** Releases on trial: at most one for each tenant. Absent: none. */
+  readonly candidates?: readonly PolicyCandidate[];
 }
 
 export type NodeRole = 'hub' | 'domain' | 'sidecar';

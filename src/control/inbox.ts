@@ -1,5 +1,5 @@
 /** Takes batches of finished calls from nodes and stores each once, however often it comes. */
-import type { EventBatch, NodeEntry, TraceStore } from '../contract/index.ts';
+import type { CallEvent, EventBatch, NodeEntry, TraceStore } from '../contract/index.ts';
 
 /** The last batch that a node's run had stored, and what is being stored now. */
 interface Upload {
@@ -10,10 +10,12 @@ interface Upload {
 
 export class Inbox {
   readonly #traces: TraceStore;
+  readonly #heard: (events: readonly CallEvent[]) => void;
   readonly #uploads = new Map<string, Upload>();
 
-  constructor(traces: TraceStore) {
+  constructor(traces: TraceStore, heard: (events: readonly CallEvent[]) => void = () => {}) {
     this.#traces = traces;
+    this.#heard = heard;
   }
 
   /**
@@ -41,6 +43,7 @@ export class Inbox {
     await this.#traces.append(events);
     upload.epoch = batch.epoch;
     upload.seq = batch.seq;
+    this.#heard(events);
     return { stored: true };
   }
 }

@@ -13,10 +13,11 @@ export { type Joining, joinHub, loadMembership, type Membership } from './member
 export { NodeHub, type NodeHubParts } from './nodes.ts';
 export { type ControlParts, ControlPlane } from './plane.ts';
 export { refuseIfAny } from './problems.ts';
+export { ReleaseTrain, ReleaseTrials, ReleaseWatch, replayRecorded, unseal } from './releases/index.ts';
 export { HEARTBEAT_MS, RosterKeeper, type RosterParts } from './roster.ts';
 export { checkShape, type Raw, type Shaped } from './shape.ts';
 export { type DocumentKind, type Documents, type Expected, openSigned, signDocument } from './sign.ts';
 export { type Held, Publisher } from './snapshots.ts';
-export { type Locate, readSources, type Sources, sourcesOfText } from './source.ts';
+export { CASES_FILE, type Locate, readSources, type Sources, sourcesOfText } from './source.ts';
 export { Spool } from './spool.ts';
 export { type ServerEvent, serverEvents } from './sse.ts';

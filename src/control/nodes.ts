@@ -1,5 +1,6 @@
 /** The hub's side of the node link: admits nodes, hears them, tells them the newest, and takes what their calls left behind. */
 import {
+  type CallEvent,
   type CancelSignal,
   type Clock,
   Fault,
@@ -45,6 +46,8 @@ export interface NodeHubParts {
   readonly publisher: Publisher;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Hears of finished calls of other nodes, once they are stored. Must return at once and not throw. */
+  readonly heard?: (events: readonly CallEvent[]) => void;
 }
 
 /** What a node said last, besides its instances. */
@@ -69,7 +72,7 @@ export class NodeHub implements NodePort {
 
   constructor(parts: NodeHubParts) {
     this.#parts = parts;
-    this.#inbox = new Inbox(parts.traces);
+    this.#inbox = new Inbox(parts.traces, parts.heard);
     this.#verifier = this.#verifierFor({ targets: [], domains: [] });
   }
 

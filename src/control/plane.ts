@@ -8,9 +8,11 @@ import {
   Fault,
   idOf,
   type NodeStore,
+  type PolicyCandidate,
   type Resource,
   type ResourceDiff,
   type ResourceId,
+  type ResourceOf,
   type ResourceStore,
   type Revision,
   resourceKey,
@@ -18,7 +20,7 @@ import {
   type StoredResource,
 } from '../contract/index.ts';
 import { type Checked, type Configuration, checkConfiguration, checkDuplicates } from './check.ts';
-import { type CompilePolicy, compile, type Draft } from './compile.ts';
+import { bundlesOf, type CompilePolicy, compile, type Draft, isBundleOf } from './compile.ts';
 import { difference } from './difference.ts';
 import { refuseIfAny } from './problems.ts';
 import { checkShape } from './shape.ts';
@@ -30,6 +32,36 @@ export interface ControlParts {
   readonly clock: Clock;
   /** Receives every new snapshot, in order. Must not throw. */
   readonly publish: (snapshot: Snapshot) => void;
+  /** Releases of policy on trial. Default: none ever. */
+  readonly trials?: Trials;
+}
+
+/** Asked with every configuration that is about to be published. */
+export interface Trials {
+  /** What is on trial beside this configuration. Must not throw: a release that no longer fits is left out. */
+  candidates(configuration: Configuration): Promise<readonly PolicyCandidate[]>;
+  /** It is out: what became of the releases that it does not carry can be written down. Must not throw. */
+  published(configuration: Configuration, snapshot: Snapshot): Promise<void>;
+}
+
+/** A change of one tenant's policy and of nothing else. */
+export interface PolicyWish {
+  readonly tenant: string;
+  readonly by: string;
+  readonly reason: string;
+  /** All bundles of the tenant as they are to be. May throw, to refuse what is there now. */
+  readonly turn: (present: readonly Bundle[]) => readonly Bundle[];
+  readonly originOf?: (key: string) => string;
+  readonly rollbackOf?: number;
+}
+
+type Bundle = ResourceOf<'PolicyBundle'>;
+
+/** A configuration as it is and as it would be; everything that can be refused was refused. */
+export interface Preview {
+  readonly before: Configuration;
+  readonly after: Configuration;
+  readonly warnings: readonly string[];
 }
 
 /** What somebody wants, before anything is checked against the present. */
@@ -39,7 +71,7 @@ interface Wish {
   readonly dryRun: boolean;
   readonly ifRevision?: number | undefined;
   readonly ifVersions?: Readonly<Record<string, number>> | undefined;
-  readonly rollbackOf?: number;
+  readonly rollbackOf?: number | undefined;
   /** The configuration that is to be. May throw. */
   readonly turn: (before: Configuration) => Promise<Configuration> | Configuration;
   /** Where a resource came from, for messages. */
@@ -51,6 +83,7 @@ interface Wish {
 /** A wish that was checked and compiled against one revision. */
 interface Prepared {
   readonly base: Base;
+  readonly after: Configuration;
   readonly diffs: readonly ResourceDiff[];
   readonly warnings: readonly string[];
   readonly draft: Draft;
@@ -82,9 +115,23 @@ export class ControlPlane implements ControlPort {
     return this.#alone(async () => {
       const base = await this.#look();
       if (this.#published?.revision === base.revision) return this.#published;
-      const draft = await compile(base.configuration, this.#parts.compilePolicy);
-      return this.#publish(draft, base.revision, await this.#nextSeq());
+      return this.#again(base);
     });
+  }
+
+  /** The same configuration under a new number, because what is on trial beside it has changed. */
+  republish(): Promise<Snapshot> {
+    return this.#alone(async () => this.#again(await this.#look()));
+  }
+
+  /** Throws `bad_request` like `apply`, and changes nothing. */
+  async preview(wish: PolicyWish): Promise<Preview> {
+    const { base, after, warnings } = await this.#prepare(policyWish(wish));
+    return { before: base.configuration, after, warnings };
+  }
+
+  replacePolicy(wish: PolicyWish): Promise<ApplyResult> {
+    return this.#fulfil(policyWish(wish));
   }
 
   /** The newest published snapshot; undefined before the first. */
@@ -170,29 +217,41 @@ export class ControlPlane implements ControlPort {
     const diffs = difference(base.configuration, after).filter(
       ({ key, change }) => change !== 'none' || wish.named?.has(key) === true,
     );
-    return { base, diffs, warnings, draft: await compile(after, this.#parts.compilePolicy, wish.originOf) };
+    return { base, after, diffs, warnings, draft: await compile(after, this.#parts.compilePolicy, wish.originOf) };
   }
 
-  async #commit(wish: Wish, { base, diffs, warnings, draft }: Prepared): Promise<ApplyResult> {
+  async #commit(wish: Wish, { base, after, diffs, warnings, draft }: Prepared): Promise<ApplyResult> {
     const changed = diffs.some(({ change }) => change !== 'none');
     if (wish.dryRun || !changed) {
       return { revision: base.revision, snapshotSeq: this.#published?.seq ?? 0, diffs, warnings };
     }
     // Before the commit: a number that is never used is harmless, a commit that cannot be published is not.
     const seq = await this.#nextSeq();
+    const whole = await this.#withTrials(draft, after);
     const { revision } = await this.#parts.resources.commit(changeOf(wish, base, diffs), this.#parts.clock.wallMs());
-    this.#publish(draft, revision, seq);
+    await this.#publish(whole, revision, seq, after);
     return { revision, snapshotSeq: seq, diffs, warnings };
+  }
+
+  async #again({ configuration, revision }: Base): Promise<Snapshot> {
+    const draft = await compile(configuration, this.#parts.compilePolicy);
+    return this.#publish(await this.#withTrials(draft, configuration), revision, await this.#nextSeq(), configuration);
+  }
+
+  async #withTrials(draft: Draft, configuration: Configuration): Promise<Draft> {
+    const candidates = (await this.#parts.trials?.candidates(configuration)) ?? [];
+    return candidates.length === 0 ? draft : { ...draft, candidates };
   }
 
   #nextSeq(): Promise<number> {
     return this.#parts.nodes.next('snapshot');
   }
 
-  #publish(draft: Draft, revision: number, seq: number): Snapshot {
+  async #publish(draft: Draft, revision: number, seq: number, configuration: Configuration): Promise<Snapshot> {
     const snapshot: Snapshot = { seq, revision, createdAtMs: this.#parts.clock.wallMs(), ...draft };
     this.#published = snapshot;
     this.#parts.publish(snapshot);
+    await this.#parts.trials?.published(configuration, snapshot);
     return snapshot;
   }
 
@@ -231,6 +290,17 @@ const wishOf = (request: ApplyRequest): Wish => {
   const originOf = (key: string): string => origins.get(key) ?? key;
   return { by, reason, dryRun, ifRevision, ifVersions, turn, originOf, named: new Set(origins.keys()) };
 };
+
+const policyWish = ({ tenant, turn, originOf, ...wish }: PolicyWish): Wish => ({
+  ...wish,
+  dryRun: false,
+  originOf: originOf ?? ((key) => key),
+  turn: (before) =>
+    new Map([
+      ...[...before].filter(([, resource]) => !isBundleOf(tenant, resource)),
+      ...turn(bundlesOf(before, tenant)).map((bundle): [string, Resource] => [keyOf(bundle), bundle]),
+    ]),
+});
 
 const isConditional = (wish: Wish): boolean => wish.ifRevision !== undefined || wish.ifVersions !== undefined;
 

@@ -9,6 +9,8 @@ const MAX_FILES = 2000;
 const MAX_TOTAL_BYTES = 32 * 1024 * 1024;
 const MAX_FOLDER_DEPTH = 16;
 const YAML_FILE = /\.ya?ml$/i;
+/** Cases of `airspace policy test` stand beside the policies and are no resources. */
+export const CASES_FILE = /\.cases\.ya?ml$/i;
 
 /** Resources as found, for `ApplyRequest`. `origins` has one `file:line` for each. */
 export interface Sources {
@@ -79,7 +81,7 @@ class Reading {
       const child = join(path, entry.name);
       if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
       if (entry.isDirectory()) await this.#addFolder(child, fence, depth + 1);
-      else if (YAML_FILE.test(entry.name)) await this.#addFile(child, fence);
+      else if (YAML_FILE.test(entry.name) && !CASES_FILE.test(entry.name)) await this.#addFile(child, fence);
     }
   }
 

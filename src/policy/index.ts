@@ -1,4 +1,5 @@
 /** Policy: Cedar text in, decisions that explain themselves out. */
+export { bucketOf, isInCanary, prepareTrials, type Trials, type WatchOf } from './arm.ts';
 export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyCompiler } from './bundle.ts';
 export { decide as decisionFor, factsFor, type PolicyRequest } from './decide.ts';
 export { type Blocking, type Clause, type Explanation, explain, type NearMiss, type Recorded } from './explain.ts';
@@ -17,3 +18,5 @@ export {
 export type { RegistryNames } from './names.ts';
 export { type Circumstances, explainMay, type May, type MayAnswer, mayAllow } from './partial/index.ts';
 export { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
+export { type CaseResult, type PolicyCase, type Proof, prove } from './proof.ts';
+export { Replay, type ReplayTally } from './replay.ts';

@@ -195,7 +195,16 @@ test('the span says what was decided, by which rules of which version', async ()
     {
       name: 'decide',
       startMs: 1000,
-      attributes: { effect: 'allow', code: 'OK', rules: ['org/all'], missing: [], policyVersion },
+      attributes: {
+        effect: 'allow',
+        code: 'OK',
+        rules: ['org/all'],
+        missing: [],
+        policyVersion,
+        at: Date.parse('2026-11-26T10:00:00Z'),
+        depth: 0,
+        priority: 2,
+      },
     },
   ]);
   assert.deepEqual(attributes, [{ 'policy.version': policyVersion, 'policy.rule': ['org/all'] }]);

@@ -11,12 +11,16 @@ import {
   whenEnded,
   withTimeout,
 } from '../kernel/index.ts';
+import { armOf, remarksOn, type Trials } from './arm.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
-import { answersText, type FactAnswers, InformationPoints } from './facts/index.ts';
+import { type FactAnswers, InformationPoints } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
+import { inputsOf } from './record.ts';
 
 export interface DecideParts {
   readonly policy: PreparedPolicy;
+  /** Releases on trial, from the same snapshot. Default: none. */
+  readonly trials?: Trials;
   /** Made by routing from the same snapshot. Throws `not_found` for a target that does not exist. */
   readonly planOf: (call: Call) => RoutePlan;
   /** Takes questions for facts through the whole pipeline of this node. Absent: no fact is ever available. */
@@ -28,17 +32,29 @@ export interface DecideParts {
 export type Watch = (request: PolicyRequest, decision: Decision, callId: string) => boolean;
 
 /** Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`. */
-export const decideLayer = ({ policy, planOf, watch, ask = nobody }: DecideParts): Layer => {
+export const decideLayer = ({
+  policy: active,
+  planOf,
+  trials = NO_TRIALS,
+  watch,
+  ask = nobody,
+}: DecideParts): Layer => {
   const points = new InformationPoints(ask);
   return (next) => async (call, scope) => {
     const plan = planOf(call);
-    const needed = factsFor(policy, call);
+    const arm = armOf(active, trials, call);
+    const needed = factsFor(arm.policy, call);
     const facts = needed.length === 0 ? undefined : await points.gather(needed, call, scope);
     const startMs = scope.clock.nowMs();
     const request = requestOf(call, plan, scope, facts);
-    const decision = decide(policy, request, () => payloadOf(call));
-    note(decision, startMs, scope, recorded(request));
-    if (watch?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
+    const decision = decide(arm.policy, request, () => payloadOf(call));
+    const remarks = remarksOn(arm, decision, request, () => payloadOf(call));
+    note(decision, startMs, scope, {
+      ...remarks,
+      ...inputsOf(request, decision, arm.policy, parsedPayload(call.body)),
+    });
+    const looks = arm.name === 'canary' ? arm.trial?.watch : watch;
+    if (looks?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const allowed = constrained(call, plan, decision);
     Permit.grant(allowed, decision);
@@ -49,6 +65,8 @@ export const decideLayer = ({ policy, planOf, watch, ask = nobody }: DecideParts
     return whenEnded(next(allowed, timed.scope), timed.scope.signal, timed.release);
   };
 };
+
+const NO_TRIALS: Trials = new Map();
 
 const nobody: Handler = async () => {
   throw new Fault('unavailable', 'this node has no way to ask for facts');
@@ -68,13 +86,6 @@ const requestOf = (call: Call, plan: RoutePlan, scope: Scope, facts: FactAnswers
 const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
   const payload = parsedPayload(body);
   return payload === undefined ? request : { ...request, payload };
-};
-
-/** The facts with which this call can be decided again; what is too long leaves its absence, and a replay must say `unknown`. */
-const recorded = ({ facts }: PolicyRequest): Attributes => {
-  if (facts === undefined) return {};
-  const text = answersText(facts);
-  return text === undefined ? { factsOmitted: true } : { facts: text };
 };
 
 const ruleIds = (decision: Decision): string[] => decision.determining.map(({ level, id }) => `${level}/${id}`);

@@ -1,5 +1,5 @@
 /** What makes two records the same, and for how long: shared by all stores, without imports, because a writer thread loads it too. */
-import type { CallRecord } from '../contract/index.ts';
+import type { CallRecord, ReleaseState } from '../contract/index.ts';
 
 /** How long an idempotency key stays taken, counted from acceptance (R6). */
 export const KEY_LIFETIME_MS = 24 * 3600 * 1000;
@@ -17,3 +17,6 @@ export const ownerOf = ({ tenant, principal, target }: CallRecord): string =>
 /** The text under which an idempotency key is unique (R6), or null when the caller gave none. */
 export const uniqueKey = (record: CallRecord): string | null =>
   record.idempotencyKey === '' ? null : JSON.stringify([ownerOf(record), record.idempotencyKey]);
+
+/** States of a release that nodes may be running. */
+export const IN_FORCE: readonly ReleaseState[] = ['shadow', 'canary', 'active'];

@@ -24,6 +24,11 @@ export const REFUSALS = {
   unknownResource: (key: string): Fault =>
     new Fault('not_found', `\`${key}\` does not exist, so it cannot be deleted`, { facts: { key } }),
 
+  staleRelease: (id: string, expected: number, actual: number): Fault =>
+    new Fault('conflict', `release \`${id}\` was changed by somebody else meanwhile; look again, then repeat`, {
+      facts: { id, expected, actual },
+    }),
+
   unknownCall: (id: string): Fault => new Fault('not_found', `there is no record of call \`${id}\``, { facts: { id } }),
 
   wrongState: (id: string, expected: CallState, actual: CallState): Fault =>

@@ -1,6 +1,6 @@
 /** What a node lends to its admin door: every port that the door asks of, tied to this process. */
 import { readFileSync } from 'node:fs';
-import type { ControlPort, NodePort, NodeRole, TraceStore } from '../../contract/index.ts';
+import type { ControlPort, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import type { AdminPorts, KillPort, NodeStatus } from '../../doors/admin/index.ts';
 import { mintKey } from '../../identity/index.ts';
@@ -19,6 +19,7 @@ export interface AdminParts {
   readonly live: LivePipeline;
   readonly observed: Observed;
   readonly control: ControlPort;
+  readonly releases: ReleasePort;
   readonly nodes: NodePort;
   readonly kills: KillPort;
   readonly traces: TraceStore;
@@ -36,6 +37,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     signal: parts.signal,
     resolver: { resolve: (credential, wallMs) => live.resolver.resolve(credential, wallMs) },
     control: parts.control,
+    releases: parts.releases,
     status: () => ({
       node: parts.id,
       role: parts.role,

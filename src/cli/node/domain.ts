@@ -1,6 +1,6 @@
 /** A domain hub: a hub without a control plane of its own. It takes policy from its parent and says what its domain can do. */
 import { join } from 'node:path';
-import type { ControlPort, Roster, Snapshot } from '../../contract/index.ts';
+import type { ControlPort, ReleasePort, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { NodeHub, type NodeLink, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
@@ -138,6 +138,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         live,
         observed,
         control: governedAbove(hub.url),
+        releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
         traces: stores.traces,
@@ -228,4 +229,20 @@ const governedAbove = (parent: string): ControlPort => {
     throw elsewhere(parent);
   };
   return { apply: refuse, diff: refuse, list: refuse, remove: refuse, history: refuse, rollback: refuse };
+};
+
+const releasedAbove = (parent: string): ReleasePort => {
+  const refuse = async (): Promise<never> => {
+    throw elsewhere(parent);
+  };
+  return {
+    stage: refuse,
+    list: refuse,
+    get: refuse,
+    shadow: refuse,
+    activate: refuse,
+    approve: refuse,
+    rollback: refuse,
+    replay: refuse,
+  };
 };

@@ -14,7 +14,7 @@ import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { openSqlite } from '../../stores/index.ts';
-import type { Level } from '../../telemetry/index.ts';
+import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
@@ -23,6 +23,7 @@ import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { watchOverload } from './overload.ts';
+import { canaryOracle, releases } from './releases.ts';
 import { observe } from './telemetry.ts';
 
 export interface NodeOptions {
@@ -46,6 +47,11 @@ export interface NodeOptions {
   readonly advertise?: string | undefined;
 }
 
+export interface HubOptions extends NodeOptions {
+  /** A policy release that may widen needs a second person. Default false. */
+  readonly twoPerson?: boolean;
+}
+
 export interface RunningNode {
   readonly id: string;
   readonly url: string;
@@ -64,7 +70,7 @@ export interface RunningHub extends RunningNode {
 }
 
 /** What cannot start holds nothing: an open store or a running timer would keep the process alive, and its folder locked. */
-export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
+export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   refuseOpenBind(options);
   await using held = new AsyncDisposableStack();
   const world = systemWorld();
@@ -83,18 +89,21 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
   held.defer(() => overload.stop());
   const oracle = openOracle(options.oracle ?? ORACLE_SHARE, world, observed);
   held.defer(() => oracle.close());
+  const second = canaryOracle(world, options.oracle !== 0, () => train);
+  held.defer(() => second.close());
   const halt = new Halt();
   const live = new LivePipeline({
     world,
     halt,
     node: id,
-    sink: observed.sink,
+    sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,
     upstreamFor: (endpoint) => upstream.to(endpoint),
     view: (_, sight) => viewOf(sight, { tenant: '', domain: '', parent: null }),
     compose: hub,
     overload: overload.level,
     watch: (snapshot) => oracle.watch(snapshot),
+    watchTrial: (candidate) => second.watch(candidate),
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
 
@@ -136,14 +145,25 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
     publisher,
     clock: world.clock,
     ids: world.ids,
+    heard: (events) => train.observe(events),
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
+  const { trials, trainOver } = releases({
+    world,
+    stores,
+    key,
+    logger,
+    twoPerson: options.twoPerson ?? false,
+    compilePolicy: compiler.compile,
+    flush: observed.flush,
+  });
   const control = new ControlPlane({
     resources: stores.resources,
     nodes: stores.nodes,
     compilePolicy: compiler.compile,
     clock: world.clock,
+    trials,
     publish: (snapshot) => {
       nodes.use(snapshot);
       publisher.publish('snapshot', snapshot);
@@ -158,6 +178,7 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
 
   // Before anything can be called, and before what the last run left behind goes on.
   await kills.start();
+  const train = trainOver(control);
   await control.refresh();
   const archive = await keepRosters(options.dir, publisher, (cause) =>
     logger.log('warn', 'the roster could not be kept', { cause: String(cause) }),
@@ -185,6 +206,7 @@ export const startHub = async (options: NodeOptions): Promise<RunningHub> => {
       live,
       observed,
       control,
+      releases: train,
       nodes,
       kills: killPort({ kills, halt, nodes, live, logger }),
       traces: stores.traces,

@@ -13,7 +13,14 @@ import {
   type World,
 } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
-import { type PreparedPolicy, preparePolicy, type Watch } from '../../policy/index.ts';
+import {
+  type PreparedPolicy,
+  preparePolicy,
+  prepareTrials,
+  type Trials,
+  type Watch,
+  type WatchOf,
+} from '../../policy/index.ts';
 import { type CandidatesOf, Fleet, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
 
@@ -39,6 +46,8 @@ export interface LiveOptions {
   readonly overload?: () => OverloadLevel;
   /** Who sees the decisions that are taken with a snapshot. Default: nobody. */
   readonly watch?: (snapshot: Snapshot) => Watch | undefined;
+  /** Who sees the decisions of a canary. Default: nobody. */
+  readonly watchTrial?: WatchOf;
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
 }
 
@@ -57,7 +66,7 @@ export class LivePipeline {
   readonly #options: LiveOptions;
   readonly #budgets = new RetryBudgets();
   #current: Current | undefined;
-  #policy: { readonly snapshot: Snapshot; readonly prepared: PreparedPolicy } | undefined;
+  #policy: { readonly snapshot: Snapshot; readonly policy: PreparedPolicy; readonly trials: Trials } | undefined;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -111,7 +120,7 @@ export class LivePipeline {
   /** Does all that can fail; what it returns puts the new state in force and cannot. */
   prepare(snapshot: Snapshot, roster: Roster): () => void {
     const options = this.#options;
-    const policy = this.#prepared(snapshot);
+    const { policy, trials } = this.#prepared(snapshot);
     const sight = sightOf(snapshot, roster);
     const planOf = planner(snapshot);
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
@@ -126,6 +135,7 @@ export class LivePipeline {
       resolver,
       policy,
       watch: options.watch?.(snapshot),
+      trials,
       planOf,
       gate: this.gate,
       budgets: this.#budgets,
@@ -142,9 +152,14 @@ export class LivePipeline {
   }
 
   /** A roster alone changes nothing about policy, and rosters come often. */
-  #prepared(snapshot: Snapshot): PreparedPolicy {
-    if (this.#policy?.snapshot !== snapshot) this.#policy = { snapshot, prepared: preparePolicy(snapshot) };
-    return this.#policy.prepared;
+  #prepared(snapshot: Snapshot): { readonly policy: PreparedPolicy; readonly trials: Trials } {
+    if (this.#policy?.snapshot !== snapshot)
+      this.#policy = {
+        snapshot,
+        policy: preparePolicy(snapshot),
+        trials: prepareTrials(snapshot, this.#options.watchTrial),
+      };
+    return this.#policy;
   }
 }
 

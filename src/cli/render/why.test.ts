@@ -170,3 +170,23 @@ test('operators see the clauses of a denial below its decision, the sentence fir
     '               note: it was decided by another policy ',
   ]);
 });
+
+test('a decision of a canary, and what a shadow would have said, are told', () => {
+  const decided = (attributes: object) =>
+    why(
+      [
+        event({
+          steps: [
+            step('decide', 0, 1, { effect: 'allow', policyVersion: POLICY, release: 'sha256:aa', ...attributes }),
+          ],
+        }),
+      ],
+      plain,
+    );
+  assert.match(decided({ arm: 'canary' }), /as a canary of release sha256:aa/);
+  assert.doesNotMatch(decided({ arm: 'stable' }), /sha256:aa/);
+  assert.match(
+    decided({ shadow: 'allow->deny by org/x' }),
+    /in the shadow of release sha256:aa: allow->deny by org\/x/,
+  );
+});

@@ -65,7 +65,7 @@ const listOf = (value: Attributes[string]): readonly string[] =>
   Array.isArray(value) ? value : value === undefined || value === '' ? [] : [String(value)];
 
 const TELLERS: Readonly<Record<string, (facts: Attributes, step: StepEvent) => string>> = {
-  decide: ({ effect, code, rules, missing, errors, policyVersion }) =>
+  decide: ({ effect, code, rules, missing, errors, policyVersion, release, arm, shadow }) =>
     [
       effect,
       code === 'OK' ? '' : code,
@@ -73,6 +73,8 @@ const TELLERS: Readonly<Record<string, (facts: Attributes, step: StepEvent) => s
       listOf(missing).length === 0 ? '' : `no permit at ${listOf(missing).join(', ')}`,
       listOf(errors).length === 0 ? '' : `errors in ${listOf(errors).join(', ')}`,
       `policy ${policyVersion}`,
+      arm === 'canary' ? `as a canary of release ${release}` : '',
+      shadow === undefined ? '' : `in the shadow of release ${release}: ${shadow}`,
     ]
       .filter((part) => part !== '')
       .join('  '),

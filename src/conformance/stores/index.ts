@@ -5,6 +5,7 @@ import { callChecks } from './calls.ts';
 import type { StoreCheck } from './check.ts';
 import { killChecks } from './kills.ts';
 import { nodeChecks } from './nodes.ts';
+import { releaseChecks } from './releases.ts';
 import { resourceChecks } from './resources.ts';
 import { traceChecks } from './traces.ts';
 
@@ -35,6 +36,7 @@ export const storeSuite = ({ name, open, reopen }: StoreSuiteOptions): Suite => 
       },
     });
   };
-  for (const describe of [resourceChecks, callChecks, nodeChecks, killChecks, traceChecks]) describe(add);
+  for (const describe of [resourceChecks, callChecks, nodeChecks, killChecks, releaseChecks, traceChecks])
+    describe(add);
   return { name: `stores: ${name}`, checks };
 };

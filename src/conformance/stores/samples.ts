@@ -1,5 +1,13 @@
 /** Small, complete things to store, and the strings that break careless stores. */
-import type { CallEvent, CallRecord, KillOrder, NodeEntry, Resource, StoredReply } from '../../contract/index.ts';
+import type {
+  CallEvent,
+  CallRecord,
+  KillOrder,
+  NodeEntry,
+  ReleaseRecord,
+  Resource,
+  StoredReply,
+} from '../../contract/index.ts';
 
 /** Each must come back unchanged, wherever it is put. */
 export const HOSTILE = [
@@ -99,5 +107,18 @@ export const killOrder = (id: string, change: Partial<KillOrder> = {}): KillOrde
   by: 'user/ada',
   atMs: 1_700_000_000_000.25,
   untilMs: null,
+  ...change,
+});
+
+export const release = (id: string, change: Partial<ReleaseRecord> = {}): ReleaseRecord => ({
+  id,
+  tenant: 'default',
+  sealed: { payload: `{"id":${JSON.stringify(id)}}`, keyId: '0123456789abcdef', signature: 'c2lnbmVk' },
+  state: 'staged',
+  percent: 0,
+  approvedBy: null,
+  denyBand: 10,
+  log: [{ atMs: 1_700_000_000_000, by: 'user/ann', state: 'staged', percent: 0, reason: 'because' }],
+  version: 1,
   ...change,
 });

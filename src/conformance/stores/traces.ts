@@ -93,6 +93,7 @@ export const traceChecks = (promise: StoreCheck): void => {
     assert.deepEqual(await recent({ principal: '' }), []);
     assert.deepEqual(await recent({ principal: 'caller', tenant: 'other' }), [1]);
     assert.deepEqual(await recent({ sinceMs: event(3).startedAtMs }), [4, 3]);
+    assert.deepEqual(await recent({ untilMs: event(3).startedAtMs }), [3, 2, 1]);
     assert.deepEqual(await recent({ status: 'denied', principal: 'ada', tenant: 'default', limit: 1 }), [4]);
   });
 

@@ -19,6 +19,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/tokens': { role: 'sidecar', agent: 'orders' },
   '/v1/instances': { id: '9000' },
   '/v1/nodes:join': { token: 'airj_x' },
+  '/v1/policy/releases': { resources: [{}], reason: 'why' },
+  '/v1/policy/releases:replay': { release: '01234567' },
 };
 
 const pathOf = ({ path }: AdminRoute): string =>
@@ -98,6 +100,14 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'GET /v1/kills': forViewers(),
   'POST /v1/kills': row(201, 201, 403, 403, 201, 403),
   'DELETE /v1/kills/{name}': row(200, 200, 403, 403, 200, 403),
+  'GET /v1/policy/releases': forViewers(),
+  'POST /v1/policy/releases': forAdmins(201),
+  'POST /v1/policy/releases:replay': row(200, 200, 403, 403, 200, 403),
+  'POST /v1/policy/releases:rollback': forAdmins(),
+  'GET /v1/policy/releases/{hex}': forViewers(),
+  'POST /v1/policy/releases/{hex}:shadow': forAdmins(),
+  'POST /v1/policy/releases/{hex}:activate': forAdmins(),
+  'POST /v1/policy/releases/{hex}:approve': forAdmins(),
   'POST /v1/keys': forAdmins(201),
   'POST /v1/tokens': forAdmins(201),
   'POST /v1/bootstrap': withoutKey(201),

@@ -9,6 +9,7 @@ import type {
   NodePort,
   NodeRole,
   Principal,
+  ReleasePort,
   Target,
   TargetEntry,
   TraceStore,
@@ -24,6 +25,7 @@ export interface AdminPorts {
     resolve(credential: Credential, wallMs: number): Principal;
   };
   readonly control: ControlPort;
+  readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
   readonly metrics: {
     /** Prometheus text exposition format 0.0.4, of all tenants. */

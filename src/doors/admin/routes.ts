@@ -8,6 +8,16 @@ import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode }
 import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
 import { can, explain } from './policy.ts';
 import { announce, drain, instances, targets, withdraw } from './registry.ts';
+import {
+  activateRelease,
+  approveRelease,
+  getRelease,
+  listReleases,
+  replayRelease,
+  rollbackRelease,
+  shadowRelease,
+  stageRelease,
+} from './releases.ts';
 import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
 
 /**
@@ -42,6 +52,16 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/revisions', { least: 'viewer' }, history),
   // A revision is the configuration of all tenants.
   route('POST', '/v1/revisions/{number}:rollback', { least: 'admin', everyTenant: true }, rollback),
+
+  route('GET', '/v1/policy/releases', { least: 'viewer' }, listReleases),
+  route('POST', '/v1/policy/releases', { least: 'admin' }, stageRelease),
+  // Changes nothing, but reads a lot.
+  route('POST', '/v1/policy/releases:replay', { least: 'operator' }, replayRelease),
+  route('POST', '/v1/policy/releases:rollback', { least: 'admin' }, rollbackRelease),
+  route('GET', '/v1/policy/releases/{hex}', { least: 'viewer' }, getRelease),
+  route('POST', '/v1/policy/releases/{hex}:shadow', { least: 'admin' }, shadowRelease),
+  route('POST', '/v1/policy/releases/{hex}:activate', { least: 'admin' }, activateRelease),
+  route('POST', '/v1/policy/releases/{hex}:approve', { least: 'admin' }, approveRelease),
 
   route('GET', '/v1/kills', { least: 'viewer' }, listKills),
   route('POST', '/v1/kills', { least: 'operator' }, orderKill),

@@ -3,6 +3,7 @@ import type { Stores } from '../../contract/index.ts';
 import { MemoryCalls } from './calls.ts';
 import { MemoryKills } from './kills.ts';
 import { MemoryNodes } from './nodes.ts';
+import { MemoryReleases } from './releases.ts';
 import { MemoryResources } from './resources.ts';
 import { MemoryTraces } from './traces.ts';
 
@@ -12,5 +13,6 @@ export const memoryStores = (): Stores => ({
   traces: new MemoryTraces(),
   nodes: new MemoryNodes(),
   kills: new MemoryKills(),
+  releases: new MemoryReleases(),
   close: async () => {},
 });

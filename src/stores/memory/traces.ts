@@ -28,7 +28,8 @@ export class MemoryTraces implements TraceStore {
         (filter.status === undefined || event.status === filter.status) &&
         (filter.target === undefined || event.target.name === filter.target) &&
         (filter.principal === undefined || event.principal?.id === filter.principal) &&
-        (filter.sinceMs === undefined || event.startedAtMs >= filter.sinceMs),
+        (filter.sinceMs === undefined || event.startedAtMs >= filter.sinceMs) &&
+        (filter.untilMs === undefined || event.startedAtMs <= filter.untilMs),
     );
     return asJson(wanted.sort(byStart).reverse().slice(0, filter.limit));
   }

@@ -3,6 +3,7 @@ import { acceptCall, concludeCall, dispatchCall, pruneCalls, readCall, readOpenC
 import { appendEvents, pruneEvents, readTrace, recentEvents } from './events.ts';
 import { liftKill, listKills, putKill } from './kills.ts';
 import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './nodes.ts';
+import { listReleases, putRelease, readInForce, readRelease } from './releases.ts';
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
 
 /**
@@ -25,6 +26,7 @@ export const WRITERS = {
   nextOf,
   putKill,
   liftKill,
+  putRelease,
   appendEvents,
   pruneEvents,
 } as const;
@@ -37,6 +39,9 @@ export const READERS = {
   readOpenCalls,
   listNodes,
   listKills,
+  readRelease,
+  listReleases,
+  readInForce,
   readTrace,
   recentEvents,
 } as const;

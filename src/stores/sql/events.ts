@@ -13,6 +13,7 @@ export interface EventFilter {
   readonly target: string | null;
   readonly principal: string | null;
   readonly sinceMs: number;
+  readonly untilMs: number;
   readonly limit: number;
 }
 
@@ -40,6 +41,7 @@ const filtered = (db: Db, p: EventFilter) =>
     .selectFrom('event')
     .select('body')
     .where('started_at', '>=', p.sinceMs)
+    .where('started_at', '<=', p.untilMs)
     .where((or) => fits(or, 'status', p.status))
     .where((or) => fits(or, 'target', p.target))
     .where((or) => fits(or, 'principal', p.principal))

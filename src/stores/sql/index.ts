@@ -3,16 +3,19 @@ import { callStatements } from './calls.ts';
 import { eventStatements } from './events.ts';
 import { killStatements } from './kills.ts';
 import { nodeStatements } from './nodes.ts';
+import { releaseStatements } from './releases.ts';
 import { resourceStatements } from './resources.ts';
 import { compile, type Db, type Plan } from './statement.ts';
 
 export type { AnswerOf, ArgsOf, Lane, Readers, Writers } from './commands.ts';
 export { CONTROL_MIGRATIONS, type DialectTypes, type Migration, migrate, TELEMETRY_MIGRATIONS } from './migrations.ts';
 export type { Awaitable, Db, Plan, Session, Statement } from './statement.ts';
-export { callsOver, killsOver, nodesOver, resourcesOver, tracesOver } from './stores.ts';
+export { callsOver, killsOver, nodesOver, releasesOver, resourcesOver, tracesOver } from './stores.ts';
 export type { Tables } from './tables.ts';
 
 export const controlPlans = (db: Db): readonly Plan[] =>
-  [...resourceStatements, ...callStatements, ...nodeStatements, ...killStatements].map((each) => compile(db, each));
+  [...resourceStatements, ...callStatements, ...nodeStatements, ...killStatements, ...releaseStatements].map((each) =>
+    compile(db, each),
+  );
 
 export const telemetryPlans = (db: Db): readonly Plan[] => eventStatements.map((each) => compile(db, each));

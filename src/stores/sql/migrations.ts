@@ -85,6 +85,19 @@ const createKills = async (db: Db): Promise<void> => {
     .execute();
 };
 
+const createReleases = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('release')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('version', 'bigint', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('changed', 'bigint', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('release_pk', ['tenant', 'id'])
+    .execute();
+};
+
 const createEvents = async (db: Db, { counted }: DialectTypes): Promise<void> => {
   await db.schema
     .createTable('event')
@@ -111,6 +124,7 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'calls', up: createCalls },
   { name: 'nodes', up: createNodes },
   { name: 'kills', up: createKills },
+  { name: 'releases', up: createReleases },
 ];
 
 export const TELEMETRY_MIGRATIONS: readonly Migration[] = [{ name: 'events', up: createEvents }];

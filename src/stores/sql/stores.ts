@@ -6,6 +6,7 @@ import type {
   Change,
   KillStore,
   NodeStore,
+  ReleaseStore,
   ResourceStore,
   StoredReply,
   StoredResource,
@@ -151,6 +152,19 @@ export const killsOver = (lane: Lane): KillStore => ({
   list: async (tenant) => (await lane.read('listKills', tenant)).map((body) => JSON.parse(body)),
 });
 
+export const releasesOver = (lane: Lane): ReleaseStore => ({
+  put: async (record) => {
+    const { tenant, id, version, state } = record;
+    orThrow(await lane.write('putRelease', { tenant, id, version, state, body: JSON.stringify(record) }));
+  },
+  get: async (tenant, id) => {
+    const body = await lane.read('readRelease', { tenant, id });
+    return body === undefined ? undefined : JSON.parse(body);
+  },
+  list: async (tenant, limit) => (await lane.read('listReleases', { tenant, limit })).map((body) => JSON.parse(body)),
+  inForce: async () => (await lane.read('readInForce', null)).map((body) => JSON.parse(body)),
+});
+
 export const tracesOver = (lane: Lane): TraceStore => ({
   append: async (events) => {
     if (events.length > 0) await lane.write('appendEvents', events.map(eventRow));
@@ -168,6 +182,7 @@ const eventFilter = (filter: TraceFilter) => ({
   target: filter.target ?? null,
   principal: filter.principal ?? null,
   sinceMs: filter.sinceMs ?? Number.NEGATIVE_INFINITY,
+  untilMs: filter.untilMs ?? Number.MAX_VALUE,
   limit: filter.limit,
 });
 

@@ -11,6 +11,7 @@ export interface Tables {
   sequence: { name: string; value: number };
   /** Orders to stop that are in force; the order itself as JSON. */
   kill_order: { id: string; tenant: string; at_ms: number; body: string };
+  release: ReleaseRow;
   /** In the telemetry database. */
   event: EventRow;
   /** In both databases: the migrations that they have seen. */
@@ -53,6 +54,17 @@ export interface CallRow {
   /** The reply as JSON without its bytes, or null. */
   reply: string | null;
   reply_body: Uint8Array | null;
+}
+
+export interface ReleaseRow {
+  tenant: string;
+  id: string;
+  version: number;
+  state: string;
+  /** Order of the last changes, over all releases. */
+  changed: number;
+  /** The record as JSON. */
+  body: string;
 }
 
 export interface EventRow {

@@ -6,7 +6,7 @@
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Stores } from '../../contract/index.ts';
-import { callsOver, killsOver, nodesOver, type Plan, resourcesOver, tracesOver } from '../sql/index.ts';
+import { callsOver, killsOver, nodesOver, type Plan, releasesOver, resourcesOver, tracesOver } from '../sql/index.ts';
 import { CONTROL, type Layout, prepareDatabase, TELEMETRY } from './database.ts';
 import { makeDirectory } from './directory.ts';
 import { controlLane, telemetryLane } from './lanes.ts';
@@ -57,6 +57,7 @@ const openLocked = async (dir: string, maxBytes: number | null, lock: DirectoryL
     calls: callsOver(lane),
     nodes: nodesOver(lane),
     kills: killsOver(lane),
+    releases: releasesOver(lane),
     traces: tracesOver(telemetryLane(telemetry)),
     close: () => {
       closing ??= closeAll();

@@ -10,6 +10,9 @@ import {
   type InstanceEntry,
   type NodeEntry,
   type Principal,
+  type ReleaseOutcome,
+  type ReleasePort,
+  type ReleaseView,
   type TargetEntry,
 } from '../../../contract/index.ts';
 import { Canceller, type World } from '../../../kernel/index.ts';
@@ -180,6 +183,53 @@ export const served = async (given: Partial<AdminPorts> = {}): Promise<Served> =
   };
 };
 
+const RELEASE: ReleaseView = {
+  id: 'sha256:0123456789abcdef',
+  tenant: 'default',
+  state: 'staged',
+  percent: 0,
+  approvedBy: null,
+  denyBand: 10,
+  log: [],
+  author: 'user/ada',
+  reason: 'because',
+  createdAtMs: 1,
+  base: 'sha256:fedcba9876543210',
+  widening: true,
+  stale: false,
+  needsApproval: false,
+};
+
+const releasesOf = (note: <T>(what: unknown, answer: T) => Promise<T>): ReleasePort => {
+  const outcome: ReleaseOutcome = { release: RELEASE, snapshotSeq: 8, warnings: [] };
+  return {
+    stage: (request) => note({ stage: request }, outcome),
+    list: (tenant, limit) => note({ releases: { tenant, limit } }, [RELEASE]),
+    get: (tenant, id) => note({ release: { tenant, id } }, { ...RELEASE, diff: [], arms: null }),
+    shadow: (tenant, id, by, reason) => note({ shadow: { tenant, id, by, reason } }, outcome),
+    activate: (tenant, id, wish) => note({ activate: { tenant, id, wish } }, outcome),
+    approve: (tenant, id, by, reason) => note({ approve: { tenant, id, by, reason } }, outcome),
+    rollback: (tenant, by, reason) =>
+      note({ policyRollback: { tenant, by, reason } }, { undone: 'it', revision: 3, snapshotSeq: 9 }),
+    replay: (request) =>
+      note(
+        { replay: request },
+        {
+          release: RELEASE.id,
+          stale: false,
+          decisions: 0,
+          same: 0,
+          otherRules: 0,
+          unknown: 0,
+          unknownFor: {},
+          flips: 0,
+          groups: [],
+          tookMs: 1,
+        },
+      ),
+  };
+};
+
 interface Parts {
   readonly world: StillWorld;
   readonly feed: EventFeed;
@@ -227,6 +277,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
         ]),
       rollback: (to, by, reason, dryRun) => note({ rollback: { to, by, reason, dryRun } }, applied),
     },
+    releases: releasesOf(note),
     status: () => ({
       node: 'hub-1',
       role: 'hub',

@@ -1,0 +1,289 @@
+/** The release train over memory stores, with the real policy compiler and the real plane. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CallEvent, ReleaseState, Snapshot } from '../../contract/index.ts';
+import { newNodeKey } from '../../identity/index.ts';
+import { VirtualWorld } from '../../kernel/index.ts';
+import { memoryStores } from '../../stores/index.ts';
+import { bundlesOf, type CompilePolicy } from '../compile.ts';
+import { agent, faultOf, NO_POLICY } from '../fixture.ts';
+import { ControlPlane } from '../plane.ts';
+import { digestOf, unseal } from './seal.ts';
+import { MOVES, type ReleaseEvent } from './state.ts';
+import { ReleaseTrain, type TrainParts } from './train.ts';
+import { ReleaseTrials } from './trials.ts';
+import { ReleaseWatch } from './watch.ts';
+
+/** A policy whose version is its text: what the train does has nothing to do with Cedar. */
+const compilePolicy: CompilePolicy = async (bundles) => ({
+  ...NO_POLICY,
+  version: `sha256:${digestOf(
+    bundles.map((each) => ({
+      apiVersion: 'airspace.dev/v1',
+      kind: 'PolicyBundle',
+      metadata: { name: each.level, tenant: each.tenant, labels: {} },
+      spec: { level: each.level, policies: each.policies },
+    })),
+  ).slice(0, 16)}`,
+});
+
+const bundle = (text: string, name = 'org') => ({
+  apiVersion: 'airspace.dev/v1',
+  kind: 'PolicyBundle',
+  metadata: { name },
+  spec: { level: 'org', policies: { text } },
+});
+
+const bench = async (given: Partial<TrainParts> = {}) => {
+  const stores = memoryStores();
+  const world = new VirtualWorld(1);
+  const key = newNodeKey();
+  const watch = new ReleaseWatch();
+  const published: Snapshot[] = [];
+  const logged: string[] = [];
+  const shared = {
+    store: stores.releases,
+    compilePolicy,
+    clock: world.clock,
+    watch,
+    log: (_: string, message: string) => void logged.push(message),
+  };
+  const make = () => {
+    const plane = new ControlPlane({
+      resources: stores.resources,
+      nodes: stores.nodes,
+      compilePolicy,
+      clock: world.clock,
+      publish: (snapshot) => void published.push(snapshot),
+      trials: new ReleaseTrials({ ...shared, open: (record) => unseal(record.sealed, key.publicKey) }),
+    });
+    const train = new ReleaseTrain({
+      ...shared,
+      plane,
+      key,
+      resources: stores.resources,
+      traces: stores.traces,
+      replayer: () => ({ take: () => {}, tally: () => EMPTY }),
+      widens: () => true,
+      twoPerson: false,
+      ...given,
+    });
+    return { plane, train };
+  };
+  const { plane, train } = make();
+  const apply = (...resources: readonly unknown[]) =>
+    plane.apply({
+      tenant: 'default',
+      resources,
+      origins: resources.map((_, at) => `f.yaml:${at + 1}`),
+      by: 'user/ann',
+      reason: '',
+      dryRun: false,
+      prune: false,
+    });
+  await apply(agent('a'), bundle('one'));
+  const stage = async (text: string, by = 'user/ann') =>
+    (
+      await train.stage({
+        tenant: 'default',
+        resources: [bundle(text)],
+        origins: ['p.yaml:1'],
+        prune: false,
+        by,
+        reason: 'r',
+      })
+    ).release;
+  const stateOf = async (id: string): Promise<ReleaseState> => (await train.get('default', id)).state;
+  const activate = (id: string, percent: number) =>
+    train.activate('default', id, { percent, by: 'user/ann', reason: '' });
+  const text = async () => {
+    const { resources } = await stores.resources.list();
+    return bundlesOf(new Map(resources.map(({ resource }, at) => [String(at), resource])), 'default')[0]?.spec.policies
+      .text;
+  };
+  return { stores, plane, train, make, watch, published, logged, apply, stage, stateOf, activate, text };
+};
+
+const EMPTY = { decisions: 0, same: 0, otherRules: 0, unknown: 0, unknownFor: {}, flips: 0, groups: [] };
+
+test('the moves of a release are these and no others', () => {
+  const events: readonly ReleaseEvent[] = ['stage', 'shadow', 'canary', 'full', 'halt', 'replaced'];
+  const table = Object.entries(MOVES).map(([from, moves]) =>
+    [from, ...events.map((event) => moves[event] ?? '-')].join(' '),
+  );
+  assert.deepEqual(table, [
+    'none staged - - - - -',
+    'staged staged shadow canary active - -',
+    'shadow - shadow canary active halted -',
+    'canary - shadow canary active halted -',
+    'active - - - active - retired',
+    'halted staged - - active - -',
+    'retired staged - - active - -',
+  ]);
+});
+
+test('staging checks and keeps a release and changes nothing that runs', async () => {
+  const { stage, published, stores } = await bench();
+  const release = await stage('two');
+  assert.deepEqual([release.state, release.author, release.stale, published.length], ['staged', 'user/ann', false, 1]);
+  assert.equal((await stores.resources.list()).revision, 1);
+});
+
+test('what is no policy, or is active already, is not a release', async () => {
+  const { train, stage } = await bench();
+  const wish = { tenant: 'default', origins: ['x.yaml:7'], prune: false, by: 'user/ann', reason: 'r' };
+  assert.match(
+    (await faultOf(train.stage({ ...wish, resources: [agent('b')] }))).message,
+    /x\.yaml:7.*PolicyBundles only/,
+  );
+  assert.match((await faultOf(stage('one'))).message, /nothing to release/);
+});
+
+test('a release goes from shadow to a part to everything, and the one before retires', async () => {
+  const { stage, train, activate, published, stateOf, text } = await bench();
+  const { id } = await stage('two');
+  await train.shadow('default', id, 'user/ann', '');
+  assert.deepEqual(
+    published.at(-1)?.candidates?.map(({ mode, percent }) => [mode, percent]),
+    [['shadow', 0]],
+  );
+  await activate(id, 5);
+  assert.deepEqual(
+    published.at(-1)?.candidates?.map(({ mode, percent }) => [mode, percent]),
+    [['canary', 5]],
+  );
+  assert.equal(await text(), 'one');
+  await activate(id, 100);
+  assert.deepEqual([published.at(-1)?.candidates, await text(), await stateOf(id)], [undefined, 'two', 'active']);
+  assert.equal(published.at(-1)?.policy.version, id);
+  const next = await stage('three');
+  await activate(next.id, 100);
+  assert.deepEqual([await stateOf(id), await stateOf(next.id)], ['retired', 'active']);
+});
+
+test('one release is on trial at a time', async () => {
+  const { stage, activate } = await bench();
+  const [first, second] = [await stage('two'), await stage('three')];
+  await activate(first.id, 5);
+  const fault = await faultOf(activate(second.id, 5));
+  assert.equal(fault.code, 'conflict');
+  assert.match(fault.message, new RegExp(first.id));
+});
+
+test('an apply under a release on trial halts it, because nobody looked at the two together', async () => {
+  const { stage, activate, apply, stateOf, published, train } = await bench();
+  const { id } = await stage('two');
+  await activate(id, 5);
+  await apply(agent('b'));
+  assert.deepEqual([published.at(-1)?.candidates?.length, await stateOf(id)], [1, 'canary'], 'no policy was touched');
+  await apply(bundle('hotfix'));
+  assert.deepEqual([published.at(-1)?.candidates, await stateOf(id)], [undefined, 'halted']);
+  const again = await train.get('default', id);
+  assert.match(again.log.at(-1)?.reason ?? '', /made against is not the active one/);
+});
+
+test('a stale release cannot be activated before it is staged again', async () => {
+  const { stage, activate, apply } = await bench();
+  const { id } = await stage('two');
+  await apply(bundle('hotfix'));
+  assert.equal((await faultOf(activate(id, 100))).code, 'conflict');
+  await stage('two');
+  await activate(id, 100);
+});
+
+test('a rollback takes back the release on trial, then the active one, and never returns to what it took back', async () => {
+  const { stage, activate, train, text, stateOf, published } = await bench();
+  const two = await stage('two');
+  await activate(two.id, 100);
+  const three = await stage('three');
+  await activate(three.id, 10);
+  const first = await train.rollback('default', 'user/ann', 'smells');
+  assert.match(first.undone, /canary at 10 %/);
+  assert.deepEqual([await stateOf(three.id), await text(), published.at(-1)?.candidates], ['halted', 'two', undefined]);
+  const second = await train.rollback('default', 'user/ann', '');
+  assert.deepEqual(
+    [await text(), await stateOf(two.id), second.snapshotSeq],
+    ['one', 'retired', published.at(-1)?.seq],
+  );
+  assert.equal((await faultOf(train.rollback('default', 'user/ann', ''))).code, 'not_found');
+  assert.equal(await text(), 'one');
+});
+
+test('with two persons on, a release that widens waits for somebody else than its author', async () => {
+  const { stage, activate, train } = await bench({ twoPerson: true });
+  const { id, needsApproval } = await stage('two');
+  assert.equal(needsApproval, true);
+  await train.shadow('default', id, 'user/ann', 'a shadow decides nothing');
+  assert.equal((await faultOf(activate(id, 5))).code, 'conflict');
+  assert.equal((await faultOf(train.approve('default', id, 'user/ann', ''))).code, 'denied');
+  await train.approve('default', id, 'user/bob', 'looked at the replay');
+  await activate(id, 5);
+});
+
+test('an approval is for what was approved: staged again, it is gone', async () => {
+  const { stage, activate, train } = await bench({ twoPerson: true });
+  const { id } = await stage('two');
+  await train.approve('default', id, 'user/bob', '');
+  await stage('two', 'user/bob');
+  assert.equal((await faultOf(activate(id, 5))).code, 'conflict');
+  assert.equal((await faultOf(train.approve('default', id, 'user/bob', ''))).code, 'denied');
+});
+
+test('a release whose stored content was changed is never put in force', async () => {
+  const { stage, stores, train } = await bench();
+  const { id } = await stage('two');
+  const record = (await stores.releases.get('default', id))!;
+  const payload = record.sealed.payload.replace('"two"', '"evil"');
+  await stores.releases.put({ ...record, sealed: { ...record.sealed, payload }, version: record.version + 1 });
+  assert.equal(
+    (await faultOf(train.activate('default', id, { percent: 5, by: 'user/ann', reason: '' }))).code,
+    'denied',
+  );
+});
+
+const decided = (release: string, at: number, attributes: Record<string, string | readonly string[]>): CallEvent => ({
+  callId: at.toString(16).padStart(32, '0'),
+  trace: 'a'.repeat(32),
+  span: 'c'.repeat(16),
+  tenant: 'default',
+  principal: { kind: 'agent', id: 'a' },
+  target: { kind: 'agent', name: 'a', operation: 'run' },
+  lineage: { root: 'b'.repeat(32), depth: 0 },
+  node: 'hub-1',
+  role: 'hub',
+  startedAtMs: 1_000,
+  durationMs: 5,
+  status: 'ok',
+  code: '',
+  httpStatus: 200,
+  requestBytes: 1,
+  replyBytes: 2,
+  snapshotSeq: 1,
+  attributes: {},
+  steps: [{ span: 's', name: 'decide', offsetMs: 0, durationMs: 0, attributes: { release, ...attributes } }],
+});
+
+test('a rule that fails in the canary halts it, with the reason, in a new snapshot', async () => {
+  const { stage, activate, train, published, logged } = await bench();
+  const { id } = await stage('two');
+  await activate(id, 5);
+  const seq = published.at(-1)!.seq;
+  train.observe([decided(id, 1, { arm: 'canary', effect: 'deny', code: 'POLICY_ERROR' })]);
+  while (logged.at(-1) !== 'policy release halted') await Promise.resolve();
+  const halted = await train.get('default', id);
+  assert.match(halted.log.at(-1)?.reason ?? '', /could not be evaluated/);
+  assert.equal(halted.log.at(-1)?.by, 'airspace');
+  assert.deepEqual([published.at(-1)?.candidates, published.at(-1)!.seq > seq], [undefined, true]);
+});
+
+test('a hub that died between the wish and its publication goes on where it was', async () => {
+  const { stage, stores, make, published } = await bench();
+  const { id } = await stage('two');
+  const record = (await stores.releases.get('default', id))!;
+  await stores.releases.put({ ...record, state: 'canary', percent: 7, version: record.version + 1 });
+  await make().plane.refresh();
+  assert.deepEqual(
+    published.at(-1)?.candidates?.map(({ release, percent }) => [release, percent]),
+    [[id, 7]],
+  );
+});

@@ -1,0 +1,142 @@
+/** Holds releases against every configuration that is published: which are on trial beside it, and which that can no longer be. */
+import {
+  type Clock,
+  Fault,
+  type PolicyCandidate,
+  type ReleaseContent,
+  type ReleaseRecord,
+  type ReleaseStore,
+  type Snapshot,
+} from '../../contract/index.ts';
+import type { Configuration } from '../check.ts';
+import { bundlesOf, type CompilePolicy, compile, type Draft } from '../compile.ts';
+import type { Trials } from '../plane.ts';
+import { digestOf } from './seal.ts';
+import { advance, type ReleaseEvent } from './state.ts';
+import type { ReleaseWatch } from './watch.ts';
+
+export interface TrialParts {
+  readonly store: ReleaseStore;
+  readonly compilePolicy: CompilePolicy;
+  readonly clock: Clock;
+  readonly watch: ReleaseWatch;
+  /** Throws when the release is not what was signed. */
+  readonly open: (record: ReleaseRecord) => ReleaseContent;
+  readonly log: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+type Fate =
+  | { readonly kind: 'stays' }
+  | { readonly kind: 'tried'; readonly candidate: PolicyCandidate }
+  | { readonly kind: 'moves'; readonly event: ReleaseEvent; readonly percent: number; readonly reason: string };
+
+interface Judged {
+  readonly record: ReleaseRecord;
+  readonly fate: Fate;
+}
+
+/**
+ * Level-triggered: what is stored about releases is the wish, and this makes the snapshot follow it. So a hub that died between
+ * the two goes on where it was.
+ */
+export class ReleaseTrials implements Trials {
+  readonly #parts: TrialParts;
+  #judged: readonly Judged[] = [];
+
+  constructor(parts: TrialParts) {
+    this.#parts = parts;
+  }
+
+  async candidates(configuration: Configuration): Promise<readonly PolicyCandidate[]> {
+    const records = await this.#parts.store.inForce();
+    const judged: Judged[] = [];
+    for (const record of records) judged.push({ record, fate: await this.#fateOf(record, configuration) });
+    this.#judged = judged;
+    return judged.flatMap(({ fate }) => (fate.kind === 'tried' ? [fate.candidate] : []));
+  }
+
+  async published(_: Configuration, snapshot: Snapshot): Promise<void> {
+    for (const { record, fate } of this.#judged) {
+      if (fate.kind === 'tried') this.#follow(record);
+      else this.#parts.watch.forget({ tenant: record.tenant, release: record.id });
+      if (fate.kind === 'moves') await this.#move(record, fate, snapshot.seq);
+    }
+    this.#judged = [];
+  }
+
+  #follow({ tenant, id: release, denyBand }: ReleaseRecord): void {
+    const { watch } = this.#parts;
+    if (!watch.isFollowing({ tenant, release })) watch.follow({ tenant, release, denyBand });
+  }
+
+  /** Somebody who changed the record meanwhile has published, or will, and then it is looked at again. */
+  async #move(
+    record: ReleaseRecord,
+    { event, percent, reason }: Extract<Fate, { kind: 'moves' }>,
+    seq: number,
+  ): Promise<void> {
+    const { store, clock, log } = this.#parts;
+    const by = event === 'full' ? (record.log.at(-1)?.by ?? 'airspace') : 'airspace';
+    const next = advance(record, { event, percent, by, reason, atMs: clock.wallMs() });
+    try {
+      await store.put(next);
+      log(event === 'halt' ? 'warn' : 'info', `policy release ${next.state}`, { release: record.id, reason, seq });
+    } catch (thrown) {
+      log('warn', 'the state of a policy release could not be kept', { release: record.id, cause: String(thrown) });
+    }
+  }
+
+  async #fateOf(record: ReleaseRecord, configuration: Configuration): Promise<Fate> {
+    try {
+      const content = this.#parts.open(record);
+      const present = digestOf(bundlesOf(configuration, record.tenant));
+      const isActive = present === digestOf(content.bundles);
+      if (record.state === 'active')
+        return isActive ? { kind: 'stays' } : moves('replaced', 'another policy is active');
+      if (isActive) return { ...moves('full', record.log.at(-1)?.reason ?? ''), percent: 100 };
+      if (present !== content.baseDigest)
+        return moves('halt', 'the policy that it was made against is not the active one any more');
+      return { kind: 'tried', candidate: await this.#candidateOf(record, content, configuration) };
+    } catch (thrown) {
+      return moves('halt', `it does not fit the present configuration: ${Fault.from(thrown).message}`);
+    }
+  }
+
+  async #candidateOf(
+    { id, tenant, state, percent }: ReleaseRecord,
+    { bundles }: ReleaseContent,
+    configuration: Configuration,
+  ): Promise<PolicyCandidate> {
+    const { policy } = await compileTenant(
+      withBundles(configuration, tenant, bundles),
+      tenant,
+      this.#parts.compilePolicy,
+    );
+    return { tenant, release: id, mode: state === 'shadow' ? 'shadow' : 'canary', percent, policy };
+  }
+}
+
+const moves = (event: ReleaseEvent, reason: string): Extract<Fate, { kind: 'moves' }> => ({
+  kind: 'moves',
+  event,
+  percent: 0,
+  reason,
+});
+
+/** One tenant alone: its policy version does not depend on what others do. */
+export const compileTenant = (
+  configuration: Configuration,
+  tenant: string,
+  compilePolicy: CompilePolicy,
+): Promise<Draft> =>
+  compile(new Map([...configuration].filter(([, { metadata }]) => metadata.tenant === tenant)), compilePolicy);
+
+export const withBundles = (
+  configuration: Configuration,
+  tenant: string,
+  bundles: ReleaseContent['bundles'],
+): Configuration =>
+  new Map([
+    ...[...configuration].filter(([, { kind, metadata }]) => kind !== 'PolicyBundle' || metadata.tenant !== tenant),
+    ...bundles.map((bundle) => [`${tenant}/PolicyBundle/${bundle.metadata.name}`, bundle] as const),
+  ]);

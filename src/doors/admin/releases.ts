@@ -1,0 +1,94 @@
+/** The release train over HTTP: staged, looked at, tried, activated, approved and rolled back, always in the caller's own tenant. */
+import { z } from 'zod';
+import { type Answer, json } from './answer.ts';
+import { authorOf } from './configuration.ts';
+import type { AdminRequest } from './request.ts';
+
+const MOST_BUNDLES = 1_000;
+const MOST_DECISIONS = 200_000;
+const DAY_MS = 24 * 3_600_000;
+
+const Reason = z.string().max(1000).default('');
+const Bundles = {
+  resources: z.array(z.unknown()).min(1).max(MOST_BUNDLES),
+  origins: z.array(z.string().max(400)).max(MOST_BUNDLES).optional(),
+  prune: z.boolean().default(false),
+};
+const StageBody = z.strictObject({
+  ...Bundles,
+  reason: z.string().min(1, 'say why, for those who read it later').max(1000),
+});
+const ReasonBody = z.strictObject({ reason: Reason });
+const ActivateBody = z.strictObject({
+  percent: z.number().min(0.01).max(100).default(100),
+  denyBand: z.number().min(0.1).max(100).optional(),
+  reason: Reason,
+});
+const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(50) });
+const Since = {
+  /** How far back, in milliseconds. */
+  sinceMs: z
+    .number()
+    .int()
+    .min(1)
+    .max(366 * DAY_MS)
+    .default(DAY_MS),
+  limit: z.number().int().min(1).max(MOST_DECISIONS).default(100_000),
+};
+const ReplayBody = z.union([
+  z.strictObject({ ...Since, release: z.string().regex(/^(sha256:)?[0-9a-f]{8,32}$/, 'must be the id of a release') }),
+  z.strictObject({ ...Since, ...Bundles }),
+]);
+
+/** Control says where a mistake is by these; a list of another length would point at the wrong place. */
+const placed = ({
+  resources,
+  origins,
+}: {
+  readonly resources: readonly unknown[];
+  readonly origins?: readonly string[] | undefined;
+}) => resources.map((_, at) => (origins?.length === resources.length ? origins[at]! : `resource ${at + 1}`));
+
+export const stageRelease = async ({ ports, principal, body }: AdminRequest): Promise<Answer> => {
+  const { resources, origins, prune, reason } = await body(StageBody);
+  const wish = { resources, origins: placed({ resources, origins }), prune, reason };
+  return json(await ports.releases.stage({ ...wish, tenant: principal.tenant, by: authorOf(principal) }), 201);
+};
+
+export const listReleases = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+  const { limit } = query(ListQuery);
+  return json({ items: await ports.releases.list(principal.tenant, limit) });
+};
+
+export const getRelease = async ({ ports, principal, param }: AdminRequest): Promise<Answer> =>
+  json(await ports.releases.get(principal.tenant, param));
+
+export const shadowRelease = async ({ ports, principal, param, body }: AdminRequest): Promise<Answer> => {
+  const { reason } = await body(ReasonBody);
+  return json(await ports.releases.shadow(principal.tenant, param, authorOf(principal), reason));
+};
+
+export const activateRelease = async ({ ports, principal, param, body }: AdminRequest): Promise<Answer> => {
+  const { percent, denyBand, reason } = await body(ActivateBody);
+  const wish = { percent, reason, by: authorOf(principal), ...(denyBand === undefined ? {} : { denyBand }) };
+  return json(await ports.releases.activate(principal.tenant, param, wish));
+};
+
+export const approveRelease = async ({ ports, principal, param, body }: AdminRequest): Promise<Answer> => {
+  const { reason } = await body(ReasonBody);
+  return json(await ports.releases.approve(principal.tenant, param, authorOf(principal), reason));
+};
+
+export const rollbackRelease = async ({ ports, principal, body }: AdminRequest): Promise<Answer> => {
+  const { reason } = await body(ReasonBody);
+  return json(await ports.releases.rollback(principal.tenant, authorOf(principal), reason));
+};
+
+export const replayRelease = async ({ ports, principal, body }: AdminRequest): Promise<Answer> => {
+  const asked = await body(ReplayBody);
+  const { sinceMs, limit } = asked;
+  const candidate =
+    'release' in asked ? asked.release : { resources: asked.resources, origins: placed(asked), prune: asked.prune };
+  const since = ports.world.clock.wallMs() - sinceMs;
+  return json(await ports.releases.replay({ tenant: principal.tenant, candidate, sinceMs: since, limit }));
+};
