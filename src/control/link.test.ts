@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CallEvent } from '../contract/index.ts';
+import { type CallEvent, Fault } from '../contract/index.ts';
 import { newNodeKey } from '../identity/index.ts';
 import { NodeLink } from './link.ts';
 import { event, HubBench, type JoinedNode, joinedNode, snapshot } from './linkfixture.ts';
@@ -373,4 +373,24 @@ test('what instances do is told with the next beat, and a beat is never sent twi
   assert.equal((lastBeat(it) as { instances: { state: string }[] }).instances[0]!.state, 'draining');
   assert.equal(bench.hub.find({ tenant: 'default' })[0]!.state, 'draining');
   await stop(bench, it.link);
+});
+
+test('a list of orders that the hub sends confirms itself: under a stream of orders beats may always be behind', async () => {
+  const { bench, it } = await started();
+  const beatless = new NodeLink({
+    ...it.parts,
+    wire: {
+      post: () => Promise.reject(new Fault('unreachable', 'no beat gets through')),
+      stream: (path, authorization, signal) => it.wire.stream(path, authorization, signal),
+    },
+  });
+  await beatless.start();
+  bench.publisher.publish('kills', { seq: 1, orders: [] });
+  await bench.pass(100);
+  const first = beatless.killsConfirmedAtMs ?? Number.NaN;
+  await bench.pass(2_000);
+  bench.publisher.publish('kills', { seq: 2, orders: [] });
+  await bench.pass(100);
+  assert.ok(beatless.killsConfirmedAtMs! > first);
+  await stop(bench, beatless);
 });
