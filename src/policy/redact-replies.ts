@@ -13,7 +13,9 @@ export const redactReplies = (): Layer => (next) => (call, scope) =>
 export const redactReplays = (next: Handler, limits: Constraints): Handler =>
   redacting(next, limits, (reply) => reply.notes?.includes('replayed') === true);
 
-const redacting = (next: Handler, { redactOut }: Constraints, concerns = (_: Reply): boolean => true): Handler =>
+const every = (): boolean => true;
+
+const redacting = (next: Handler, { redactOut }: Constraints, concerns: (reply: Reply) => boolean = every): Handler =>
   redactOut === undefined
     ? next
     : async (call, scope) => {

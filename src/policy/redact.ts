@@ -43,7 +43,7 @@ const unescaped = (token: string): string => token.replaceAll('~1', '/').replace
 const redactOne = (json: unknown, path: readonly string[]): void => {
   const last = path.at(-1) ?? '';
   const holder = path.slice(0, -1).reduce(fieldOf, json);
-  if (hasField(holder, last)) put(holder, last, REDACTED);
+  if (hasField(holder, last)) holder[last] = REDACTED; // its own field, so `__proto__` is a name like any other
 };
 
 const fieldOf = (holder: unknown, name: string): unknown => (hasField(holder, name) ? holder[name] : undefined);
@@ -54,8 +54,3 @@ const hasField = (holder: unknown, name: string): holder is Record<string, unkno
   holder !== null &&
   Object.hasOwn(holder, name) &&
   (!Array.isArray(holder) || /^(?:0|[1-9]\d*)$/.test(name));
-
-/** Not by assignment: `__proto__` is a name like any other. */
-export const put = (holder: object, name: string, value: unknown): void => {
-  Object.defineProperty(holder, name, { value, writable: true, enumerable: true, configurable: true });
-};
