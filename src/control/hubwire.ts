@@ -39,6 +39,8 @@ export class HttpHubWire implements HubWire {
         body: JSON.stringify(body),
         headersTimeout: REPLY_MS,
         bodyTimeout: REPLY_MS,
+        // Those two begin when the request is sent; one that waits for a connection must end as well.
+        signal: AbortSignal.timeout(2 * REPLY_MS),
       });
       const text = await collect(reply.body);
       if (reply.statusCode >= 200 && reply.statusCode < 300) return text === '' ? {} : JSON.parse(text);

@@ -214,6 +214,7 @@ export class NodeLink implements EventSink {
       await this.#parts.lastGood.keep(kind, signed as Signed);
       if (kind !== 'kills') enforce();
       this.#held.set(kind, seq);
+      if (kind === 'kills') this.#confirmKills();
       if (this.#refused?.kind === kind) this.#refused = undefined;
     } catch (thrown) {
       const fault = this.#note(thrown);
@@ -257,7 +258,11 @@ export class NodeLink implements EventSink {
 
   #noteKills(reply: unknown): void {
     const newest = numberIn(reply, 'killsSeq', 0);
-    if (newest === undefined || newest > this.seq('kills')) return;
+    if (newest !== undefined && newest <= this.seq('kills')) this.#confirmKills();
+  }
+
+  /** The hub said so just now: by an answer that knows of nothing newer, or by sending the list, which it only does with its newest. */
+  #confirmKills(): void {
     this.#killsConfirmedAtMs = this.#parts.clock.nowMs();
     this.#firstConfirmed.resolve();
   }
