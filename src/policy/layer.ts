@@ -61,7 +61,7 @@ export const decideLayer = ({
     const remarks = remarksOn(arm, decision, request, () => payloadOf(call));
     note(decision, startMs, scope, {
       ...remarks,
-      ...inputsOf(request, decision, arm.policy, parsedPayload(call.body)),
+      ...inputsOf(request, decision, arm.policy, mayKeep(decision) ? parsedPayload(call.body) : undefined),
     });
     const looks = arm.name === 'canary' ? arm.trial?.watch : watch;
     if (looks?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
@@ -102,6 +102,10 @@ const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
   const payload = parsedPayload(body);
   return payload === undefined ? request : { ...request, payload };
 };
+
+/** The record keeps arguments that rules read, for replays; not where a limit takes fields away or wants no payload kept. */
+const mayKeep = ({ constraints: { redactIn, logPayload = 'full' } }: Decision): boolean =>
+  redactIn === undefined && logPayload === 'full';
 
 const ruleIds = (decision: Decision): string[] => decision.determining.map(({ level, id }) => `${level}/${id}`);
 

@@ -10,16 +10,27 @@ import { Rates } from './rate.ts';
 import { redactReplays, redactReplies } from './redact-replies.ts';
 import { type Ask, callOf, compileWorld, type ShortWorld } from './testing.ts';
 
+const NOTE = { type: 'object', required: ['note'], properties: { note: { type: 'string' } } };
 const WORLD: ShortWorld = {
   domains: [],
   users: [],
   targets: [
     { kind: 'agent', name: 'planner', operations: [{ name: 'run', effect: 'read' }] },
-    { kind: 'tool', name: 'crm', operations: [{ name: 'read', effect: 'read' }] },
+    {
+      kind: 'tool',
+      name: 'crm',
+      operations: [
+        { name: 'read', effect: 'read' },
+        { name: 'write', effect: 'write', input: NOTE },
+      ],
+    },
     { kind: 'model', name: 'small', operations: [{ name: 'chat', effect: 'spend' }] },
   ],
 };
-const POLICIES = '@id("all") @reason("agents may call") permit(principal is Agent, action, resource);';
+const POLICIES = `
+@id("all") @reason("agents may call") permit(principal is Agent, action, resource);
+@id("short") @reason("short notes only")
+forbid(principal, action == Action::"tool/crm/write", resource) when { context.args.note == "long" };`;
 const READ: Ask = { agent: 'planner', call: 'tool/crm/read' };
 const CHAT: Ask = { agent: 'planner', call: 'model/small/chat' };
 const utf8 = new TextEncoder();
@@ -84,7 +95,11 @@ const scopeAt = (nowMs: number, attributes: Record<string, Attributes[string]>):
   random: () => 0,
   signal: new Canceller(),
   deadlineMs: Number.POSITIVE_INFINITY,
-  span: { spanId: 's', set: (added) => Object.assign(attributes, added), step: () => {} },
+  span: {
+    spanId: 's',
+    set: (added) => Object.assign(attributes, added),
+    step: (_name, _startMs, added) => Object.assign(attributes, added),
+  },
 });
 
 describe('how often', () => {
@@ -261,6 +276,18 @@ test('a digest of what the target gets is noted, and no digest where a rule says
   assert.equal(await digest('@log_payload("full") @redact_in("/note")'), sha('{"note":"[redacted]"}'));
   assert.equal(await digest('@log_payload("none")'), undefined);
   assert.equal(await digest('@timeout_ms("1000")'), undefined);
+});
+
+test('arguments that rules read are not on the record where a limit keeps them back', async () => {
+  const recordedArgs = async (limits: string): Promise<unknown> => {
+    const { ask, attributes } = await governed(limits);
+    assert.equal((await ask({ ...READ, call: 'tool/crm/write' }, json({ note: 'a' }))).fault, undefined);
+    return attributes['args'];
+  };
+  for (const open of ['@timeout_ms("1000")', '@log_payload("full")', '@redact_out("/note")'])
+    assert.equal(await recordedArgs(open), '{"note":"a"}', open);
+  for (const closed of ['@log_payload("hash-only")', '@log_payload("none")', '@redact_in("/note")'])
+    assert.equal(await recordedArgs(closed), undefined, closed);
 });
 
 test('the budget class stands on the record of the call', async () => {
