@@ -7,12 +7,32 @@ export interface Determining {
   readonly reason: string;
 }
 
+/** `count` calls at once, and as many per `windowMs` on average, of one principal to one operation. */
+export interface RateLimit {
+  readonly count: number;
+  readonly windowMs: number;
+  /** Who asks for it: `level/id` of the limit rule, the first by name where several do. */
+  readonly rule: string;
+}
+
+/** What is remembered of a payload, from the least strict to the strictest. */
+export type LogPayload = 'full' | 'hash-only' | 'none';
+
 /** Merged limits: every satisfied limit rule tightens, none loosens. Absent means that nothing limits it. */
 export interface Constraints {
   readonly timeoutMs?: number;
   readonly maxTokens?: number;
   readonly models?: readonly string[];
   readonly priority?: number;
+  /** All of them hold. Sorted by window and count, each once. */
+  readonly rates?: readonly RateLimit[];
+  /** JSON pointers to fields of the payload that the target does not get. Sorted, each once. */
+  readonly redactIn?: readonly string[];
+  /** JSON pointers to fields of the reply that the caller does not get. Sorted, each once. */
+  readonly redactOut?: readonly string[];
+  /** Classes of budgets that the call is charged to: names in order, joined by `+`. */
+  readonly budgetClass?: string;
+  readonly logPayload?: LogPayload;
 }
 
 export interface Decision {

@@ -15,7 +15,7 @@ export { type Ended, whenEnded, whenEndedOrCut, whenStopped } from './ended.ts';
 export { compose, type Handler, invoke, type Layer } from './handler.ts';
 export { endWhenIdle, type IdleOptions } from './idle.ts';
 export { type Execution, type Loopback, loopback, loopbackCall, loopbackReply, type Script } from './loopback.ts';
-export { type Payload, parsedPayload, payloadOf } from './payload.ts';
+export { isJson, type Payload, parsedPayload, payloadOf } from './payload.ts';
 export { Permit } from './permit.ts';
 export { seeded } from './prng.ts';
 export { type RetryOptions, retry } from './retry.ts';

@@ -9,6 +9,8 @@ const payloads = new WeakMap<Body, Payload>();
 
 const JSON_TYPE = /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i;
 
+export const isJson = (contentType: string): boolean => JSON_TYPE.test(contentType);
+
 /**
  * Never throws, and never takes a stream away from the target. Treat what it answers as read-only: others see the same object.
  * INVARIANT: the bytes of a body do not change. The door has refused duplicate keys and depths that a parser breaks down on.
@@ -27,7 +29,7 @@ export const parsedPayload = (body: Body): Payload | undefined => payloads.get(b
 const read = (body: Body, contentType: string): Payload => {
   if (body.kind === 'stream') return { problem: 'is a stream' };
   // A target may read it as JSON all the same; the door has not checked it then, so nobody here does.
-  if (!JSON_TYPE.test(contentType)) return { problem: 'is not sent as `application/json`' };
+  if (!isJson(contentType)) return { problem: 'is not sent as `application/json`' };
   try {
     return {
       data: JSON.parse(Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString()),

@@ -1,5 +1,8 @@
 /** Our contract for annotations: Cedar leaves them untyped, so a misspelt limit would silently not limit. */
-import type { Constraints, PolicyEntry } from '../contract/index.ts';
+import type { Constraints, LogPayload, PolicyEntry } from '../contract/index.ts';
+import { LOG_PAYLOAD, union } from './constraints.ts';
+import { joinRates, ratesIn } from './rate.ts';
+import { isPointer } from './redact.ts';
 
 /** `policies` decide; `limits` are permits whose annotations all apply and can only tighten. */
 export type EntryKind = 'policies' | 'limits';
@@ -25,6 +28,13 @@ const LIMITS: readonly EntryKind[] = ['limits'];
 
 const positiveInteger = (text: string): boolean => /^[1-9]\d{0,14}$/.test(text);
 const listOf = (text: string): string[] => text.split(',').map((item) => item.trim());
+const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
+
+const POINTERS: Rule = {
+  on: LIMITS,
+  accepts: (text) => text.length <= 1_000 && listOf(text).every(isPointer),
+  shape: 'JSON pointers to fields, separated by commas, for example "/customer/email,/note"',
+};
 
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   [
@@ -71,12 +81,48 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     {
       on: LIMITS,
       accepts: (text) => PRIORITIES.has(text),
-      shape: `one of ${[...PRIORITIES.keys()].map((name) => `"${name}"`).join(', ')}`,
+      shape: `one of ${quoted([...PRIORITIES.keys()])}`,
+    },
+  ],
+  [
+    'rate',
+    {
+      on: LIMITS,
+      accepts: (text) => text.length <= 200 && ratesIn(text, '') !== undefined,
+      shape: 'calls per time in s, m or h, separated by commas, for example "100/1s,1000/60s"',
+    },
+  ],
+  ['redact_in', POINTERS],
+  ['redact_out', POINTERS],
+  [
+    'budget_class',
+    {
+      on: LIMITS,
+      accepts: (text) => /^[\w.-]{1,100}$/.test(text),
+      shape: 'a name of 1 to 100 letters, digits, "_", "." and "-"',
+    },
+  ],
+  [
+    'log_payload',
+    {
+      on: LIMITS,
+      accepts: (text) => LOG_PAYLOAD.some((value) => value === text),
+      shape: `one of ${quoted(LOG_PAYLOAD)}`,
     },
   ],
 ]);
 
-const LIMITING = ['timeout_ms', 'max_tokens', 'models', 'priority'];
+const LIMITING = [
+  'timeout_ms',
+  'max_tokens',
+  'models',
+  'priority',
+  'rate',
+  'redact_in',
+  'redact_out',
+  'budget_class',
+  'log_payload',
+];
 
 /** Everything that is wrong with the annotations of one entry; empty when nothing is. */
 export const annotationProblems = (kind: EntryKind, entry: Omit<PolicyEntry, 'est'>): string[] => {
@@ -108,15 +154,22 @@ const annotationProblem = (
 const namesFor = (kind: EntryKind): string =>
   [...RULES].flatMap(([name, rule]) => (rule.on.includes(kind) ? [`@${name}`] : [])).join(', ');
 
-/** What a satisfied limit rule asks for. Its annotations must be without problems. */
-export const constraintsOf = ({ annotations }: PolicyEntry): Constraints => ({
-  ...(annotations['timeout_ms'] === undefined ? {} : { timeoutMs: Number(annotations['timeout_ms']) }),
-  ...(annotations['max_tokens'] === undefined ? {} : { maxTokens: Number(annotations['max_tokens']) }),
-  ...(annotations['models'] === undefined ? {} : { models: listOf(annotations['models']) }),
-  ...priorityOf(annotations['priority']),
+/** What a satisfied limit rule asks for. Its annotations must be without problems. `level` names it in refusals. */
+export const constraintsOf = ({ id, annotations }: PolicyEntry, level = ''): Constraints => ({
+  ...given('timeoutMs', annotations['timeout_ms'], Number),
+  ...given('maxTokens', annotations['max_tokens'], Number),
+  ...given('models', annotations['models'], listOf),
+  ...given('priority', annotations['priority'], (name) => PRIORITIES.get(name)),
+  ...given('rates', annotations['rate'], (text) => joinRates(ratesIn(text, `${level}/${id}`) ?? [], [])),
+  ...given('redactIn', annotations['redact_in'], (text) => union(listOf(text), [])),
+  ...given('redactOut', annotations['redact_out'], (text) => union(listOf(text), [])),
+  ...given('budgetClass', annotations['budget_class'], String),
+  ...given('logPayload', annotations['log_payload'], (text) => text as LogPayload),
 });
 
-const priorityOf = (name: string | undefined): Pick<Constraints, 'priority'> => {
-  const priority = PRIORITIES.get(name ?? '');
-  return priority === undefined ? {} : { priority };
-};
+const given = <Name extends keyof Constraints>(
+  name: Name,
+  text: string | undefined,
+  read: (text: string) => Constraints[Name],
+): Pick<Constraints, Name> | Record<string, never> =>
+  text === undefined ? {} : ({ [name]: read(text) } as Pick<Constraints, Name>);

@@ -19,4 +19,6 @@ export type { RegistryNames } from './names.ts';
 export { type Circumstances, explainMay, type May, type MayAnswer, mayAllow } from './partial/index.ts';
 export { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
 export { type CaseResult, type PolicyCase, type Proof, prove } from './proof.ts';
+export { Rates } from './rate.ts';
+export { redactReplies } from './redact-replies.ts';
 export { Replay, type ReplayTally } from './replay.ts';

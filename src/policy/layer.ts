@@ -1,5 +1,6 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
-import type { Attributes, Call, Decision, RoutePlan, Scope } from '../contract/index.ts';
+import { createHash } from 'node:crypto';
+import type { Attributes, Call, Constraints, Decision, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import {
   type Handler,
@@ -15,7 +16,10 @@ import { armOf, remarksOn, type Trials } from './arm.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
+import { Rates } from './rate.ts';
 import { inputsOf } from './record.ts';
+import { redactReplays } from './redact-replies.ts';
+import { rewritten } from './rewrite-call.ts';
 
 export interface DecideParts {
   readonly policy: PreparedPolicy;
@@ -25,19 +29,25 @@ export interface DecideParts {
   readonly planOf: (call: Call) => RoutePlan;
   /** Takes questions for facts through the whole pipeline of this node. Absent: no fact is ever available. */
   readonly ask?: Handler;
+  /** How often who called what; outlives snapshots. Default: of this pipeline alone. */
+  readonly rates?: Rates;
   /** Sees every decision, as plain data. Must not throw or wait. Answers true when it will look at this one again. */
   readonly watch?: Watch | undefined;
 }
 
 export type Watch = (request: PolicyRequest, decision: Decision, callId: string) => boolean;
 
-/** Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`. */
+/**
+ * Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`, `rate_limited` with
+ * `retryAfterMs`, and `denied` when a limit must change a payload that cannot be changed.
+ */
 export const decideLayer = ({
   policy: active,
   planOf,
   trials = NO_TRIALS,
   watch,
   ask = nobody,
+  rates = new Rates(),
 }: DecideParts): Layer => {
   const points = new InformationPoints(ask);
   return (next) => async (call, scope) => {
@@ -51,18 +61,23 @@ export const decideLayer = ({
     const remarks = remarksOn(arm, decision, request, () => payloadOf(call));
     note(decision, startMs, scope, {
       ...remarks,
-      ...inputsOf(request, decision, arm.policy, parsedPayload(call.body)),
+      ...inputsOf(request, decision, arm.policy, mayKeep(decision) ? parsedPayload(call.body) : undefined),
     });
     const looks = arm.name === 'canary' ? arm.trial?.watch : watch;
     if (looks?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
-    const allowed = constrained(call, plan, decision);
+    const { constraints, policyVersion } = decision;
+    // Other bytes are another body: the permit is for what goes on, not for what came.
+    const allowed = rewritten(constrained(call, plan, decision), constraints, policyVersion);
+    throwIfTooOften(rates, allowed, decision, scope);
     Permit.grant(allowed, decision);
-    const { timeoutMs } = decision.constraints;
-    if (timeoutMs === undefined || timeoutMs >= remainingMs(scope)) return next(allowed, scope);
+    noteLimits(allowed, constraints, scope);
+    const onward = redactReplays(next, constraints);
+    const { timeoutMs } = constraints;
+    if (timeoutMs === undefined || timeoutMs >= remainingMs(scope)) return onward(allowed, scope);
     // The deadline layer stands outside and has not seen this limit.
     const timed = withTimeout(scope, timeoutMs, () => new Fault('timeout', `policy gives this call ${timeoutMs} ms`));
-    return whenEnded(next(allowed, timed.scope), timed.scope.signal, timed.release);
+    return whenEnded(onward(allowed, timed.scope), timed.scope.signal, timed.release);
   };
 };
 
@@ -87,6 +102,10 @@ const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
   const payload = parsedPayload(body);
   return payload === undefined ? request : { ...request, payload };
 };
+
+/** The record keeps arguments that rules read, for replays; not where a limit takes fields away or wants no payload kept. */
+const mayKeep = ({ constraints: { redactIn, logPayload = 'full' } }: Decision): boolean =>
+  redactIn === undefined && logPayload === 'full';
 
 const ruleIds = (decision: Decision): string[] => decision.determining.map(({ level, id }) => `${level}/${id}`);
 
@@ -119,4 +138,31 @@ const constrained = (call: Call, plan: RoutePlan, { constraints }: Decision): Ca
   );
   const priority = Math.max(plan.priority, constraints.priority ?? 0) as Call['priority'];
   return { ...call, priority, ...(Number.isFinite(timeoutMs) ? { timeoutMs } : {}) };
+};
+
+/** Last before the permit: a call that is refused for anything else costs nobody a place. */
+const throwIfTooOften = (
+  rates: Rates,
+  call: Call,
+  { constraints, policyVersion }: Decision,
+  { clock }: Scope,
+): void => {
+  const { principal, target } = call;
+  if (constraints.rates === undefined || principal === null) return;
+  const exceeded = rates.charge(constraints.rates, { ...call, principal }, clock.nowMs());
+  if (exceeded === undefined) return;
+  const { rate, retryAfterMs } = exceeded;
+  throw new Fault(
+    'rate_limited',
+    `\`${rate.rule}\` lets ${principal.kind} \`${principal.id}\` call \`${target.operation}\` of ${target.kind} ` +
+      `\`${target.name}\` ${rate.count} times in ${rate.windowMs / 1_000} s; call again in ${retryAfterMs} ms`,
+    { retryAfterMs, facts: { rules: [rate.rule], code: 'RATE_LIMITED', policyVersion } },
+  );
+};
+
+/** Of a payload only its digest, and of what the target gets: what was redacted must not be guessed from a digest either. */
+const noteLimits = ({ body }: Call, { budgetClass, logPayload = 'none' }: Constraints, { span }: Scope): void => {
+  if (budgetClass !== undefined) span.set({ 'policy.budget_class': budgetClass });
+  if (logPayload !== 'none' && body.kind === 'bytes')
+    span.set({ 'payload.sha256': createHash('sha256').update(body.bytes).digest('hex') });
 };

@@ -127,16 +127,20 @@ const prepareLevels = (levels: Snapshot['policy']['levels']): Map<string, Level>
   const prepared = new Map<string, Level>();
   for (const { level, policies, limits } of levels) {
     if (prepared.has(level)) throw new Fault('bad_request', `the snapshot has level \`${level}\` twice`);
-    prepared.set(level, { name: level, policies: policies.map(compileEntry), limits: limits.map(prepareLimit) });
+    prepared.set(level, {
+      name: level,
+      policies: policies.map(compileEntry),
+      limits: limits.map((entry) => prepareLimit(entry, level)),
+    });
   }
   return prepared;
 };
 
-const prepareLimit = (entry: PolicyEntry): LimitRule => {
+const prepareLimit = (entry: PolicyEntry, level: string): LimitRule => {
   // A limit that cannot be read would not limit.
   const [problem] = annotationProblems('limits', entry);
   if (problem !== undefined) throw new Fault('bad_request', `limit rule \`${entry.id}\`: ${problem}`);
-  return { policy: compileEntry(entry), constraints: constraintsOf(entry) };
+  return { policy: compileEntry(entry), constraints: constraintsOf(entry, level) };
 };
 
 const prepareOperations = (

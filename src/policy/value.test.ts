@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { Fault } from '../contract/index.ts';
+import { Fault, type LogPayload, type RateLimit } from '../contract/index.ts';
 import { matcher } from './compile/data.ts';
 import { compileEntry } from './compile/index.ts';
 import { meet } from './constraints.ts';
@@ -10,6 +10,7 @@ import { EntityStore, entity } from './entities.ts';
 import type { PatternPart } from './est.ts';
 import { EvaluationError } from './evaluation-error.ts';
 import { add, type Long, longOf, multiply, subtract } from './long.ts';
+import { joinRates } from './rate.ts';
 import { CedarRecord, EntityRef, equals, fromJson } from './value.ts';
 
 const refused = (run: () => unknown, message: RegExp): void =>
@@ -109,6 +110,22 @@ const constraints = fc.record(
     maxTokens: fc.integer({ min: 1, max: 9 }),
     models: fc.uniqueArray(fc.constantFrom<string[]>('s', 'm', 'l')).map((names) => names.sort()),
     priority: fc.integer({ min: 1, max: 3 }),
+    rates: fc
+      .array(
+        fc.record(
+          {
+            count: fc.integer({ min: 1, max: 2 }),
+            windowMs: fc.constantFrom(1_000, 60_000),
+            rule: fc.constantFrom('org/a', 'org/b'),
+          },
+          { noNullPrototype: true },
+        ),
+      )
+      .map((rates) => joinRates(rates, [])),
+    redactIn: fc.subarray(['/a', '/b', '/c']),
+    redactOut: fc.subarray(['/a', '/b', '/c']),
+    budgetClass: fc.subarray(['dear', 'standard'], { minLength: 1 }).map((names) => names.join('+')),
+    logPayload: fc.constantFrom<LogPayload>('full', 'hash-only', 'none'),
   },
   { requiredKeys: [], noNullPrototype: true },
 );
@@ -119,11 +136,19 @@ test('limits merge in any order and any number, and only tighten', () => {
       assert.deepEqual(meet(a, b), meet(b, a));
       assert.deepEqual(meet(meet(a, b), c), meet(a, meet(b, c)));
       assert.deepEqual(meet(a, a), a);
-      const { timeoutMs, maxTokens, models, priority } = meet(a, b);
+      const both = meet(a, b);
+      const { timeoutMs, maxTokens, models, priority } = both;
       if (a.timeoutMs !== undefined) assert.ok((timeoutMs ?? Number.POSITIVE_INFINITY) <= a.timeoutMs);
       if (a.maxTokens !== undefined) assert.ok((maxTokens ?? Number.POSITIVE_INFINITY) <= a.maxTokens);
       if (a.models !== undefined) assert.ok(models?.every((name) => a.models?.includes(name)));
       if (a.priority !== undefined) assert.ok((priority ?? 0) >= a.priority);
+      const asText = ({ count, windowMs }: RateLimit): string => `${count}/${windowMs}`;
+      assert.ok(a.rates?.every((rate) => both.rates?.map(asText).includes(asText(rate))) ?? true);
+      assert.ok(a.redactIn?.every((pointer) => both.redactIn?.includes(pointer)) ?? true);
+      assert.ok(a.redactOut?.every((pointer) => both.redactOut?.includes(pointer)) ?? true);
+      assert.ok(a.budgetClass?.split('+').every((name) => both.budgetClass?.split('+').includes(name)) ?? true);
+      if (a.logPayload === 'none') assert.equal(both.logPayload, 'none');
+      if (a.logPayload === 'hash-only') assert.notEqual(both.logPayload, 'full');
     }),
   );
 });

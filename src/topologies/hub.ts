@@ -2,7 +2,7 @@
 import { identify } from '../identity/index.ts';
 import { compose, deadline, type Handler, type Layer, retry, shed } from '../kernel/index.ts';
 import { lineage } from '../lineage/index.ts';
-import { decide } from '../policy/index.ts';
+import { decide, redactReplies } from '../policy/index.ts';
 import { route } from '../routing/index.ts';
 import { trace } from '../telemetry/index.ts';
 import { type Parts, repeating, timing } from './parts.ts';
@@ -29,6 +29,8 @@ export const pipeline = (parts: Parts, role: 'hub' | 'domain', ...own: readonly 
     decide(parts),
     // The intent is durable before any byte leaves, the outcome before the caller hears it.
     parts.record,
+    // What the limits keep from the caller, the record does not get either.
+    redactReplies(),
     // Around the choice of an endpoint, so that a second try may go elsewhere.
     retry(repeating(parts)),
     // Who is well gets the call; a breaker belongs to one endpoint, so it stands innermost, inside the choice.

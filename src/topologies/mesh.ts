@@ -4,7 +4,7 @@ import { identify } from '../identity/index.ts';
 import type { Layer } from '../kernel/index.ts';
 import { compose, deadline, type Handler, retry, shed } from '../kernel/index.ts';
 import { lineage } from '../lineage/index.ts';
-import { decide } from '../policy/index.ts';
+import { decide, redactReplies } from '../policy/index.ts';
 import { route } from '../routing/index.ts';
 import { trace } from '../telemetry/index.ts';
 import { type Parts, repeating, timing } from './parts.ts';
@@ -23,6 +23,7 @@ export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
     deadline(timing(parts)),
     decide(parts),
     parts.record,
+    redactReplies(),
     retry(repeating(parts)),
   )(route(parts));
 
@@ -41,4 +42,5 @@ export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
     decide(parts),
     // No retry: there is one agent behind this sidecar, and the sender can try another.
     parts.record,
+    redactReplies(),
   )(route(parts));

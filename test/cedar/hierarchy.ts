@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import fc from 'fast-check';
-import type { Constraints, Decision, PolicyEntry, PolicyLevel, TargetEntry } from '../../src/contract/index.ts';
+import type {
+  Constraints,
+  Decision,
+  LogPayload,
+  PolicyEntry,
+  PolicyLevel,
+  RateLimit,
+  TargetEntry,
+} from '../../src/contract/index.ts';
 import { argumentsFromSchema } from '../../src/policy/arguments/index.ts';
 import { meet } from '../../src/policy/constraints.ts';
 import { decide, type PolicyRequest } from '../../src/policy/decide.ts';
@@ -93,6 +101,10 @@ const limit = fc
       { max_tokens: '20', models: 'small, large' },
       { models: 'large' },
       { priority: 'standard' },
+      { rate: '5/1s, 100/60s', redact_in: '/amount' },
+      { rate: '5/1s', redact_out: '/amount,/note', budget_class: 'dear' },
+      { budget_class: 'standard', log_payload: 'hash-only' },
+      { log_payload: 'none' },
     ),
   })
   .map(({ scope, when, annotations }) => ({ text: `permit (${scope}) when { ${when} };`, annotations }));
@@ -192,7 +204,17 @@ const within = (inner: Constraints, outer: Constraints): boolean =>
   atMost(inner.timeoutMs, outer.timeoutMs) &&
   atMost(inner.maxTokens, outer.maxTokens) &&
   (inner.priority ?? 0) >= (outer.priority ?? 0) &&
-  (outer.models === undefined || (inner.models?.every((name) => outer.models?.includes(name)) ?? false));
+  (outer.models === undefined || (inner.models?.every((name) => outer.models?.includes(name)) ?? false)) &&
+  hasAll(inner.rates?.map(rateText), outer.rates?.map(rateText)) &&
+  hasAll(inner.redactIn, outer.redactIn) &&
+  hasAll(inner.redactOut, outer.redactOut) &&
+  hasAll(inner.budgetClass?.split('+'), outer.budgetClass?.split('+')) &&
+  LOG_ORDER.indexOf(inner.logPayload) >= LOG_ORDER.indexOf(outer.logPayload);
+
+const LOG_ORDER: readonly Constraints['logPayload'][] = [undefined, 'full', 'hash-only', 'none'];
+const rateText = ({ count, windowMs }: RateLimit): string => `${count}/${windowMs}`;
+const hasAll = (inner: readonly string[] = [], outer: readonly string[] = []): boolean =>
+  outer.every((each) => inner.includes(each));
 
 const atMost = (inner: number | undefined, outer: number | undefined): boolean =>
   (inner ?? Number.POSITIVE_INFINITY) <= (outer ?? Number.POSITIVE_INFINITY);
@@ -203,13 +225,26 @@ const constraints: fc.Arbitrary<Constraints> = fc.record(
     maxTokens: fc.integer({ min: 1, max: 10_000 }),
     models: fc.subarray(['small', 'large', 'other']),
     priority: fc.constantFrom(1, 2, 3),
+    rates: fc.subarray<RateLimit>([
+      { count: 5, windowMs: 1_000, rule: 'org/a' },
+      { count: 5, windowMs: 1_000, rule: 'org/b' },
+      { count: 100, windowMs: 60_000, rule: 'org/a' },
+    ]),
+    redactIn: fc.subarray(['/a', '/b']),
+    redactOut: fc.subarray(['/a', '/b']),
+    budgetClass: fc.constantFrom('dear', 'standard', 'dear+standard'),
+    logPayload: fc.constantFrom<LogPayload>('full', 'hash-only', 'none'),
   },
   { requiredKeys: [] },
 );
 
 /** Constraints as one text, whatever the order of their models. */
-const canonical = ({ timeoutMs, maxTokens, models, priority }: Constraints): string =>
-  JSON.stringify([timeoutMs, maxTokens, models && [...models].sort(), priority]);
+const canonical = ({ models, rates, ...rest }: Constraints): string =>
+  JSON.stringify([
+    models && [...models].sort(),
+    rates && [...new Set(rates.map(rateText))].sort(),
+    Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ]);
 
 const checkMeet = (a: Constraints, b: Constraints, c: Constraints, tally: Tallying): void => {
   const where = () => JSON.stringify([a, b, c]);

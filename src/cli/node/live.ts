@@ -17,6 +17,7 @@ import {
   type PreparedPolicy,
   preparePolicy,
   prepareTrials,
+  Rates,
   type Trials,
   type Watch,
   type WatchOf,
@@ -65,6 +66,8 @@ export class LivePipeline {
   readonly gate: Gate;
   readonly #options: LiveOptions;
   readonly #budgets = new RetryBudgets();
+  /** New configuration forgives nobody. */
+  readonly #rates = new Rates();
   #current: Current | undefined;
   #policy: { readonly snapshot: Snapshot; readonly policy: PreparedPolicy; readonly trials: Trials } | undefined;
 
@@ -136,6 +139,7 @@ export class LivePipeline {
       policy,
       watch: options.watch?.(snapshot),
       trials,
+      rates: this.#rates,
       planOf,
       gate: this.gate,
       budgets: this.#budgets,

@@ -7,6 +7,7 @@ import type { Deploy, Execution } from './deployment.ts';
 import { FACT_PROMISES } from './facts.ts';
 import { bundle, POLICY, resources, STRICTER_POLICY } from './fixture.ts';
 import { KILL_PROMISES } from './kills.ts';
+import { LIMIT_PROMISES } from './limits.ts';
 
 export interface TopologySuite {
   readonly suite: Suite;
@@ -369,6 +370,7 @@ const PROMISES: readonly Case[] = [
     },
   },
   ...FACT_PROMISES,
+  ...LIMIT_PROMISES,
   ...KILL_PROMISES,
   {
     promise: 'without the centre calls go on, and what was recorded meanwhile arrives when it is back',

@@ -62,8 +62,16 @@ forbid (principal == Agent::"alice", action, resource)
 when { resource.name == "echo" };
 `;
 
+const LIMITS = `
+@id("letters-are-private")
+@redact_in("/secret")
+@redact_out("/number")
+@rate("2/1h")
+permit (principal, action == Action::"agent/echo/letter", resource);
+`;
+
 export const bundle = (policies: string): unknown =>
-  resource('PolicyBundle', 'org', { level: 'org', policies: { text: policies } });
+  resource('PolicyBundle', 'org', { level: 'org', policies: { text: policies }, limits: { text: LIMITS } });
 
 /** The second fact is built from the first: who owns an account is only known from the account. */
 const facts = [

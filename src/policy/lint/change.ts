@@ -2,7 +2,7 @@
  * What a change of policy does to what is allowed, told from the rules alone: wider where it might allow more, narrower where
  * it can only allow less. Levels are joined by AND, so each level can be judged for itself.
  */
-import type { PolicyEntry, PolicyLevel } from '../../contract/index.ts';
+import type { Constraints, PolicyEntry, PolicyLevel } from '../../contract/index.ts';
 import { constraintsOf } from '../annotations.ts';
 import { meet } from '../constraints.ts';
 import type { EntityStore } from '../entities.ts';
@@ -137,7 +137,9 @@ const compareLimit = (then: PolicyEntry, now: PolicyEntry, entities: EntityStore
 /** Meeting with the other changes nothing. */
 const isTighter = (one: PolicyEntry, other: PolicyEntry): boolean => {
   const own = constraintsOf(one);
-  const sorted = (value: typeof own): string =>
-    JSON.stringify([value.timeoutMs, value.maxTokens, value.models?.toSorted(), value.priority]);
-  return sorted(meet(own, constraintsOf(other))) === sorted(own);
+  return canonical(meet(own, constraintsOf(other))) === canonical(own);
 };
+
+/** A list of models is as its author wrote it; everything else has one form. */
+const canonical = ({ models, ...rest }: Constraints): string =>
+  JSON.stringify([models?.toSorted(), Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1))]);

@@ -240,6 +240,10 @@ test('against a base: limits only tighten, so one that asks for less is wider', 
   assert.deepEqual(await direction('@timeout_ms("100")', '@timeout_ms("200")'), ['wider']);
   assert.deepEqual(await direction('@timeout_ms("200")', '@timeout_ms("100")'), ['narrower']);
   assert.deepEqual(await direction('@timeout_ms("200")', '@max_tokens("100")'), ['unclear']);
+  assert.deepEqual(await direction('@redact_in("/a,/b")', '@redact_in("/b")'), ['wider']);
+  assert.deepEqual(await direction('@rate("9/1s")', '@rate("9/1s,99/60s")'), ['narrower']);
+  assert.deepEqual(await direction('@rate("9/1s")', '@rate("8/1s")'), ['unclear']);
+  assert.deepEqual(await direction('@log_payload("none")', '@log_payload("full")'), ['wider']);
 });
 
 const rule = fc

@@ -1,0 +1,78 @@
+/** Takes fields out of replies below the record, so that neither the caller nor the journal ever holds them. */
+import { Buffer } from 'node:buffer';
+import { type Body, type Constraints, Fault, type Reply } from '../contract/index.ts';
+import { type Handler, isJson, type Layer, Permit, payloadOf } from '../kernel/index.ts';
+import { bytesOf, exactJson, REDACTED, redact } from './redact.ts';
+import { withoutDigests } from './rewrite-call.ts';
+
+/** Stands inside the record, around everything that sends. Reads the limits from the permit of the call. */
+export const redactReplies = (): Layer => (next) => (call, scope) =>
+  redacting(next, Permit.check(call).constraints)(call, scope);
+
+/** What the journal kept before a limit was there is redacted when it is told again. */
+export const redactReplays = (next: Handler, limits: Constraints): Handler =>
+  redacting(next, limits, (reply) => reply.notes?.includes('replayed') === true);
+
+const every = (): boolean => true;
+
+const redacting = (next: Handler, { redactOut }: Constraints, concerns: (reply: Reply) => boolean = every): Handler =>
+  redactOut === undefined
+    ? next
+    : async (call, scope) => {
+        const reply = await next(call, scope);
+        return concerns(reply) ? redactedReply(reply, redactOut) : reply;
+      };
+
+/**
+ * Throws Fault `upstream_invalid` (executed: yes) for an answer that is no JSON, or a stream of anything else. The target's own
+ * error that is no JSON stays an error, and its text is withheld.
+ */
+export const redactedReply = async (reply: Reply, pointers: readonly string[]): Promise<Reply> => {
+  const body = await collected(reply);
+  if (body?.bytes.byteLength === 0) return { ...reply, body };
+  const bytes = body === undefined ? undefined : redactedBytes(body, reply.contentType, pointers);
+  if (bytes !== undefined) return withBytes(reply, bytes);
+  if (reply.outcome === 'failed') return { ...withBytes(reply, bytesOf(REDACTED)), contentType: 'application/json' };
+  throw new Fault(
+    'upstream_invalid',
+    'the limits redact fields of this reply, and it is no JSON of at most 1 MiB; the target ran, and its reply is withheld',
+    { executed: 'yes', facts: { code: 'CANNOT_REDACT' } },
+  );
+};
+
+const withBytes = (reply: Reply, bytes: Uint8Array): Reply => ({
+  ...reply,
+  headers: withoutDigests(reply.headers),
+  body: { kind: 'bytes', bytes },
+});
+
+type Bytes = Extract<Body, { readonly kind: 'bytes' }>;
+
+/** Undefined: nothing that can be redacted as a whole. */
+const redactedBytes = (body: Bytes, contentType: string, pointers: readonly string[]): Uint8Array | undefined => {
+  if ('problem' in payloadOf({ body, contentType })) return undefined;
+  try {
+    return bytesOf(redact(exactJson(body.bytes), pointers));
+  } catch {
+    return undefined; // nested deeper than can be walked
+  }
+};
+
+const MOST_BYTES = 1024 * 1024;
+
+/** A JSON reply of unknown length comes as a stream and is still one document. Undefined: too long, or no JSON; it is ended. */
+const collected = async ({ body, contentType }: Reply): Promise<Bytes | undefined> => {
+  if (body.kind === 'bytes') return body;
+  if (!isJson(contentType)) {
+    await body.chunks[Symbol.asyncIterator]().return?.();
+    return undefined;
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body.chunks) {
+    size += chunk.byteLength;
+    if (size > MOST_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return { kind: 'bytes', bytes: Buffer.concat(chunks) };
+};

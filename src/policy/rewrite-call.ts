@@ -1,0 +1,62 @@
+/** The call that goes on when a limit changes what the target gets: other bytes, and so another body that needs its own permit. */
+import { type Call, type Constraints, Fault } from '../contract/index.ts';
+import { payloadOf } from '../kernel/index.ts';
+import { bytesOf, exactJson, numberIn, redact } from './redact.ts';
+
+type Limits = Pick<Constraints, 'maxTokens' | 'redactIn'>;
+
+/**
+ * The same call when no limit concerns its bytes. Every rewritten payload is written anew from what was parsed, so that the
+ * target reads what was checked.
+ * Throws Fault `denied` with the code `CANNOT_REDACT` or `CANNOT_LIMIT_TOKENS` when the payload is nothing that can be rewritten.
+ */
+export const rewritten = (call: Call, { redactIn, maxTokens }: Limits, policyVersion: string): Call => {
+  const cap = call.target.kind === 'model' ? maxTokens : undefined;
+  if (redactIn === undefined && cap === undefined) return call;
+  const refuse = (code: Code, problem: string): Fault => refusal(code, problem, policyVersion);
+  const json = jsonOf(call, (problem) =>
+    refuse(redactIn === undefined ? 'CANNOT_LIMIT_TOKENS' : 'CANNOT_REDACT', problem),
+  );
+  redact(json, redactIn ?? []);
+  if (cap !== undefined && !capTokens(json, cap)) throw refuse('CANNOT_LIMIT_TOKENS', 'is no object');
+  return { ...call, headers: withoutDigests(call.headers), body: { kind: 'bytes', bytes: bytesOf(json) } };
+};
+
+/** What the limits wanted to do when they could not. */
+const WANTED = { CANNOT_REDACT: 'redact fields', CANNOT_LIMIT_TOKENS: 'cap the tokens' } as const;
+type Code = keyof typeof WANTED;
+
+const refusal = (code: Code, problem: string, policyVersion: string): Fault =>
+  new Fault(
+    'denied',
+    `the limits ${WANTED[code]} of this call, and its payload ${problem}; send one JSON object as \`application/json\``,
+    { facts: { code, policyVersion } },
+  );
+
+const jsonOf = (call: Call, refuse: (problem: string) => Fault): unknown => {
+  const payload = payloadOf(call);
+  if ('problem' in payload || call.body.kind === 'stream')
+    throw refuse('problem' in payload ? payload.problem : 'is a stream');
+  return exactJson(call.body.bytes);
+};
+
+/** What model APIs call the longest answer. The first one is always there afterwards, the others only if the caller sent them. */
+const TOKEN_FIELDS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'] as const;
+
+/** False when there is no object to put a cap into. What is no number, and might be read as one, becomes the cap. */
+const capTokens = (json: unknown, maxTokens: number): boolean => {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return false;
+  const payload = json as Record<string, unknown>;
+  for (const name of TOKEN_FIELDS) {
+    if (name !== 'max_tokens' && !Object.hasOwn(payload, name)) continue;
+    const asked = numberIn(payload[name]);
+    if (asked === undefined || asked < 0 || asked > maxTokens) payload[name] = maxTokens;
+  }
+  return true;
+};
+
+/** They speak of bytes that nobody gets any more, and of redacted ones they would tell something. */
+const DIGESTS: ReadonlySet<string> = new Set(['content-digest', 'content-md5', 'digest', 'etag', 'repr-digest']);
+
+export const withoutDigests = (headers: Call['headers']): Call['headers'] =>
+  headers.filter(([name]) => !DIGESTS.has(name));
