@@ -1,6 +1,6 @@
 /** The tree of `airspace policy`: the way of a policy from its tests to every node, and back. */
 import { type Command, Option } from 'commander';
-import type { Does } from './program.ts';
+import type { Does } from './action.ts';
 
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 

@@ -1,12 +1,11 @@
 /** The tree of commands: names, options and help. What a command does is loaded when it is asked for. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Action, Does } from './action.ts';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
 import { EXIT, usage } from './failure.ts';
 import { DATA_DIR } from './lifecycle.ts';
 import { FORMATS, type Format, Output } from './output.ts';
 import { addPolicy } from './policy-program.ts';
-
-type Action = (context: Context, args: readonly string[], options: never) => Promise<number>;
 
 /** Runs a command line. Answers its exit code; throws what the command throws. */
 export const runProgram = async (argv: readonly string[], io: Io): Promise<number> => {
@@ -51,8 +50,6 @@ export const formatIn = (argv: readonly string[]): Format => {
     at >= 0 ? argv[at + 1] : argv.find((one) => /^(-o|--output=)\w/.test(one))?.replace(/^(-o|--output=)/, '');
   return FORMATS.find((format) => format === word) ?? 'table';
 };
-
-export type Does = (action: Action) => (...given: unknown[]) => Promise<void>;
 
 /** Not an option of the program: it would take the payload away from `request`. */
 const DATA = '--data <dir>';

@@ -2,8 +2,8 @@
 import type { Attributes, Call, Decision, PolicyCandidate, Snapshot } from '../contract/index.ts';
 import type { Payload } from '../kernel/index.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
-import type { Watch } from './layer.ts';
 import { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
+import type { Watch } from './watch.ts';
 
 export interface Trial extends Pick<PolicyCandidate, 'release' | 'mode' | 'percent'> {
   readonly policy: PreparedPolicy;

@@ -4,7 +4,7 @@ export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyC
 export { decide as decisionFor, factsFor, type PolicyRequest } from './decide.ts';
 export { type Blocking, type Clause, type Explanation, explain, type NearMiss, type Recorded } from './explain.ts';
 export { answersFrom, type FactAnswers, type FactDeclaration } from './facts/index.ts';
-export { type DecideParts, decideLayer as decide, type Watch } from './layer.ts';
+export { type DecideParts, decideLayer as decide } from './layer.ts';
 export {
   type Change,
   compareLevels,
@@ -22,3 +22,4 @@ export { type CaseResult, type PolicyCase, type Proof, prove } from './proof.ts'
 export { Rates } from './rate.ts';
 export { redactReplies } from './redact-replies.ts';
 export { Replay, type ReplayTally } from './replay.ts';
+export type { Watch } from './watch.ts';

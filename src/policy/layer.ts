@@ -20,6 +20,7 @@ import { Rates } from './rate.ts';
 import { inputsOf } from './record.ts';
 import { redactReplays } from './redact-replies.ts';
 import { rewritten } from './rewrite-call.ts';
+import type { Watch } from './watch.ts';
 
 export interface DecideParts {
   readonly policy: PreparedPolicy;
@@ -34,8 +35,6 @@ export interface DecideParts {
   /** Sees every decision, as plain data. Must not throw or wait. Answers true when it will look at this one again. */
   readonly watch?: Watch | undefined;
 }
-
-export type Watch = (request: PolicyRequest, decision: Decision, callId: string) => boolean;
 
 /**
  * Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`, `rate_limited` with

@@ -1,6 +1,6 @@
 /** Typing mistakes in names: Cedar checks types and actions, but `Role::"refnder"` is a fine entity that simply never matches. */
 import { type DomainEntry, FACT_READER, type TargetKind } from '../contract/index.ts';
-import type { FactDeclaration } from './facts/index.ts';
+import type { FactDeclaration } from './facts/declaration.ts';
 import { nearest } from './nearest.ts';
 import { ACTION_PARENTS, operationId, TYPE_OF } from './schema.ts';
 

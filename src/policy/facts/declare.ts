@@ -3,14 +3,7 @@ import type { FactEntry, FactSource, FactSpec, TargetKind } from '../../contract
 import { argumentsFromSchema } from '../arguments/index.ts';
 import { suggestion } from '../names.ts';
 import { operationId } from '../schema.ts';
-
-export interface FactDeclaration {
-  readonly tenant: string;
-  readonly name: string;
-  readonly spec: FactSpec;
-  /** Where it is written, for messages. */
-  readonly source: string;
-}
+import type { FactDeclaration } from './declaration.ts';
 
 /** What a fact can name. */
 interface Registry {

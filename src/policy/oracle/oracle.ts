@@ -6,8 +6,8 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { Decision } from '../../contract/index.ts';
-import type { Watch } from '../layer.ts';
 import type { PolicyWorld } from '../prepare.ts';
+import type { Watch } from '../watch.ts';
 import type { FromThread, ToThread } from './thread.ts';
 
 export interface OracleOptions {

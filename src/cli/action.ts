@@ -1,0 +1,8 @@
+/** What hangs on a word of the command line. */
+import type { Context } from './context.ts';
+
+/** Answers the exit code. */
+export type Action = (context: Context, args: readonly string[], options: never) => Promise<number>;
+
+/** Makes an action into what the command line calls. */
+export type Does = (action: Action) => (...given: unknown[]) => Promise<void>;
