@@ -1,5 +1,6 @@
 /** Everything that the admin door asks of a node: it serves what these answer and decides only who may ask. */
 import type {
+  Belonging,
   CallEvent,
   CancelSignal,
   ControlPort,
@@ -10,6 +11,7 @@ import type {
   NodeRole,
   Principal,
   ReleasePort,
+  Rights,
   Target,
   TargetEntry,
   TraceStore,
@@ -24,6 +26,8 @@ export interface AdminPorts {
     /** Who a credential stands for right now. Throws `unauthenticated`. */
     resolve(credential: Credential, wallMs: number): Principal;
   };
+  /** What of their tenant those with such rights may look at, by the current snapshot. */
+  readonly belonging: (rights: Rights) => Belonging;
   readonly control: ControlPort;
   readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
