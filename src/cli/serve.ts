@@ -47,6 +47,8 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
       ...(await nodeOptions(context, options)),
       ...oracleOf(options),
       twoPerson: options.twoPerson ?? false,
+      auditReads: options.auditReads ?? false,
+      auditCheckpoints: options.auditCheckpoints ?? [],
     }),
   );
   try {

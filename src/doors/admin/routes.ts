@@ -1,6 +1,7 @@
 /** Every path of the admin interface with the least that may ask it. INVARIANT: what is not in this table is not served. */
 import { bootstrap, createKey, createToken } from './access.ts';
 import type { Answer } from './answer.ts';
+import { auditHead, readAudit, searchAudit } from './audit.ts';
 import type { Access } from './authorise.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
 import { liftKill, listKills, orderKill } from './kills.ts';
@@ -66,6 +67,10 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/kills', { least: 'viewer', domains: true }, listKills),
   route('POST', '/v1/kills', { least: 'operator', domains: true }, orderKill),
   route('DELETE', '/v1/kills/{name}', { least: 'operator', domains: true }, liftKill),
+
+  route('GET', '/v1/audit', { least: 'operator' }, searchAudit),
+  route('GET', '/v1/audit/records', { least: 'operator' }, readAudit),
+  route('GET', '/v1/audit/head', { least: 'operator' }, auditHead),
 
   route('POST', '/v1/keys', { least: 'admin' }, createKey),
   route('POST', '/v1/tokens', { least: 'admin' }, createToken),

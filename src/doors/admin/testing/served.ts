@@ -297,6 +297,11 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       rollback: (to, by, reason, dryRun, rights) => note({ rollback: { to, by, reason, dryRun, rights } }, applied),
     },
     releases: releasesOf(note),
+    audit: {
+      search: (filter) => note({ audit: filter }, []),
+      read: (tenant, fromSeq, limit) => note({ auditRead: { tenant, fromSeq, limit } }, []),
+      head: (tenant) => note({ auditHead: tenant }, { tenant, seq: 0, hash: '0'.repeat(64), publicKey: '' }),
+    },
     status: () => ({
       node: 'hub-1',
       role: 'hub',
