@@ -56,7 +56,7 @@ export class Journal {
       if (call.detach === true) return this.#accept(call, plan, scope);
       const isRecorded = plan.operation.effect !== 'read' || call.idempotencyKey !== undefined;
       if (!isRecorded && (Admission.find(call)?.isEmpty ?? true)) return next(call, scope);
-      return this.#runRecorded(next, call, isRecorded ? this.#recordOf(call, plan, 'dispatched', false) : null, scope);
+      return this.#runRecorded(next, call, isRecorded ? this.#recordOf(call, plan) : null, scope);
     };
   }
 
@@ -65,6 +65,42 @@ export class Journal {
     const record = await this.#options.store.get(principal.tenant, id);
     const own = record?.principal.kind === principal.kind && record.principal.id === principal.id;
     return own ? record : undefined;
+  }
+
+  /**
+   * Keeps a call that waits for people, durably, with the bytes that would go on. Answers the record that holds its idempotency key.
+   * Throws `idempotency_mismatch`, and `bad_request` for a stream.
+   */
+  async keep(call: Call, plan: RoutePlan, policyVersion: string): Promise<CallRecord> {
+    const record = this.#recordOf(call, plan, { state: 'accepted', detached: true, policyVersion });
+    const { taken } = await this.#options.store.accept(record);
+    if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
+    return taken ?? record;
+  }
+
+  get(tenant: string, id: string): Promise<CallRecord | undefined> {
+    return this.#options.store.get(tenant, id);
+  }
+
+  /**
+   * Runs a kept call as what people approved. Resolves when it is over; never throws. What could not be sent for a reason that passes
+   * stays kept, for the next time somebody looks.
+   */
+  resume(record: CallRecord, as: Pick<Call, 'grant' | 'contentType' | 'body'>): Promise<void> {
+    if (this.#running.has(record.id)) return Promise.resolve();
+    return this.#start(record, as);
+  }
+
+  /** Ends a kept call that is not going to run. */
+  async giveUp(record: CallRecord, fault: Fault): Promise<void> {
+    const { store, world } = this.#options;
+    const state = fault.code === 'cancelled' ? 'cancelled' : 'done';
+    await store.conclude(record.id, state, keepFault(fault), world.clock.wallMs());
+  }
+
+  /** The kept answer, byte for byte, or 202 while there is none. Throws what the call ended with. */
+  answer(record: CallRecord): Reply {
+    return record.concludedAtMs === null ? accepted(record) : answerTaken(record, record.digest);
   }
 
   /** Asks a running detached call to stop. Cancellation is a request: the outcome is known when the record says so (D4). */
@@ -87,7 +123,7 @@ export class Journal {
     for (const record of left) {
       if (record.detached && record.request !== null && (record.state === 'accepted' || record.idempotent)) {
         resumed++;
-        this.#start(record);
+        void this.#start(record);
       } else {
         unknown++;
         const fault = new Fault('upstream_broken', 'the node stopped after sending this call; its outcome is unknown');
@@ -128,12 +164,12 @@ export class Journal {
   async #accept(call: Call, plan: RoutePlan, scope: Scope): Promise<Reply> {
     if (call.body.kind !== 'bytes')
       throw new Fault('bad_request', 'a call that runs on by itself needs a body of known length');
-    const record = this.#recordOf(call, plan, 'accepted', true);
+    const record = this.#recordOf(call, plan, { state: 'accepted', detached: true });
     const startMs = scope.clock.nowMs();
     const { taken } = await this.#options.store.accept(record);
     scope.span.step('record', startMs, { detached: true, replayed: taken !== null });
     if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
-    if (taken === null) this.#start(record);
+    if (taken === null) void this.#start(record);
     return accepted(taken ?? record);
   }
 
@@ -200,27 +236,42 @@ export class Journal {
   }
 
   /** Runs a detached call through the whole pipeline again, as its owner: what was decided at acceptance is decided once more. */
-  #start(record: CallRecord): void {
-    const { world, handler, store } = this.#options;
+  async #start(record: CallRecord, as: Partial<Call> = {}): Promise<void> {
+    const { world, handler } = this.#options;
     const { scope, canceller } = rootScope(world, silentSpan(world.ids.spanId()));
     this.#running.set(record.id, canceller);
-    const work = handler()(callOf(record), scope).then((reply) => drained(reply));
-    work
-      .catch(async (thrown) => {
-        const fault = Fault.from(thrown);
-        // Refused before it came to be sent: the record layer never saw it, so it is concluded here.
-        await store.conclude(
-          record.id,
-          fault.executed === 'unknown' ? 'unknown' : 'done',
-          keepFault(fault),
-          world.clock.wallMs(),
-        );
-      })
-      .catch(() => {}) // The store is down; the record stays open and the next start looks at it.
-      .finally(() => this.#running.delete(record.id));
+    try {
+      await drained(await handler()({ ...callOf(record), ...as }, scope));
+    } catch (thrown) {
+      // The store may be down; then the record stays open, and the next start looks at it.
+      await this.#concludeRefused(record, Fault.from(thrown), as.grant !== undefined).catch(() => {});
+    } finally {
+      this.#running.delete(record.id);
+    }
   }
 
-  #recordOf(call: Call, plan: RoutePlan, state: 'accepted' | 'dispatched', detached: boolean): CallRecord {
+  /** Refused before it came to be sent: the record layer never saw it, so it is concluded here. */
+  async #concludeRefused(record: CallRecord, fault: Fault, isHeld: boolean): Promise<void> {
+    const { world, store } = this.#options;
+    // Of two nodes that run one approved call, one has burned its grant, and the other must not end it.
+    if (isHeld && (passes(fault) || (await store.get(record.tenant, record.id))?.state !== 'accepted')) return;
+    await store.conclude(
+      record.id,
+      fault.executed === 'unknown' ? 'unknown' : 'done',
+      keepFault(fault),
+      world.clock.wallMs(),
+    );
+  }
+
+  #recordOf(
+    call: Call,
+    plan: RoutePlan,
+    {
+      state = 'dispatched',
+      detached = false,
+      policyVersion = Permit.check(call).policyVersion,
+    }: Partial<Pick<CallRecord, 'state' | 'detached' | 'policyVersion'>> = {},
+  ): CallRecord {
     const principal = call.principal;
     if (principal === null) throw new Fault('unauthenticated', 'a recorded call needs a principal');
     if (call.idempotencyKey !== undefined && call.body.kind !== 'bytes') {
@@ -247,13 +298,17 @@ export class Journal {
             priority: call.priority,
           }
         : null,
-      policyVersion: Permit.check(call).policyVersion,
+      policyVersion,
       acceptedAtMs: this.#options.world.clock.wallMs(),
       concludedAtMs: null,
       reply: null,
     };
   }
 }
+
+/** Nothing was sent, and later it may be: too busy, too often, no configuration, nobody there. */
+const passes = ({ code, executed, retryable }: Fault): boolean =>
+  executed === 'no' && (retryable || code === 'rate_limited' || code === 'stale');
 
 /** What the first transaction refused: nothing was written, and nothing is sent. */
 const throwIfRefused = (begun: Begun, call: Call): void => {

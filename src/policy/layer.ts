@@ -1,8 +1,9 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
 import { createHash } from 'node:crypto';
-import type { Attributes, Call, Constraints, Decision, RoutePlan, Scope } from '../contract/index.ts';
+import type { Attributes, Call, Constraints, Decision, Reply, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import {
+  Admission,
   type Handler,
   type Layer,
   Permit,
@@ -15,6 +16,7 @@ import {
 import { armOf, remarksOn, type Trials } from './arm.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
+import type { Asking, Hold } from './hold.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import { Rates } from './rate.ts';
 import { inputsOf } from './record.ts';
@@ -30,26 +32,30 @@ export interface DecideParts {
   readonly planOf: (call: Call) => RoutePlan;
   /** Takes questions for facts through the whole pipeline of this node. Absent: no fact is ever available. */
   readonly ask?: Handler;
+  /** Who asks people. Absent: a call that wants an approval is refused. */
+  readonly hold?: Hold | undefined;
   /** How often who called what; outlives snapshots. Default: of this pipeline alone. */
   readonly rates?: Rates;
   /** Sees every decision, as plain data. Must not throw or wait. Answers true when it will look at this one again. */
   readonly watch?: Watch | undefined;
 }
 
+/** What policy makes of a call: the decision, and the call as it would go on. */
+export type Considered = Pick<Asking, 'call' | 'decision' | 'plan'>;
+
 /**
- * Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`, `rate_limited` with
- * `retryAfterMs`, and `denied` when a limit must change a payload that cannot be changed.
+ * Decides and notes, and grants nothing. `call` is the same where the answer is no. Throws `denied` when a limit must change a
+ * payload that cannot be changed.
  */
-export const decideLayer = ({
+export const consider = ({
   policy: active,
   planOf,
   trials = NO_TRIALS,
   watch,
   ask = nobody,
-  rates = new Rates(),
-}: DecideParts): Layer => {
+}: DecideParts): ((call: Call, scope: Scope) => Promise<Considered>) => {
   const points = new InformationPoints(ask);
-  return (next) => async (call, scope) => {
+  return async (call, scope) => {
     const plan = planOf(call);
     const arm = armOf(active, trials, call);
     const needed = factsFor(arm.policy, call);
@@ -64,12 +70,27 @@ export const decideLayer = ({
     });
     const looks = arm.name === 'canary' ? arm.trial?.watch : watch;
     if (looks?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
-    if (decision.effect !== 'allow') throw refusalOf(decision);
-    const { constraints, policyVersion } = decision;
+    if (decision.effect === 'deny') return { call, decision, plan };
     // Other bytes are another body: the permit is for what goes on, not for what came.
-    const allowed = rewritten(constrained(call, plan, decision), constraints, policyVersion);
+    const onward = rewritten(constrained(call, plan, decision), decision.constraints, decision.policyVersion);
+    return { call: onward, decision, plan };
+  };
+};
+
+/**
+ * Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`, `rate_limited` with
+ * `retryAfterMs`, and `denied` when a limit must change a payload that cannot be changed.
+ */
+export const decideLayer = (parts: DecideParts): Layer => {
+  const { hold, rates = new Rates() } = parts;
+  const considered = consider(parts);
+  return (next) => async (came, scope) => {
+    const { call: allowed, decision, plan } = await considered(came, scope);
+    const { constraints } = decision;
+    const waits = await heldBack(hold, { call: allowed, decision, plan, scope });
+    if (waits !== undefined) return redactReplays(async () => waits, constraints)(allowed, scope);
     throwIfTooOften(rates, allowed, decision, scope);
-    Permit.grant(allowed, decision);
+    Permit.grant(allowed, decision.effect === 'allow' ? decision : approved(decision));
     noteLimits(allowed, constraints, scope);
     const onward = redactReplays(next, constraints);
     const { timeoutMs } = constraints;
@@ -78,6 +99,24 @@ export const decideLayer = ({
     const timed = withTimeout(scope, timeoutMs, () => new Fault('timeout', `policy gives this call ${timeoutMs} ms`));
     return whenEnded(onward(allowed, timed.scope), timed.scope.signal, timed.release);
   };
+};
+
+/** What the caller gets instead of the target's answer; undefined when nothing is in the way of the call any more. */
+const heldBack = async (hold: Hold | undefined, asking: Asking): Promise<Reply | undefined> => {
+  const { call, decision } = asking;
+  if (decision.effect === 'deny') throw refusalOf(decision);
+  if (decision.effect === 'allow' && (call.grant === undefined || hold === undefined)) return undefined;
+  if (hold === undefined) throw refusalOf(decision);
+  const held = await hold(asking);
+  if (held.kind === 'reply') return held.reply;
+  if (held.use !== null) Admission.of(call).grant = held.use;
+  return undefined;
+};
+
+/** INVARIANT: only `hold` has said so, and only of a decision that nothing but an approval stood against. */
+const approved = (decision: Decision): Decision => {
+  const { approval: _, ...rest } = decision;
+  return { ...rest, effect: 'allow', code: 'APPROVED' };
 };
 
 const NO_TRIALS: Trials = new Map();
@@ -126,7 +165,7 @@ const note = (decision: Decision, startMs: number, { span }: Scope, more: Attrib
 const refusalOf = (decision: Decision): Fault => {
   const { code, policyVersion, missing, reason } = decision;
   const facts = { rules: ruleIds(decision), code, policyVersion, missing };
-  return new Fault(decision.effect === 'deny' ? 'denied' : 'approval_required', reason, { facts });
+  return new Fault(decision.effect === 'require_approval' ? 'approval_required' : 'denied', reason, { facts });
 };
 
 /** The same bytes with what policy and route grant them: a limit shortens and demotes, it never extends or promotes. */

@@ -16,6 +16,8 @@ export const pipeline = (parts: Parts, role: 'hub' | 'domain', ...own: readonly 
     trace({ ...parts, role }),
     // No credential, no principal; no principal, no call.
     identify(parts.resolver),
+    // Who is behind a call is known when it comes, and asked when somebody votes on it.
+    parts.origins,
     // Whoever is refused below is known by name, and the refusal is part of the audit.
     parts.audit.refusals,
     // Calls that go in circles end here, before they cost anything.
@@ -27,7 +29,8 @@ export const pipeline = (parts: Parts, role: 'hub' | 'domain', ...own: readonly 
     shed(parts.gate),
     // Before anything that can wait: from here on the time of the call is running.
     deadline(timing(parts)),
-    // Policy says yes or no, and a yes gives the permit without which no upstream opens a connection.
+    // Policy says yes or no, and a yes gives the permit without which no upstream opens a connection. What wants an approval waits
+    // for people there, and comes again from the top when it has one.
     decide(parts),
     // The line that says what is sent, for the transaction of the intent.
     parts.audit.sending,

@@ -3,7 +3,7 @@ import type { Call, Endpoint, EventSink, RoutePlan } from '../contract/index.ts'
 import { DEFAULT_STREAM_TIMEOUT_MS, DEFAULT_TIMEOUT_MS } from '../contract/index.ts';
 import type { Resolver } from '../identity/index.ts';
 import type { DeadlineOptions, Gate, Handler, Layer, RetryBudgets, RetryOptions } from '../kernel/index.ts';
-import type { PreparedPolicy, Rates, Trials, Watch } from '../policy/index.ts';
+import type { Hold, PreparedPolicy, Rates, Trials, Watch } from '../policy/index.ts';
 import type { Fleet } from '../routing/index.ts';
 
 /** The same for every pipeline of a node. */
@@ -16,6 +16,10 @@ export interface Parts {
   readonly halt: Layer;
   /** Writes down what is refused, and what is about to be sent. */
   readonly audit: { readonly refusals: Layer; readonly sending: Layer };
+  /** Watches who is behind which calls, so that nobody approves their own. */
+  readonly origins: Layer;
+  /** Asks people about calls that policy wants an approval for. Absent: such calls are refused. */
+  readonly hold?: Hold | undefined;
   /** Who a credential stands for. */
   readonly resolver: Resolver;
   readonly policy: PreparedPolicy;

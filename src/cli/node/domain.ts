@@ -1,6 +1,7 @@
 /** A domain hub: a hub without a control plane of its own. It takes policy from its parent and says what its domain can do. */
 import { join } from 'node:path';
-import type { ControlPort, ReleasePort, Roster, Snapshot } from '../../contract/index.ts';
+import type { Desk } from '../../approvals/index.ts';
+import type { Call, ControlPort, ReleasePort, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { NodeHub, type NodeLink, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
@@ -12,6 +13,7 @@ import { HealthRunner } from '../../routing/index.ts';
 import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
+import { approvalPort, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
@@ -62,6 +64,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     world,
     nodeId: node.id,
     assertFor: (principal, to) => member.signer.assert(principal, to),
+    vouch: (call, to) => desk.vouch(call, to),
   });
   const place = { tenant: node.tenant, domain: node.domain, parent: { id: hub.id, url: hub.url } };
   let link: NodeLink | undefined;
@@ -85,7 +88,16 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     compose: (parts) => domainHub({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) }),
     neighbours: [hub],
     overload: overload.level,
+    hold: (believed) => desk.hold(believed),
+    place: node,
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
+  });
+  const desk: Desk = openDesk({
+    node: node.id,
+    ...{ world, stores, live, trail, key: member.key, logger },
+    // Upwards nobody believes this hub about people, so it asks them about calls to its own domain only.
+    elsewhere: (call) =>
+      isOwn(live, place, call) ? undefined : `\`${hub.url}\`, which holds calls that leave this domain`,
   });
 
   ready = () => live.snapshot !== undefined;
@@ -127,7 +139,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     nativeDoor({
       handler: () => live.handler,
       world,
-      calls: detachedCalls(live, world),
+      calls: detachedCalls(live, world, desk),
       onInternal: (fault, occurrence) =>
         logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
     }),
@@ -145,6 +157,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
         audit: auditPortOf(stores, trail, member.key.publicKey),
+        approvals: approvalPort(desk),
         traces: stores.traces,
         rosterSeq: () => keeper.roster.seq,
         weakened: weakenedBy(options),
@@ -171,7 +184,8 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     world,
   );
   health.start();
-  const recovered = await live.journal.recover(left);
+  const recovered = await live.journal.recover(await desk.recover(left));
+  const stopLooking = desk.start();
   logger.log('info', 'domain hub is up', {
     url: listener.url,
     domain: node.domain,
@@ -187,6 +201,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
       await closeListener(listener, closing, graceful);
+      stopLooking();
       health.stop();
       overload.stop();
       keeper.stop();
@@ -223,6 +238,10 @@ const capabilities = (live: LivePipeline, place: Place, closing: Canceller, nowM
       state: closing.reason === undefined ? ('ready' as const) : ('draining' as const),
     }));
 };
+
+const isOwn = ({ snapshot }: LivePipeline, place: Place, { target }: Call): boolean =>
+  snapshot !== undefined &&
+  capabilitiesOf(snapshot, place).some(({ kind, name }) => kind === target.kind && name === target.name);
 
 const elsewhere = (parent: string): Fault =>
   new Fault('bad_request', `a domain hub takes its configuration from its parent; ask \`${parent}\``);

@@ -2,6 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Desk } from '../../approvals/index.ts';
 import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
@@ -18,6 +19,7 @@ import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
+import { approvalPort, openDesk } from './approvals.ts';
 import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases } from './audited.ts';
 import { detachedCalls } from './detached.ts';
@@ -88,7 +90,12 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const observed = observe({ ...options, world, node: id, keep: (events) => stores.traces.append(events) });
   const { logger } = observed;
   const signer = new AssertionSigner(id, key, world.clock);
-  const upstream = httpUpstream({ world, nodeId: id, assertFor: (principal, node) => signer.assert(principal, node) });
+  const upstream = httpUpstream({
+    world,
+    nodeId: id,
+    assertFor: (principal, node) => signer.assert(principal, node),
+    vouch: (call, node) => desk.vouch(call, node),
+  });
   held.defer(() => upstream.close());
   held.defer(() => observed.flush());
   const overload = watchOverload(world);
@@ -114,6 +121,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     overload: overload.level,
     watch: (snapshot) => oracle.watch(snapshot),
     watchTrial: (candidate) => second.watch(candidate),
+    hold: (believed) => desk.hold(believed),
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
 
@@ -186,6 +194,12 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     },
   });
 
+  const desk: Desk = openDesk({
+    node: id,
+    ...{ world, stores, live, trail: audit.trail, key, logger, control },
+    elsewhere: () => undefined,
+  });
+
   // Before anything can be called, and before what the last run left behind goes on.
   await kills.start();
   const train = trainOver(control);
@@ -203,7 +217,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   );
   health.start();
   held.defer(() => health.stop());
-  const recovered = await live.journal.recover(await stores.calls.open());
+  const recovered = await live.journal.recover(await desk.recover(await stores.calls.open()));
+  held.defer(desk.start());
 
   const closing = new Canceller();
   const admin = adminDoor(
@@ -220,6 +235,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       nodes: auditedNodes(nodes, audit.trail),
       kills: auditedKills(killPort({ kills, halt, nodes, live, logger }), audit.trail),
       audit: audit.port,
+      approvals: approvalPort(desk),
       traces: stores.traces,
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
@@ -230,7 +246,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const native = nativeDoor({
     handler: () => live.handler,
     world,
-    calls: detachedCalls(live, world),
+    calls: detachedCalls(live, world, desk),
     onInternal: (fault, occurrence) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
   });

@@ -1,9 +1,25 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
 
+import { type Believed, Origins } from '../../approvals/index.ts';
 import { type AuditTrail, auditRefusals, auditSending } from '../../audit/index.ts';
-import type { Call, CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
+import type {
+  Call,
+  CallJournal,
+  Endpoint,
+  EventSink,
+  NodeEntry,
+  Roster,
+  Scope,
+  Snapshot,
+} from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import { AssertionVerifier, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
+import {
+  AssertionVerifier,
+  type KnownNodes,
+  knownNodes,
+  type Resolver,
+  SnapshotResolver,
+} from '../../identity/index.ts';
 import { Journal } from '../../journal/index.ts';
 import {
   Breaker,
@@ -12,10 +28,15 @@ import {
   type Handler,
   type OverloadLevel,
   RetryBudgets,
+  rootScope,
+  silentSpan,
   type World,
 } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
 import {
+  type Considered,
+  consider,
+  type Hold,
   type PreparedPolicy,
   preparePolicy,
   prepareTrials,
@@ -55,6 +76,10 @@ export interface LiveOptions {
   readonly watch?: (snapshot: Snapshot) => Watch | undefined;
   /** Who sees the decisions of a canary. Default: nobody. */
   readonly watchTrial?: WatchOf;
+  /** Where calls wait for people; `believed` are nodes whose word about approvals counts. Absent: nowhere. */
+  readonly hold?: (believed: Believed) => Hold;
+  /** Where this node stands: inside of which domain it may be told about approvals. Absent: at the root, and told by nobody. */
+  readonly place?: { readonly tenant: string; readonly domain: string };
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
 }
 
@@ -64,12 +89,15 @@ interface Current {
   readonly handler: Handler;
   readonly planOf: ReturnType<typeof planner>;
   readonly resolver: Resolver;
+  readonly considered: (call: Call, scope: Scope) => Promise<Considered>;
 }
 
 export class LivePipeline {
   readonly fleet: Fleet;
   readonly journal: Journal;
   readonly gate: Gate;
+  /** Who is behind calls outlives snapshots too. */
+  readonly origins = new Origins();
   readonly #options: LiveOptions;
   readonly #budgets = new RetryBudgets();
   /** New configuration forgives nobody. */
@@ -121,6 +149,13 @@ export class LivePipeline {
     return this.#current;
   }
 
+  /** What policy makes of a call by now, without letting it go. */
+  consider(call: Call): Promise<Considered> {
+    if (this.#current === undefined) throw new Fault('stale', 'this node has no configuration yet');
+    const { world } = this.#options;
+    return this.#current.considered(call, rootScope(world, silentSpan(world.ids.spanId())).scope);
+  }
+
   /** Swaps in new state at once, or throws and keeps the old: a snapshot that does not compile here is refused whole. */
   adopt(snapshot: Snapshot, roster: Roster): void {
     this.prepare(snapshot, roster)();
@@ -136,7 +171,11 @@ export class LivePipeline {
     const known = knownNodes(snapshot, (id) => nodes.get(id));
     const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
     const candidates = options.view(snapshot, sight);
-    const handler: Handler = options.compose({
+    const believed: Believed = (id) => {
+      const node = nodes.get(id);
+      return node !== undefined && speaksForPeople(node, options.place, known) ? node.publicKey : undefined;
+    };
+    const parts: Parts = {
       node: options.node,
       sink: options.sink,
       snapshotSeq: snapshot.seq,
@@ -150,6 +189,8 @@ export class LivePipeline {
           strict: options.auditReads ?? false,
         }),
       },
+      origins: this.origins.layer,
+      hold: options.hold?.(believed),
       resolver,
       policy,
       watch: options.watch?.(snapshot),
@@ -163,10 +204,12 @@ export class LivePipeline {
       // The same snapshot to the end: a call and the facts about it are never decided by two.
       ask: options.ask ?? ((call, scope) => handler(call, scope)),
       upstreamFor: options.upstreamFor,
-    });
+    };
+    const handler: Handler = options.compose(parts);
+    const considered = consider(parts);
     return () => {
       this.fleet.swap(snapshot.targets, candidates);
-      this.#current = { snapshot, policy, handler, planOf, resolver };
+      this.#current = { snapshot, policy, handler, planOf, resolver, considered };
     };
   }
 
@@ -181,6 +224,18 @@ export class LivePipeline {
     return this.#policy;
   }
 }
+
+/**
+ * The root speaks for the people of everybody, and a domain hub for those inside of its domain: whoever lies there deceives its own
+ * domain only. Upwards nobody is believed, and there the call is asked about anew.
+ */
+const speaksForPeople = (
+  { role, tenant, domain }: NodeEntry,
+  place: LiveOptions['place'],
+  { isWithin }: KnownNodes,
+): boolean =>
+  place !== undefined &&
+  (role === 'hub' || (role === 'domain' && tenant === place.tenant && isWithin(tenant, place.domain, domain)));
 
 /** A fact that a call of this node waits for. The call has its turn already: if its question had to wait for one too, a full node would stand still. */
 const isOwnQuestion = ({ credential }: Call): boolean =>

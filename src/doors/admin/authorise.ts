@@ -23,6 +23,8 @@ export interface Access {
   readonly least: Role | 'agent';
   readonly agents?: true;
   readonly domains?: true;
+  /** Also those who have no role of these: what they reach is for the port to say. */
+  readonly everybody?: true;
   readonly everyTenant?: true;
 }
 
@@ -68,7 +70,8 @@ export const assertionOf = (req: IncomingMessage): string => {
 };
 
 /** How far the principal reaches on the route. Throws `denied` when it is not enough for it. */
-export const authorise = (principal: Principal, { least, agents, domains, everyTenant }: Access): Rights => {
+export const authorise = (principal: Principal, { least, agents, domains, everybody, everyTenant }: Access): Rights => {
+  if (everybody === true && principal.kind !== 'node') return WHOLE_TENANT;
   if (principal.kind === 'agent' && (agents === true || least === 'agent')) return WHOLE_TENANT;
   if (least === 'agent') throw new Fault('denied', 'this is for agents, with a key of their own');
   const holdsRole = principal.kind === 'user' && holds(principal.roles, least);

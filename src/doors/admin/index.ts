@@ -1,9 +1,11 @@
 /** The admin door: configuration, observation, registry and node link over HTTP, behind one table of rights. */
+export { isOperator } from './authorise.ts';
 export { type AdminDoor, adminDoor } from './door.ts';
 export { EventFeed } from './feed.ts';
 export type {
   AccessPort,
   AdminPorts,
+  ApprovalPort,
   AuditPort,
   CallExplanation,
   CanAnswer,

@@ -1,6 +1,7 @@
 /** Every path of the admin interface with the least that may ask it. INVARIANT: what is not in this table is not served. */
 import { bootstrap, createKey, createToken } from './access.ts';
 import type { Answer } from './answer.ts';
+import { approve, deny, edit, getApproval, listApprovals } from './approvals.ts';
 import { auditHead, readAudit, searchAudit } from './audit.ts';
 import type { Access } from './authorise.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
@@ -41,6 +42,8 @@ const route = (method: AdminRoute['method'], path: string, access: Access, serve
   serve,
 });
 
+const EVERYBODY: Access = { least: 'viewer', everybody: true };
+
 /** `{hex}`, `{number}`, `{name}` and `{id}` are the places for a parameter; a path has at most one. */
 export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/metrics', { least: 'viewer', everyTenant: true }, metrics),
@@ -67,6 +70,13 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/kills', { least: 'viewer', domains: true }, listKills),
   route('POST', '/v1/kills', { least: 'operator', domains: true }, orderKill),
   route('DELETE', '/v1/kills/{name}', { least: 'operator', domains: true }, liftKill),
+
+  // Everybody may ask; the port shows nobody what is not theirs to judge, and takes no vote of an agent.
+  route('GET', '/v1/approvals', EVERYBODY, listApprovals),
+  route('GET', '/v1/approvals/{hex}', EVERYBODY, getApproval),
+  route('POST', '/v1/approvals/{hex}:approve', EVERYBODY, approve),
+  route('POST', '/v1/approvals/{hex}:deny', EVERYBODY, deny),
+  route('POST', '/v1/approvals/{hex}:edit', EVERYBODY, edit),
 
   route('GET', '/v1/audit', { least: 'operator' }, searchAudit),
   route('GET', '/v1/audit/records', { least: 'operator' }, readAudit),

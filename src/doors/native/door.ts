@@ -151,6 +151,7 @@ const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }
   lineage: inbound.node?.lineage ?? { root: id, depth: 0 },
   ...(inbound.session === undefined ? {} : { session: inbound.session }),
   ...(inbound.idempotencyKey === undefined ? {} : { idempotencyKey: inbound.idempotencyKey }),
+  ...(inbound.node?.approval === undefined ? {} : { grant: { kind: 'told', token: inbound.node.approval } }),
   priority: 2,
   stream: inbound.accept.includes('text/event-stream'),
   via: inbound.node?.via ?? [],

@@ -15,6 +15,8 @@ export interface NodeSays {
   readonly lineage: Lineage;
   readonly via: readonly string[];
   readonly retriedElsewhere: boolean;
+  /** Its word that people approved the call; whoever needs it looks into it. */
+  readonly approval?: string;
 }
 
 export interface Inbound {
@@ -165,7 +167,16 @@ const nodeSays = (fields: ReadonlyMap<string, string>): NodeSays => {
     lineage: lineageOf(fields.get(HEADERS.lineage), callId),
     via: via === '' ? [] : via.split(',').map((id) => id.trim()),
     retriedElsewhere: attempt !== undefined,
+    ...approvalOf(fields.get(HEADERS.approval)),
   };
+};
+
+const APPROVAL = /^[A-Za-z0-9_-]{1,5000}\.[A-Za-z0-9_-]{1,200}$/;
+
+const approvalOf = (text: string | undefined): { readonly approval?: string } => {
+  if (text === undefined) return {};
+  if (!APPROVAL.test(text)) throw bad(`\`${HEADERS.approval}\` must be a signed sentence of a node`);
+  return { approval: text };
 };
 
 const lineageOf = (text: string | undefined, callId: string): Lineage => {

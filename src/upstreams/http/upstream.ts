@@ -13,6 +13,8 @@ export interface HttpUpstreamOptions {
   readonly nodeId: string;
   /** Signs an assertion for the node behind an `airspace` endpoint. Absent: such endpoints are refused. */
   readonly assertFor?: (principal: Principal, node: string) => string;
+  /** This node's word for another that people approved the call. Undefined: they were not asked here. */
+  readonly vouch?: (call: Call, node: string) => string | undefined;
   /** Does the call change the world? Then it carries its own id as idempotency key. Default: every call may. */
   readonly mutates?: (call: Call) => boolean;
   readonly limits?: Partial<Limits>;
@@ -92,7 +94,12 @@ const nodeContext = ({ options, endpoint, call }: Sending): NodeContext => {
       `this node has no identity to call node \`${endpoint.node}\` with; let it join first`,
     );
   const attempt = endpoint.final ? null : Math.max(1, call.avoid?.length ?? 1);
-  return { nodeId: options.nodeId, attempt, assertion: options.assertFor(call.principal, endpoint.node) };
+  return {
+    nodeId: options.nodeId,
+    attempt,
+    assertion: options.assertFor(call.principal, endpoint.node),
+    approval: options.vouch?.(call, endpoint.node) ?? '',
+  };
 };
 
 const probe = ({ clock }: World, { pool, base }: Way, path: string, timeoutMs: number): Promise<ProbeResult> => {

@@ -1,0 +1,17 @@
+/** People in the way of a call: it waits for them durably, and runs once when enough of them said yes to exactly what is sent. */
+export { canonicalJson, NotCanonical } from './canonical.ts';
+export {
+  type Ballot,
+  COOL_DOWN_MS,
+  Desk,
+  type DeskParts,
+  type HeldCalls,
+  LOOK_MS,
+  MOST_PENDING,
+  type Viewer,
+} from './desk.ts';
+export { hasRoleFor, type People, rolesFor } from './four-eyes.ts';
+export { Origins } from './origins.ts';
+export { type Believed, PROOF_VALID_MS } from './proof.ts';
+export { digestOf, resourceOf } from './subject.ts';
+export { approvalsOf, type PublicApproval, publicOf } from './words.ts';
