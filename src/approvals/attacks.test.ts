@@ -7,7 +7,21 @@ import { describe, test } from 'node:test';
 import type { ApprovalRecord, Call } from '../contract/index.ts';
 import { preparePolicy } from '../policy/index.ts';
 import { memoryStores } from '../stores/index.ts';
-import { ANN, BOB, type Bench, bench, CAT, CLERK, jsonOf, PAYMENT, policyOf, policyText, refusal, user, viewer } from './testing.ts';
+import {
+  ANN,
+  type Bench,
+  BOB,
+  bench,
+  CAT,
+  CLERK,
+  jsonOf,
+  PAYMENT,
+  policyOf,
+  policyText,
+  refusal,
+  user,
+  viewer,
+} from './testing.ts';
 
 interface Attack {
   readonly name: string;
@@ -82,7 +96,11 @@ const ATTACKS: readonly Attack[] = [
       assert.equal(await refusal(b.send(PAYMENT, { grant })), 'denied APPROVAL_VOID');
       await b.desk.look();
       const call = (await b.stores.calls.get('default', record.id))!;
-      await b.journal.resume(call, { grant, contentType: record.contentType, body: { kind: 'bytes', bytes: record.body } });
+      await b.journal.resume(call, {
+        grant,
+        contentType: record.contentType,
+        body: { kind: 'bytes', bytes: record.body },
+      });
     },
   },
   {
@@ -224,7 +242,8 @@ const ATTACKS: readonly Attack[] = [
     name: 'policy is stricter by now: never',
     run: async (b, record) => {
       await b.vote(ANN, record);
-      const never = '@id("never") @reason("no payments") @code("NEVER") forbid(principal, action == Action::"tool/bank/pay", resource);';
+      const never =
+        '@id("never") @reason("no payments") @code("NEVER") forbid(principal, action == Action::"tool/bank/pay", resource);';
       b.now.policy = preparePolicy(await policyOf(policyText(undefined, never)));
       await b.vote(BOB, record);
       assert.equal((await b.outcomeOf(record))?.message, 'no payments');
@@ -243,7 +262,10 @@ const ATTACKS: readonly Attack[] = [
       assert.equal(await refusal(b.send('{"cents":3}', { id: other.id, grant })), 'denied APPROVAL_VOID');
       assert.equal(await refusal(b.send('{"cents":3}', { id: record.id, grant })), 'denied APPROVAL_VOID');
       const mallory = { kind: 'known', principal: { ...CLERK, id: 'mallory' } } as const;
-      assert.equal(await refusal(b.send(PAYMENT, { id: record.id, grant, credential: mallory })), 'denied APPROVAL_VOID');
+      assert.equal(
+        await refusal(b.send(PAYMENT, { id: record.id, grant, credential: mallory })),
+        'denied APPROVAL_VOID',
+      );
     },
   },
   {
@@ -266,7 +288,10 @@ const ATTACKS: readonly Attack[] = [
   },
 ];
 
-for (const [kind, way] of [['waited for', {}], ['detached', { detach: true }]] as const)
+for (const [kind, way] of [
+  ['waited for', {}],
+  ['detached', { detach: true }],
+] as const)
   describe(`a call that is ${kind} does not run when`, () => {
     for (const { name, run, ran = 0 } of ATTACKS)
       test(name, async () => {

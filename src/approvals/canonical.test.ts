@@ -40,12 +40,27 @@ test('what readers disagree about has no canonical form', () => {
     [`${'['.repeat(99)}${']'.repeat(99)}`, /nested deeper/],
   ];
   for (const [text, why] of refused)
-    assert.throws(() => of(text), (thrown) => thrown instanceof NotCanonical && why.test(thrown.message), text);
+    assert.throws(
+      () => of(text),
+      (thrown) => thrown instanceof NotCanonical && why.test(thrown.message),
+      text,
+    );
   assert.throws(() => canonicalJson(Uint8Array.of(0x22, 0xff, 0x22)), /UTF-8/);
 });
 
 test('what it accepts is what a parser accepts, and the canonical form is a fixed point that means the same', () => {
-  const samples = ['0', '-0', '1.50', '[]', '{}', '[[],{}]', '"\\/\\b\\u2028"', ' null ', '{"__proto__":{"a":1}}', '{"":""}'];
+  const samples = [
+    '0',
+    '-0',
+    '1.50',
+    '[]',
+    '{}',
+    '[[],{}]',
+    '"\\/\\b\\u2028"',
+    ' null ',
+    '{"__proto__":{"a":1}}',
+    '{"":""}',
+  ];
   for (const text of samples) {
     const canonical = of(text);
     assert.deepEqual(JSON.parse(canonical), JSON.parse(text));

@@ -22,7 +22,7 @@ export const canonicalJson = (bytes: Uint8Array): string => {
 
 const SPACE = /[ \t\n\r]*/y;
 /** Where it ends; whether it is one, the parser says. */
-const STRING = /"(?:[^"\\]+|\\[^])*"/y;
+const STRING = /"(?:[^"\\]+|\\[\s\S])*"/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /true|false|null/y;
 

@@ -11,6 +11,14 @@ export {
   type Viewer,
 } from './desk.ts';
 export { hasRoleFor, type People, rolesFor } from './four-eyes.ts';
+export {
+  type Message,
+  Notifier,
+  type NotifierParts,
+  signedWebhookText,
+  WEBHOOK_HEADERS,
+  WEBHOOK_WINDOW_MS,
+} from './notify.ts';
 export { Origins } from './origins.ts';
 export { type Believed, PROOF_VALID_MS } from './proof.ts';
 export { digestOf, resourceOf } from './subject.ts';

@@ -28,7 +28,11 @@ import { memoryStores } from '../stores/index.ts';
 import { Desk, type Viewer } from './index.ts';
 import type { Believed } from './proof.ts';
 
-const INPUT = { type: 'object', required: ['cents'], properties: { cents: { type: 'integer' }, to: { type: 'string' } } };
+const INPUT = {
+  type: 'object',
+  required: ['cents'],
+  properties: { cents: { type: 'integer' }, to: { type: 'string' } },
+};
 
 const WORLD: ShortWorld = {
   domains: [],

@@ -44,6 +44,9 @@ export interface ServeOptions extends NodeWords {
   readonly auditReads?: boolean;
   /** Of a hub: places that get signed checkpoints of the audit. */
   readonly auditCheckpoints?: readonly string[];
+  /** Is told when a call begins to wait for people. */
+  readonly approvalWebhook?: string;
+  readonly allowPrivateEgress?: boolean;
 }
 
 export interface SidecarOptions extends NodeWords {

@@ -10,6 +10,7 @@ import type { ServeOptions, SidecarOptions } from './lifecycle.ts';
 import { startDomainHub } from './node/domain.ts';
 import { type RunningHub, type RunningNode, startHub } from './node/hub.ts';
 import { type RunningSidecar, startSidecar } from './node/sidecar.ts';
+import { webhookTo } from './node/webhook.ts';
 import { nodeOptions, requireReachable, tokenFor } from './node-words.ts';
 import { forgetRunning, localUrlOf, writeRunning } from './running.ts';
 import { APP_FILE, failing, untilAsked } from './starting.ts';
@@ -39,6 +40,9 @@ const tellRunning = async ({ out }: Context, data: string, url: string): Promise
 const oracleOf = ({ oracle }: ServeOptions): { readonly oracle?: number } =>
   oracle === undefined ? {} : { oracle: Number(oracle) / 100 };
 
+const webhookOf = ({ approvalWebhook, allowPrivateEgress = false }: ServeOptions) =>
+  approvalWebhook === undefined ? {} : { approvalWebhook: webhookTo(approvalWebhook, allowPrivateEgress) };
+
 const startRoot = async (context: Context, options: ServeOptions): Promise<RunningHub> => {
   const { out } = context;
   const hub = await failing(
@@ -49,6 +53,7 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
       twoPerson: options.twoPerson ?? false,
       auditReads: options.auditReads ?? false,
       auditCheckpoints: options.auditCheckpoints ?? [],
+      ...webhookOf(options),
     }),
   );
   try {
@@ -74,6 +79,7 @@ const startDomain = async (context: Context, options: ServeOptions): Promise<Run
     options,
     startDomainHub({
       ...(await nodeOptions(context, options)),
+      ...webhookOf(options),
       hubUrl: options.parent,
       token: await tokenFor(context, options),
     }),

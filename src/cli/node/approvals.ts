@@ -1,5 +1,14 @@
 /** The desk of one node, and approvals as its doors ask about them: who is who, who may see what, and where a call can wait. */
-import { approvalsOf, Desk, hasRoleFor, type People, rolesFor, type Viewer } from '../../approvals/index.ts';
+import {
+  approvalsOf,
+  Desk,
+  hasRoleFor,
+  Notifier,
+  type NotifierParts,
+  type People,
+  rolesFor,
+  type Viewer,
+} from '../../approvals/index.ts';
 import type { AuditTrail } from '../../audit/index.ts';
 import {
   type ApprovalRecord,
@@ -11,6 +20,8 @@ import {
   type Stores,
 } from '../../contract/index.ts';
 import { type ApprovalPort, isOperator } from '../../doors/admin/index.ts';
+import type { Door } from '../../doors/index.ts';
+import { Logins, pagesDoor } from '../../doors/pages/index.ts';
 import { type NodeKey, verifySignature } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
@@ -99,6 +110,44 @@ export const approvalPort = (desk: Desk): ApprovalPort => {
       ),
   };
 };
+
+/** Until a node has sessions of people, a key that is typed in on its own machine says who is in front of the page. */
+export const approvalPages = (
+  desk: Desk,
+  live: LivePipeline,
+  { clock }: World,
+  logger: DeskOptions['logger'],
+): Door => {
+  const logins = new Logins((credential, wallMs) => live.resolver.resolve(credential, wallMs), clock);
+  return pagesDoor({
+    approvals: approvalPort(desk),
+    clock,
+    logins,
+    whoIs: (req) => logins.whoIs(req),
+    onInternal: (thrown, path) => logger.log('error', 'internal fault', { path, cause: String(thrown) }),
+  });
+};
+
+/** Tells another system, when there is one. Returns the function that ends it. */
+export const notify = (
+  post: NotifierParts['post'] | undefined,
+  { world, stores, key, logger }: Pick<DeskOptions, 'world' | 'stores' | 'key' | 'logger'>,
+): (() => void) =>
+  post === undefined
+    ? () => {}
+    : new Notifier({
+        store: stores.approvals,
+        clock: world.clock,
+        random: world.random,
+        sign: (text) => key.sign(text),
+        post,
+        failed: ({ id }, tries, cause) =>
+          logger.log('warn', 'the approval webhook did not take a message', {
+            approval: id,
+            tries,
+            cause: String(cause),
+          }),
+      }).start();
 
 const viewOf = (record: ApprovalRecord, obstacle: string | undefined): ApprovalView => {
   const { principal, target, spec } = record;

@@ -13,7 +13,7 @@ import { HealthRunner } from '../../routing/index.ts';
 import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
-import { approvalPort, openDesk } from './approvals.ts';
+import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
@@ -164,6 +164,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
       }),
     ),
+    approvalPages(desk, live, world, logger),
   );
   const followed = await member.follow(
     {
@@ -186,6 +187,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   health.start();
   const recovered = await live.journal.recover(await desk.recover(left));
   const stopLooking = desk.start();
+  const stopTelling = notify(options.approvalWebhook, { world, stores, key: member.key, logger });
   logger.log('info', 'domain hub is up', {
     url: listener.url,
     domain: node.domain,
@@ -202,6 +204,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     stop: async (graceful) => {
       await closeListener(listener, closing, graceful);
       stopLooking();
+      stopTelling();
       health.stop();
       overload.stop();
       keeper.stop();

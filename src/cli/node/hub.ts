@@ -2,7 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Desk } from '../../approvals/index.ts';
+import type { Desk, NotifierParts } from '../../approvals/index.ts';
 import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
@@ -19,7 +19,7 @@ import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
-import { approvalPort, openDesk } from './approvals.ts';
+import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases } from './audited.ts';
 import { detachedCalls } from './detached.ts';
@@ -44,6 +44,8 @@ export interface NodeOptions {
   /** Base URL of an OTLP/HTTP collector. */
   readonly otlp?: string | undefined;
   readonly allowPublic?: boolean;
+  /** Takes word of calls that wait for people, and of what became of them. */
+  readonly approvalWebhook?: NotifierParts['post'];
   /** Public without TLS: works, and is a weakened control. */
   readonly allowPlainPublic?: boolean;
   readonly tls?: NonNullable<ListenOptions['tls']>;
@@ -219,6 +221,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => health.stop());
   const recovered = await live.journal.recover(await desk.recover(await stores.calls.open()));
   held.defer(desk.start());
+  held.defer(notify(options.approvalWebhook, { world, stores, key, logger }));
 
   const closing = new Canceller();
   const admin = adminDoor(
@@ -250,10 +253,11 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     onInternal: (fault, occurrence) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
   });
+  const pages = approvalPages(desk, live, world, logger);
   const listener = await listen({
     ...options,
     clock: world.clock,
-    doors: [native, admin],
+    doors: [native, admin, pages],
     ready: () => live.snapshot !== undefined,
   });
   if (await isFirstRun(control)) await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());

@@ -1,5 +1,5 @@
 /** The admin door: configuration, observation, registry and node link over HTTP, behind one table of rights. */
-export { isOperator } from './authorise.ts';
+export { isFromThisMachine, isOperator, refuseForeignPages } from './authorise.ts';
 export { type AdminDoor, adminDoor } from './door.ts';
 export { EventFeed } from './feed.ts';
 export type {
@@ -22,4 +22,5 @@ export type {
   PolicyPort,
   RuleName,
   TargetCounts,
+  Vote,
 } from './ports.ts';
