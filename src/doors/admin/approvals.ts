@@ -34,14 +34,14 @@ export const getApproval = async (asked: AdminRequest): Promise<Answer> =>
 const vote =
   (verdict: 'approve' | 'deny') =>
   async (asked: AdminRequest): Promise<Answer> => {
-    const ballot = await asked.body(Vote);
-    return json(await asked.ports.approvals.vote(asked.principal, idOf(asked), { verdict, ...ballot }));
+    const id = idOf(asked);
+    return json(await asked.ports.approvals.vote(asked.principal, id, { verdict, ...(await asked.body(Vote)) }));
   };
 
 export const approve = vote('approve');
 export const deny = vote('deny');
 
 export const edit = async (asked: AdminRequest): Promise<Answer> => {
-  const change = await asked.body(Edit);
-  return json(await asked.ports.approvals.edit(asked.principal, idOf(asked), change));
+  const id = idOf(asked);
+  return json(await asked.ports.approvals.edit(asked.principal, id, await asked.body(Edit)));
 };

@@ -14,6 +14,9 @@ const BODIES: Readonly<Record<string, unknown>> = {
     target: { kind: 'agent', name: 'orders', operation: 'where' },
   },
   '/v1/kills': { kind: 'agent', name: 'orders', reason: 'it loops' },
+  '/v1/approvals/{hex}:approve': { digest: 'f'.repeat(64), comment: 'fine' },
+  '/v1/approvals/{hex}:deny': { digest: 'f'.repeat(64) },
+  '/v1/approvals/{hex}:edit': { digest: 'f'.repeat(64), body: '{}' },
   '/v1/keys': { principal: { kind: 'agent', name: 'orders' } },
   '/v1/bootstrap': { token: 'airb_good' },
   '/v1/tokens': { role: 'sidecar', agent: 'orders' },
@@ -25,7 +28,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
 
 const pathOf = ({ path }: AdminRoute): string =>
   path
-    .replace('{hex}', TRACE.slice(0, 8))
+    .replace('{hex}', path.startsWith('/v1/approvals') ? TRACE : TRACE.slice(0, 8))
     .replace('{number}', '1')
     .replace('{name}', 'n1')
     .replace('{id}', 'default/orders/9000');
@@ -82,6 +85,8 @@ const forViewers = (foreign = 200): Row => row(200, 200, 200, 403, foreign, 403)
 const andStewards = (given: Row, ok = 200): Row => ({ ...given, steward: ok });
 const forAgents: Row = row(403, 403, 403, 200, 403, 200);
 const forEverybody: Row = andStewards(row(200, 200, 200, 200, 200, 200));
+/** What they find there, the port says. */
+const forWhoever: Row = { ...forEverybody, nobody: 200 };
 /** An API key is no assertion: whoever holds one is nobody here. */
 const forNodes: Row = {
   ...Object.fromEntries(Object.keys(forEverybody).map((key) => [key, 401])),
@@ -103,6 +108,11 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'GET /v1/kills': andStewards(forViewers()),
   'POST /v1/kills': andStewards(row(201, 201, 403, 403, 201, 403), 201),
   'DELETE /v1/kills/{name}': andStewards(row(200, 200, 403, 403, 200, 403)),
+  'GET /v1/approvals': forWhoever,
+  'GET /v1/approvals/{hex}': forWhoever,
+  'POST /v1/approvals/{hex}:approve': forWhoever,
+  'POST /v1/approvals/{hex}:deny': forWhoever,
+  'POST /v1/approvals/{hex}:edit': forWhoever,
   'GET /v1/audit': row(200, 200, 403, 403, 200, 403),
   'GET /v1/audit/records': row(200, 200, 403, 403, 200, 403),
   'GET /v1/audit/head': row(200, 200, 403, 403, 200, 403),

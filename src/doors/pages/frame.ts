@@ -44,7 +44,10 @@ ${decided.length > 0 && html`<h2>Decided</h2>${decided.map(card)}`}</aside>
 };
 
 const cardOf = (view: ApprovalView, selected: string, nowMs: number): Html =>
-  html`<a class="card${view.id === selected && ' on'}" href="/approvals/${view.id}">${ring(view, nowMs)}<span class="what">${visible(view.target)}</span>${badge(view.state)}<span class="who">${visible(view.caller)} · ${view.approvals} of ${view.quorum}</span></a>`;
+  html`<a class="card${view.id === selected && ' on'}" href="/approvals/${view.id}">${ring(view, nowMs)}<span class="what">${visible(view.target)}</span>${badge(view.state)}<span class="who">${visible(view.caller)} · ${view.approvals} of ${view.quorum}</span>${view.isText && html`<span class="args">${visible(view.body.slice(0, SHOWN_OF_ARGUMENTS))}</span>`}</a>`;
+
+/** Enough to tell two calls of one kind apart; whoever judges opens it. */
+const SHOWN_OF_ARGUMENTS = 80;
 
 const LENGTH = 2 * Math.PI * 13;
 

@@ -56,7 +56,7 @@ const votes = ({ votes: cast, approvals, quorum }: ApprovalView): Html =>
 const forms = ({ id, digest, body, isText }: ApprovalView, csrf: string): Html => {
   const hidden = html`<input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="digest" value="${digest}">`;
   return html`<section class="panel"><form class="decide" method="post" action="/approvals/${id}">${hidden}
-<label>Comment, for the audit and the caller<textarea name="comment" rows="2" maxlength="1000"></textarea></label>
+<label>Comment, for the audit; a no is told to the caller<textarea name="comment" rows="2" maxlength="1000"></textarea></label>
 <div class="row"><button class="yes" name="act" value="approve">Approve</button><button class="no" name="act" value="deny">Deny</button><span class="sub">one no is enough, and it runs once</span></div></form></section>
 ${
   isText &&

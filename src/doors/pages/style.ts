@@ -1,10 +1,10 @@
 /** How the pages look. A file of its own on the wire, because the pages allow no style inside of themselves. */
 export const STYLE = `
 :root{color-scheme:dark light;--bg:#0a0d12;--panel:#10141b;--raised:#151b24;--line:#1f2733;--text:#d8dee8;--dim:#8592a6;
---accent:#4d9bf5;--accent-bg:#12243c;--ok:#3fb27f;--ok-bg:#0f2a20;--warn:#e3a13b;--warn-bg:#2b2110;--bad:#ef5f67;--bad-bg:#2e1518;
+--accent:#4d9bf5;--accent-bg:#12243c;--ok:#3fb27f;--ok-bg:#0f2a20;--warn:#e3a13b;--warn-bg:#2b2110;--bad:#ef5f67;--bad-bg:#2e1518;--on-ok:#06150e;
 --sans:Inter,ui-sans-serif,system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;--mono:"JetBrains Mono",ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 @media (prefers-color-scheme:light){:root{--bg:#f5f7fa;--panel:#fff;--raised:#f0f3f7;--line:#d9e0e9;--text:#1c2530;--dim:#5c6b7f;
---accent:#1f6fd0;--accent-bg:#e4effc;--ok:#1d8a59;--ok-bg:#e0f4ea;--warn:#a26a08;--warn-bg:#fbf0dc;--bad:#c8323b;--bad-bg:#fbe5e6}}
+--accent:#1f6fd0;--accent-bg:#e4effc;--ok:#1d8a59;--ok-bg:#e0f4ea;--warn:#a26a08;--warn-bg:#fbf0dc;--bad:#c8323b;--bad-bg:#fbe5e6;--on-ok:#fff}}
 *{box-sizing:border-box}
 html,body{margin:0;height:100%}
 body{background:var(--bg);color:var(--text);font:13px/1.5 var(--sans);display:grid;grid-template:42px 1fr/166px 360px 1fr;
@@ -24,8 +24,9 @@ a:focus-visible,button:focus-visible,textarea:focus-visible,input:focus-visible,
 .queue h2{font-size:11px;font-weight:600;color:var(--dim);margin:0;padding:12px 14px 6px;text-transform:uppercase;letter-spacing:.06em}
 .card{display:grid;grid-template-columns:34px 1fr auto;gap:1px 10px;padding:9px 14px;border-top:1px solid var(--line);align-items:center}
 .card:hover{background:var(--raised)}.card.on{background:var(--accent-bg);box-shadow:inset 2px 0 var(--accent)}
-.card .ring{grid-row:span 2}.card .what{font-weight:600;overflow-wrap:anywhere}.card .who{grid-column:2/4;color:var(--dim);font-size:12px;overflow-wrap:anywhere}
-.ring{width:32px;height:32px}.ring circle{fill:none;stroke-width:3;stroke:var(--line)}.ring .left{stroke:var(--accent);stroke-linecap:round}
+.card .ring{grid-row:span 3}.card .what{font-weight:600;overflow-wrap:anywhere}.card .who{grid-column:2/4;color:var(--dim);font-size:12px;overflow-wrap:anywhere}
+.card .args{grid-column:2/4;font:11px/1.5 var(--mono);color:var(--dim);white-space:nowrap;overflow:hidden;text-overflow:ellipsis;direction:ltr}
+.row .sub{margin:0}.ring{width:32px;height:32px}.ring circle{fill:none;stroke-width:3;stroke:var(--line)}.ring .left{stroke:var(--accent);stroke-linecap:round}
 .ring.soon .left{stroke:var(--warn)}.ring.late .left{stroke:var(--bad)}.ring text{fill:var(--text);font:600 9px var(--mono);text-anchor:middle;dominant-baseline:central}
 .main{grid-area:main;overflow:auto;padding:18px 24px 48px;min-width:0}
 .main>*{max-width:880px}
@@ -50,12 +51,12 @@ label{color:var(--dim);display:grid;gap:4px}
 textarea,input[type=password]{width:100%;background:var(--bg);color:var(--text);border:1px solid var(--line);border-radius:6px;padding:8px 10px;font:13px/1.5 var(--sans)}
 textarea.mono{font:12px/1.5 var(--mono);min-height:140px}
 button{border:1px solid var(--line);background:var(--raised);color:var(--text);border-radius:6px;padding:6px 16px;font:600 13px var(--sans);cursor:pointer}
-button.yes{background:var(--ok);border-color:var(--ok);color:#06150e}button.no{background:none;border-color:var(--bad);color:var(--bad)}button.plain{padding:3px 10px;font-weight:400}
+button.yes{background:var(--ok);border-color:var(--ok);color:var(--on-ok)}button.no{background:none;border-color:var(--bad);color:var(--bad)}button.plain{padding:3px 10px;font-weight:400}
 summary{padding:8px 14px;cursor:pointer;color:var(--dim)}details[open] summary{border-bottom:1px solid var(--line)}
 .note{border-left:3px solid var(--accent);background:var(--accent-bg);padding:8px 12px;border-radius:0 6px 6px 0;margin:0 0 14px}
 .note.bad{border-color:var(--bad);background:var(--bad-bg)}
 .empty{color:var(--dim);padding:48px 0;text-align:center}
 .login{grid-column:1/-1;grid-row:1/-1;place-self:center;width:360px;background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:22px;display:grid;gap:14px}
-.login h1{margin:0}.login .brand{padding:0;border:0}
+.login h1{margin:0}.login .brand{grid-area:auto;padding:0;border:0}
 @media (max-width:1000px){body{grid-template:42px auto 1fr/1fr;grid-template-areas:"top" "queue" "main"}.brand,.rail{display:none}.queue{border:0;max-height:40vh}.main{padding:14px}}
 `;
