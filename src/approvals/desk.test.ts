@@ -225,7 +225,7 @@ for (const [name, tamper, code] of LIES)
     const { hub, second, answers, record } = await chain(tamper);
     await hub.approved(record);
     assert.deepEqual([second.ran.length, answers], [0, [code]]);
-    assert.equal((await hub.outcomeOf(record))?.code, 'denied');
+    assert.equal((await hub.outcomeOf(record))?.outcome, 'fault');
     assert.equal(await hub.stateOf(record), 'consumed');
   });
 
