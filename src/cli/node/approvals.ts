@@ -39,7 +39,6 @@ export interface DeskOptions {
   readonly control?: Pick<ControlPort, 'history'>;
   /** Why a call cannot wait here, in words that complete "ask". */
   readonly elsewhere: (call: Call) => string | undefined;
-  readonly changed?: (record: ApprovalRecord) => void;
 }
 
 export const openDesk = ({ node, world, stores, live, trail, key, logger, elsewhere, ...more }: DeskOptions): Desk =>
@@ -55,7 +54,6 @@ export const openDesk = ({ node, world, stores, live, trail, key, logger, elsewh
     elsewhere: (call) => (call.via.length > 0 || call.principal?.kind === 'node' ? ENTRANCE : elsewhere(call)),
     reconsider: (call) => live.consider(call),
     failed: (cause) => logger.log('error', 'an approval could not be brought forward', { cause: String(cause) }),
-    ...(more.changed === undefined ? {} : { changed: more.changed }),
   });
 
 /** Whoever waits must be able to come back and ask: a node on the way cannot. */
