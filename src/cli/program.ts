@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { Action, Does } from './action.ts';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
 import { EXIT, usage } from './failure.ts';
+import { addIdentity } from './identity-program.ts';
 import { DATA_DIR } from './lifecycle.ts';
 import { FORMATS, type Format, Output } from './output.ts';
 import { addPolicy } from './policy-program.ts';
@@ -73,6 +74,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addLooking(program, does);
   addChanging(program, does);
   addAccess(program, does);
+  addIdentity(program, does);
   addKill(program, does);
   addPolicy(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
@@ -228,18 +230,6 @@ const addAccess = (program: Command, does: Does): void => {
     .description('the first administrator of a node that has none, on its own machine')
     .option('--data <dir>', 'where the state of the node lives')
     .action(does(async (context, _, options) => (await import('./commands/bootstrap.ts')).bootstrap(context, options)));
-  program
-    .command('key')
-    .description('API keys')
-    .command('create <owner>')
-    .description('a key for agent/<name> or user/<name>; the secret is printed once')
-    .option('--expires <time>', 'such as 30d')
-    .option('--reason <text>', 'kept in history')
-    .action(
-      does(async (context, [owner = ''], options) =>
-        (await import('./commands/access.ts')).createKey(context, owner, options),
-      ),
-    );
   program
     .command('token')
     .description('join tokens')

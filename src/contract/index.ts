@@ -1,4 +1,5 @@
 /** The dictionary of Airspace: every other room speaks in these words. No I/O, and nothing of ours is imported here. */
+export * from './access.ts';
 export * from './call.ts';
 export * from './decision.ts';
 export * from './event.ts';

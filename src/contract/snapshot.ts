@@ -1,4 +1,5 @@
 /** Desired state as nodes run it: complete, immutable, signed, and numbered so that no node ever goes back. */
+import type { KeyScope } from './access.ts';
 import type { Target, TargetKind } from './call.ts';
 import type { Effect, FactSource } from './resources/index.ts';
 
@@ -56,6 +57,15 @@ export interface KeyEntry {
   };
   /** Unix ms, null when it does not expire. */
   readonly expiresAtMs: number | null;
+  /** What the key is narrowed to. Absent: everything that its principal may do. */
+  readonly scopes?: readonly KeyScope[];
+}
+
+export interface TeamEntry {
+  readonly tenant: string;
+  readonly name: string;
+  readonly users: readonly string[];
+  readonly agents: readonly string[];
 }
 
 export interface DomainEntry {
@@ -162,6 +172,8 @@ export interface Snapshot {
   readonly routes: readonly RouteEntry[];
   readonly domains: readonly DomainEntry[];
   readonly keys: readonly KeyEntry[];
+  /** Absent: none. */
+  readonly teams?: readonly TeamEntry[];
   readonly policy: PolicySet;
   /** Releases on trial: at most one for each tenant. Absent: none. */
   readonly candidates?: readonly PolicyCandidate[];

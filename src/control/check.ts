@@ -93,6 +93,9 @@ class Check implements Checked {
       case 'Key':
         this.#key(resource, wallMs);
         break;
+      case 'Team':
+        this.#team(resource);
+        break;
       case 'User':
       // Whom a fact asks is held against the operations when policy is compiled.
       case 'Fact':
@@ -130,6 +133,15 @@ class Check implements Checked {
     }
     const { parent } = resource.spec;
     if (parent !== undefined) this.#mustExist(resource, 'spec.parent', 'Domain', parent);
+  }
+
+  /** A member that does not exist would be in the team from the day on which somebody takes its name. */
+  #team(resource: ResourceOf<'Team'>): void {
+    const { users, agents } = resource.spec;
+    for (const name of users) this.#mustExist(resource, 'spec.users', 'User', name);
+    for (const name of agents) this.#mustExist(resource, 'spec.agents', 'Agent', name);
+    for (const name of [...repeated(users), ...repeated(agents)])
+      this.#problem(resource, `the member \`${name}\` is listed twice; keep one of them`);
   }
 
   #key(resource: ResourceOf<'Key'>, wallMs: number): void {

@@ -11,6 +11,7 @@ import {
   type Snapshot,
   type TargetEntry,
   type TargetKind,
+  type TeamEntry,
 } from '../contract/index.ts';
 import type { Configuration } from './check.ts';
 
@@ -43,6 +44,7 @@ export interface PolicyWorld {
     readonly domain: string;
     readonly roles: readonly string[];
   }[];
+  readonly teams: readonly TeamEntry[];
   /** What policies may know besides the call; the policy room checks what they name. */
   readonly facts: readonly {
     readonly tenant: string;
@@ -74,6 +76,7 @@ export const compile = async (
     ...of(all, 'Model').map((resource) => ({ kind: 'model' as const, resource })),
   ];
   const domains = of(all, 'Domain').map(domainEntry);
+  const teams = of(all, 'Team').map(teamEntry);
   const world: PolicyWorld = {
     targets: called.map(({ kind, resource: { metadata, spec } }) => ({
       tenant: metadata.tenant,
@@ -84,6 +87,7 @@ export const compile = async (
     })),
     domains,
     users: of(all, 'User').map(userEntry),
+    teams,
     facts: of(all, 'Fact').map(({ metadata: { tenant, name }, spec }) => ({
       tenant,
       name,
@@ -96,6 +100,7 @@ export const compile = async (
     routes: of(all, 'Route').map(routeEntry),
     domains,
     keys: of(all, 'Key').map((resource) => keyEntry(resource, configuration)),
+    ...(teams.length === 0 ? {} : { teams }),
     policy: await compilePolicy(
       of(all, 'PolicyBundle').map((bundle) => policyText(bundle, originOf(resourceKey(idOf(bundle))))),
       world,
@@ -160,6 +165,13 @@ const domainEntry = ({ metadata, spec }: ResourceOf<'Domain'>): DomainEntry => (
   delegated: spec.delegated,
 });
 
+const teamEntry = ({ metadata, spec }: ResourceOf<'Team'>): TeamEntry => ({
+  tenant: metadata.tenant,
+  name: metadata.name,
+  users: spec.users,
+  agents: spec.agents,
+});
+
 const userEntry = ({ metadata, spec }: ResourceOf<'User'>): PolicyWorld['users'][number] => ({
   tenant: metadata.tenant,
   name: metadata.name,
@@ -195,5 +207,6 @@ const keyEntry = ({ metadata, spec }: ResourceOf<'Key'>, configuration: Configur
       roles: owner?.kind === 'User' ? owner.spec.roles : [],
     },
     expiresAtMs: spec.expiresAt === undefined ? null : Date.parse(spec.expiresAt),
+    ...(spec.scopes === undefined ? {} : { scopes: spec.scopes }),
   };
 };

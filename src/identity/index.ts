@@ -11,8 +11,9 @@ export {
   type RandomBytes,
   verifyKey,
 } from './keys.ts';
+export { KEY_USE_FILE, KeyUse, type Use } from './keyuse.ts';
 export { knownNodes } from './known.ts';
-export { identify, type Resolver, SnapshotResolver } from './layer.ts';
+export { identify, type Resolver, SnapshotResolver, throwIfNotForCalls } from './layer.ts';
 export { keyIdOfPublicKey, NodeKey, newNodeKey, openNodeKey, parsePublicKey, verifySignature } from './nodekey.ts';
 export { createPrivateFile, readPrivateFile, writePrivateFile } from './privatefile.ts';
 export { unauthenticated } from './refusal.ts';

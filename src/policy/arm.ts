@@ -27,14 +27,14 @@ export const prepareTrials = (
 export type WatchOf = (world: PolicyWorld, candidate: PolicyCandidate) => Watch | undefined;
 
 const prepareTrial = (
-  { targets, domains }: Pick<Snapshot, 'targets' | 'domains'>,
+  { targets, domains, teams = [] }: Pick<Snapshot, 'targets' | 'domains' | 'teams'>,
   candidate: PolicyCandidate,
   watchOf: WatchOf,
 ): Trial => {
   const { tenant, release, mode, percent, policy } = candidate;
   const ours = <T extends { readonly tenant: string }>(entries: readonly T[]): T[] =>
     entries.filter((entry) => entry.tenant === tenant);
-  const world = { policy, targets: ours(targets), domains: ours(domains) };
+  const world = { policy, targets: ours(targets), domains: ours(domains), teams: ours(teams) };
   return { release, mode, percent, policy: preparePolicy(world), watch: watchOf(world, candidate) };
 };
 

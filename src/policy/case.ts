@@ -13,6 +13,7 @@ import {
   type PreparedTenant,
 } from './prepare.ts';
 import { operationId } from './schema.ts';
+import { TEAM } from './teams.ts';
 import { EntityRef } from './value.ts';
 
 /** Why there is nothing to evaluate. Missing means no. */
@@ -41,7 +42,7 @@ export const findCase = (prepared: PreparedPolicy, principal: Principal | null, 
   const operation = tenant.operations.get(operationId(target.kind, target.name, target.operation));
   if (operation === undefined)
     return refusal('UNKNOWN_OPERATION', `${target.kind} \`${target.name}\` has no operation \`${target.operation}\``);
-  const key = JSON.stringify([principal.kind, principal.id, principal.roles, principal.domain]);
+  const key = JSON.stringify([principal.kind, principal.id, principal.roles, principal.domain, principal.teams]);
   const known = operation.cases.get(key);
   if (known !== undefined) return { operation, case: known };
   const made = makeCase(tenant, principal, operation, prepared.engine);
@@ -106,10 +107,17 @@ const callerOf = (tenant: PreparedTenant, principal: Principal): Caller | Refusa
   return { ref: new EntityRef('Agent', id), domain: agent.domain, entities: tenant.entities };
 };
 
-/** A user's roles and domain are those that the credential proves; a domain can only add a level, so it can only tighten. */
-const userOf = (tenant: PreparedTenant, { id, roles, domain = '' }: Principal): Caller => {
+/**
+ * A user's roles and domain are those that the credential proves; a domain can only add a level, so it can only tighten. Teams
+ * are those of the configuration and those that a token names.
+ */
+const userOf = (tenant: PreparedTenant, { id, roles, domain = '', teams = [] }: Principal): Caller => {
   const ref = new EntityRef('User', id);
-  const parents = roles.map((role) => new EntityRef('Role', role));
+  const parents = [
+    ...roles.map((role) => new EntityRef('Role', role)),
+    ...tenant.teams.ofUser(id),
+    ...teams.map((team) => new EntityRef(TEAM, team)),
+  ];
   return {
     ref,
     domain,

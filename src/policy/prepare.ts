@@ -16,9 +16,10 @@ import { type CompiledPolicy, compileEntry, type Env } from './compile/index.ts'
 import { type Entity, EntityStore, entity } from './entities.ts';
 import { CLOSURES, type Engine } from './evaluate.ts';
 import { ACTION_OF, CEDAR_LANGUAGE, operationId, TYPE_OF } from './schema.ts';
+import { type Teams, teamsOf } from './teams.ts';
 import { EntityRef, type Value } from './value.ts';
 
-export type PolicyWorld = Pick<Snapshot, 'policy' | 'targets' | 'domains'>;
+export type PolicyWorld = Pick<Snapshot, 'policy' | 'targets' | 'domains' | 'teams'>;
 
 export interface LimitRule {
   readonly policy: CompiledPolicy;
@@ -67,6 +68,7 @@ export interface PreparedTenant {
   /** By `operationId`. */
   readonly operations: ReadonlyMap<string, PreparedOperation>;
   readonly entities: EntityStore;
+  readonly teams: Teams;
   /** All of them, each after those that it is built from. */
   readonly facts: readonly FactEntry[];
 }
@@ -108,8 +110,10 @@ const prepareTenant = (world: PolicyWorld, tenant: string): PreparedTenant => {
   const domains = ours(world.domains);
   const typed = new Map(ours(world.policy.arguments).map(({ operation, type }) => [operation, type]));
   const facts = ours(world.policy.facts ?? []);
+  const teams = teamsOf(ours(world.teams ?? []));
   return {
     facts,
+    teams,
     levels: prepareLevels(ours(world.policy.levels)),
     domains: new Map(domains.map((domain) => [domain.name, domain])),
     agents: new Map(targets.filter(({ kind }) => kind === 'agent').map((target) => [target.name, target])),
@@ -118,7 +122,7 @@ const prepareTenant = (world: PolicyWorld, tenant: string): PreparedTenant => {
       ...actionEntities(world.policy.actionParents),
       entity(new EntityRef(TYPE_OF.agent, FACT_READER), [], new Map([['name', FACT_READER]])),
       ...domains.map(domainEntity),
-      ...targets.flatMap(targetEntities),
+      ...targets.flatMap((target) => targetEntities(target, teams)),
     ]),
   };
 };
@@ -176,7 +180,7 @@ const inDomain = (name: string): EntityRef[] => (name === '' ? [] : [new EntityR
 
 const domainEntity = ({ name, parent }: DomainEntry): Entity => entity(new EntityRef('Domain', name), inDomain(parent));
 
-const targetEntities = (target: TargetEntry): Entity[] => {
+const targetEntities = (target: TargetEntry, teams: Teams): Entity[] => {
   const ref = new EntityRef(TYPE_OF[target.kind], target.name);
   const tags = new Map<string, Value>(Object.entries(target.labels));
   const operations = target.operations.map((operation) =>
@@ -193,5 +197,6 @@ const targetEntities = (target: TargetEntry): Entity[] => {
   );
   const group = new EntityRef('Action', ACTION_OF[target.kind]);
   const actions = operations.map(({ ref: { id } }) => entity(new EntityRef('Action', id), [group]));
-  return [entity(ref, inDomain(target.domain), new Map([['name', target.name]]), tags), ...operations, ...actions];
+  const parents = [...inDomain(target.domain), ...(target.kind === 'agent' ? teams.ofAgent(target.name) : [])];
+  return [entity(ref, parents, new Map([['name', target.name]]), tags), ...operations, ...actions];
 };

@@ -10,6 +10,7 @@ import {
   PolicyBundle,
   type ResourceKind,
   Route,
+  Team,
   Tool,
   User,
 } from '../../contract/index.ts';
@@ -26,6 +27,7 @@ const SCHEMAS: Readonly<Record<ResourceKind, z.ZodType>> = {
   Fact,
   Domain,
   User,
+  Team,
   Key,
 };
 

@@ -27,6 +27,7 @@ export interface AdminParts {
   /** Of nodes that have one. */
   readonly oracle?: () => NonNullable<NodeStatus['oracle']>;
   readonly weakened: readonly string[];
+  readonly lastUsedMs: (tenant: string, id: string) => number | null;
   readonly useBootstrapToken: (token: string) => Promise<void>;
 }
 
@@ -63,7 +64,11 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     },
     logs: observed.logger,
     feed: observed.feed,
-    access: { mint: (id) => mintKey(id), useBootstrapToken: parts.useBootstrapToken },
+    access: {
+      mint: (id) => mintKey(id),
+      lastUsedMs: (tenant, id) => parts.lastUsedMs(tenant, id),
+      useBootstrapToken: parts.useBootstrapToken,
+    },
     policy: policyPort(live, world),
     nodes: parts.nodes,
     kills: parts.kills,

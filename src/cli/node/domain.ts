@@ -144,6 +144,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         traces: stores.traces,
         rosterSeq: () => keeper.roster.seq,
         weakened: weakenedBy(options),
+        lastUsedMs: () => null,
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
       }),
     ),

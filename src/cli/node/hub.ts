@@ -3,12 +3,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
-import { Fault } from '../../contract/index.ts';
+import { adminRolesOf, DEFAULT_TENANT, Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { type Listener, type ListenOptions, listen, refuseOpenBind } from '../../doors/index.ts';
 import { nativeDoor } from '../../doors/native/index.ts';
-import { AssertionSigner, issueBootstrapToken, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
+import { AssertionSigner, issueBootstrapToken, KeyUse, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
@@ -92,12 +92,19 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const second = canaryOracle(world, options.oracle !== 0, () => train);
   held.defer(() => second.close());
   const halt = new Halt();
+  const keyUse = await KeyUse.open({
+    dir: options.dir,
+    clock: world.clock,
+    failed: (cause) => logger.log('warn', 'the last use of keys could not be kept', { cause: String(cause) }),
+  });
+  held.defer(() => keyUse.close());
   const live = new LivePipeline({
     world,
     halt,
     node: id,
     sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,
+    keyUse,
     upstreamFor: (endpoint) => upstream.to(endpoint),
     view: (_, sight) => viewOf(sight, { tenant: '', domain: '', parent: null }),
     compose: hub,
@@ -213,6 +220,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
       weakened: weakenedBy(options),
+      lastUsedMs: (tenant, name) => keyUse.lastUsedMs(tenant, name),
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
   );
@@ -229,7 +237,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     doors: [native, admin],
     ready: () => live.snapshot !== undefined,
   });
-  if (await isFirstRun(control)) await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
+  if (!hasAdministrator(control, world.clock.wallMs()))
+    await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
   logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened: weakenedBy(options) });
   const release = held.move();
 
@@ -266,9 +275,18 @@ export const keepRosters = async (dir: string, publisher: Publisher, failed: (ca
   };
 };
 
-/** Nobody can administer this hub yet: whoever reads the token file on this machine becomes its first administrator. */
-const isFirstRun = async (control: ControlPlane): Promise<boolean> =>
-  (await control.list({ tenant: null, kind: 'User' })).length === 0;
+/**
+ * Can anybody administer this hub with a key? If not, whoever reads the token file on its machine becomes its first administrator,
+ * or the next one, when the last key has expired.
+ */
+export const hasAdministrator = ({ snapshot }: Pick<ControlPlane, 'snapshot'>, wallMs: number): boolean =>
+  (snapshot?.keys ?? []).some(
+    (key) =>
+      key.tenant === DEFAULT_TENANT &&
+      (key.expiresAtMs === null || key.expiresAtMs > wallMs) &&
+      key.principal.kind === 'user' &&
+      adminRolesOf({ ...key.principal, ...(key.scopes === undefined ? {} : { scopes: key.scopes }) }).has('admin'),
+  );
 
 /** Streams of the admin door end first: they have no end of their own, and a drain would wait for them. */
 export const closeListener = async (listener: Listener, closing: Canceller, graceful: boolean): Promise<void> => {

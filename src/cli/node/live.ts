@@ -1,7 +1,7 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
 import type { Call, CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import { AssertionVerifier, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
+import { AssertionVerifier, type KeyUse, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
 import { Journal } from '../../journal/index.ts';
 import {
   Breaker,
@@ -39,6 +39,8 @@ export interface LiveOptions {
   readonly compose: (parts: Parts) => Handler;
   /** Where this node's own questions for facts go. Default: through this pipeline. */
   readonly ask?: Handler;
+  /** Where it is noted when keys were last used. Default: nowhere. */
+  readonly keyUse?: KeyUse;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
   readonly neighbours?: readonly NodeEntry[];
   /** Calls in the works at once on this node. Default 1,000. */
@@ -128,7 +130,7 @@ export class LivePipeline {
     const planOf = planner(snapshot);
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
     const known = knownNodes(snapshot, (id) => nodes.get(id));
-    const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
+    const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known), options.keyUse);
     const candidates = options.view(snapshot, sight);
     const handler: Handler = options.compose({
       node: options.node,

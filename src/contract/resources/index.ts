@@ -1,7 +1,7 @@
 /** All resource kinds: one schema each, from which types, JSON Schema, `explain` and error messages derive. */
 import { z } from 'zod';
 import { FactSpec } from './fact.ts';
-import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, UserSpec } from './governance.ts';
+import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, TeamSpec, UserSpec } from './governance.ts';
 import { API_VERSION, Metadata } from './metadata.ts';
 import { TargetSpec } from './target.ts';
 
@@ -16,6 +16,7 @@ export const PolicyBundle = resource('PolicyBundle', PolicyBundleSpec);
 export const Fact = resource('Fact', FactSpec);
 export const Domain = resource('Domain', DomainSpec);
 export const User = resource('User', UserSpec);
+export const Team = resource('Team', TeamSpec);
 export const Key = resource('Key', KeySpec);
 
 export const Resource = z.discriminatedUnion('kind', [
@@ -27,6 +28,7 @@ export const Resource = z.discriminatedUnion('kind', [
   Fact,
   Domain,
   User,
+  Team,
   Key,
 ]);
 export type Resource = z.output<typeof Resource>;
@@ -43,6 +45,7 @@ export const KINDS: Readonly<Record<ResourceKind, { readonly plural: string; rea
   Fact: { plural: 'facts', short: 'fc' },
   Domain: { plural: 'domains', short: 'dom' },
   User: { plural: 'users', short: 'usr' },
+  Team: { plural: 'teams', short: 'tm' },
   Key: { plural: 'keys', short: 'key' },
 };
 

@@ -36,7 +36,7 @@ import type { ReleaseWatch } from './watch.ts';
 
 type Bundle = ResourceOf<'PolicyBundle'>;
 
-type World = Pick<Snapshot, 'policy' | 'targets' | 'domains'>;
+type World = Pick<Snapshot, 'policy' | 'targets' | 'domains' | 'teams'>;
 
 export interface TrainParts {
   readonly store: ReleaseStore;

@@ -1,17 +1,23 @@
 /** Who may ask for what: where a request may come from, who sent it, and whether that is enough for its route. */
 import type { IncomingMessage } from 'node:http';
-import { type Credential, DEFAULT_TENANT, Fault, HEADERS, type Principal } from '../../contract/index.ts';
-
-/** Each holds what those before it hold. */
-const ROLES = ['viewer', 'operator', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
+import {
+  type AdminRole,
+  adminRolesOf,
+  type Credential,
+  DEFAULT_TENANT,
+  Fault,
+  HEADERS,
+  isForCalls,
+  type Principal,
+} from '../../contract/index.ts';
 
 /**
- * The least that may ask. A role: users who have it or a higher one; with `agents` also every agent, whose route then shows it
- * nothing but its own. `agent`: agents only. `everyTenant`: only the tenant that runs the node.
+ * The least that may ask. A role, or any of several: users who have it or one that holds it; with `agents` also every agent, whose
+ * route then shows it nothing but its own. `agent`: agents only. `anybody`: who is known, about themselves. `everyTenant`: only the
+ * tenant that runs the node.
  */
 export interface Access {
-  readonly least: Role | 'agent';
+  readonly least: AdminRole | readonly AdminRole[] | 'agent' | 'anybody';
   readonly agents?: true;
   readonly everyTenant?: true;
 }
@@ -59,18 +65,42 @@ export const assertionOf = (req: IncomingMessage): string => {
 
 /** Throws `denied` when the principal is not enough for the route. */
 export const authorise = (principal: Principal, { least, agents, everyTenant }: Access): void => {
-  if (principal.kind === 'agent' && (agents === true || least === 'agent')) return;
+  if (least === 'anybody') return;
+  if (principal.kind === 'agent' && (agents === true || least === 'agent')) {
+    if (!isForCalls(principal)) throw new Fault('denied', 'this needs a key with scope `call`');
+    return;
+  }
   if (least === 'agent') throw new Fault('denied', 'this is for agents, with a key of their own');
-  if (principal.kind !== 'user' || !holds(principal.roles, least))
-    throw new Fault('denied', `this needs role \`${least}\`; ask an admin to add it to your User resource`);
+  const wanted = typeof least === 'string' ? [least] : least;
+  throwIfNone(principal, wanted);
   if (everyTenant === true && principal.tenant !== DEFAULT_TENANT)
-    throw new Fault('denied', `this concerns every tenant and needs role \`${least}\` in tenant \`${DEFAULT_TENANT}\``);
+    throw new Fault(
+      'denied',
+      `this concerns every tenant and needs role ${either(wanted)} in tenant \`${DEFAULT_TENANT}\``,
+    );
 };
+
+/** Throws `denied` unless the principal has one of the roles: of its own, and within the scopes of its key. */
+const throwIfNone = (principal: Principal, wanted: readonly AdminRole[]): void => {
+  if (hasOne(principal, wanted)) return;
+  if (principal.scopes !== undefined && hasOne({ ...principal, scopes: undefined }, wanted))
+    throw new Fault(
+      'denied',
+      `this needs role ${either(wanted)}, which you have, but your key is narrowed to scopes ${principal.scopes.map((scope) => `\`${scope}\``).join(', ')}; use another key`,
+    );
+  throw new Fault('denied', `this needs role ${either(wanted)}; ask an admin to add it to your User resource`);
+};
+
+type Asking = Pick<Principal, 'kind' | 'roles'> & { readonly scopes?: Principal['scopes'] | undefined };
+
+/** INVARIANT: the only place where rights at this door are computed. Roles are for people: an agent that has one has none here. */
+const hasOne = ({ kind, roles, scopes }: Asking, wanted: readonly AdminRole[]): boolean => {
+  if (kind !== 'user') return false;
+  const held = adminRolesOf(scopes === undefined ? { roles } : { roles, scopes });
+  return wanted.some((role) => held.has(role));
+};
+
+const either = (roles: readonly AdminRole[]): string => roles.map((role) => `\`${role}\``).join(' or ');
 
 /** May see what is there, and not only what it may call. */
-export const isOperator = ({ kind, roles }: Principal): boolean => kind === 'user' && holds(roles, 'operator');
-
-const holds = (roles: readonly string[], least: Role): boolean => {
-  const enough: readonly string[] = ROLES.slice(ROLES.indexOf(least));
-  return roles.some((role) => enough.includes(role));
-};
+export const isOperator = (principal: Principal): boolean => hasOne(principal, ['operator']);

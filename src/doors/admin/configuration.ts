@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { KINDS, Name, type Principal, type ResourceKind } from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
+import { claimedKind, throwIfNotTheirs } from './changing.ts';
 import type { AdminRequest } from './request.ts';
 
 const MOST_RESOURCES = 10_000;
@@ -67,14 +68,21 @@ const wishOf = async ({ principal, body }: AdminRequest) => {
   };
 };
 
-export const applyResources = async (asked: AdminRequest): Promise<Answer> =>
-  json(await asked.ports.control.apply(await wishOf(asked)));
+export const applyResources = async (asked: AdminRequest): Promise<Answer> => {
+  const wish = await wishOf(asked);
+  throwIfNotTheirs(asked.principal, wish.resources.map(claimedKind), wish.prune);
+  return json(await asked.ports.control.apply(wish));
+};
 
 export const diffResources = async (asked: AdminRequest): Promise<Answer> =>
   json({ items: await asked.ports.control.diff(await wishOf(asked)) });
 
 export const deleteResources = async ({ ports, principal, body }: AdminRequest): Promise<Answer> => {
   const { ids, reason, dryRun } = await body(DeleteBody);
+  throwIfNotTheirs(
+    principal,
+    ids.map(({ kind }) => kind),
+  );
   const own = ids.map((id) => ({ ...id, tenant: principal.tenant }));
   return json(await ports.control.remove(own, authorOf(principal), reason, dryRun));
 };

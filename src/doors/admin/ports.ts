@@ -168,6 +168,8 @@ export interface KillsView {
 export interface AccessPort {
   /** A new secret for the Key resource `id`; it exists nowhere else afterwards. */
   mint(id: string): { readonly secret: string; readonly secretHash: string };
+  /** When this node last saw the key, Unix ms; null when it never did. */
+  lastUsedMs(tenant: string, id: string): number | null;
   /** Burns the bootstrap token. Throws `unauthenticated` when it is unknown, used or expired. */
   useBootstrapToken(token: string): Promise<void>;
 }

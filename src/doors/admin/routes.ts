@@ -1,8 +1,10 @@
 /** Every path of the admin interface with the least that may ask it. INVARIANT: what is not in this table is not served. */
-import { bootstrap, createKey, createToken } from './access.ts';
+import { bootstrap, createToken } from './access.ts';
 import type { Answer } from './answer.ts';
 import type { Access } from './authorise.ts';
+import { CHANGING } from './changing.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
+import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts';
 import { liftKill, listKills, orderKill } from './kills.ts';
 import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
 import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
@@ -19,6 +21,7 @@ import {
   stageRelease,
 } from './releases.ts';
 import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
+import { whoami } from './whoami.ts';
 
 /**
  * `own`: the body carries its own proof, a one-time token; `machine`: and it must come from this machine. `node`: a node that
@@ -43,31 +46,41 @@ const route = (method: AdminRoute['method'], path: string, access: Access, serve
 /** `{hex}`, `{number}`, `{name}` and `{id}` are the places for a parameter; a path has at most one. */
 export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/metrics', { least: 'viewer', everyTenant: true }, metrics),
+  route('GET', '/v1/whoami', { least: 'anybody' }, whoami),
   route('GET', '/v1/status', { least: 'viewer' }, status),
 
   route('GET', '/v1/resources', { least: 'viewer' }, listResources),
   route('POST', '/v1/resources:diff', { least: 'viewer' }, diffResources),
-  route('POST', '/v1/resources:apply', { least: 'admin' }, applyResources),
-  route('POST', '/v1/resources:delete', { least: 'admin' }, deleteResources),
-  route('GET', '/v1/revisions', { least: 'viewer' }, history),
+  route('POST', '/v1/resources:apply', { least: CHANGING }, applyResources),
+  route('POST', '/v1/resources:delete', { least: CHANGING }, deleteResources),
+  route('GET', '/v1/revisions', { least: ['viewer', 'auditor'] }, history),
   // A revision is the configuration of all tenants.
   route('POST', '/v1/revisions/{number}:rollback', { least: 'admin', everyTenant: true }, rollback),
 
   route('GET', '/v1/policy/releases', { least: 'viewer' }, listReleases),
-  route('POST', '/v1/policy/releases', { least: 'admin' }, stageRelease),
+  // A proposal changes nothing until somebody else's route says so.
+  route('POST', '/v1/policy/releases', { least: ['developer', 'policy-admin'] }, stageRelease),
   // Changes nothing, but reads a lot.
-  route('POST', '/v1/policy/releases:replay', { least: 'operator' }, replayRelease),
-  route('POST', '/v1/policy/releases:rollback', { least: 'admin' }, rollbackRelease),
+  route(
+    'POST',
+    '/v1/policy/releases:replay',
+    { least: ['operator', 'developer', 'policy-admin', 'approver'] },
+    replayRelease,
+  ),
+  route('POST', '/v1/policy/releases:rollback', { least: 'policy-admin' }, rollbackRelease),
   route('GET', '/v1/policy/releases/{hex}', { least: 'viewer' }, getRelease),
-  route('POST', '/v1/policy/releases/{hex}:shadow', { least: 'admin' }, shadowRelease),
-  route('POST', '/v1/policy/releases/{hex}:activate', { least: 'admin' }, activateRelease),
-  route('POST', '/v1/policy/releases/{hex}:approve', { least: 'admin' }, approveRelease),
+  route('POST', '/v1/policy/releases/{hex}:shadow', { least: 'policy-admin' }, shadowRelease),
+  route('POST', '/v1/policy/releases/{hex}:activate', { least: 'policy-admin' }, activateRelease),
+  route('POST', '/v1/policy/releases/{hex}:approve', { least: ['policy-admin', 'approver'] }, approveRelease),
 
   route('GET', '/v1/kills', { least: 'viewer' }, listKills),
   route('POST', '/v1/kills', { least: 'operator' }, orderKill),
   route('DELETE', '/v1/kills/{name}', { least: 'operator' }, liftKill),
 
+  route('GET', '/v1/keys', { least: 'admin' }, listKeys),
   route('POST', '/v1/keys', { least: 'admin' }, createKey),
+  route('POST', '/v1/keys/{name}:rotate', { least: 'admin' }, rotateKey),
+  route('DELETE', '/v1/keys/{name}', { least: 'admin' }, revokeKey),
   route('POST', '/v1/tokens', { least: 'admin' }, createToken),
   { method: 'POST', path: '/v1/bootstrap', proof: 'machine', serve: bootstrap },
 

@@ -1,0 +1,41 @@
+/** Which kinds of resource each role may change: the part of the table of rights that no path can say. */
+import { type AdminRole, Fault, KINDS, type Principal, type ResourceKind } from '../../contract/index.ts';
+import { authorise } from './authorise.ts';
+
+/** INVARIANT: every kind is here. Who may change people, keys or domains could give themselves the rest. */
+const ROLE_FOR: Readonly<Record<ResourceKind, AdminRole>> = {
+  Agent: 'developer',
+  Tool: 'developer',
+  Model: 'developer',
+  Route: 'developer',
+  PolicyBundle: 'policy-admin',
+  Fact: 'policy-admin',
+  Domain: 'admin',
+  User: 'admin',
+  Team: 'admin',
+  Key: 'admin',
+};
+
+/** Who may change anything at all. */
+export const CHANGING: readonly AdminRole[] = [...new Set(Object.values(ROLE_FOR))];
+
+/** Throws `denied` for a kind that is not this principal's to change. `prune` takes away what is not named, of any kind. */
+export const throwIfNotTheirs = (principal: Principal, kinds: readonly unknown[], prune = false): void => {
+  if (prune) authorise(principal, { least: 'admin' });
+  for (const kind of new Set(kinds)) {
+    if (!isKind(kind)) continue; // no kind of ours: it is refused with better words where resources are checked
+    try {
+      authorise(principal, { least: ROLE_FOR[kind] });
+    } catch (thrown) {
+      throw new Fault('denied', `${KINDS[kind].plural}: ${thrown instanceof Fault ? thrown.message : ''}`, {
+        cause: thrown,
+      });
+    }
+  }
+};
+
+const isKind = (kind: unknown): kind is ResourceKind => typeof kind === 'string' && Object.hasOwn(KINDS, kind);
+
+/** The kind that a resource nobody has checked yet says it has. */
+export const claimedKind = (resource: unknown): unknown =>
+  typeof resource === 'object' && resource !== null && 'kind' in resource ? resource.kind : undefined;
