@@ -291,6 +291,7 @@ const forNodes = (command: Command): Command =>
     .option('--tls-key <file>', 'PEM')
     .option('--tls-cert <file>', 'PEM')
     .option('--insecure-public', 'other machines may reach it, and the network may read along')
+    .option('--allow-private-egress', 'for development: issuers and webhooks may be on private addresses')
     .option('--advertise <url>', 'address that other nodes use, when it is not the bound one')
     .option('--otlp <url>', 'collector that gets every call')
     .addOption(

@@ -1,7 +1,7 @@
 /** Desired state as nodes run it: complete, immutable, signed, and numbered so that no node ever goes back. */
 import type { KeyScope } from './access.ts';
 import type { Target, TargetKind } from './call.ts';
-import type { Effect, FactSource } from './resources/index.ts';
+import type { Effect, FactSource, IdentityProviderSpec } from './resources/index.ts';
 
 export interface OperationEntry {
   readonly name: string;
@@ -59,6 +59,20 @@ export interface KeyEntry {
   readonly expiresAtMs: number | null;
   /** What the key is narrowed to. Absent: everything that its principal may do. */
   readonly scopes?: readonly KeyScope[];
+}
+
+/** A person, for tokens that only say a name. */
+export interface UserEntry {
+  readonly tenant: string;
+  readonly name: string;
+  readonly domain: string;
+  readonly roles: readonly string[];
+}
+
+/** Who else may say who somebody is, in one tenant. */
+export interface ProviderEntry extends IdentityProviderSpec {
+  readonly tenant: string;
+  readonly name: string;
 }
 
 export interface TeamEntry {
@@ -172,6 +186,10 @@ export interface Snapshot {
   readonly routes: readonly RouteEntry[];
   readonly domains: readonly DomainEntry[];
   readonly keys: readonly KeyEntry[];
+  /** Absent: none. */
+  readonly providers?: readonly ProviderEntry[];
+  /** Those of tenants that have a provider. Absent: none. */
+  readonly users?: readonly UserEntry[];
   /** Absent: none. */
   readonly teams?: readonly TeamEntry[];
   readonly policy: PolicySet;

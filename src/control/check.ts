@@ -96,6 +96,9 @@ class Check implements Checked {
       case 'Team':
         this.#team(resource);
         break;
+      case 'IdentityProvider':
+        this.#provider(resource);
+        break;
       case 'User':
       // Whom a fact asks is held against the operations when policy is compiled.
       case 'Fact':
@@ -142,6 +145,25 @@ class Check implements Checked {
     for (const name of agents) this.#mustExist(resource, 'spec.agents', 'Agent', name);
     for (const name of [...repeated(users), ...repeated(agents)])
       this.#problem(resource, `the member \`${name}\` is listed twice; keep one of them`);
+  }
+
+  /** Of two that say the same of themselves a token would be from both, and its bearer somebody in two places. */
+  #provider(resource: ResourceOf<'IdentityProvider'>): void {
+    const { issuer, audience, users, workloads, provision, groups } = resource.spec;
+    for (const other of this.#all.values()) {
+      if (other === resource || other.kind !== 'IdentityProvider' || other.spec.issuer !== issuer) continue;
+      const both = audience.find((one) => other.spec.audience.includes(one));
+      if (both !== undefined)
+        this.#problem(resource, `another provider has the issuer \`${issuer}\` and the audience \`${both}\` too`);
+    }
+    for (const { agent } of workloads) this.#mustExist(resource, 'spec.workloads.agent', 'Agent', agent);
+    for (const name of Object.values(users?.names ?? {})) this.#shouldExist(resource, 'spec.users.names', 'User', name);
+    for (const name of new Set(Object.values(groups?.teams ?? {}).flat()))
+      this.#mustExist(resource, 'spec.groups.teams', 'Team', name);
+    if (users === undefined && workloads.length === 0)
+      this.#problem(resource, 'says nothing about whom its tokens stand for; give it `users` or `workloads`');
+    if (provision && groups === undefined)
+      this.#warning(resource, 'lets in people without a User resource, and without `groups` none of them has a role');
   }
 
   #key(resource: ResourceOf<'Key'>, wallMs: number): void {

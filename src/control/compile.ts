@@ -77,6 +77,12 @@ export const compile = async (
   ];
   const domains = of(all, 'Domain').map(domainEntry);
   const teams = of(all, 'Team').map(teamEntry);
+  const providers = of(all, 'IdentityProvider').map(({ metadata: { tenant, name }, spec }) => ({
+    tenant,
+    name,
+    ...spec,
+  }));
+  const trusting = new Set(providers.map(({ tenant }) => tenant));
   const world: PolicyWorld = {
     targets: called.map(({ kind, resource: { metadata, spec } }) => ({
       tenant: metadata.tenant,
@@ -101,6 +107,7 @@ export const compile = async (
     domains,
     keys: of(all, 'Key').map((resource) => keyEntry(resource, configuration)),
     ...(teams.length === 0 ? {} : { teams }),
+    ...(providers.length === 0 ? {} : { providers, users: world.users.filter(({ tenant }) => trusting.has(tenant)) }),
     policy: await compilePolicy(
       of(all, 'PolicyBundle').map((bundle) => policyText(bundle, originOf(resourceKey(idOf(bundle))))),
       world,

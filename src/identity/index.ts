@@ -13,9 +13,10 @@ export {
 } from './keys.ts';
 export { KEY_USE_FILE, KeyUse, type Use } from './keyuse.ts';
 export { knownNodes } from './known.ts';
-export { identify, type Resolver, SnapshotResolver, throwIfNotForCalls } from './layer.ts';
+export { identify, type Resolver, type ResolverParts, SnapshotResolver, throwIfNotForCalls } from './layer.ts';
 export { keyIdOfPublicKey, NodeKey, newNodeKey, openNodeKey, parsePublicKey, verifySignature } from './nodekey.ts';
 export { createPrivateFile, readPrivateFile, writePrivateFile } from './privatefile.ts';
+export { type FetchJson, KeySets, type TokenParts, TokenVerifier } from './provider/index.ts';
 export { unauthenticated } from './refusal.ts';
 export {
   BOOTSTRAP_FILE,

@@ -127,7 +127,7 @@ test('only a node may say which way a call came or that it owns retries', async 
     domainOfAgent: () => undefined,
     isWithin: () => false,
   });
-  const resolver = new SnapshotResolver([key], verifier);
+  const resolver = new SnapshotResolver([key], { assertions: verifier });
   const bearer = { kind: 'bearer', token: minted.secret } as const;
   await refused(whoIs(resolver, call(bearer, { via: ['hub'] })));
   await refused(whoIs(resolver, call(bearer, { retriedElsewhere: true })));

@@ -12,18 +12,20 @@ import type { Layer } from '../kernel/index.ts';
 import type { AssertionVerifier } from './assertion.ts';
 import { hasExpired, type KeyLookup, keyLookup, principalOf, verifyKey } from './keys.ts';
 import type { KeyUse, Use } from './keyuse.ts';
+import { looksLikeJwt, type TokenVerifier } from './provider/index.ts';
 import { unauthenticated } from './refusal.ts';
 
-/** Answers who a credential stands for. Throws `unauthenticated`. */
+/** Answers who a credential stands for: at once, except for a token of another issuer that is new here. Throws `unauthenticated`. */
 export interface Resolver {
-  resolve(credential: Credential, wallMs: number): Principal;
+  resolve(credential: Credential, wallMs: number): Principal | Promise<Principal>;
 }
 
 export const identify =
   (resolver: Resolver): Layer =>
   (next) =>
   async (call, scope) => {
-    const principal = resolver.resolve(call.credential, scope.clock.wallMs());
+    const found = resolver.resolve(call.credential, scope.clock.wallMs());
+    const principal = found instanceof Promise ? await found : found;
     if (claimsToBeNode(call) && !isAssertion(call.credential)) throw unauthenticated();
     throwIfNotForCalls(principal);
     scope.span.set({
@@ -56,26 +58,42 @@ const CACHE_LIMIT = 10_000;
 
 const NOT_KEPT: Pick<KeyUse, 'of'> = { of: () => ({ usedAtMs: 0 }) };
 
+export interface ResolverParts {
+  /** Absent: no node is believed, as on the application side of a sidecar, or on a hub without nodes. */
+  readonly assertions?: AssertionVerifier;
+  /** Absent: no other issuer is believed. */
+  readonly tokens?: TokenVerifier;
+  /** Absent: nobody asks when a key was used. */
+  readonly uses?: Pick<KeyUse, 'of'> | undefined;
+}
+
 /** Resolves with the keys of one snapshot: make a new one for each, and what was revoked is forgotten with the old. */
 export class SnapshotResolver implements Resolver {
   readonly #lookup: KeyLookup;
   readonly #assertions: AssertionVerifier | undefined;
+  readonly #tokens: TokenVerifier | undefined;
   readonly #uses: Pick<KeyUse, 'of'>;
   /** Whole tokens that opened something: the hot path pays one lookup and no hash. */
   readonly #opened = new Map<string, { readonly key: KeyEntry; readonly principal: Principal; readonly use: Use }>();
 
-  /** Without a verifier no node is believed: the application side of a sidecar, or a hub without nodes. */
-  constructor(keys: readonly KeyEntry[], assertions?: AssertionVerifier, uses?: Pick<KeyUse, 'of'>) {
+  constructor(keys: readonly KeyEntry[], { assertions, tokens, uses = NOT_KEPT }: ResolverParts = {}) {
     this.#lookup = keyLookup(keys);
     this.#assertions = assertions;
-    this.#uses = uses ?? NOT_KEPT;
+    this.#tokens = tokens;
+    this.#uses = uses;
   }
 
-  resolve(credential: Credential, wallMs: number): Principal {
+  resolve(credential: Credential, wallMs: number): Principal | Promise<Principal> {
     if (credential.kind === 'known') return credential.principal;
     if (credential.kind === 'none') throw unauthenticated();
     if (isAssertion(credential)) return this.#resolveAssertion(credential.token.slice(NODE_PREFIX.length), wallMs);
+    if (looksLikeJwt(credential.token)) return this.#resolveToken(credential.token, wallMs);
     return this.#resolveKey(credential.token, wallMs);
+  }
+
+  #resolveToken(token: string, wallMs: number): Principal | Promise<Principal> {
+    if (this.#tokens === undefined) throw unauthenticated();
+    return this.#tokens.verify(token, wallMs);
   }
 
   #resolveAssertion(token: string, wallMs: number): Principal {

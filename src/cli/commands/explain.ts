@@ -4,6 +4,7 @@ import {
   Agent,
   Domain,
   Fact,
+  IdentityProvider,
   Key,
   KINDS,
   Model,
@@ -29,6 +30,7 @@ const SCHEMAS: Readonly<Record<ResourceKind, z.ZodType>> = {
   User,
   Team,
   Key,
+  IdentityProvider,
 };
 
 /** The part of JSON Schema that our schemas produce. */

@@ -155,6 +155,7 @@ const summaryOf = ({ resource }: Row): string => {
   if (resource.kind === 'Domain')
     return `${resource.spec.delegated ? 'a hub of its own' : 'served here'}${resource.spec.parent === undefined ? '' : `, below ${resource.spec.parent}`}`;
   if (resource.kind === 'User') return resource.spec.roles.join(', ') || 'no roles';
+  if (resource.kind === 'IdentityProvider') return resource.spec.issuer;
   if (resource.kind === 'Team') return `${resource.spec.users.length} users, ${resource.spec.agents.length} agents`;
   if (resource.kind === 'Key')
     return `${resource.spec.principal.kind}/${resource.spec.principal.name}${resource.spec.expiresAt === undefined ? '' : `, until ${resource.spec.expiresAt}`}`;

@@ -6,7 +6,7 @@ import type { LivePipeline } from './live.ts';
 
 export const detachedCalls = (live: LivePipeline, world: World): AsyncCalls => {
   const owned: AsyncCalls['get'] = async (credential, id) => {
-    const principal = live.resolver.resolve(credential, world.clock.wallMs());
+    const principal = await live.resolver.resolve(credential, world.clock.wallMs());
     throwIfNotForCalls(principal);
     return live.journal.owned(principal, id);
   };

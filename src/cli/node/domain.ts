@@ -13,6 +13,7 @@ import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topo
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
 import { detachedCalls } from './detached.ts';
+import { egressOf } from './egress.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { killsGovernedAbove } from './kills.ts';
 import { LivePipeline } from './live.ts';
@@ -71,6 +72,8 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     () => following.snapshot,
   );
   const halt = new Halt();
+  const egress = egressOf(options, world.clock, logger);
+  egress.own(listener.url);
   const live: LivePipeline = new LivePipeline({
     world,
     halt,
@@ -81,6 +84,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     view: (_, sight) => viewOf(sight, place),
     compose: (parts) => domainHub({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) }),
     neighbours: [hub],
+    tokens: egress.tokens,
     overload: overload.level,
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });

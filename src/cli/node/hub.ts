@@ -19,6 +19,7 @@ import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
 import { detachedCalls } from './detached.ts';
+import { egressOf } from './egress.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
@@ -43,6 +44,8 @@ export interface NodeOptions {
   /** Public without TLS: works, and is a weakened control. */
   readonly allowPlainPublic?: boolean;
   readonly tls?: NonNullable<ListenOptions['tls']>;
+  /** Development: requests of the node's own may go to this machine and its networks. Default false. */
+  readonly allowPrivateEgress?: boolean;
   /** Base URL under which other nodes reach this one, when it is not the one that is bound. */
   readonly advertise?: string | undefined;
 }
@@ -98,6 +101,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     failed: (cause) => logger.log('warn', 'the last use of keys could not be kept', { cause: String(cause) }),
   });
   held.defer(() => keyUse.close());
+  const egress = egressOf(options, world.clock, logger);
   const live = new LivePipeline({
     world,
     halt,
@@ -105,6 +109,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,
     keyUse,
+    tokens: egress.tokens,
     upstreamFor: (endpoint) => upstream.to(endpoint),
     view: (_, sight) => viewOf(sight, { tenant: '', domain: '', parent: null }),
     compose: hub,
@@ -237,6 +242,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     doors: [native, admin],
     ready: () => live.snapshot !== undefined,
   });
+  egress.own(listener.url);
   if (!hasAdministrator(control, world.clock.wallMs()))
     await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
   logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened: weakenedBy(options) });
@@ -297,8 +303,11 @@ export const closeListener = async (listener: Listener, closing: Canceller, grac
 export const weakenedBy = ({
   allowPlainPublic,
   tls,
-}: Pick<NodeOptions, 'allowPlainPublic' | 'tls'>): readonly string[] =>
-  allowPlainPublic === true && tls === undefined ? ['public listener without TLS'] : [];
+  allowPrivateEgress,
+}: Pick<NodeOptions, 'allowPlainPublic' | 'tls' | 'allowPrivateEgress'>): readonly string[] => [
+  ...(allowPlainPublic === true && tls === undefined ? ['public listener without TLS'] : []),
+  ...(allowPrivateEgress === true ? ['requests of its own may go to private addresses'] : []),
+];
 
 /** For our own logs only. */
 export const describe = (cause: unknown): string =>

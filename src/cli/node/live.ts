@@ -1,7 +1,15 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
 import type { Call, CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import { AssertionVerifier, type KeyUse, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
+import {
+  AssertionVerifier,
+  type KeyUse,
+  knownNodes,
+  type Resolver,
+  SnapshotResolver,
+  type TokenParts,
+  TokenVerifier,
+} from '../../identity/index.ts';
 import { Journal } from '../../journal/index.ts';
 import {
   Breaker,
@@ -41,6 +49,8 @@ export interface LiveOptions {
   readonly ask?: Handler;
   /** Where it is noted when keys were last used. Default: nowhere. */
   readonly keyUse?: KeyUse;
+  /** How tokens of other issuers are verified. Default: none is believed. */
+  readonly tokens?: TokenParts;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
   readonly neighbours?: readonly NodeEntry[];
   /** Calls in the works at once on this node. Default 1,000. */
@@ -71,6 +81,7 @@ export class LivePipeline {
   /** New configuration forgives nobody. */
   readonly #rates = new Rates();
   #current: Current | undefined;
+  #tokens: { readonly snapshot: Snapshot; readonly verifier: TokenVerifier } | undefined;
   #policy: { readonly snapshot: Snapshot; readonly policy: PreparedPolicy; readonly trials: Trials } | undefined;
 
   constructor(options: LiveOptions) {
@@ -108,7 +119,14 @@ export class LivePipeline {
   get resolver(): Resolver {
     if (this.#current === undefined) throw new Fault('stale', 'this node has no configuration yet');
     const { resolver } = this.#current;
-    return { resolve: (credential, wallMs) => this.#options.halt.admit(resolver.resolve(credential, wallMs), wallMs) };
+    const { halt } = this.#options;
+    return {
+      resolve: (credential, wallMs) => {
+        const found = resolver.resolve(credential, wallMs);
+        if (!(found instanceof Promise)) return halt.admit(found, wallMs);
+        return found.then((principal) => halt.admit(principal, wallMs));
+      },
+    };
   }
 
   /** What is decided by now, for questions beside calls. */
@@ -130,7 +148,11 @@ export class LivePipeline {
     const planOf = planner(snapshot);
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
     const known = knownNodes(snapshot, (id) => nodes.get(id));
-    const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known), options.keyUse);
+    const resolver = new SnapshotResolver(snapshot.keys, {
+      assertions: new AssertionVerifier(options.node, known),
+      ...(options.tokens === undefined ? {} : { tokens: this.#tokensOf(snapshot, options.tokens) }),
+      uses: options.keyUse,
+    });
     const candidates = options.view(snapshot, sight);
     const handler: Handler = options.compose({
       node: options.node,
@@ -155,6 +177,12 @@ export class LivePipeline {
       this.fleet.swap(snapshot.targets, candidates);
       this.#current = { snapshot, policy, handler, planOf, resolver };
     };
+  }
+
+  /** Nor about who is believed. */
+  #tokensOf(snapshot: Snapshot, parts: TokenParts): TokenVerifier {
+    if (this.#tokens?.snapshot !== snapshot) this.#tokens = { snapshot, verifier: new TokenVerifier(snapshot, parts) };
+    return this.#tokens.verifier;
   }
 
   /** A roster alone changes nothing about policy, and rosters come often. */

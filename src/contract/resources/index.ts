@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FactSpec } from './fact.ts';
 import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, TeamSpec, UserSpec } from './governance.ts';
 import { API_VERSION, Metadata } from './metadata.ts';
+import { IdentityProviderSpec } from './provider.ts';
 import { TargetSpec } from './target.ts';
 
 const resource = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>
@@ -18,6 +19,7 @@ export const Domain = resource('Domain', DomainSpec);
 export const User = resource('User', UserSpec);
 export const Team = resource('Team', TeamSpec);
 export const Key = resource('Key', KeySpec);
+export const IdentityProvider = resource('IdentityProvider', IdentityProviderSpec);
 
 export const Resource = z.discriminatedUnion('kind', [
   Agent,
@@ -30,6 +32,7 @@ export const Resource = z.discriminatedUnion('kind', [
   User,
   Team,
   Key,
+  IdentityProvider,
 ]);
 export type Resource = z.output<typeof Resource>;
 export type ResourceKind = Resource['kind'];
@@ -47,6 +50,7 @@ export const KINDS: Readonly<Record<ResourceKind, { readonly plural: string; rea
   User: { plural: 'users', short: 'usr' },
   Team: { plural: 'teams', short: 'tm' },
   Key: { plural: 'keys', short: 'key' },
+  IdentityProvider: { plural: 'identityproviders', short: 'idp' },
 };
 
 /** `tenant/Kind/name`: the identity of a resource for its whole life. */
@@ -67,5 +71,6 @@ export const idOf = (resource: Resource): ResourceId => ({
 export type { FactSource, FactSpec } from './fact.ts';
 export type { RouteSpec } from './governance.ts';
 export { API_VERSION, DEFAULT_TENANT, Labels, Metadata, Name, OperationName } from './metadata.ts';
+export type { IdentityProviderSpec } from './provider.ts';
 export type { Effect, Operation, TargetSpec } from './target.ts';
 export { EndpointSpec, HttpUrl } from './target.ts';

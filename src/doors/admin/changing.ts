@@ -14,6 +14,7 @@ const ROLE_FOR: Readonly<Record<ResourceKind, AdminRole>> = {
   User: 'admin',
   Team: 'admin',
   Key: 'admin',
+  IdentityProvider: 'admin',
 };
 
 /** Who may change anything at all. */

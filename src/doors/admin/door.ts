@@ -57,7 +57,7 @@ const answerOf = async (
 ): Promise<Answer> => {
   if (route.proof === 'node') return route.serve({ ...asked, node: nodeOf(ports, req, asked.param) });
   if (route.proof === 'key') {
-    const principal = isLocalScrape(ports, req, route) ? SCRAPER : resolve(ports, req);
+    const principal = isLocalScrape(ports, req, route) ? SCRAPER : await resolve(ports, req);
     authorise(principal, route.access);
     return route.serve({ ...asked, principal });
   }
@@ -72,7 +72,7 @@ const nodeOf = ({ nodes }: AdminPorts, req: IncomingMessage, id: string): NodeEn
   return node;
 };
 
-const resolve = ({ resolver, world }: AdminPorts, req: IncomingMessage): Principal =>
+const resolve = ({ resolver, world }: AdminPorts, req: IncomingMessage): Principal | Promise<Principal> =>
   resolver.resolve(credentialOf(req), world.clock.wallMs());
 
 const SCRAPER: Principal = { kind: 'user', tenant: DEFAULT_TENANT, id: 'local-scraper', roles: ['viewer'] };
@@ -83,7 +83,11 @@ const isLocalScrape = (ports: AdminPorts, req: IncomingMessage, route: AdminRout
 const finish = async (ports: AdminPorts, { req, res }: Entering, answer: Answer, route: AdminRoute): Promise<void> => {
   if (res.destroyed) return;
   const { signal, world } = ports;
-  const streaming = { clock: world.clock, signal, mayGoOn: () => route.proof !== 'key' || isKnown(ports, req) };
+  const streaming = {
+    clock: world.clock,
+    signal,
+    mayGoOn: () => route.proof !== 'key' || isKnown(ports, req),
+  };
   if (answer.kind === 'stream') writeStream(res, answer, streaming);
   else if (answer.kind === 'documents') await writeDocuments(res, answer, streaming);
   else {
@@ -93,14 +97,17 @@ const finish = async (ports: AdminPorts, { req, res }: Entering, answer: Answer,
 };
 
 /** Assertions of nodes live shorter than streams; the node link itself ends the stream of a node that was removed. */
-const isKnown = (ports: AdminPorts, req: IncomingMessage): boolean => {
+const isKnown = (ports: AdminPorts, req: IncomingMessage): boolean | Promise<boolean> => {
   try {
-    resolve(ports, req);
-    return true;
+    const found = resolve(ports, req);
+    return !(found instanceof Promise) || found.then(yes, no);
   } catch {
     return false;
   }
 };
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
 
 interface HttpDetail {
   readonly status?: number;

@@ -22,7 +22,7 @@ export interface AdminPorts {
   readonly signal: CancelSignal;
   readonly resolver: {
     /** Who a credential stands for right now. Throws `unauthenticated`. */
-    resolve(credential: Credential, wallMs: number): Principal;
+    resolve(credential: Credential, wallMs: number): Principal | Promise<Principal>;
   };
   readonly control: ControlPort;
   readonly releases: ReleasePort;
