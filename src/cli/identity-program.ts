@@ -5,6 +5,7 @@ import type { Does } from './action.ts';
 const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 
 export const addIdentity = (program: Command, does: Does): void => {
+  addLogin(program, does);
   addKeys(program.command('key').description('API keys'), does);
   addUsers(program.command('user').description('people, and what they may do'), does);
   addTeams(program.command('team').description('people and agents that belong together'), does);
@@ -103,4 +104,22 @@ const addTeams = (team: Command, does: Does): void => {
         (await import('./commands/people.ts')).removeFromTeam(context, name, members),
       ),
     );
+};
+
+const addLogin = (program: Command, does: Does): void => {
+  program
+    .command('login')
+    .description('as a person, with an OpenID Connect provider; by a browser on this machine, or --device')
+    .option('--issuer <url>', 'the provider; remembered')
+    .option('--client-id <id>', 'of Airspace at the provider; `airspace` unless said')
+    .option('--device', 'by a code that is typed on another machine')
+    .action(does(async (context, _, options) => (await import('./commands/login.ts')).login(context, options)));
+  program
+    .command('logout')
+    .description('forget the login')
+    .action(does(async (context) => (await import('./commands/login.ts')).logout(context)));
+  program
+    .command('whoami')
+    .description('whom the key or login stands for, and what it opens')
+    .action(does(async (context) => (await import('./commands/login.ts')).whoami(context)));
 };

@@ -149,7 +149,7 @@ class Check implements Checked {
 
   /** Of two that say the same of themselves a token would be from both, and its bearer somebody in two places. */
   #provider(resource: ResourceOf<'IdentityProvider'>): void {
-    const { issuer, audience, users, workloads, provision, groups } = resource.spec;
+    const { issuer, audience, clientId, users, workloads, provision, groups } = resource.spec;
     for (const other of this.#all.values()) {
       if (other === resource || other.kind !== 'IdentityProvider' || other.spec.issuer !== issuer) continue;
       const both = audience.find((one) => other.spec.audience.includes(one));
@@ -160,6 +160,8 @@ class Check implements Checked {
     for (const name of Object.values(users?.names ?? {})) this.#shouldExist(resource, 'spec.users.names', 'User', name);
     for (const name of new Set(Object.values(groups?.teams ?? {}).flat()))
       this.#mustExist(resource, 'spec.groups.teams', 'Team', name);
+    if (clientId !== undefined && !audience.includes(clientId))
+      this.#problem(resource, `logins are tokens for \`${clientId}\`; add it to \`spec.audience\``);
     if (users === undefined && workloads.length === 0)
       this.#problem(resource, 'says nothing about whom its tokens stand for; give it `users` or `workloads`');
     if (provision && groups === undefined)

@@ -19,6 +19,14 @@ export { createPrivateFile, readPrivateFile, writePrivateFile } from './privatef
 export { type FetchJson, KeySets, type TokenParts, TokenVerifier } from './provider/index.ts';
 export { unauthenticated } from './refusal.ts';
 export {
+  isCsrf,
+  type Opened,
+  type Proof,
+  Sessions,
+  sessionCookie,
+} from './sessions.ts';
+export { LoginThrottle } from './throttle.ts';
+export {
   BOOTSTRAP_FILE,
   BOOTSTRAP_VALID_MS,
   controlKeyIdOf,

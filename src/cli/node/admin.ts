@@ -1,9 +1,10 @@
 /** What a node lends to its admin door: every port that the door asks of, tied to this process. */
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import type { ControlPort, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import type { AdminPorts, KillPort, NodeStatus } from '../../doors/admin/index.ts';
-import { mintKey } from '../../identity/index.ts';
+import { isCsrf, mintKey, type Opened } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
 import type { LivePipeline } from './live.ts';
@@ -27,6 +28,8 @@ export interface AdminParts {
   /** Of nodes that have one. */
   readonly oracle?: () => NonNullable<NodeStatus['oracle']>;
   readonly weakened: readonly string[];
+  /** Of nodes that people log in to. */
+  readonly session?: (request: IncomingMessage) => Opened | undefined;
   readonly lastUsedMs: (tenant: string, id: string) => number | null;
   readonly useBootstrapToken: (token: string) => Promise<void>;
 }
@@ -37,6 +40,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     world,
     signal: parts.signal,
     resolver: { resolve: (credential, wallMs) => live.resolver.resolve(credential, wallMs) },
+    ...(parts.session === undefined ? {} : { sessions: sessionsPort(parts.session) }),
     control: parts.control,
     releases: parts.releases,
     status: () => ({
@@ -76,6 +80,14 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),
   };
 };
+
+const sessionsPort = (session: NonNullable<AdminParts['session']>): NonNullable<AdminPorts['sessions']> => ({
+  resolve: (req) => {
+    const opened = session(req);
+    if (opened === undefined) return undefined;
+    return { principal: opened.principal, isCsrf: (shown) => isCsrf(opened, shown) };
+  },
+});
 
 /** `id` is an endpoint as `top` shows it, or an instance as the registry does. */
 const drainById: (

@@ -6,7 +6,8 @@ import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { adminRolesOf, DEFAULT_TENANT, Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
-import { type Listener, type ListenOptions, listen, refuseOpenBind } from '../../doors/index.ts';
+import { isLoopback, type Listener, type ListenOptions, listen, refuseOpenBind } from '../../doors/index.ts';
+import { loginDoor } from '../../doors/login/index.ts';
 import { nativeDoor } from '../../doors/native/index.ts';
 import { AssertionSigner, issueBootstrapToken, KeyUse, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
@@ -22,6 +23,7 @@ import { detachedCalls } from './detached.ts';
 import { egressOf } from './egress.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
+import { loginPorts, sessionsOf } from './login.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
@@ -208,6 +210,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const recovered = await live.journal.recover(await stores.calls.open());
 
   const closing = new Canceller();
+  const secure = options.tls !== undefined;
+  const sessions = sessionsOf(live, world, secure);
   const admin = adminDoor(
     adminPorts({
       world,
@@ -225,6 +229,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
       weakened: weakenedBy(options),
+      session: (req) => sessions.resolve(req),
       lastUsedMs: (tenant, name) => keyUse.lastUsedMs(tenant, name),
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
@@ -236,10 +241,26 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     onInternal: (fault, occurrence) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
   });
+  const login = loginDoor(
+    loginPorts(
+      {
+        live,
+        world,
+        fetch: egress.fetch,
+        secure,
+        keys: isLoopback(options.host),
+        failed: (issuer, cause) =>
+          logger.log('warn', 'a login came to nothing', { issuer, cause: Fault.from(cause).message }),
+      },
+      sessions,
+    ),
+    world.random,
+  );
   const listener = await listen({
     ...options,
     clock: world.clock,
-    doors: [native, admin],
+    // Over a network that reads along, a cookie would be everybody's.
+    doors: secure || isLoopback(options.host) ? [native, login, admin] : [native, admin],
     ready: () => live.snapshot !== undefined,
   });
   egress.own(listener.url);

@@ -1,10 +1,20 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
-import type { Call, CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
+import type {
+  Call,
+  CallJournal,
+  Endpoint,
+  EventSink,
+  NodeEntry,
+  Principal,
+  Roster,
+  Snapshot,
+} from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import {
   AssertionVerifier,
   type KeyUse,
   knownNodes,
+  type Proof,
   type Resolver,
   SnapshotResolver,
   type TokenParts,
@@ -127,6 +137,12 @@ export class LivePipeline {
         return found.then((principal) => halt.admit(principal, wallMs));
       },
     };
+  }
+
+  /** Who claims that were verified once stand for by now; undefined for nobody. Throws `denied` for who is under an order to stop. */
+  principalOf({ tenant, provider, claims }: Extract<Proof, { kind: 'claims' }>, wallMs: number): Principal | undefined {
+    const found = this.#tokens?.verifier.principalOf(tenant, provider, claims);
+    return found === undefined ? undefined : this.#options.halt.admit(found, wallMs);
   }
 
   /** What is decided by now, for questions beside calls. */

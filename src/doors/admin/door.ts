@@ -5,7 +5,7 @@ import { writeProblem } from '../native/index.ts';
 import { type Answer, writeAnswer, writeDocuments, writeStream } from './answer.ts';
 import { assertionOf, authorise, credentialOf, isFromThisMachine, refuseForeignPages } from './authorise.ts';
 import { type Match, matchOf } from './match.ts';
-import type { AdminPorts } from './ports.ts';
+import type { AdminPorts, BrowserSession } from './ports.ts';
 import { type OpenRequest, openRequest } from './request.ts';
 import type { AdminRoute } from './routes.ts';
 
@@ -72,8 +72,19 @@ const nodeOf = ({ nodes }: AdminPorts, req: IncomingMessage, id: string): NodeEn
   return node;
 };
 
-const resolve = ({ resolver, world }: AdminPorts, req: IncomingMessage): Principal | Promise<Principal> =>
-  resolver.resolve(credentialOf(req), world.clock.wallMs());
+const resolve = ({ resolver, sessions, world }: AdminPorts, req: IncomingMessage): Principal | Promise<Principal> => {
+  const session = req.headers.authorization === undefined ? sessions?.resolve(req) : undefined;
+  if (session === undefined) return resolver.resolve(credentialOf(req), world.clock.wallMs());
+  if (req.method !== 'GET') throwIfForged(session, req);
+  return session.principal;
+};
+
+/** A browser sends cookies whoever asks it to; the token of a session only a page of ours can know. */
+const throwIfForged = (session: BrowserSession, { headers }: IncomingMessage): void => {
+  const shown = headers['x-airspace-csrf'];
+  if (!session.isCsrf(typeof shown === 'string' ? shown : undefined))
+    throw new Fault('denied', 'with a session, send its token in `x-airspace-csrf`; `GET /session` says it');
+};
 
 const SCRAPER: Principal = { kind: 'user', tenant: DEFAULT_TENANT, id: 'local-scraper', roles: ['viewer'] };
 

@@ -1,4 +1,6 @@
 /** The admin door: configuration, observation, registry and node link over HTTP, behind one table of rights. */
+
+export { isFromThisMachine } from './authorise.ts';
 export { type AdminDoor, adminDoor } from './door.ts';
 export { EventFeed } from './feed.ts';
 export type {

@@ -1,4 +1,5 @@
 /** Everything that the admin door asks of a node: it serves what these answer and decides only who may ask. */
+import type { IncomingMessage } from 'node:http';
 import type {
   CallEvent,
   CancelSignal,
@@ -23,6 +24,10 @@ export interface AdminPorts {
   readonly resolver: {
     /** Who a credential stands for right now. Throws `unauthenticated`. */
     resolve(credential: Credential, wallMs: number): Principal | Promise<Principal>;
+  };
+  /** People at a browser. Absent where nobody logs in. */
+  readonly sessions?: {
+    resolve(request: IncomingMessage): BrowserSession | undefined;
   };
   readonly control: ControlPort;
   readonly releases: ReleasePort;
@@ -56,6 +61,12 @@ export interface AdminPorts {
   readonly onInternal?: (thrown: unknown, path: string) => void;
   /** Serve `/metrics` to processes of this machine without a key, for a scraper next to the node. Default false. */
   readonly openMetrics?: boolean;
+}
+
+export interface BrowserSession {
+  readonly principal: Principal;
+  /** Is it the token that goes with everything that changes something? */
+  isCsrf(shown: string | undefined): boolean;
 }
 
 export interface NodeStatus {

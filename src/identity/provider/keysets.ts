@@ -1,5 +1,5 @@
 /** Public keys of issuers: fetched away from calls, kept while they are good, and never fetched more often than the issuer can bear. */
-import { createLocalJWKSet, type FlattenedJWSInput, type JSONWebKeySet, type JWSHeaderParameters } from 'jose';
+import type { FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters, LocalJWKSet } from 'jose';
 import { z } from 'zod';
 import { type Clock, Fault, type ProviderEntry } from '../../contract/index.ts';
 
@@ -25,7 +25,7 @@ export const WAIT_MS = 2_000;
 const Keys = z.object({ keys: z.array(z.record(z.string(), z.unknown())).max(1000) });
 const Discovered = z.object({ issuer: z.string(), jwks_uri: z.url() });
 
-type KeyOf = ReturnType<typeof createLocalJWKSet>;
+type KeyOf = LocalJWKSet;
 
 /** Of all providers of a node; lives as long as the node, so that new configuration forgets no keys. */
 export class KeySets {
@@ -69,11 +69,7 @@ export class KeySet {
   constructor(provider: ProviderEntry, parts: KeySetParts) {
     this.#provider = provider;
     this.#parts = parts;
-    const { jwks } = provider;
-    if (jwks !== undefined && 'keys' in jwks) {
-      this.#keys = localSet(jwks);
-      this.#loadedMs = Infinity;
-    } else this.#load();
+    this.#load();
   }
 
   /** The key that a token was signed with. Throws what jose throws when there is none, after one more look where that may help. */
@@ -109,7 +105,8 @@ export class KeySet {
     this.#loading = this.#fetched()
       .then((keys) => {
         this.#keys = keys;
-        this.#loadedMs = clock.nowMs();
+        // Keys that stand in the resource never grow old.
+        this.#loadedMs = isInline(this.#provider) ? Infinity : clock.nowMs();
       })
       .catch((thrown: unknown) => failed(this.#provider.issuer, thrown))
       .finally(() => {
@@ -120,7 +117,7 @@ export class KeySet {
   async #fetched(): Promise<KeyOf> {
     const { fetchJson } = this.#parts;
     const { issuer, jwks } = this.#provider;
-    if (jwks !== undefined && 'url' in jwks) return localSet(await fetchJson(jwks.url));
+    if (jwks !== undefined) return localSet('url' in jwks ? await fetchJson(jwks.url) : jwks);
     const base = issuer.endsWith('/') ? issuer.slice(0, -1) : issuer;
     const found = Discovered.parse(await fetchJson(`${base}/.well-known/openid-configuration`));
     if (found.issuer !== issuer)
@@ -141,8 +138,12 @@ export class KeySet {
   }
 }
 
+const isInline = ({ jwks }: ProviderEntry): boolean => jwks !== undefined && 'keys' in jwks;
+
 /** Shared secrets are no public keys, wherever they came from. */
-const localSet = (document: unknown): KeyOf => {
+const localSet = async (document: unknown): Promise<KeyOf> => {
+  // Loaded for providers only: commands on a terminal pass by this room and need none of it.
+  const { createLocalJWKSet } = await import('jose');
   const { keys } = Keys.parse(document);
   const usable = keys.filter(({ kty }) => kty === 'RSA' || kty === 'EC' || kty === 'OKP');
   return createLocalJWKSet({ keys: usable } as JSONWebKeySet);

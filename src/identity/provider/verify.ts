@@ -1,6 +1,6 @@
 /** Tokens of other issuers: verified with pinned algorithms, remembered by their hash, and turned into a principal of one tenant. */
 import { createHash } from 'node:crypto';
-import { decodeJwt, type JWTPayload, jwtVerify } from 'jose';
+import type { JWTPayload } from 'jose';
 import { Fault, type Principal, type ProviderEntry, type Snapshot } from '../../contract/index.ts';
 import { unauthenticated } from '../refusal.ts';
 import { type Known, principalFrom } from './claims.ts';
@@ -51,8 +51,14 @@ export class TokenVerifier {
     return this.#fresh(token, hash, wallMs);
   }
 
+  /** The same claims by the configuration of now: whose User resource went away is nobody. */
+  principalOf(tenant: string, provider: string, claims: JWTPayload): Principal | undefined {
+    const found = this.#providers.find((one) => one.tenant === tenant && one.name === provider);
+    return found === undefined ? undefined : principalFrom(found, claims, this.#known);
+  }
+
   async #fresh(token: string, hash: string, wallMs: number): Promise<Principal> {
-    const provider = this.#providerOf(token);
+    const provider = await this.#providerOf(token);
     if (provider === undefined) throw unauthenticated();
     const { principal, untilMs } = await this.#checked(provider, token, wallMs);
     if (this.#remembered.size >= CACHE_LIMIT) this.#remembered.delete(this.#remembered.keys().next().value!);
@@ -62,7 +68,8 @@ export class TokenVerifier {
   }
 
   /** By what the token says of itself, which nobody believes yet: it only chooses who is to confirm it. */
-  #providerOf(token: string): ProviderEntry | undefined {
+  async #providerOf(token: string): Promise<ProviderEntry | undefined> {
+    const { decodeJwt } = await import('jose');
     try {
       const { iss, aud = [] } = decodeJwt(token);
       const audiences = typeof aud === 'string' ? [aud] : aud;
@@ -76,6 +83,7 @@ export class TokenVerifier {
 
   async #checked(provider: ProviderEntry, token: string, wallMs: number): Promise<Remembered> {
     const { issuer, audience, algorithms, name } = provider;
+    const { jwtVerify } = await import('jose');
     const keys = this.#parts.keySets.of(provider);
     try {
       const { payload } = await jwtVerify(token, (header, input) => keys.keyFor(header, input), {
