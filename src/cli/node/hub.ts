@@ -149,7 +149,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
-  const { trials, trainOver } = releases({
+  const { trainOver, ...asked } = releases({
     world,
     stores,
     key,
@@ -163,7 +163,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     nodes: stores.nodes,
     compilePolicy: compiler.compile,
     clock: world.clock,
-    trials,
+    ...asked,
     publish: (snapshot) => {
       nodes.use(snapshot);
       publisher.publish('snapshot', snapshot);

@@ -189,6 +189,7 @@ const RELEASE: ReleaseView = {
   state: 'staged',
   percent: 0,
   approvedBy: null,
+  proof: null,
   denyBand: 10,
   log: [],
   author: 'user/ada',
