@@ -25,10 +25,10 @@ const resource = (kind: string, name: string, spec: unknown, domain?: string) =>
   spec,
 });
 const GOOD = '@id("all") @reason("agents may call agents") permit (principal is Agent, action, resource);';
-/** Well typed, and beyond what an integer holds as soon as somebody evaluates it. */
+/** Well typed, and beyond what an integer holds as soon as somebody evaluates it; lint does not know the depth. */
 const BROKEN = `${GOOD}
 @id("broken") @reason("nobody tried this") forbid (principal, action, resource)
-when { 9007199254740991 * 9007199254740991 < context.depth };`;
+when { (context.depth + 9007199254740991) * 9007199254740991 < 0 };`;
 const DENYING = `${GOOD}
 @id("closed") @reason("echo is closed") forbid (principal, action, resource) when { resource.name == "echo" };`;
 const bundle = (text: string) => resource('PolicyBundle', 'org', { level: 'org', policies: { text } });
