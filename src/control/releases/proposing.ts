@@ -6,16 +6,26 @@ import {
   type ReleaseRecord,
   type StageRequest,
 } from '../../contract/index.ts';
-import { policyOf } from '../policy.ts';
+import type { Draft } from '../compile.ts';
+import type { Preview } from '../plane.ts';
+import { policyOf, type TenantPolicy } from '../policy.ts';
 import { refuseIfAny } from '../problems.ts';
 import type { ReleaseBook } from './book.ts';
-import type { TrainParts } from './parts.ts';
+import type { Examined, TrainParts } from './parts.ts';
 import { type Given, proposalIn, turned } from './proposal.ts';
 import { digestOf, seal } from './seal.ts';
 import { moved } from './state.ts';
 import { compileTenant, ofTenant } from './tenant.ts';
 
 const DEFAULT_DENY_BAND = 10;
+
+/** What was given, and the tenant before and after it. */
+interface Proposal extends Preview {
+  readonly wanted: TenantPolicy;
+  readonly originOf: (key: string) => string;
+  readonly active: Draft;
+  readonly proposed: Draft;
+}
 
 export class Proposals {
   readonly #parts: TrainParts;
@@ -27,7 +37,7 @@ export class Proposals {
   }
 
   /** Checked and compiled, and nothing else. Throws one `bad_request` with every problem. */
-  async propose(given: Given) {
+  async propose(given: Given): Promise<Proposal> {
     const { tenant, prune } = given;
     const { plane, compilePolicy } = this.#parts;
     const { wanted, origins } = proposalIn(given);
@@ -73,10 +83,7 @@ export class Proposals {
   }
 
   /** Throws `bad_request` for what lint calls an error, and for a case that does not hold. There is no way around it. */
-  async #examined(
-    { tenant, cases }: StageRequest,
-    { after, wanted, originOf }: Awaited<ReturnType<Proposals['propose']>>,
-  ) {
+  async #examined({ tenant, cases }: StageRequest, { after, wanted, originOf }: Proposal): Promise<Examined> {
     const levels = new Set(wanted.bundles.map(({ spec: { level } }) => level));
     const configuration = ofTenant(after, tenant);
     const examined = await this.#parts.examine({ configuration, tenant, levels, cases, originOf });
