@@ -110,7 +110,7 @@ const armsIn = (events: readonly CallEvent[]): ReadonlyMap<string, ReadonlySet<u
 test('a broken rule at 5 % halts by itself, is gone from hub and sidecars, and only its own call trees ever saw it', async (t) => {
   const id = await stage(BROKEN);
   const startMs = performance.now();
-  await step(id, 'activate', { percent: 5 });
+  const { snapshotSeq: trial } = await step(id, 'activate', { percent: 5 });
   const acknowledgedMs = performance.now() - startMs;
   let calls = 0;
   let denied = 0;
@@ -121,8 +121,10 @@ test('a broken rule at 5 % halts by itself, is gone from hub and sidecars, and o
     return (await stateOf(id)).state === 'halted';
   });
   const haltedMs = performance.now() - startMs;
-  const { snapshotSeq } = await admin.get<{ snapshotSeq: number }>('/v1/status');
-  assert.deepEqual((await acknowledged(admin, snapshotSeq)).missing, []);
+  // What halted is written down before the snapshot without it goes out.
+  const present = async () => (await admin.get<{ snapshotSeq: number }>('/v1/status')).snapshotSeq;
+  await until(async () => (await present()) > trial);
+  assert.deepEqual((await acknowledged(admin, await present())).missing, []);
   const backMs = performance.now() - startMs;
   const last = (await stateOf(id)).log.at(-1);
   assert.match(last?.reason ?? '', /could not be evaluated/);
