@@ -5,10 +5,11 @@ import {
   type ReleaseOutcome,
   type ReleaseRecord,
   type ReleaseView,
+  type Rights,
 } from '../../contract/index.ts';
 import { policyIn } from '../policy.ts';
 import type { TrainParts } from './parts.ts';
-import { digestOf, unseal } from './seal.ts';
+import { digestOf, policyOfRelease, unseal } from './seal.ts';
 import { advance, type Step } from './state.ts';
 import { stateOf, viewOf } from './view.ts';
 
@@ -73,6 +74,15 @@ export class ReleaseBook {
       'conflict',
       `release \`${tried.id}\` is on trial, ${stateOf(tried)}; roll it back or finish it first`,
     );
+  }
+
+  /** Whoever may change some levels only moves only releases that touch no other. Throws `denied`. */
+  async refuseUnowned(tenant: string, id: string, rights: Rights): Promise<void> {
+    if (rights.kind === 'tenant') return;
+    const record = await this.find(tenant, id);
+    await this.#refuseStale(record);
+    const policy = policyOfRelease(this.open(record));
+    await this.#parts.plane.preview({ tenant, by: '', rights, reason: '', turn: () => policy });
   }
 
   async #refuseStale(record: ReleaseRecord): Promise<void> {

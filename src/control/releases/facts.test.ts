@@ -1,6 +1,7 @@
 /** A release is policy and what policy reads: facts go through every step with the bundles. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { WHOLE_TENANT } from '../../contract/index.ts';
 import { agent, faultOf } from '../fixture.ts';
 import { bench, bundle, fact } from './fixture.ts';
 import { digestOf, seal, unseal } from './seal.ts';
@@ -14,7 +15,7 @@ test('a change of a fact alone is a release of its own, and goes from staged to 
   assert.deepEqual([await rate(), published.at(-1)?.candidates?.[0]?.policy.version], [1, id]);
   await activate(id, 100);
   assert.deepEqual([await rate(), published.at(-1)?.policy.version, await stateOf(id)], [2, id, 'active']);
-  await train.rollback('default', 'user/ann', '');
+  await train.rollback('default', 'user/ann', '', WHOLE_TENANT);
   assert.deepEqual([await rate(), published.at(-1)?.policy.version], [1, base]);
 });
 

@@ -1,5 +1,5 @@
 /** What tests of the release train share: a train over memory stores, with the real plane and a compiler that needs no Cedar. */
-import type { ReleaseState, Snapshot } from '../../contract/index.ts';
+import { type ReleaseState, type Snapshot, WHOLE_TENANT } from '../../contract/index.ts';
 import { newNodeKey } from '../../identity/index.ts';
 import { VirtualWorld } from '../../kernel/index.ts';
 import { memoryStores } from '../../stores/index.ts';
@@ -103,6 +103,7 @@ export const bench = async (given: Partial<TrainParts> = {}) => {
     origins: resources.map((_, at) => `f.yaml:${at + 1}`),
     prune: false,
     by,
+    rights: WHOLE_TENANT,
     reason: 'r',
   });
   const first = [agent('a'), bundle('one')];
@@ -115,7 +116,7 @@ export const bench = async (given: Partial<TrainParts> = {}) => {
   const stage = (text: string, by?: string) => stageAll([bundle(text)], by);
   const stateOf = async (id: string): Promise<ReleaseState> => (await train.get('default', id)).state;
   const activate = (id: string, percent: number) =>
-    train.activate('default', id, { percent, by: 'user/ann', reason: '' });
+    train.activate('default', id, { percent, by: 'user/ann', rights: WHOLE_TENANT, reason: '' });
   const policy = async () => policyIn((await stores.resources.list()).resources.map(({ resource }) => resource));
   const text = async () => (await policy()).bundles[0]?.spec.policies.text;
   const rate = async () => (await policy()).facts.find(({ metadata: { name } }) => name === 'rate')?.spec.value;

@@ -1,7 +1,7 @@
 /** With two persons on there is one way to more: a release that somebody else approved. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ApplyResult } from '../../contract/index.ts';
+import { type ApplyResult, WHOLE_TENANT } from '../../contract/index.ts';
 import { agent, faultOf } from '../fixture.ts';
 import { bench, bundle, fact } from './fixture.ts';
 import type { TrainParts } from './parts.ts';
@@ -14,8 +14,9 @@ const ways: Readonly<Record<string, (bench: Bench, dryRun: boolean) => Promise<A
   'an apply that adds a fact': ({ plane, wish }, dryRun) => plane.apply({ ...wish([fact(2)]), dryRun }),
   'an apply that prunes': ({ plane, wish }, dryRun) => plane.apply({ ...wish([agent('a')]), prune: true, dryRun }),
   'a delete of a bundle': ({ plane }, dryRun) =>
-    plane.remove([{ tenant: 'default', kind: 'PolicyBundle', name: 'org' }], 'user/ann', '', dryRun),
-  'a rollback of the whole configuration': ({ plane }, dryRun) => plane.rollback(1, 'user/ann', '', dryRun),
+    plane.remove([{ tenant: 'default', kind: 'PolicyBundle', name: 'org' }], 'user/ann', '', dryRun, WHOLE_TENANT),
+  'a rollback of the whole configuration': ({ plane }, dryRun) =>
+    plane.rollback(1, 'user/ann', '', dryRun, WHOLE_TENANT),
 };
 
 for (const [what, change] of Object.entries(ways)) {
@@ -63,7 +64,7 @@ test('the gate compares the policy of each tenant that changes, and of no other'
   const { plane, wish } = await bench({ twoPerson: true, widenings });
   await plane.apply({ ...wish([bundle('other')]), tenant: 'other', dryRun: false });
   assert.equal(compared.length, 1);
-  await plane.rollback(1, 'user/ann', '', false);
+  await plane.rollback(1, 'user/ann', '', false, WHOLE_TENANT);
   assert.equal(compared.length, 2);
   assert.equal(compared[1], compared[0]?.split(' ').reverse().join(' '));
 });
@@ -71,7 +72,7 @@ test('the gate compares the policy of each tenant that changes, and of no other'
 test('a rollback of policy needs nobody, because an incident does not wait', async () => {
   const made = await bench({ twoPerson: true });
   await released(made, 'two');
-  await made.train.rollback('default', 'user/ann', 'it stops everybody');
+  await made.train.rollback('default', 'user/ann', 'it stops everybody', WHOLE_TENANT);
   assert.equal(await made.text(), 'one');
 });
 

@@ -4,6 +4,7 @@ import {
   Fault,
   type ReleaseOutcome,
   type ReleaseRecord,
+  type Rights,
   type RollbackOutcome,
 } from '../../contract/index.ts';
 import type { TenantPolicy } from '../policy.ts';
@@ -25,18 +26,20 @@ export class ReleaseMoves {
     this.#book = book;
   }
 
-  async shadow(tenant: string, id: string, by: string, reason: string): Promise<ReleaseOutcome> {
+  async shadow(tenant: string, id: string, by: string, reason: string, rights: Rights): Promise<ReleaseOutcome> {
     await this.#book.refuseOthers(tenant, id);
+    await this.#book.refuseUnowned(tenant, id, rights);
     const record = await this.#book.advance(tenant, id, { event: 'shadow', percent: 0, by, reason });
     return this.#published(record);
   }
 
   async activate(tenant: string, id: string, wish: ActivateWish): Promise<ReleaseOutcome> {
-    const { percent, by, reason, denyBand } = wish;
+    const { percent, by, rights, reason, denyBand } = wish;
     await this.#book.refuseOthers(tenant, id);
+    await this.#book.refuseUnowned(tenant, id, rights);
     const step = { event: 'canary', percent, by, reason, denyBand } as const;
     const record = await this.#book.advance(tenant, id, step, this.#book.refuseUnapproved);
-    return percent < 100 ? this.#published(record) : this.#full(record, by, reason);
+    return percent < 100 ? this.#published(record) : this.#full(record, wish);
   }
 
   async approve(tenant: string, id: string, by: string, reason: string): Promise<ReleaseOutcome> {
@@ -54,9 +57,10 @@ export class ReleaseMoves {
   }
 
   /** Back to what was in force before; nobody waits for a second person in an incident. */
-  async rollback(tenant: string, by: string, reason: string): Promise<RollbackOutcome> {
+  async rollback(tenant: string, by: string, reason: string, rights: Rights): Promise<RollbackOutcome> {
     const tried = await this.#book.onTrial(tenant);
     if (tried !== undefined) {
+      await this.#book.refuseUnowned(tenant, tried.id, rights);
       const why = `rolled back${reason === '' ? '' : `: ${reason}`}`;
       const { snapshotSeq } = await this.#halt(tenant, tried.id, by, why);
       return { undone: `release ${tried.id}, ${stateOf(tried)}`, revision: 0, snapshotSeq };
@@ -65,6 +69,7 @@ export class ReleaseMoves {
     const { revision, snapshotSeq } = await this.#parts.plane.replacePolicy({
       tenant,
       by,
+      rights,
       reason: `policy only${reason === '' ? '' : `: ${reason}`}`,
       turn: () => earlier.policy,
       rollbackOf: earlier.revision,
@@ -80,7 +85,7 @@ export class ReleaseMoves {
   }
 
   /** The record is moved to 100 % first: a hub that dies before the commit finds a canary of everything, which is what was asked for. */
-  async #full(record: ReleaseRecord, by: string, reason: string): Promise<ReleaseOutcome> {
+  async #full(record: ReleaseRecord, { by, rights, reason }: ActivateWish): Promise<ReleaseOutcome> {
     const { plane, log } = this.#parts;
     const content = this.#book.open(record);
     const { tenant, id } = record;
@@ -90,7 +95,7 @@ export class ReleaseMoves {
     };
     try {
       const why = `policy release ${id}${reason === '' ? '' : `: ${reason}`}`;
-      const result = await plane.replacePolicy({ tenant, by, reason: why, turn });
+      const result = await plane.replacePolicy({ tenant, by, rights, reason: why, turn });
       log('info', 'policy release active', { release: id, by, seq: result.snapshotSeq });
       return { ...(await this.#book.outcome(record)), ...result };
     } catch (thrown) {

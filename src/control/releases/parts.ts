@@ -6,6 +6,7 @@ import type {
   ReleaseProof,
   ReleaseStore,
   ResourceStore,
+  Rights,
   TraceStore,
 } from '../../contract/index.ts';
 import type { NodeKey } from '../../identity/index.ts';
@@ -41,6 +42,8 @@ export type Examine = (proposal: {
   /** Of the tenant alone, as it would be. */
   readonly configuration: Configuration;
   readonly tenant: string;
+  /** Of whoever proposes: a case says how somebody's calls are decided, and that is not for everybody to hear. */
+  readonly rights: Rights;
   /** Levels that were proposed; what is wrong in others was there before. */
   readonly levels: ReadonlySet<string>;
   readonly cases: readonly CaseFile[];

@@ -6,7 +6,7 @@ import { refuseIfAny } from '../problems.ts';
 import { checkShape } from '../shape.ts';
 
 /** As far as it says what is to be. */
-export type Given = Pick<StageRequest, 'tenant' | 'resources' | 'origins' | 'prune'>;
+export type Given = Pick<StageRequest, 'tenant' | 'rights' | 'resources' | 'origins' | 'prune'>;
 
 /** Throws one `bad_request` with every problem. */
 export const proposalIn = (given: Given) => {
@@ -23,16 +23,23 @@ export const proposalIn = (given: Given) => {
   return { wanted: policyIn(shaped.resources.map(({ resource }) => resource)), origins };
 };
 
-/** What the tenant is to have. Throws `bad_request` for a policy without any bundle: it would deny everything. */
-export const turned = (present: TenantPolicy, wanted: TenantPolicy, prune: boolean): TenantPolicy => {
-  const next = prune
-    ? wanted
-    : { bundles: merged(present.bundles, wanted.bundles), facts: merged(present.facts, wanted.facts) };
+/**
+ * What the tenant is to have: the given in the place of those with their names, and of the others those that stay. Throws
+ * `bad_request` for a policy without any bundle: it would deny everything.
+ */
+export const turned = (
+  present: TenantPolicy,
+  given: TenantPolicy,
+  stays: (resource: Resource) => boolean,
+): TenantPolicy => {
+  const next = {
+    bundles: merged(present.bundles.filter(stays), given.bundles),
+    facts: merged(present.facts.filter(stays), given.facts),
+  };
   if (next.bundles.length === 0) throw new Fault('bad_request', 'there is no PolicyBundle in this release');
   return next;
 };
 
-/** The given ones in the place of those with their names. */
 const merged = <R extends Resource>(present: readonly R[], given: readonly R[]): readonly R[] => {
   const names = new Set(given.map(({ metadata: { name } }) => name));
   return [...present.filter(({ metadata: { name } }) => !names.has(name)), ...given];

@@ -38,15 +38,16 @@ export class Proposals {
 
   /** Checked and compiled, and nothing else. Throws one `bad_request` with every problem. */
   async propose(given: Given): Promise<Proposal> {
-    const { tenant, prune } = given;
+    const { tenant, rights, prune } = given;
     const { plane, compilePolicy } = this.#parts;
     const { wanted, origins } = proposalIn(given);
     const originOf = (key: string): string => origins.get(key) ?? key;
     const preview = await plane.preview({
       tenant,
       by: '',
+      rights,
       reason: '',
-      turn: (present) => turned(present, wanted, prune),
+      turn: (present, isTheirs) => turned(present, wanted, (resource) => !prune || !isTheirs(resource)),
       originOf,
     });
     const [active, proposed] = await Promise.all([
@@ -83,10 +84,10 @@ export class Proposals {
   }
 
   /** Throws `bad_request` for what lint calls an error, and for a case that does not hold. There is no way around it. */
-  async #examined({ tenant, cases }: StageRequest, { after, wanted, originOf }: Proposal): Promise<Examined> {
+  async #examined({ tenant, rights, cases }: StageRequest, { after, wanted, originOf }: Proposal): Promise<Examined> {
     const levels = new Set(wanted.bundles.map(({ spec: { level } }) => level));
     const configuration = ofTenant(after, tenant);
-    const examined = await this.#parts.examine({ configuration, tenant, levels, cases, originOf });
+    const examined = await this.#parts.examine({ configuration, tenant, rights, levels, cases, originOf });
     refuseIfAny(examined.problems);
     return examined;
   }

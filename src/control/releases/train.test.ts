@@ -1,7 +1,7 @@
 /** The way of a release, from staged to active and back, over memory stores. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CallEvent } from '../../contract/index.ts';
+import { type CallEvent, WHOLE_TENANT } from '../../contract/index.ts';
 import { agent, faultOf } from '../fixture.ts';
 import { bench, bundle } from './fixture.ts';
 import { MOVES, type ReleaseEvent } from './state.ts';
@@ -38,7 +38,7 @@ test('what is no policy, or is active already, is not a release', async () => {
 test('a release goes from shadow to a part to everything, and the one before retires', async () => {
   const { stage, train, activate, published, stateOf, text } = await bench();
   const { id } = await stage('two');
-  await train.shadow('default', id, 'user/ann', '');
+  await train.shadow('default', id, 'user/ann', '', WHOLE_TENANT);
   assert.deepEqual(
     published.at(-1)?.candidates?.map(({ mode, percent }) => [mode, percent]),
     [['shadow', 0]],
@@ -93,15 +93,15 @@ test('a rollback takes back the release on trial, then the active one, and never
   await activate(two.id, 100);
   const three = await stage('three');
   await activate(three.id, 10);
-  const first = await train.rollback('default', 'user/ann', 'smells');
+  const first = await train.rollback('default', 'user/ann', 'smells', WHOLE_TENANT);
   assert.match(first.undone, /canary at 10 %/);
   assert.deepEqual([await stateOf(three.id), await text(), published.at(-1)?.candidates], ['halted', 'two', undefined]);
-  const second = await train.rollback('default', 'user/ann', '');
+  const second = await train.rollback('default', 'user/ann', '', WHOLE_TENANT);
   assert.deepEqual(
     [await text(), await stateOf(two.id), second.snapshotSeq],
     ['one', 'retired', published.at(-1)?.seq],
   );
-  assert.equal((await faultOf(train.rollback('default', 'user/ann', ''))).code, 'not_found');
+  assert.equal((await faultOf(train.rollback('default', 'user/ann', '', WHOLE_TENANT))).code, 'not_found');
   assert.equal(await text(), 'one');
 });
 
@@ -109,7 +109,7 @@ test('with two persons on, a release that widens waits for somebody else than it
   const { stage, activate, train } = await bench({ twoPerson: true });
   const { id, needsApproval } = await stage('two');
   assert.equal(needsApproval, true);
-  await train.shadow('default', id, 'user/ann', 'a shadow decides nothing');
+  await train.shadow('default', id, 'user/ann', 'a shadow decides nothing', WHOLE_TENANT);
   assert.equal((await faultOf(activate(id, 5))).code, 'conflict');
   assert.equal((await faultOf(train.approve('default', id, 'user/ann', ''))).code, 'denied');
   await train.approve('default', id, 'user/bob', 'looked at the replay');
@@ -132,7 +132,8 @@ test('a release whose stored content was changed is never put in force', async (
   const payload = record.sealed.payload.replace('"two"', '"evil"');
   await stores.releases.put({ ...record, sealed: { ...record.sealed, payload }, version: record.version + 1 });
   assert.equal(
-    (await faultOf(train.activate('default', id, { percent: 5, by: 'user/ann', reason: '' }))).code,
+    (await faultOf(train.activate('default', id, { percent: 5, by: 'user/ann', rights: WHOLE_TENANT, reason: '' })))
+      .code,
     'denied',
   );
 });

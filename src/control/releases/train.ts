@@ -8,6 +8,7 @@ import type {
   ReleaseView,
   ReplayReport,
   ReplayRequest,
+  Rights,
   RollbackOutcome,
   StageRequest,
 } from '../../contract/index.ts';
@@ -47,8 +48,8 @@ export class ReleaseTrain implements ReleasePort {
     return this.#views.replay(request);
   }
 
-  shadow(tenant: string, id: string, by: string, reason: string): Promise<ReleaseOutcome> {
-    return this.#moves.shadow(tenant, id, by, reason);
+  shadow(tenant: string, id: string, by: string, reason: string, rights: Rights): Promise<ReleaseOutcome> {
+    return this.#moves.shadow(tenant, id, by, reason, rights);
   }
 
   activate(tenant: string, id: string, wish: ActivateWish): Promise<ReleaseOutcome> {
@@ -59,8 +60,8 @@ export class ReleaseTrain implements ReleasePort {
     return this.#moves.approve(tenant, id, by, reason);
   }
 
-  rollback(tenant: string, by: string, reason: string): Promise<RollbackOutcome> {
-    return this.#moves.rollback(tenant, by, reason);
+  rollback(tenant: string, by: string, reason: string, rights: Rights): Promise<RollbackOutcome> {
+    return this.#moves.rollback(tenant, by, reason, rights);
   }
 
   /** Every finished call of this hub and of its nodes. Returns at once and never throws. */

@@ -1,5 +1,13 @@
 /** Looking at releases: which there are, what one would change, and what it would have done to recorded calls. */
-import type { ReleaseDetail, ReleaseView, ReplayReport, ReplayRequest } from '../../contract/index.ts';
+import {
+  type ReleaseDetail,
+  type ReleaseView,
+  type ReplayReport,
+  type ReplayRequest,
+  type Rights,
+  WHOLE_TENANT,
+} from '../../contract/index.ts';
+import { belonging } from '../belonging.ts';
 import { policyOf, type TenantPolicy, withPolicy } from '../policy.ts';
 import type { ReleaseBook } from './book.ts';
 import { policyDifference } from './difference.ts';
@@ -38,17 +46,18 @@ export class ReleaseViews {
     };
   }
 
-  async replay({ tenant, candidate, sinceMs, limit }: ReplayRequest): Promise<ReplayReport> {
+  async replay({ tenant, rights, candidate, sinceMs, limit }: ReplayRequest): Promise<ReplayReport> {
     const { clock, traces, replayer } = this.#parts;
     const startMs = clock.nowMs();
-    const { release, active, proposed, stale } = await this.#candidate(tenant, candidate);
-    const tally = await replayRecorded(traces, replayer(proposed, active.policy), { tenant, sinceMs, limit });
+    const { release, active, proposed, stale } = await this.#candidate(tenant, candidate, rights);
+    const about = belonging(rights, proposed).call;
+    const tally = await replayRecorded(traces, replayer(proposed, active.policy), { tenant, sinceMs, limit, about });
     return { release, stale, ...tally, tookMs: Math.round(clock.nowMs() - startMs) };
   }
 
-  async #candidate(tenant: string, candidate: ReplayRequest['candidate']) {
+  async #candidate(tenant: string, candidate: ReplayRequest['candidate'], rights: Rights) {
     if (typeof candidate !== 'string') {
-      const { active, proposed } = await this.#proposals.propose({ ...candidate, tenant });
+      const { active, proposed } = await this.#proposals.propose({ ...candidate, tenant, rights });
       return { release: proposed.policy.version, active, proposed, stale: false };
     }
     const record = await this.#book.find(tenant, candidate);
@@ -60,7 +69,8 @@ export class ReleaseViews {
   /** The tenant as it is, and with another policy. */
   async #worlds(tenant: string, policy: TenantPolicy) {
     const { plane, compilePolicy } = this.#parts;
-    const { before } = await plane.preview({ tenant, by: '', reason: '', turn: (present) => present });
+    const untouched = { tenant, by: '', rights: WHOLE_TENANT, reason: '', turn: (present: TenantPolicy) => present };
+    const { before } = await plane.preview(untouched);
     const [active, proposed] = await Promise.all([
       compileTenant(before, tenant, compilePolicy),
       compileTenant(withPolicy(before, tenant, policy), tenant, compilePolicy),
