@@ -3,7 +3,16 @@ import type { AccountState, Reservation, Reserved } from '../../contract/index.t
 import type { Refusal } from '../refusals.ts';
 import { type BurnArgs, burnGrant, grantRefusal } from './approvals.ts';
 import { appendAudit, type ChainedArgs } from './audit.ts';
-import { acceptCall, type ConcludeArgs, concludeCall, dispatchCall, readCall, releaseCall } from './calls.ts';
+import {
+  acceptCall,
+  type ConcludeArgs,
+  concludeCall,
+  dispatchCall,
+  type ResolveArgs,
+  readCall,
+  releaseCall,
+  resolveCall,
+} from './calls.ts';
 import { holdAll, type SettleArgs, settleReservation } from './ledger.ts';
 import type { Session } from './statement.ts';
 import type { CallRow } from './tables.ts';
@@ -73,6 +82,23 @@ export const endCall = async (session: Session, args: EndArgs): Promise<EndedRow
   const { overdrawn } = settle === null ? NOTHING : await settleReservation(session, settle);
   if (audit.length > 0) await appendAudit(session, audit);
   return { concluded, overdrawn };
+};
+
+export interface SettleUnknownArgs {
+  readonly resolve: ResolveArgs;
+  readonly settle: SettleArgs;
+  readonly audit: readonly ChainedArgs[];
+}
+
+/** What became of a call whose outcome was unknown: record, money and audit together. */
+export const settleUnknown = async (
+  session: Session,
+  { resolve, settle, audit }: SettleUnknownArgs,
+): Promise<boolean> => {
+  if (!(await resolveCall(session, resolve))) return false;
+  await settleReservation(session, settle);
+  if (audit.length > 0) await appendAudit(session, audit);
+  return true;
 };
 
 const NOTHING = { overdrawn: [] as readonly AccountState[] };
