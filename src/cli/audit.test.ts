@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import type { AuditRecord } from '../contract/index.ts';
-import { DEFAULT_TENANT } from '../contract/index.ts';
+import { DEFAULT_TENANT, WHOLE_TENANT } from '../contract/index.ts';
 import { mintKey } from '../identity/index.ts';
 import { type RunningHub, startHub } from './node/hub.ts';
 import { line } from './testing/line.ts';
@@ -63,7 +63,7 @@ before(async () => {
       resource('Key', 'a-1', { principal: { kind: 'agent', name: 'a' }, secretHash: caller.secretHash }),
       resource('PolicyBundle', 'org', { level: 'org', policies: { text } }),
     ],
-    ...{ origins: Array(6).fill('test'), by: 'test', reason: '', dryRun: false, prune: false },
+    ...{ origins: Array(6).fill('test'), by: 'test', rights: WHOLE_TENANT, reason: '', dryRun: false, prune: false },
   });
 });
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ControlPort, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
+import { belonging } from '../../control/index.ts';
 import type { AdminPorts, AuditPort, KillPort, NodeStatus } from '../../doors/admin/index.ts';
 import { mintKey } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
@@ -37,6 +38,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     world,
     signal: parts.signal,
     resolver: { resolve: (credential, wallMs) => live.resolver.resolve(credential, wallMs) },
+    belonging: (rights) => belonging(rights, live.snapshot ?? { targets: [], domains: [] }),
     control: parts.control,
     releases: parts.releases,
     status: () => ({

@@ -13,13 +13,13 @@ export const auditedControl = (control: ControlPort, trail: AuditTrail): Control
   diff: (request) => control.diff(request),
   list: (filter) => control.list(filter),
   history: (limit, key) => control.history(limit, key),
-  remove: async (ids, by, reason, dryRun) => {
-    const result = await control.remove(ids, by, reason, dryRun);
+  remove: async (ids, by, reason, dryRun, rights) => {
+    const result = await control.remove(ids, by, reason, dryRun, rights);
     if (!dryRun) await changed(trail, ids[0]?.tenant ?? '', by, 'config.removed', result, reason);
     return result;
   },
-  rollback: async (to, by, reason, dryRun) => {
-    const result = await control.rollback(to, by, reason, dryRun);
+  rollback: async (to, by, reason, dryRun, rights) => {
+    const result = await control.rollback(to, by, reason, dryRun, rights);
     // A revision is the configuration of all tenants: each reads it in its own chain.
     const tenants = new Set(result.diffs.map(({ key }) => key.slice(0, key.indexOf('/'))));
     if (!dryRun)
@@ -71,14 +71,14 @@ export const auditedReleases = (releases: ReleasePort, trail: AuditTrail): Relea
     stage: (request) => noted(request.tenant, request.by, 'policy.staged', request.reason, releases.stage(request)),
     list: (tenant, limit) => releases.list(tenant, limit),
     get: (tenant, id) => releases.get(tenant, id),
-    shadow: (tenant, id, by, reason) =>
-      noted(tenant, by, 'policy.shadowed', reason, releases.shadow(tenant, id, by, reason)),
+    shadow: (tenant, id, by, reason, rights) =>
+      noted(tenant, by, 'policy.shadowed', reason, releases.shadow(tenant, id, by, reason, rights)),
     activate: (tenant, id, wish) =>
       noted(tenant, wish.by, 'policy.activated', wish.reason, releases.activate(tenant, id, wish)),
     approve: (tenant, id, by, reason) =>
       noted(tenant, by, 'policy.approved', reason, releases.approve(tenant, id, by, reason)),
-    rollback: async (tenant, by, reason) => {
-      const done = await releases.rollback(tenant, by, reason);
+    rollback: async (tenant, by, reason, rights) => {
+      const done = await releases.rollback(tenant, by, reason, rights);
       const details = { undone: done.undone, snapshot: done.snapshotSeq, reason };
       await trail.note({ tenant, kind: 'policy.rolled_back', actor: by, object: 'policy', callId: '', details });
       return done;

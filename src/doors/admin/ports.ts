@@ -3,6 +3,7 @@ import type {
   AuditHead,
   AuditRecord,
   AuditStore,
+  Belonging,
   CallEvent,
   CancelSignal,
   ControlPort,
@@ -13,6 +14,7 @@ import type {
   NodeRole,
   Principal,
   ReleasePort,
+  Rights,
   Target,
   TargetEntry,
   TraceStore,
@@ -27,6 +29,8 @@ export interface AdminPorts {
     /** Who a credential stands for right now. Throws `unauthenticated`. */
     resolve(credential: Credential, wallMs: number): Principal;
   };
+  /** What of their tenant those with such rights may look at, by the current snapshot. */
+  readonly belonging: (rights: Rights) => Belonging;
   readonly control: ControlPort;
   readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
