@@ -44,13 +44,14 @@ export class MemoryCalls implements CallJournal {
       throw REFUSALS.wrongState(waiting.id, 'accepted', waiting.state);
     const why = grant === null ? null : approvals.refuses(grant, atMs);
     if (why !== null) return { kind: 'no_grant', why };
-    const short = reservation === null ? null : ledger.short(reservation);
+    const fresh = reservation === null || (record === null && ledger.has(reservation)) ? null : reservation;
+    const short = fresh === null ? null : ledger.short(fresh);
     if (short !== null) return short;
     if (record !== null) this.#write(record);
     if (waiting !== undefined)
       this.#records.set(waiting.id, { ...waiting, state: 'dispatched', policyVersion: dispatch!.policyVersion });
     if (grant !== null) approvals.burn(grant);
-    if (reservation !== null) ledger.hold(reservation, atMs);
+    if (fresh !== null) ledger.hold(fresh, atMs);
     this.#beside.audit.chain(audit);
     return { kind: 'begun' };
   }

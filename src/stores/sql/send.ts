@@ -13,7 +13,7 @@ import {
   releaseCall,
   resolveCall,
 } from './calls.ts';
-import { holdAll, type SettleArgs, settleReservation } from './ledger.ts';
+import { holdAll, isReserved, type SettleArgs, settleReservation } from './ledger.ts';
 import type { Session } from './statement.ts';
 import type { CallRow } from './tables.ts';
 
@@ -41,7 +41,7 @@ export const beginCall = async (session: Session, args: BeginArgs): Promise<Begu
   if (waits !== null) return waits;
   const holder = row === null ? null : await acceptCall(session, row);
   if (holder !== null) return { kind: 'taken', row: holder };
-  const short = reservation === null ? null : await holdAll(session, reservation, atMs);
+  const short = reservation === null ? null : await holdOnce(session, reservation, row, atMs);
   if (short !== null) {
     if (row !== null) await releaseCall(session, row);
     return short;
@@ -51,6 +51,10 @@ export const beginCall = async (session: Session, args: BeginArgs): Promise<Begu
   if (audit.length > 0) await appendAudit(session, audit);
   return { kind: 'begun' };
 };
+
+/** A call that is sent again, because nobody knows how it went, has its money set aside already. */
+const holdOnce = async (session: Session, reservation: Reservation, row: CallRow | null, atMs: number) =>
+  row === null && (await isReserved(session, reservation)) ? null : holdAll(session, reservation, atMs);
 
 const waitingRefusal = async (session: Session, id: string): Promise<Refusal | null> => {
   const row = await readCall(session, { id });
