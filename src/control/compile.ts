@@ -116,10 +116,11 @@ const targetEntry = (
   domain: metadata.domain ?? '',
   labels: metadata.labels,
   endpoints: spec.endpoints,
-  operations: spec.operations.map(({ name, effect, idempotent }) => ({
+  operations: spec.operations.map(({ name, effect, idempotent, reconcile }) => ({
     name,
     effect,
     idempotent: idempotent ?? effect === 'read',
+    ...(reconcile === undefined ? {} : { reconcile }),
   })),
   health: spec.health ?? null,
   concurrency: spec.concurrency,
