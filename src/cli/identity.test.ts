@@ -137,7 +137,7 @@ test('a narrowed key opens what its scope says: calls without administration, an
   const narrow = await keyFor('user/boss', '--scope', 'call');
   const answer = await as(narrow, 'status');
   assert.equal(answer.exit, 5);
-  assert.match(answer.stderr, /which you have, but your key is narrowed to scopes `call`/);
+  assert.match(answer.stderr, /and your key is narrowed to scopes `call`/);
 });
 
 test('the last use is seen at once and survives a restart', async () => {

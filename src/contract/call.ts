@@ -23,6 +23,8 @@ export interface Principal {
   readonly teams?: readonly string[];
   /** What the credential is narrowed to. Absent: everything that the principal may do. Never leaves the node that read the credential. */
   readonly scopes?: readonly KeyScope[];
+  /** Domains whose policy and targets a user may change; absent: none. No policy sees it. */
+  readonly administers?: readonly string[];
 }
 
 /** Bytes first: nobody parses a payload unless a rule or a protocol needs a field of it. */

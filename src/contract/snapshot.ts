@@ -7,6 +7,8 @@ export interface OperationEntry {
   readonly name: string;
   readonly effect: Effect;
   readonly idempotent: boolean;
+  /** How an unknown outcome is settled; absent: a person says. */
+  readonly reconcile?: { readonly replay: true } | { readonly ask: string };
 }
 
 export interface EndpointEntry {
@@ -54,6 +56,8 @@ export interface KeyEntry {
     readonly name: string;
     readonly domain: string;
     readonly roles: readonly string[];
+    /** Domains that a user administers; absent: none. */
+    readonly administers?: readonly string[];
   };
   /** Unix ms, null when it does not expire. */
   readonly expiresAtMs: number | null;
@@ -67,6 +71,8 @@ export interface UserEntry {
   readonly name: string;
   readonly domain: string;
   readonly roles: readonly string[];
+  /** Domains that the user administers; absent: none. */
+  readonly administers?: readonly string[];
 }
 
 /** Who else may say who somebody is, in one tenant. */

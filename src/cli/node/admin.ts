@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import type { ControlPort, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import type { AdminPorts, KillPort, NodeStatus } from '../../doors/admin/index.ts';
+import { belonging } from '../../control/index.ts';
+import type { AdminPorts, AuditPort, KillPort, NodeStatus, UnknownPort } from '../../doors/admin/index.ts';
 import { isCsrf, mintKey, type Opened } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
@@ -23,6 +24,8 @@ export interface AdminParts {
   readonly releases: ReleasePort;
   readonly nodes: NodePort;
   readonly kills: KillPort;
+  readonly audit: AuditPort;
+  readonly unknown: UnknownPort;
   readonly traces: TraceStore;
   readonly rosterSeq: () => number;
   /** Of nodes that have one. */
@@ -41,6 +44,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     signal: parts.signal,
     resolver: { resolve: (credential, wallMs) => live.resolver.resolve(credential, wallMs) },
     ...(parts.session === undefined ? {} : { sessions: sessionsPort(parts.session) }),
+    belonging: (rights) => belonging(rights, live.snapshot ?? { targets: [], domains: [] }),
     control: parts.control,
     releases: parts.releases,
     status: () => ({
@@ -76,6 +80,8 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     policy: policyPort(live, world),
     nodes: parts.nodes,
     kills: parts.kills,
+    audit: parts.audit,
+    unknown: parts.unknown,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),
     onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),
   };

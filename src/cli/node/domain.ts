@@ -12,6 +12,7 @@ import { HealthRunner } from '../../routing/index.ts';
 import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
+import { auditPortOf, trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
 import { egressOf } from './egress.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
@@ -20,6 +21,7 @@ import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
+import { unknownCalls } from './unknown.ts';
 
 export interface RunningDomainHub extends RunningNode {
   /** Sequence of the snapshot in force, 0 before the first. */
@@ -74,9 +76,11 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   const halt = new Halt();
   const egress = egressOf(options, world.clock, logger);
   egress.own(listener.url);
+  const trail = trailOf(stores, world, logger);
   const live: LivePipeline = new LivePipeline({
     world,
     halt,
+    trail,
     node: node.id,
     sink: observed.sink,
     calls: stores.calls,
@@ -145,7 +149,9 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
+        audit: auditPortOf(stores, trail, member.key.publicKey),
         traces: stores.traces,
+        unknown: unknownCalls(stores, live),
         rosterSeq: () => keeper.roster.seq,
         weakened: weakenedBy(options),
         lastUsedMs: () => null,
@@ -173,6 +179,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   );
   health.start();
   const recovered = await live.journal.recover(left);
+  await live.reconciler.start();
   logger.log('info', 'domain hub is up', {
     url: listener.url,
     domain: node.domain,
@@ -189,6 +196,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     stop: async (graceful) => {
       await closeListener(listener, closing, graceful);
       health.stop();
+      live.reconciler.stop();
       overload.stop();
       keeper.stop();
       await archive.settled();

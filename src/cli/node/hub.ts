@@ -19,6 +19,8 @@ import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
+import { openAudit } from './audit.ts';
+import { auditedControl, auditedKills, auditedNodes, auditedReleases } from './audited.ts';
 import { detachedCalls } from './detached.ts';
 import { egressOf } from './egress.ts';
 import { killPort } from './kills.ts';
@@ -28,6 +30,7 @@ import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { observe } from './telemetry.ts';
+import { unknownCalls } from './unknown.ts';
 
 export interface NodeOptions {
   /** Share of decisions that a hub takes again with cedar-wasm, 0 to 1. Default `ORACLE_SHARE`. */
@@ -55,6 +58,10 @@ export interface NodeOptions {
 export interface HubOptions extends NodeOptions {
   /** A policy release that may widen needs a second person. Default false. */
   readonly twoPerson?: boolean;
+  /** Calls that only read are audited before they are sent too, and wait for the disk. Default false. */
+  readonly auditReads?: boolean;
+  /** Places outside of this hub's reach that get signed checkpoints of the audit. */
+  readonly auditCheckpoints?: readonly string[];
 }
 
 export interface RunningNode {
@@ -104,9 +111,13 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
   held.defer(() => keyUse.close());
   const egress = egressOf(options, world.clock, logger);
+  const audit = openAudit({ stores, world, node: id, key, logger, places: options.auditCheckpoints ?? [] });
+  held.defer(() => audit.stop());
   const live = new LivePipeline({
     world,
     halt,
+    trail: audit.trail,
+    auditReads: options.auditReads ?? false,
     node: id,
     sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,
@@ -118,6 +129,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     overload: overload.level,
     watch: (snapshot) => oracle.watch(snapshot),
     watchTrial: (candidate) => second.watch(candidate),
+    onReconcile: (message, fields) => logger.log('info', message, fields),
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
 
@@ -163,7 +175,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
-  const { trials, trainOver } = releases({
+  const { trainOver, ...asked } = releases({
     world,
     stores,
     key,
@@ -177,7 +189,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     nodes: stores.nodes,
     compilePolicy: compiler.compile,
     clock: world.clock,
-    trials,
+    ...asked,
     publish: (snapshot) => {
       nodes.use(snapshot);
       publisher.publish('snapshot', snapshot);
@@ -208,6 +220,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   health.start();
   held.defer(() => health.stop());
   const recovered = await live.journal.recover(await stores.calls.open());
+  await live.reconciler.start();
+  held.defer(() => live.reconciler.stop());
 
   const closing = new Canceller();
   const secure = options.tls !== undefined;
@@ -221,11 +235,13 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       signal: closing,
       live,
       observed,
-      control,
-      releases: train,
-      nodes,
-      kills: killPort({ kills, halt, nodes, live, logger }),
+      control: auditedControl(control, audit.trail),
+      releases: auditedReleases(train, audit.trail),
+      nodes: auditedNodes(nodes, audit.trail),
+      kills: auditedKills(killPort({ kills, halt, nodes, live, logger }), audit.trail),
+      audit: audit.port,
       traces: stores.traces,
+      unknown: unknownCalls(stores, live),
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
       weakened: weakenedBy(options),

@@ -1,6 +1,6 @@
 /** The first administrator, and tokens that admit nodes: each secret is made here, said once, and kept by nobody. */
 import { z } from 'zod';
-import { API_VERSION, DEFAULT_TENANT, Name } from '../../contract/index.ts';
+import { API_VERSION, DEFAULT_TENANT, Name, WHOLE_TENANT } from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
 import { KEY_LONGEST_MS, newKey } from './keys.ts';
 import type { AdminRequest, OpenRequest } from './request.ts';
@@ -32,6 +32,7 @@ export const bootstrap = async ({ ports, body }: OpenRequest): Promise<Answer> =
     resources: [user, key.resource],
     origins: ['this request', 'this request'],
     by: 'bootstrap',
+    rights: WHOLE_TENANT,
     reason: 'first administrator',
     dryRun: false,
     prune: false,

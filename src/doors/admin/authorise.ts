@@ -9,16 +9,19 @@ import {
   HEADERS,
   isForCalls,
   type Principal,
+  type Rights,
+  WHOLE_TENANT,
 } from '../../contract/index.ts';
 
 /**
  * The least that may ask. A role, or any of several: users who have it or one that holds it; with `agents` also every agent, whose
- * route then shows it nothing but its own. `agent`: agents only. `anybody`: who is known, about themselves. `everyTenant`: only the
- * tenant that runs the node.
+ * route then shows it nothing but its own. `agent`: agents only. `anybody`: who is known, about themselves. With `domains` also users
+ * who administer a domain, whose rights are then that domain. `everyTenant`: only the tenant that runs the node.
  */
 export interface Access {
   readonly least: AdminRole | readonly AdminRole[] | 'agent' | 'anybody';
   readonly agents?: true;
+  readonly domains?: true;
   readonly everyTenant?: true;
 }
 
@@ -63,44 +66,62 @@ export const assertionOf = (req: IncomingMessage): string => {
   return token;
 };
 
-/** Throws `denied` when the principal is not enough for the route. */
-export const authorise = (principal: Principal, { least, agents, everyTenant }: Access): void => {
-  if (least === 'anybody') return;
+/** How far the principal reaches on the route. Throws `denied` when it is not enough for it. */
+export const authorise = (principal: Principal, { least, agents, domains, everyTenant }: Access): Rights => {
+  if (least === 'anybody') return WHOLE_TENANT;
   if (principal.kind === 'agent' && (agents === true || least === 'agent')) {
     if (!isForCalls(principal)) throw new Fault('denied', 'this needs a key with scope `call`');
-    return;
+    return WHOLE_TENANT;
   }
   if (least === 'agent') throw new Fault('denied', 'this is for agents, with a key of their own');
   const wanted = typeof least === 'string' ? [least] : least;
-  throwIfNone(principal, wanted);
+  const holdsRole = hasOne(principal, wanted);
+  const looksAfter = domains === true && administersAny(principal) && isOpen(principal, wanted);
+  if (!holdsRole && !looksAfter) throw refusal(principal, wanted);
   if (everyTenant === true && principal.tenant !== DEFAULT_TENANT)
     throw new Fault(
       'denied',
       `this concerns every tenant and needs role ${either(wanted)} in tenant \`${DEFAULT_TENANT}\``,
     );
+  return holdsRole ? WHOLE_TENANT : domainsOf(principal);
 };
 
-/** Throws `denied` unless the principal has one of the roles: of its own, and within the scopes of its key. */
-const throwIfNone = (principal: Principal, wanted: readonly AdminRole[]): void => {
-  if (hasOne(principal, wanted)) return;
-  if (principal.scopes !== undefined && hasOne({ ...principal, scopes: undefined }, wanted))
-    throw new Fault(
+const refusal = (principal: Principal, wanted: readonly AdminRole[]): Fault => {
+  const { scopes, ...whole } = principal;
+  if (scopes !== undefined && (hasOne(whole, wanted) || administersAny(whole)))
+    return new Fault(
       'denied',
-      `this needs role ${either(wanted)}, which you have, but your key is narrowed to scopes ${principal.scopes.map((scope) => `\`${scope}\``).join(', ')}; use another key`,
+      `this needs role ${either(wanted)}, and your key is narrowed to scopes ${scopes.map((scope) => `\`${scope}\``).join(', ')}; use another key`,
     );
-  throw new Fault('denied', `this needs role ${either(wanted)}; ask an admin to add it to your User resource`);
+  return new Fault('denied', `this needs role ${either(wanted)}; ask an admin to add it to your User resource`);
 };
 
-type Asking = Pick<Principal, 'kind' | 'roles'> & { readonly scopes?: Principal['scopes'] | undefined };
+/** Of a person, with what their credential is narrowed to. */
+type Asking = Pick<Principal, 'kind' | 'roles' | 'scopes'>;
 
-/** INVARIANT: the only place where rights at this door are computed. Roles are for people: an agent that has one has none here. */
+/** INVARIANT: the only place where roles become rights at this door. They are for people: an agent that has one has none here. */
 const hasOne = ({ kind, roles, scopes }: Asking, wanted: readonly AdminRole[]): boolean => {
   if (kind !== 'user') return false;
   const held = adminRolesOf(scopes === undefined ? { roles } : { roles, scopes });
   return wanted.some((role) => held.has(role));
 };
 
+/** Do the scopes of a key let through what such a role could do? */
+const isOpen = ({ kind, scopes }: Principal, wanted: readonly AdminRole[]): boolean =>
+  hasOne({ kind, roles: ['admin'], ...(scopes === undefined ? {} : { scopes }) }, wanted);
+
 const either = (roles: readonly AdminRole[]): string => roles.map((role) => `\`${role}\``).join(' or ');
 
+/** Roles are for people, and so are domains to look after. */
+export const administersAny = ({ kind, administers = [] }: Principal): boolean =>
+  kind === 'user' && administers.length > 0;
+
+/** What the principal reaches without any role. */
+export const domainsOf = (principal: Principal): Rights => ({
+  kind: 'domains',
+  tenant: principal.tenant,
+  domains: administersAny(principal) ? (principal.administers ?? []) : [],
+});
+
 /** May see what is there, and not only what it may call. */
-export const isOperator = (principal: Principal): boolean => hasOne(principal, ['operator']);
+export const isOperator = (principal: Asking): boolean => hasOne(principal, ['operator']);

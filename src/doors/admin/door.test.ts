@@ -13,6 +13,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
     principal: { kind: 'agent', name: 'orders' },
     target: { kind: 'agent', name: 'orders', operation: 'where' },
   },
+  '/v1/unknown/{hex}:resolve': { verdict: 'executed', reason: 'the bank says so' },
   '/v1/kills': { kind: 'agent', name: 'orders', reason: 'it loops' },
   '/v1/keys': { principal: { kind: 'agent', name: 'orders' } },
   '/v1/bootstrap': { token: 'airb_good' },
@@ -76,6 +77,7 @@ const NOBODY: Row = {
   agent: 403,
   promoted: 403,
   narrowAgent: 403,
+  steward: 403,
   foreignAgent: 403,
 };
 
@@ -99,6 +101,8 @@ const forRoles = (keys: readonly Key[], { ok = 200, foreign = ok }: Owed = {}): 
 });
 const forAdmins = (ok = 200, foreign = ok): Row => forRoles([], { ok, foreign });
 const forViewers = (foreign = 200): Row => forRoles(VIEWERS, { foreign });
+/** And whoever administers a domain, for that domain. */
+const andStewards = (given: Row, ok = 200): Row => ({ ...given, steward: ok });
 const forPolicyAdmins = forRoles(['policyAdmin']);
 const everybody = Object.keys(forAdmins());
 const forAgents: Row = {
@@ -108,7 +112,13 @@ const forAgents: Row = {
   foreignAgent: 200,
 };
 /** Agents see their own; a key of theirs needs the scope of calls. */
-const forViewersAndAgents: Row = { ...forViewers(), agent: 200, promoted: 200, foreignAgent: 200 };
+const forViewersAndAgents: Row = {
+  ...forViewers(),
+  agent: 200,
+  promoted: 200,
+  foreignAgent: 200,
+  steward: 200,
+};
 /** An API key is no assertion: whoever holds one is nobody here. */
 const forNodes: Row = {
   ...Object.fromEntries(everybody.map((key) => [key, 401])),
@@ -121,43 +131,48 @@ const withoutKey = (ok: number): Row => Object.fromEntries(everybody.map((key) =
 const EXPECTED: Readonly<Record<string, Row>> = {
   'GET /metrics': forViewers(403),
   'GET /v1/whoami': Object.fromEntries(everybody.map((key) => [key, NOBODY[key] === 401 ? 401 : 200])),
-  'GET /v1/status': forViewers(),
-  'GET /v1/resources': forViewers(),
-  'POST /v1/resources:diff': forViewers(),
-  'POST /v1/resources:apply': forRoles(['developer', 'policyAdmin']),
-  'POST /v1/resources:delete': forRoles(['developer']),
-  'GET /v1/revisions': forRoles([...VIEWERS, 'auditor']),
-  'POST /v1/revisions/{number}:rollback': forAdmins(200, 403),
-  'GET /v1/kills': forViewers(),
-  'POST /v1/kills': forRoles(['operator'], { ok: 201 }),
-  'DELETE /v1/kills/{name}': forRoles(['operator']),
-  'GET /v1/policy/releases': forViewers(),
-  'POST /v1/policy/releases': forRoles(['developer', 'policyAdmin'], { ok: 201 }),
-  'POST /v1/policy/releases:replay': forRoles(['operator', 'developer', 'policyAdmin', 'approver']),
-  'POST /v1/policy/releases:rollback': forPolicyAdmins,
-  'GET /v1/policy/releases/{hex}': forViewers(),
-  'POST /v1/policy/releases/{hex}:shadow': forPolicyAdmins,
-  'POST /v1/policy/releases/{hex}:activate': forPolicyAdmins,
+  'GET /v1/status': andStewards(forViewers()),
+  'GET /v1/resources': andStewards(forViewers()),
+  'POST /v1/resources:diff': andStewards(forViewers()),
+  'POST /v1/resources:apply': andStewards(forRoles(['developer', 'policyAdmin'])),
+  'POST /v1/resources:delete': andStewards(forRoles(['developer'])),
+  'GET /v1/revisions': andStewards(forRoles([...VIEWERS, 'auditor'])),
+  'POST /v1/revisions/{number}:rollback': andStewards(forAdmins(200, 403)),
+  'GET /v1/kills': andStewards(forViewers()),
+  'POST /v1/kills': andStewards(forRoles(['operator'], { ok: 201 }), 201),
+  'DELETE /v1/kills/{name}': andStewards(forRoles(['operator'])),
+  'GET /v1/policy/releases': andStewards(forViewers()),
+  'POST /v1/policy/releases': andStewards(forRoles(['developer', 'policyAdmin'], { ok: 201 }), 201),
+  'POST /v1/policy/releases:replay': andStewards(forRoles(['operator', 'developer', 'policyAdmin', 'approver'])),
+  'POST /v1/policy/releases:rollback': andStewards(forPolicyAdmins),
+  'GET /v1/policy/releases/{hex}': andStewards(forViewers()),
+  'POST /v1/policy/releases/{hex}:shadow': andStewards(forPolicyAdmins),
+  'POST /v1/policy/releases/{hex}:activate': andStewards(forPolicyAdmins),
   'POST /v1/policy/releases/{hex}:approve': forRoles(['policyAdmin', 'approver']),
   'GET /v1/keys': forAdmins(),
+  'GET /v1/unknown': forRoles(['operator']),
+  'POST /v1/unknown/{hex}:resolve': forRoles(['operator']),
+  'GET /v1/audit': forRoles(['operator', 'auditor']),
+  'GET /v1/audit/records': forRoles(['operator', 'auditor']),
+  'GET /v1/audit/head': forRoles(['operator', 'auditor']),
   'POST /v1/keys': forAdmins(201),
   'POST /v1/keys/{name}:rotate': forAdmins(404),
   'DELETE /v1/keys/{name}': forAdmins(),
   'POST /v1/tokens': forAdmins(201),
   'POST /v1/bootstrap': withoutKey(201),
-  'GET /v1/traces/{hex}': forViewers(404),
-  'GET /v1/traces/{hex}/explain': forRoles(['operator'], { foreign: 404 }),
-  'POST /v1/policy:can': forViewers(),
-  'GET /v1/calls': forViewers(),
-  'GET /v1/top': forViewers(),
+  'GET /v1/traces/{hex}': andStewards(forViewers(404)),
+  'GET /v1/traces/{hex}/explain': andStewards(forRoles(['operator'], { foreign: 404 })),
+  'POST /v1/policy:can': andStewards(forViewers()),
+  'GET /v1/calls': andStewards(forViewers()),
+  'GET /v1/top': andStewards(forViewers()),
   'GET /v1/logs': forViewers(),
-  'GET /v1/events/stream': forViewers(),
+  'GET /v1/events/stream': andStewards(forViewers()),
   'GET /v1/targets': forViewersAndAgents,
   'GET /v1/instances': forViewersAndAgents,
   'POST /v1/instances': forAgents,
   'DELETE /v1/instances/{id}': forAgents,
   'POST /v1/instances/{id}:drain': forRoles(['operator'], { foreign: 404 }),
-  'GET /v1/nodes': forViewers(),
+  'GET /v1/nodes': andStewards(forViewers()),
   'DELETE /v1/nodes/{name}': forAdmins(200, 404),
   'POST /v1/nodes:join': withoutKey(200),
   'POST /v1/nodes/{name}:heartbeat': forNodes,
@@ -286,6 +301,7 @@ test('a change is made in the tenant of the key, by its owner, whatever the body
         prune: true,
         tenant: 'acme',
         by: 'user/ada',
+        rights: { kind: 'tenant' },
         origins: ['a.yaml:1'],
       },
     },
@@ -295,6 +311,7 @@ test('a change is made in the tenant of the key, by its owner, whatever the body
         by: 'user/ada',
         reason: 'gone',
         dryRun: false,
+        rights: { kind: 'tenant' },
       },
     },
   ]);

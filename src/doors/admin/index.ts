@@ -6,6 +6,7 @@ export { EventFeed } from './feed.ts';
 export type {
   AccessPort,
   AdminPorts,
+  AuditPort,
   CallExplanation,
   CanAnswer,
   CanQuestion,
@@ -21,4 +22,5 @@ export type {
   PolicyPort,
   RuleName,
   TargetCounts,
+  UnknownPort,
 } from './ports.ts';

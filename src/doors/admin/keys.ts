@@ -1,6 +1,14 @@
 /** API keys over HTTP: made, listed, rotated and revoked. A secret is said once and kept by nobody; every key ends. */
 import { z } from 'zod';
-import { API_VERSION, Fault, KEY_SCOPES, type KeyScope, Name, type ResourceOf } from '../../contract/index.ts';
+import {
+  API_VERSION,
+  Fault,
+  KEY_SCOPES,
+  type KeyScope,
+  Name,
+  type ResourceOf,
+  WHOLE_TENANT,
+} from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
 import { authorOf } from './configuration.ts';
 import type { AdminPorts } from './ports.ts';
@@ -93,7 +101,7 @@ export const rotateKey = async (asked: AdminRequest): Promise<Answer> => {
 
 export const revokeKey = async ({ ports, principal, param }: AdminRequest): Promise<Answer> => {
   const id = { tenant: principal.tenant, kind: 'Key' as const, name: param };
-  const { snapshotSeq } = await ports.control.remove([id], authorOf(principal), 'key revoked', false);
+  const { snapshotSeq } = await ports.control.remove([id], authorOf(principal), 'key revoked', false, WHOLE_TENANT);
   return json({ id: param, revoked: true, snapshotSeq });
 };
 
@@ -148,6 +156,8 @@ const apply = async (
   reason: string,
 ): Promise<number> => {
   const origins = resources.map(() => 'this request');
-  const wish = { resources, origins, by: authorOf(principal), reason, dryRun: false, prune: false };
+  // Keys are the organisation's, and so is who may make one: the route says that.
+  const rights = WHOLE_TENANT;
+  const wish = { resources, origins, by: authorOf(principal), rights, reason, dryRun: false, prune: false };
   return (await ports.control.apply({ ...wish, tenant: principal.tenant })).snapshotSeq;
 };

@@ -1,7 +1,12 @@
 /** Everything that the admin door asks of a node: it serves what these answer and decides only who may ask. */
 import type { IncomingMessage } from 'node:http';
 import type {
+  AuditHead,
+  AuditRecord,
+  AuditStore,
+  Belonging,
   CallEvent,
+  CallRecord,
   CancelSignal,
   ControlPort,
   Credential,
@@ -11,6 +16,7 @@ import type {
   NodeRole,
   Principal,
   ReleasePort,
+  Rights,
   Target,
   TargetEntry,
   TraceStore,
@@ -29,6 +35,8 @@ export interface AdminPorts {
   readonly sessions?: {
     resolve(request: IncomingMessage): BrowserSession | undefined;
   };
+  /** What of their tenant those with such rights may look at, by the current snapshot. */
+  readonly belonging: (rights: Rights) => Belonging;
   readonly control: ControlPort;
   readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
@@ -50,6 +58,8 @@ export interface AdminPorts {
   readonly access: AccessPort;
   readonly policy: PolicyPort;
   readonly kills: KillPort;
+  readonly audit: AuditPort;
+  readonly unknown: UnknownPort;
   /** The node link and the registry that it feeds. */
   readonly nodes: NodePort;
   /**
@@ -67,6 +77,28 @@ export interface BrowserSession {
   readonly principal: Principal;
   /** Is it the token that goes with everything that changes something? */
   isCsrf(shown: string | undefined): boolean;
+}
+
+/** Calls whose outcome is unknown. */
+export interface UnknownPort {
+  /** Oldest first. */
+  list(tenant: string, limit: number): Promise<readonly CallRecord[]>;
+  /** Throws `not_found` when it is not unknown, or not of this tenant. */
+  say(
+    tenant: string,
+    id: string,
+    said: { readonly verdict: 'executed' | 'not_executed'; readonly reason: string },
+    by: string,
+  ): Promise<void>;
+}
+
+/** What was written down about a tenant. */
+export interface AuditPort {
+  search(filter: Parameters<AuditStore['search']>[0]): Promise<readonly AuditRecord[]>;
+  /** In order, from a sequence on. */
+  read(tenant: string, fromSeq: number, limit: number): Promise<readonly AuditRecord[]>;
+  /** `publicKey` signs the checkpoints: SPKI DER in base64. */
+  head(tenant: string): Promise<AuditHead & { readonly publicKey: string }>;
 }
 
 export interface NodeStatus {

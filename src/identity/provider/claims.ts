@@ -50,6 +50,7 @@ const userOf = (provider: ProviderEntry, claims: JWTPayload, known: Known): Prin
     id: name,
     ...(user === undefined || user.domain === '' ? {} : { domain: user.domain }),
     roles,
+    ...(user?.administers === undefined ? {} : { administers: user.administers }),
     ...(teams.length === 0 ? {} : { teams }),
   };
 };
