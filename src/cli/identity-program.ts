@@ -7,6 +7,7 @@ const collect = (value: string, before: readonly string[] | undefined): readonly
 export const addIdentity = (program: Command, does: Does): void => {
   addLogin(program, does);
   addKeys(program.command('key').description('API keys'), does);
+  addSecrets(program.command('secret').description('what targets want to be shown'), does);
   addUsers(program.command('user').description('people, and what they may do'), does);
   addTeams(program.command('team').description('people and agents that belong together'), does);
 };
@@ -122,4 +123,37 @@ const addLogin = (program: Command, does: Does): void => {
     .command('whoami')
     .description('whom the key or login stands for, and what it opens')
     .action(does(async (context) => (await import('./commands/login.ts')).whoami(context)));
+};
+
+const addSecrets = (secret: Command, does: Does): void => {
+  secret
+    .command('set <name>')
+    .description('a secret, or another value of one; the value comes from standard input')
+    .requiredOption(
+      '--for <url>',
+      'where it may be sent, repeatable; nowhere else, whatever a configuration says',
+      collect,
+    )
+    .action(
+      does(async (context, [name = ''], options) =>
+        (await import('./commands/secrets.ts')).setSecret(context, name, options),
+      ),
+    );
+  secret
+    .command('ls')
+    .description('their names; no value ever comes out')
+    .action(does(async (context) => (await import('./commands/secrets.ts')).listSecrets(context)));
+  secret
+    .command('rm <name>')
+    .description('forget one')
+    .option('-y, --yes', 'do not ask')
+    .action(
+      does(async (context, [name = ''], options) =>
+        (await import('./commands/secrets.ts')).removeSecret(context, name, options),
+      ),
+    );
+  secret
+    .command('rotate')
+    .description('seal all of them with a new key; their values stay')
+    .action(does(async (context) => (await import('./commands/secrets.ts')).rotateSecrets(context)));
 };

@@ -363,6 +363,7 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--port <port>', 'port to bind', port, '4600')
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--config <path>', 'apply this at start, repeatable', collect)
+    .option('--root-key-file <file>', 'of a hub: 32 random bytes in base64 that secrets are sealed under')
     .option('--parent <url>', 'of a domain hub')
     .option('--two-person', 'policy that may widen needs the approval of a second person')
     .option('--audit-reads', 'of a hub: calls that only read wait until the audit has them, too')

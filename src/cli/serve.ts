@@ -47,6 +47,7 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
       ...(await nodeOptions(context, options)),
       ...oracleOf(options),
       twoPerson: options.twoPerson ?? false,
+      rootKeyFile: options.rootKeyFile,
       auditReads: options.auditReads ?? false,
       auditCheckpoints: options.auditCheckpoints ?? [],
     }),

@@ -15,5 +15,6 @@ export * from './reply.ts';
 export * from './resources/index.ts';
 export * from './rights.ts';
 export * from './scope.ts';
+export * from './secret.ts';
 export * from './snapshot.ts';
 export * from './wire.ts';

@@ -2,6 +2,7 @@
 import type { KeyScope } from './access.ts';
 import type { Target, TargetKind } from './call.ts';
 import type { Effect, FactSource, IdentityProviderSpec } from './resources/index.ts';
+import type { CredentialEntry } from './secret.ts';
 
 export interface OperationEntry {
   readonly name: string;
@@ -30,6 +31,8 @@ export interface TargetEntry {
   readonly health: { readonly path: string; readonly intervalMs: number; readonly timeoutMs: number } | null;
   readonly concurrency: number;
   readonly timeoutMs: number | null;
+  /** What its fixed endpoints are shown, by name: the secret itself is in no snapshot. Absent: nothing. */
+  readonly credential?: CredentialEntry;
 }
 
 export interface RouteEntry {

@@ -144,6 +144,7 @@ const targetEntry = (
   health: spec.health ?? null,
   concurrency: spec.concurrency,
   timeoutMs: spec.timeoutMs ?? null,
+  ...(spec.credential === undefined ? {} : { credential: spec.credential }),
 });
 
 /** 0 is for control traffic; no route can ask for it. */

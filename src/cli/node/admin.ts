@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ControlPort, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { belonging } from '../../control/index.ts';
-import type { AdminPorts, AuditPort, KillPort, NodeStatus, UnknownPort } from '../../doors/admin/index.ts';
+import type { AdminPorts, AuditPort, KillPort, NodeStatus, SecretPort, UnknownPort } from '../../doors/admin/index.ts';
 import { isCsrf, mintKey, type Opened } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
@@ -21,6 +21,7 @@ export interface AdminParts {
   readonly live: LivePipeline;
   readonly observed: Observed;
   readonly control: ControlPort;
+  readonly secrets: SecretPort;
   readonly releases: ReleasePort;
   readonly nodes: NodePort;
   readonly kills: KillPort;
@@ -46,6 +47,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     ...(parts.session === undefined ? {} : { sessions: sessionsPort(parts.session) }),
     belonging: (rights) => belonging(rights, live.snapshot ?? { targets: [], domains: [] }),
     control: parts.control,
+    secrets: parts.secrets,
     releases: parts.releases,
     status: () => ({
       node: parts.id,

@@ -20,6 +20,7 @@ import { killsGovernedAbove } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
+import { secretsElsewhere } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { unknownCalls } from './unknown.ts';
 
@@ -146,6 +147,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         live,
         observed,
         control: governedAbove(hub.url),
+        secrets: secretsElsewhere(() => elsewhere(hub.url)),
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),

@@ -29,6 +29,7 @@ import { loginPorts, sessionsOf } from './login.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
+import { openVault, secretPort } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { unknownCalls } from './unknown.ts';
 
@@ -56,6 +57,8 @@ export interface NodeOptions {
 }
 
 export interface HubOptions extends NodeOptions {
+  /** What all secrets are sealed under in the end. Default: `root.key` in the data directory. */
+  readonly rootKeyFile?: string | undefined;
   /** A policy release that may widen needs a second person. Default false. */
   readonly twoPerson?: boolean;
   /** Calls that only read are audited before they are sent too, and wait for the disk. Default false. */
@@ -94,7 +97,13 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const observed = observe({ ...options, world, node: id, keep: (events) => stores.traces.append(events) });
   const { logger } = observed;
   const signer = new AssertionSigner(id, key, world.clock);
-  const upstream = httpUpstream({ world, nodeId: id, assertFor: (principal, node) => signer.assert(principal, node) });
+  const vault = await openVault(options, stores.secrets, world);
+  const upstream = httpUpstream({
+    world,
+    nodeId: id,
+    assertFor: (principal, node) => signer.assert(principal, node),
+    reveal: (tenant, secret, origin) => vault.reveal(tenant, secret, origin),
+  });
   held.defer(() => upstream.close());
   held.defer(() => observed.flush());
   const overload = watchOverload(world);
@@ -246,6 +255,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       oracle: () => oracle.counts,
       weakened: weakenedBy(options),
       session: (req) => sessions.resolve(req),
+      secrets: secretPort(vault, logger),
       lastUsedMs: (tenant, name) => keyUse.lastUsedMs(tenant, name),
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),

@@ -8,6 +8,7 @@ import { ledgerChecks } from './money.ts';
 import { nodeChecks } from './nodes.ts';
 import { releaseChecks } from './releases.ts';
 import { resourceChecks } from './resources.ts';
+import { secretChecks } from './secrets.ts';
 import { approvalChecks, auditChecks, sendChecks } from './send.ts';
 import { traceChecks } from './traces.ts';
 
@@ -38,7 +39,7 @@ export const storeSuite = ({ name, open, reopen }: StoreSuiteOptions): Suite => 
       },
     });
   };
-  const all = [resourceChecks, callChecks, nodeChecks, killChecks, releaseChecks, traceChecks];
+  const all = [resourceChecks, callChecks, nodeChecks, killChecks, releaseChecks, secretChecks, traceChecks];
   for (const describe of [...all, ledgerChecks, sendChecks, auditChecks, approvalChecks]) describe(add);
   return { name: `stores: ${name}`, checks };
 };

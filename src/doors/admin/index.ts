@@ -21,6 +21,7 @@ export type {
   NodeStatus,
   PolicyPort,
   RuleName,
+  SecretPort,
   TargetCounts,
   UnknownPort,
 } from './ports.ts';

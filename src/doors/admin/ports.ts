@@ -37,6 +37,7 @@ export interface AdminPorts {
   };
   /** What of their tenant those with such rights may look at, by the current snapshot. */
   readonly belonging: (rights: Rights) => Belonging;
+  readonly secrets: SecretPort;
   readonly control: ControlPort;
   readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
@@ -71,6 +72,22 @@ export interface AdminPorts {
   readonly onInternal?: (thrown: unknown, path: string) => void;
   /** Serve `/metrics` to processes of this machine without a key, for a scraper next to the node. Default false. */
   readonly openMetrics?: boolean;
+}
+
+/** Secrets of targets; of nodes that have none, each throws `bad_request` and says who has. */
+export interface SecretPort {
+  set(secret: {
+    readonly tenant: string;
+    readonly name: string;
+    readonly value: string;
+    readonly origins: readonly string[];
+    readonly by: string;
+  }): Promise<unknown>;
+  list(tenant: string): Promise<readonly unknown[]>;
+  /** Throws `not_found`. */
+  remove(tenant: string, name: string, by: string): Promise<void>;
+  /** Seals all of the tenant with a new key. Answers how many. */
+  rekey(tenant: string, by: string): Promise<number>;
 }
 
 export interface BrowserSession {

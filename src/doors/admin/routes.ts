@@ -22,6 +22,7 @@ import {
   stageRelease,
 } from './releases.ts';
 import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
+import { listSecrets, rekeySecrets, removeSecret, setSecret } from './secrets.ts';
 import { listUnknown, resolveUnknown } from './unknown.ts';
 import { whoami } from './whoami.ts';
 
@@ -88,6 +89,10 @@ export const ROUTES: readonly AdminRoute[] = [
   route('POST', '/v1/keys', { least: 'admin' }, createKey),
   route('POST', '/v1/keys/{name}:rotate', { least: 'admin' }, rotateKey),
   route('DELETE', '/v1/keys/{name}', { least: 'admin' }, revokeKey),
+  route('GET', '/v1/secrets', { least: 'admin' }, listSecrets),
+  route('POST', '/v1/secrets', { least: 'admin' }, setSecret),
+  route('POST', '/v1/secrets:rotate', { least: 'admin' }, rekeySecrets),
+  route('DELETE', '/v1/secrets/{name}', { least: 'admin' }, removeSecret),
   route('POST', '/v1/tokens', { least: 'admin' }, createToken),
   { method: 'POST', path: '/v1/bootstrap', proof: 'machine', serve: bootstrap },
 

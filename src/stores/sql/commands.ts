@@ -27,6 +27,7 @@ import {
 import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './nodes.ts';
 import { listReleases, putRelease, readInForce, readRelease } from './releases.ts';
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
+import { claimTenantKey, listSecrets, listTenantKeys, putSecret, rekeySecrets, removeSecret } from './secrets.ts';
 import { beginCall, endCall, settleUnknown } from './send.ts';
 
 /**
@@ -63,6 +64,10 @@ export const WRITERS = {
   appendAudit,
   appendEvents,
   pruneEvents,
+  putSecret,
+  removeSecret,
+  claimTenantKey,
+  rekeySecrets,
 } as const;
 
 export const READERS = {
@@ -89,6 +94,8 @@ export const READERS = {
   readAuditHeads,
   readTrace,
   recentEvents,
+  listSecrets,
+  listTenantKeys,
 } as const;
 
 export type Writers = typeof WRITERS;

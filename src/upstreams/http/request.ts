@@ -1,5 +1,13 @@
 /** What is written to the wire for a call: the path from parts, and headers that carry context but never the caller's credentials. */
-import { type Call, type Endpoint, Fault, HEADERS, RESERVED_PREFIX, type TargetKind } from '../../contract/index.ts';
+import {
+  type Call,
+  type Endpoint,
+  Fault,
+  HEADERS,
+  isCredentialHeader,
+  RESERVED_PREFIX,
+  type TargetKind,
+} from '../../contract/index.ts';
 
 /** Node to node only: the sender proves itself and owns retries. */
 export interface NodeContext {
@@ -99,7 +107,7 @@ export const headersOf = (call: Call, context: RequestContext): string[] => {
   if (context.node === null) out.push(HEADERS.principal, principalInfo(call));
   else nodeHeaders(out, call, context.node);
   for (const [name, value] of call.headers) {
-    if (!NEVER.has(name) && !name.startsWith(RESERVED_PREFIX)) out.push(name, value);
+    if (!NEVER.has(name) && !isCredentialHeader(name) && !name.startsWith(RESERVED_PREFIX)) out.push(name, value);
   }
   return out;
 };

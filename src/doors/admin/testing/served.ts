@@ -291,6 +291,12 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       },
     },
     belonging: (rights) => belongingOf(rights.kind === 'tenant' ? undefined : rights.domains),
+    secrets: {
+      set: ({ value: _, ...secret }) => note({ secret }, { ...secret, version: 1 }),
+      list: (tenant) => note({ secrets: tenant }, []),
+      remove: (tenant, name) => note({ secretGone: { tenant, name } }, undefined),
+      rekey: (tenant) => note({ rekey: tenant }, 0),
+    },
     control: {
       apply: (request: ApplyRequest) => note({ apply: request }, applied),
       diff: (request) => note({ diff: request }, []),
