@@ -19,7 +19,7 @@ import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
 import { openAudit } from './audit.ts';
-import { auditedControl, auditedKills, auditedNodes, auditedReleases } from './audited.ts';
+import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { detachedCalls } from './detached.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
@@ -163,7 +163,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => compiler.close());
   const { trainOver, ...asked } = releases({
     world,
-    stores,
+    stores: { ...stores, releases: auditedSteps(stores.releases, audit.trail) },
     key,
     logger,
     twoPerson: options.twoPerson ?? false,
