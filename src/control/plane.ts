@@ -29,6 +29,8 @@ export interface ControlParts {
   readonly resources: ResourceStore;
   readonly nodes: NodeStore;
   readonly compilePolicy: CompilePolicy;
+  /** What the author should know about policy that is accepted, of one tenant. Default: nothing. */
+  readonly remarksOn?: (policy: Snapshot['policy'], tenant: string) => readonly string[];
   readonly clock: Clock;
   /** Receives every new snapshot, in order. Must not throw. */
   readonly publish: (snapshot: Snapshot) => void;
@@ -217,7 +219,15 @@ export class ControlPlane implements ControlPort {
     const diffs = difference(base.configuration, after).filter(
       ({ key, change }) => change !== 'none' || wish.named?.has(key) === true,
     );
-    return { base, after, diffs, warnings, draft: await compile(after, this.#parts.compilePolicy, wish.originOf) };
+    const draft = await compile(after, this.#parts.compilePolicy, wish.originOf);
+    return { base, after, diffs, warnings: [...warnings, ...this.#remarks(draft, diffs)], draft };
+  }
+
+  /** Only of tenants that something changes for: whoever changes one learns nothing of the others. */
+  #remarks({ policy }: Draft, diffs: readonly ResourceDiff[]): readonly string[] {
+    const changed = diffs.filter(({ change }) => change !== 'none');
+    const tenants = new Set(changed.map(({ key }) => key.split('/', 1)[0] ?? ''));
+    return [...tenants].flatMap((tenant) => this.#parts.remarksOn?.(policy, tenant) ?? []);
   }
 
   async #commit(wish: Wish, { base, after, diffs, warnings, draft }: Prepared): Promise<ApplyResult> {

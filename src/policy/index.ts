@@ -4,6 +4,7 @@ export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyC
 export { decide as decisionFor, factsFor, type PolicyRequest } from './decide.ts';
 export { type Blocking, type Clause, type Explanation, explain, type NearMiss, type Recorded } from './explain.ts';
 export { answersFrom, type FactAnswers, type FactDeclaration } from './facts/index.ts';
+export { type FallbackSet, fallbackRemark, fallbackSets } from './fallback/index.ts';
 export { type DecideParts, decideLayer as decide } from './layer.ts';
 export {
   type Change,
@@ -17,7 +18,7 @@ export {
 } from './lint/index.ts';
 export type { RegistryNames } from './names.ts';
 export { type Circumstances, explainMay, type May, type MayAnswer, mayAllow } from './partial/index.ts';
-export { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
+export { type PolicyWorld, type PreparedPolicy, type PrepareOptions, preparePolicy } from './prepare.ts';
 export { type CaseResult, type PolicyCase, type Proof, prove } from './proof.ts';
 export { Rates } from './rate.ts';
 export { redactReplies } from './redact-replies.ts';

@@ -5,7 +5,7 @@ import { groupProblems } from './actions.ts';
 import { annotationProblems, type EntryKind } from './annotations.ts';
 import type { Catalog } from './catalog.ts';
 import { type Cedar, messageOf, withCedar } from './cedar.ts';
-import { type CompiledPolicy, compileEntry } from './compile/index.ts';
+import { type CompiledPolicy, compileOrMark } from './compile/index.ts';
 import type { Est } from './est.ts';
 import { factsRead } from './facts/index.ts';
 import { type KnownNames, literalsIn, nameProblem, suggestion } from './names.ts';
@@ -118,7 +118,7 @@ const textOf = (annotations: NonNullable<PolicyJson['annotations']>): Record<str
 /** What Cedar accepts and the compiler does not: integers that JavaScript would round. */
 const tryCompile = (entry: PolicyEntry): CompiledPolicy | { readonly problem: string } => {
   try {
-    return compileEntry(entry);
+    return compileOrMark(entry);
   } catch (thrown) {
     return { problem: Fault.from(thrown).message.replace(/^policy `[^`]*` cannot be compiled: /, '') };
   }

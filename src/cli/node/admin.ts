@@ -48,6 +48,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
       rosterSeq: parts.rosterSeq(),
       store: 'sqlite',
       weakened: parts.weakened,
+      fallback: live.fallbackSets,
       ...(parts.oracle === undefined ? {} : { oracle: parts.oracle() }),
     }),
     metrics: observed.metrics,

@@ -13,6 +13,7 @@ import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topo
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
 import { detachedCalls } from './detached.ts';
+import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { killsGovernedAbove } from './kills.ts';
 import { LivePipeline } from './live.ts';
@@ -84,6 +85,8 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     overload: overload.level,
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
+
+  countFallbacks(observed.metrics, [live]);
 
   ready = () => live.snapshot !== undefined;
 

@@ -19,6 +19,7 @@ import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
 import { detachedCalls } from './detached.ts';
+import { countFallbacks, fallbackRemarks } from './fallback.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
@@ -107,6 +108,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
 
+  countFallbacks(observed.metrics, [live]);
+
   const publisher = new Publisher(key);
   const kills = new KillSwitch({
     store: stores.kills,
@@ -162,6 +165,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     resources: stores.resources,
     nodes: stores.nodes,
     compilePolicy: compiler.compile,
+    remarksOn: fallbackRemarks,
     clock: world.clock,
     trials,
     publish: (snapshot) => {

@@ -72,6 +72,12 @@ export interface NodeStatus {
   readonly store: string;
   /** Controls that somebody turned down, in words: a public bind, no TLS, memory only. Empty is good. */
   readonly weakened: readonly string[];
+  /** Levels, of all tenants, of which cedar-wasm decides rules because our engine does not know an operator in them. Mostly none. */
+  readonly fallback: readonly {
+    readonly tenant: string;
+    readonly level: string;
+    readonly operators: readonly string[];
+  }[];
   /** Decisions taken again by another engine, since the node started. Absent where no node does that. */
   readonly oracle?: {
     readonly checked: number;

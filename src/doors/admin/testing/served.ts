@@ -288,6 +288,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       rosterSeq: 3,
       store: 'memory',
       weakened: [],
+      fallback: [],
     }),
     metrics: {
       text: () => 'airspace_calls_total 1\n',
