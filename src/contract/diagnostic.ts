@@ -50,3 +50,8 @@ export interface Diagnosis {
   /** Cedar files that can be read, as Cedar's formatter writes them. */
   readonly formatted?: Readonly<Record<string, string>>;
 }
+
+/** Most that a node looks at in one request: a folder of policy, and not a repository. */
+export const MAX_DIAGNOSED_FILES = 64;
+/** In UTF-8, all files together. */
+export const MAX_DIAGNOSED_BYTES = 1024 * 1024;

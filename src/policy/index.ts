@@ -2,6 +2,7 @@
 export { bucketOf, isInCanary, prepareTrials, type Trials, type WatchOf } from './arm.ts';
 export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyCompiler } from './bundle.ts';
 export { decide as decisionFor, factsFor, type PolicyRequest } from './decide.ts';
+export { type DiagnoseInput, diagnosePolicies, formatPolicy, type PolicyDiagnostic } from './diagnose.ts';
 export { type Blocking, type Clause, type Explanation, explain, type NearMiss, type Recorded } from './explain.ts';
 export { answersFrom, type FactAnswers, type FactDeclaration } from './facts/index.ts';
 export { type FallbackSet, fallbackRemark, fallbackSets } from './fallback/index.ts';
@@ -18,6 +19,7 @@ export {
 } from './lint/index.ts';
 export type { RegistryNames } from './names.ts';
 export { type Circumstances, explainMay, type May, type MayAnswer, mayAllow } from './partial/index.ts';
+export { rangeIn } from './position.ts';
 export { type PolicyWorld, type PreparedPolicy, type PrepareOptions, preparePolicy } from './prepare.ts';
 export { type CaseResult, type PolicyCase, type Proof, prove } from './proof.ts';
 export { Rates } from './rate.ts';

@@ -94,3 +94,9 @@ export const missingSemicolon = (tokens: readonly Token[], index: number, expect
 };
 
 const isEffect = (token: Token | undefined): boolean => token?.text === 'permit' || token?.text === 'forbid';
+
+/** The first string that says this, without its quotes. */
+export const stringPlace = (tokens: readonly Token[], content: string): Span | undefined => {
+  const found = tokens.find(({ kind, text }) => kind === 'string' && unescaped(text) === content);
+  return found === undefined ? undefined : inside(found);
+};

@@ -11,6 +11,7 @@ import { Halt } from '../../kill/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
 import { detachedCalls } from './detached.ts';
 import { countFallbacks } from './fallback.ts';
@@ -123,6 +124,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   keeper.start(await stores.nodes.list(), archive.last);
 
   const left = await stores.calls.open();
+  const diagnoser = new ApartDiagnoser();
   doors.push(
     nativeDoor({
       handler: () => live.handler,
@@ -147,6 +149,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         traces: stores.traces,
         rosterSeq: () => keeper.roster.seq,
         weakened: weakenedBy(options),
+        diagnoser,
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
       }),
     ),
@@ -191,6 +194,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       keeper.stop();
       await archive.settled();
       await observed.flush();
+      await diagnoser.close();
       await member.close();
       await upstream.close();
     },

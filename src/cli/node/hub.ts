@@ -17,6 +17,7 @@ import { openSqlite } from '../../stores/index.ts';
 import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
 import { detachedCalls } from './detached.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
@@ -152,6 +153,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
+  const diagnoser = new ApartDiagnoser();
+  held.defer(() => diagnoser.close());
   const { trials, trainOver } = releases({
     world,
     stores,
@@ -217,6 +220,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
       weakened: weakenedBy(options),
+      diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
   );

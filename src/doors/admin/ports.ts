@@ -4,6 +4,7 @@ import type {
   CancelSignal,
   ControlPort,
   Credential,
+  Diagnosis,
   KillOrder,
   KillRequest,
   NodePort,
@@ -12,6 +13,7 @@ import type {
   ReleasePort,
   Target,
   TargetEntry,
+  TextFile,
   TraceStore,
 } from '../../contract/index.ts';
 import type { World } from '../../kernel/index.ts';
@@ -184,6 +186,8 @@ export interface PolicyPort {
   mayCall(principal: Principal, target: Target): boolean;
   /** Throws `not_found` for a principal of the tenant that cannot call at all, `bad_request` for a context that is no policy data. */
   can(question: CanQuestion): CanAnswer;
+  /** What an editor should say about files of the tenant, over what runs; nothing is kept. Throws `overloaded`. */
+  diagnose(tenant: string, files: readonly TextFile[]): Promise<Diagnosis>;
   /** Decides a recorded call again, by the policy in force. Null when policy was never asked about it. */
   explain(event: CallEvent): CallExplanation | null;
 }

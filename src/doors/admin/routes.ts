@@ -6,7 +6,7 @@ import { applyResources, deleteResources, diffResources, history, listResources,
 import { liftKill, listKills, orderKill } from './kills.ts';
 import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
 import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
-import { can, explain } from './policy.ts';
+import { can, diagnose, explain } from './policy.ts';
 import { announce, drain, instances, targets, withdraw } from './registry.ts';
 import {
   activateRelease,
@@ -80,6 +80,8 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/events/stream', { least: 'viewer' }, stream),
 
   route('POST', '/v1/policy:can', { least: 'viewer' }, can),
+  // Whoever may list the policy; nothing is kept.
+  route('POST', '/v1/policy/diagnose', { least: 'viewer' }, diagnose),
 
   route('GET', '/v1/targets', { least: 'viewer', agents: true }, targets),
   route('GET', '/v1/instances', { least: 'viewer', agents: true }, instances),

@@ -8,11 +8,13 @@ import type { CompiledPolicy } from '../compile/index.ts';
 import type { Est, Expr } from '../est.ts';
 import { type Mistake, placed } from '../mistake.ts';
 import { type RegistryNames, suggestion } from '../names.ts';
+import { onlyNearest } from '../nearest.ts';
 import { type LocatedEntry, parsePolicies } from '../parse.ts';
 import { childrenOf, partsOf, pathOf, textOf } from '../partial/path.ts';
 import { atIndex, rangeIn, type Source } from '../position.ts';
 import { ORG, type PreparedTenant, preparePolicy } from '../prepare.ts';
 import { ACTION_PARENTS, CEDAR_LANGUAGE } from '../schema.ts';
+import { stringPlace, tokensOf } from '../tokens.ts';
 import { Verdicts } from '../validate.ts';
 import { covers, isAsHard } from './covers.ts';
 import { type Finding, inOrder, type LintRule, placeOf } from './finding.ts';
@@ -35,6 +37,8 @@ export interface Judgement {
   /** Those that could be read, with the place of every rule. */
   readonly levels: readonly ReadLevel[];
   readonly tenants: ReadonlyMap<string, PreparedTenant>;
+  /** What is wrong with facts, each after the place of its declaration. */
+  readonly problems: readonly string[];
 }
 
 /** The same, for who goes on with what was read. */
@@ -54,7 +58,8 @@ export const judgePolicies = (input: LintInput): Judgement => {
       return lintLevel({ level, levels, tenant, population: populationOf(tenant, users), names: input.names });
     }),
   ].sort(inOrder);
-  return { findings, levels, tenants: prepared.tenants };
+  const problems = [...catalogs.values()].flatMap((catalog) => catalog.problems);
+  return { findings, levels, tenants: prepared.tenants, problems };
 };
 
 interface Entries {
@@ -206,15 +211,27 @@ const overlaps = (entry: LocatedEntry, { level, levels, tenant }: Judged, say: S
 /** Attributes whose value is the name of an operation. */
 const OPERATION_NAMES: ReadonlySet<string> = new Set(['context.operation', 'resource.name']);
 
-const unknownOperations = ({ est }: LocatedEntry, { level, names }: Judged, say: Say): readonly Finding[] => {
+const unknownOperations = (entry: LocatedEntry, { level, names }: Judged, say: Say): readonly Finding[] => {
   const own = names.targets.filter(({ tenant }) => tenant === level.tenant);
   const known = new Set(own.flatMap(({ operations }) => operations.map(({ name }) => name)));
-  const named = new Set(clausesOf(est as Est).flatMap(operationNames));
+  const named = new Set(clausesOf(entry.est as Est).flatMap(operationNames));
   return [...named]
     .filter((name) => !known.has(name))
-    .map((name) =>
-      say('error', 'unknown-operation', `no target has an operation \`${name}\`${suggestion(name, known)}`),
-    );
+    .map((name) => ({
+      ...say('error', 'unknown-operation', `no target has an operation \`${name}\`${suggestion(name, known)}`),
+      ...namedAt(entry, level, name, known),
+    }));
+};
+
+/** The name itself, and what it should most likely be. */
+const namedAt = (entry: LocatedEntry, { policies, texts }: ReadLevel, name: string, known: ReadonlySet<string>) => {
+  const text = texts[policies.includes(entry) ? 0 : 1]?.text ?? '';
+  const { start } = entry.head;
+  const place = stringPlace(tokensOf(text.slice(start)), name);
+  if (place === undefined) return {};
+  const range = rangeIn(text, { start: start + place.start, end: start + place.end });
+  const near = onlyNearest(name, known);
+  return { range, ...(near === undefined ? {} : { suggestion: { range, text: JSON.stringify(near).slice(1, -1) } }) };
 };
 
 /** Texts that are compared with the name of an operation, alone or in a set. */

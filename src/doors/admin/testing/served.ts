@@ -320,6 +320,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
     },
     policy: {
       mayCall: ({ id }, { operation }) => id !== 'vera' && operation === 'where',
+      diagnose: (tenant, files) => note({ diagnose: { tenant, files } }, { diagnostics: [] }),
       can: (question) => {
         asked.push({ can: question });
         return {
