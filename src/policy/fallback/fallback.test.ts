@@ -1,5 +1,6 @@
 /** Rules with an operator that the compiler does not know are decided by cedar-wasm, exactly as the compiler would have decided them. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import fc from 'fast-check';
@@ -286,4 +287,20 @@ test('more sets than names: each still gets its own answers, and the number of n
   const many = Array.from({ length: 80 }, () => preparePolicy(world, CLOSURES, { knows }));
   for (const one of [...many, ...many])
     assert.equal(decide(one, requestOf({ ...post, depth: 3 })).determining[0]?.id, 'deep');
+});
+
+test('cedar-wasm is loaded for such a set and for nothing else', () => {
+  const loadedBy = (operator: string): string => {
+    const program = `
+      import { createRequire } from 'node:module';
+      import { preparePolicy } from '${new URL('../prepare.ts', import.meta.url)}';
+      import { CLOSURES } from '${new URL('../evaluate.ts', import.meta.url)}';
+      const world = JSON.parse(process.env.WORLD);
+      preparePolicy(world, CLOSURES, { knows: (name) => name !== '${operator}' });
+      const loaded = Object.keys(createRequire(import.meta.url).cache).some((path) => path.includes('cedar-wasm'));
+      process.stdout.write(String(loaded));`;
+    const env = { ...process.env, WORLD: JSON.stringify(world) };
+    return execFileSync(process.execPath, ['--input-type=module', '-e', program], { env, encoding: 'utf8' });
+  };
+  assert.deepEqual([loadedBy('none'), loadedBy('like')], ['false', 'true']);
 });
