@@ -1,5 +1,6 @@
 /** Everything that can be said about policy texts while somebody writes them: what is wrong, what is idle, and what they would change. */
 import type { Diagnostic, PolicyLevel } from '../contract/index.ts';
+import { catalogOf } from './catalog.ts';
 import { withCedar } from './cedar.ts';
 import { EntityStore } from './entities.ts';
 import {
@@ -11,6 +12,9 @@ import {
   type LintInput,
   type ReadLevel,
 } from './lint/index.ts';
+import { placed } from './mistake.ts';
+import { parsePolicies } from './parse.ts';
+import { Verdicts } from './validate.ts';
 
 export interface DiagnoseInput extends LintInput {
   /** Levels in force, to tell wider from narrower. Null: there is nothing to compare with. */
@@ -81,6 +85,23 @@ const SAYS: Readonly<Record<Change['direction'], string>> = {
   wider: 'wider than',
   narrower: 'narrower than',
   unclear: 'neither clearly wider nor narrower than',
+};
+
+const FORM: ReadonlySet<string> = new Set(['syntax', 'too-large']);
+
+/** Only the form of a text: what it may be about is not known. */
+export const diagnoseForm = (name: string, text: string): readonly PolicyDiagnostic[] => {
+  const source = { name, text };
+  const nothing = catalogOf({ targets: [], domains: [], users: [] }, '');
+  return parsePolicies(source, 'policies', nothing, new Verdicts())
+    .mistakes.filter(({ code }) => FORM.has(code))
+    .map((mistake) => ({
+      file: name,
+      severity: 'error',
+      code: mistake.code,
+      message: mistake.message,
+      ...placed(source, mistake),
+    }));
 };
 
 /** As Cedar's formatter writes it, comments included; undefined for a text that cannot be read. */

@@ -2,7 +2,7 @@
 export { bucketOf, isInCanary, prepareTrials, type Trials, type WatchOf } from './arm.ts';
 export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyCompiler } from './bundle.ts';
 export { decide as decisionFor, factsFor, type PolicyRequest } from './decide.ts';
-export { type DiagnoseInput, diagnosePolicies, formatPolicy, type PolicyDiagnostic } from './diagnose.ts';
+export { type DiagnoseInput, diagnoseForm, diagnosePolicies, formatPolicy, type PolicyDiagnostic } from './diagnose.ts';
 export { type Blocking, type Clause, type Explanation, explain, type NearMiss, type Recorded } from './explain.ts';
 export { answersFrom, type FactAnswers, type FactDeclaration } from './facts/index.ts';
 export { type FallbackSet, fallbackRemark, fallbackSets } from './fallback/index.ts';

@@ -14,7 +14,7 @@ import { FACT_READER, Fault } from '../contract/index.ts';
 import { annotationProblems, constraintsOf } from './annotations.ts';
 import { type CompiledPolicy, type CompileOptions, compileOrMark, type Env } from './compile/index.ts';
 import { type Entity, EntityStore, entity } from './entities.ts';
-import { CLOSURES, type Engine } from './evaluate.ts';
+import { CLOSURES, type Engine, type Outcome } from './evaluate.ts';
 import { fallbackEngine, type SchemaFor } from './fallback/index.ts';
 import { ACTION_OF, CEDAR_LANGUAGE, operationId, schemaOf, TYPE_OF } from './schema.ts';
 import { CedarRecord, EntityRef, type Value } from './value.ts';
@@ -84,7 +84,7 @@ export const ORG = 'org';
 
 export interface PrepareOptions extends Pick<CompileOptions, 'knows'> {
   /** Told of every evaluation by cedar-wasm, because an operator is unknown here. */
-  readonly onFallback?: () => void;
+  readonly onFallback?: (outcome: Outcome) => void;
 }
 
 /** Throws Fault `bad_request` when a policy cannot be compiled: a node must refuse such a snapshot, not run a part of it. */

@@ -239,6 +239,14 @@ test('Cedar text alone needs a level, and says so', async () => {
     diagnostics.map(({ severity, code }) => [severity, code]),
     [['hint', 'no-bundle']],
   );
+  const form = await ask({ name: 'x.cedar', text: 'permit (principal, action, resource)' });
+  assert.deepEqual(
+    form.diagnostics.map(({ severity, code, suggestion }) => [severity, code, suggestion?.text]),
+    [
+      ['hint', 'no-bundle', undefined],
+      ['error', 'syntax', ';'],
+    ],
+  );
   const limits = await ask({
     name: 'x.cedar',
     text: '@id("l") @timeout_ms("x") permit (principal, action, resource);',
@@ -246,4 +254,18 @@ test('Cedar text alone needs a level, and says so', async () => {
     rules: 'limits',
   });
   assert.ok(limits.diagnostics.some(({ code, message }) => code === 'annotation' && message.includes('@timeout_ms')));
+});
+
+test('what is wrong with a fact is told at its field', async () => {
+  const fact = `---
+apiVersion: airspace.dev/v1
+kind: Fact
+metadata: { name: known }
+spec:
+  for: [{ kind: agent, name: refundz }]
+  as: { type: object, properties: { a: { type: string } } }
+  value: { a: x }
+`;
+  const found = (await over(OK, AGENTS + fact)).find(({ code }) => code === 'fact');
+  assert.equal(under(AGENTS + fact, found?.range as Diagnostic['range']), '[{ kind: agent, name: refundz }]');
 });

@@ -16,7 +16,7 @@ import {
   type PolicyText,
   type PolicyWorld,
 } from '../../control/index.ts';
-import { diagnosePolicies, formatPolicy, type PolicyDiagnostic } from '../../policy/index.ts';
+import { diagnoseForm, diagnosePolicies, formatPolicy, type PolicyDiagnostic } from '../../policy/index.ts';
 import { atField, type Embedded, inFile } from './place.ts';
 import { bundleWith, isCedar, type ReadFiles, readFiles, unreferenced } from './read.ts';
 import type { DiagnoseRequest } from './request.ts';
@@ -48,11 +48,18 @@ const standingAlone = ({ alone }: ReadFiles, present: readonly Resource[], tenan
   for (const file of alone) {
     const { level } = file;
     const bundle = level === undefined ? undefined : bundleWith({ ...file, level }, [...present, ...bundles], tenant);
-    if (bundle === undefined) diagnostics.push(unreferenced(file));
+    if (bundle === undefined) diagnostics.push(unreferenced(file), ...formOf(file));
     else bundles.push(bundle);
   }
   return { bundles, diagnostics };
 };
+
+const formOf = (file: TextFile): Diagnostic[] =>
+  diagnoseForm(file.name, file.text).map((said) => ({ ...said, range: inFile({ file }, said.range) }));
+
+/** `spec.level` of `... names the Domain ...`: what resources say about others says in which field. */
+const fieldIn = (message: string): readonly string[] =>
+  /: `([a-z][\w.]*)` names /.exec(message)?.[1]?.split('.') ?? ['metadata', 'name'];
 
 /** What resources say about each other, as far as it stands in the files. */
 const referring = ({ resources }: ReadFiles, configuration: Configuration, wallMs: number): Diagnostic[] => {
@@ -61,9 +68,8 @@ const referring = ({ resources }: ReadFiles, configuration: Configuration, wallM
     const [, key = '', message = sentence] = /^(\S+): (.*)$/s.exec(sentence) ?? [];
     const written = resources.get(key)?.written;
     if (written === undefined) return [];
-    const field = /: `([a-z][\w.]*)` names /.exec(message)?.[1]?.split('.') ?? ['metadata', 'name'];
     const fix = /, did you mean `([^`]+)`\?$/.exec(message)?.[1];
-    return [atField(written, field, { severity, code: 'reference', message }, { fix })];
+    return [atField(written, fieldIn(message), { severity, code: 'reference', message }, { fix })];
   };
   return [...problems.flatMap(said('error')), ...warnings.flatMap(said('warning'))];
 };
@@ -130,7 +136,7 @@ const ofResource = (
   { resources }: ReadFiles,
 ): Diagnostic[] => {
   const written = resources.get(key)?.written;
-  return written === undefined ? [] : [atField(written, ['metadata', 'name'], { severity, code, message })];
+  return written === undefined ? [] : [atField(written, fieldIn(message), { severity, code, message })];
 };
 
 const formatted = (files: readonly TextFile[]): Readonly<Record<string, string>> =>

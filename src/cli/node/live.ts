@@ -176,7 +176,11 @@ export class LivePipeline {
 
   /** A roster alone changes nothing about policy, and rosters come often. */
   #prepared(snapshot: Snapshot): Prepared {
-    const options = { onFallback: () => (this.#fallbacks += 1) };
+    const options = {
+      onFallback: () => {
+        this.#fallbacks += 1;
+      },
+    };
     if (this.#policy?.snapshot !== snapshot)
       this.#policy = {
         snapshot,

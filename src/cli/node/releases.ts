@@ -6,6 +6,7 @@ import type { World } from '../../kernel/index.ts';
 import { type CompilePolicy, compareLevels, hierarchyOf, Replay } from '../../policy/index.ts';
 import { Oracle } from '../../policy/oracle/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
+import { fallbackRemarks } from './fallback.ts';
 
 export interface TrainOptions {
   readonly world: World;
@@ -25,6 +26,7 @@ export const releases = ({ world, stores, key, logger, twoPerson, compilePolicy,
   const shared = {
     store: stores.releases,
     compilePolicy,
+    remarksOn: fallbackRemarks,
     clock: world.clock,
     watch,
     log: (level: 'info' | 'warn', message: string, fields: object) => logger.log(level, message, { ...fields }),

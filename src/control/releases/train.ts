@@ -23,7 +23,7 @@ import {
 } from '../../contract/index.ts';
 import type { NodeKey } from '../../identity/index.ts';
 import { bundlesOf, type CompilePolicy } from '../compile.ts';
-import type { ControlPlane } from '../plane.ts';
+import type { ControlParts, ControlPlane } from '../plane.ts';
 import { ruleDifference } from './difference.ts';
 import { earlierPolicy } from './earlier.ts';
 import { bundlesIn, merged } from './proposal.ts';
@@ -43,6 +43,8 @@ export interface TrainParts {
   readonly resources: Pick<ResourceStore, 'list' | 'history'>;
   readonly plane: Pick<ControlPlane, 'preview' | 'replacePolicy' | 'republish' | 'list' | 'snapshot'>;
   readonly compilePolicy: CompilePolicy;
+  /** As the control plane's. Default: nothing. */
+  readonly remarksOn?: ControlParts['remarksOn'];
   readonly traces: Pick<TraceStore, 'recent'>;
   /** The policy room's replay of recorded decisions. */
   readonly replayer: (world: World) => Replayer;
@@ -73,7 +75,7 @@ export class ReleaseTrain implements ReleasePort {
 
   async stage(request: StageRequest): Promise<ReleaseOutcome> {
     const { tenant, by, reason } = request;
-    const { preview, bundles, id, base, widening } = await this.#proposed(request);
+    const { preview, bundles, id, base, widening, warnings } = await this.#proposed(request);
     const content: ReleaseContent = {
       id,
       tenant,
@@ -89,7 +91,7 @@ export class ReleaseTrain implements ReleasePort {
       throw new Fault('bad_request', `nothing to release: the active policy is \`${base}\` already, rule by rule`);
     const record = await this.#putStaged(content);
     this.#parts.log('info', 'policy release staged', { release: id, by, reason, base });
-    return { release: this.#view(record, content.baseDigest), snapshotSeq: 0, warnings: preview.warnings };
+    return { release: this.#view(record, content.baseDigest), snapshotSeq: 0, warnings };
   }
 
   async list(tenant: string, limit: number): Promise<readonly ReleaseView[]> {
@@ -228,6 +230,7 @@ export class ReleaseTrain implements ReleasePort {
       id: proposed.policy.version,
       base: active.policy.version,
       widening: widens(active.policy, proposed),
+      warnings: [...preview.warnings, ...(this.#parts.remarksOn?.(proposed.policy, tenant) ?? [])],
     };
   }
 

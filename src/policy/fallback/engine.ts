@@ -25,7 +25,7 @@ export interface FallbackParts {
   readonly rules: readonly CompiledPolicy[];
   readonly schemaFor: SchemaFor;
   /** Told of every evaluation. */
-  readonly decided: () => void;
+  readonly decided: (outcome: Outcome) => void;
 }
 
 /**
@@ -49,8 +49,9 @@ export const fallbackEngine = ({ rules, schemaFor, decided }: FallbackParts): En
     slice: (policies) => policies,
     evaluate: (policies, env) => {
       if (policies.length === 0) return NOTHING;
-      decided();
-      return outcomeOf(policies, answerOf(set, env));
+      const outcome = outcomeOf(policies, answerOf(set, env));
+      decided(outcome);
+      return outcome;
     },
   };
 };

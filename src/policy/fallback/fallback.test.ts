@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import fc from 'fast-check';
-import { type Decision, Fault, type PolicyEntry, type PolicyLevel } from '../../contract/index.ts';
+import { type Decision, Fault, type PolicyEntry, type PolicyLevel, type Principal } from '../../contract/index.ts';
 import { compileOrMark } from '../compile/index.ts';
 import { decide } from '../decide.ts';
 import { EntityStore } from '../entities.ts';
@@ -12,6 +12,7 @@ import { CLOSURES } from '../evaluate.ts';
 import { explain } from '../explain.ts';
 import { explainMay, mayAllow } from '../partial/index.ts';
 import { type PolicyWorld, preparePolicy } from '../prepare.ts';
+import { prove } from '../proof.ts';
 import { type Ask, compileWorld, requestOf, type ShortWorld } from '../testing.ts';
 import { CedarRecord, EntityRef } from '../value.ts';
 import { fallbackEngine } from './engine.ts';
@@ -287,6 +288,20 @@ test('more sets than names: each still gets its own answers, and the number of n
   const many = Array.from({ length: 80 }, () => preparePolicy(world, CLOSURES, { knows }));
   for (const one of [...many, ...many])
     assert.equal(decide(one, requestOf({ ...post, depth: 3 })).determining[0]?.id, 'deep');
+});
+
+test('cases reach rules that cedar-wasm decides', () => {
+  const { principal, target } = requestOf(post);
+  const asked = { principal: principal as Principal, target, session: false, priority: 2 as const, atMs: 0 };
+  const cases = [1, 3].map((depth) => ({
+    ...asked,
+    name: `${depth}`,
+    origin: 'here',
+    depth,
+    expect: { effect: depth === 1 ? ('allow' as const) : ('deny' as const) },
+  }));
+  const { results, unreached } = prove(world, cases, { knows });
+  assert.deepEqual([results.flatMap(({ problems }) => problems), unreached], [[], []]);
 });
 
 test('cedar-wasm is loaded for such a set and for nothing else', () => {
