@@ -22,6 +22,7 @@ import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
+import { unknownCalls } from './unknown.ts';
 
 export interface RunningDomainHub extends RunningNode {
   /** Sequence of the snapshot in force, 0 before the first. */
@@ -151,6 +152,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
         audit: auditPortOf(stores, trail, member.key.publicKey),
         traces: stores.traces,
+        unknown: unknownCalls(stores, live),
         rosterSeq: () => keeper.roster.seq,
         weakened: weakenedBy(options),
         diagnoser,
@@ -178,6 +180,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   );
   health.start();
   const recovered = await live.journal.recover(left);
+  await live.reconciler.start();
   logger.log('info', 'domain hub is up', {
     url: listener.url,
     domain: node.domain,
@@ -194,6 +197,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     stop: async (graceful) => {
       await closeListener(listener, closing, graceful);
       health.stop();
+      live.reconciler.stop();
       overload.stop();
       keeper.stop();
       await archive.settled();

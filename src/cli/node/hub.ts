@@ -29,6 +29,7 @@ import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { observe } from './telemetry.ts';
+import { unknownCalls } from './unknown.ts';
 
 export interface NodeOptions {
   /** Share of decisions that a hub takes again with cedar-wasm, 0 to 1. Default `ORACLE_SHARE`. */
@@ -116,6 +117,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     overload: overload.level,
     watch: (snapshot) => oracle.watch(snapshot),
     watchTrial: (candidate) => second.watch(candidate),
+    onReconcile: (message, fields) => logger.log('info', message, fields),
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
 
@@ -165,7 +167,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => compiler.close());
   const diagnoser = new ApartDiagnoser();
   held.defer(() => diagnoser.close());
-  const { trials, trainOver } = releases({
+  const { trainOver, ...asked } = releases({
     world,
     stores,
     key,
@@ -180,7 +182,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     compilePolicy: compiler.compile,
     remarksOn: fallbackRemarks,
     clock: world.clock,
-    trials,
+    ...asked,
     publish: (snapshot) => {
       nodes.use(snapshot);
       publisher.publish('snapshot', snapshot);
@@ -211,6 +213,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   health.start();
   held.defer(() => health.stop());
   const recovered = await live.journal.recover(await stores.calls.open());
+  await live.reconciler.start();
+  held.defer(() => live.reconciler.stop());
 
   const closing = new Canceller();
   const admin = adminDoor(
@@ -228,6 +232,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       kills: auditedKills(killPort({ kills, halt, nodes, live, logger }), audit.trail),
       audit: audit.port,
       traces: stores.traces,
+      unknown: unknownCalls(stores, live),
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
       weakened: weakenedBy(options),
