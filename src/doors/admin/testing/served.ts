@@ -317,6 +317,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       rosterSeq: 3,
       store: 'memory',
       weakened: [],
+      fallback: [],
     }),
     metrics: {
       text: () => 'airspace_calls_total 1\n',
@@ -348,6 +349,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
     },
     policy: {
       mayCall: ({ id }, { operation }) => id !== 'vera' && operation === 'where',
+      diagnose: (tenant, files) => note({ diagnose: { tenant, files } }, { diagnostics: [] }),
       can: (question) => {
         asked.push({ can: question });
         return {
