@@ -217,7 +217,13 @@ export class ControlPlane implements ControlPort {
     const diffs = difference(base.configuration, after).filter(
       ({ key, change }) => change !== 'none' || wish.named?.has(key) === true,
     );
-    return { base, after, diffs, warnings, draft: await compile(after, this.#parts.compilePolicy, wish.originOf) };
+    return {
+      base,
+      after,
+      diffs,
+      warnings,
+      draft: await compile(after, this.#parts.compilePolicy, wish.originOf, this.#parts.clock.wallMs()),
+    };
   }
 
   async #commit(wish: Wish, { base, after, diffs, warnings, draft }: Prepared): Promise<ApplyResult> {
@@ -234,7 +240,7 @@ export class ControlPlane implements ControlPort {
   }
 
   async #again({ configuration, revision }: Base): Promise<Snapshot> {
-    const draft = await compile(configuration, this.#parts.compilePolicy);
+    const draft = await compile(configuration, this.#parts.compilePolicy, undefined, this.#parts.clock.wallMs());
     return this.#publish(await this.#withTrials(draft, configuration), revision, await this.#nextSeq(), configuration);
   }
 

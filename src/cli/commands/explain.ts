@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   Agent,
+  Budget,
   Domain,
   Fact,
   Key,
@@ -24,6 +25,7 @@ const SCHEMAS: Readonly<Record<ResourceKind, z.ZodType>> = {
   Route,
   PolicyBundle,
   Fact,
+  Budget,
   Domain,
   User,
   Key,

@@ -1,5 +1,6 @@
 /** All resource kinds: one schema each, from which types, JSON Schema, `explain` and error messages derive. */
 import { z } from 'zod';
+import { BudgetSpec } from './budget.ts';
 import { FactSpec } from './fact.ts';
 import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, UserSpec } from './governance.ts';
 import { API_VERSION, Metadata } from './metadata.ts';
@@ -14,6 +15,7 @@ export const Model = resource('Model', TargetSpec);
 export const Route = resource('Route', RouteSpec);
 export const PolicyBundle = resource('PolicyBundle', PolicyBundleSpec);
 export const Fact = resource('Fact', FactSpec);
+export const Budget = resource('Budget', BudgetSpec);
 export const Domain = resource('Domain', DomainSpec);
 export const User = resource('User', UserSpec);
 export const Key = resource('Key', KeySpec);
@@ -25,6 +27,7 @@ export const Resource = z.discriminatedUnion('kind', [
   Route,
   PolicyBundle,
   Fact,
+  Budget,
   Domain,
   User,
   Key,
@@ -41,6 +44,7 @@ export const KINDS: Readonly<Record<ResourceKind, { readonly plural: string; rea
   Route: { plural: 'routes', short: 'rt' },
   PolicyBundle: { plural: 'policies', short: 'pol' },
   Fact: { plural: 'facts', short: 'fc' },
+  Budget: { plural: 'budgets', short: 'bud' },
   Domain: { plural: 'domains', short: 'dom' },
   User: { plural: 'users', short: 'usr' },
   Key: { plural: 'keys', short: 'key' },
@@ -61,6 +65,7 @@ export const idOf = (resource: Resource): ResourceId => ({
   name: resource.metadata.name,
 });
 
+export { type BudgetSpec, Money, type PriceSpec, type WindowLength } from './budget.ts';
 export type { FactSource, FactSpec } from './fact.ts';
 export type { RouteSpec } from './governance.ts';
 export { API_VERSION, DEFAULT_TENANT, Labels, Metadata, Name, OperationName } from './metadata.ts';
