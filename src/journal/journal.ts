@@ -10,6 +10,7 @@ import type {
   Call,
   CallJournal,
   CallRecord,
+  CancelSignal,
   End,
   Principal,
   Reply,
@@ -17,14 +18,16 @@ import type {
   Scope,
   StoredReply,
 } from '../contract/index.ts';
-import { DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
+import { amountText, DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
 import {
   Admission,
   type Canceller,
   type Handler,
   type Layer,
+  notSent,
   Permit,
   rootScope,
+  type Short,
   silentSpan,
   type World,
   whenEnded,
@@ -43,6 +46,8 @@ export class Journal {
   readonly #options: JournalOptions;
   /** Detached calls accepted and now running here, with what cancels them. */
   readonly #running = new Map<string, Canceller>();
+  /** Detached calls that a budget had no room for, with what waits until it has. */
+  readonly #short = new Map<string, (signal: CancelSignal) => Promise<boolean>>();
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -55,7 +60,9 @@ export class Journal {
       if (this.#running.has(call.id)) return this.#runAccepted(next, call, scope);
       if (call.detach === true) return this.#accept(call, plan, scope);
       const isRecorded = plan.operation.effect !== 'read' || call.idempotencyKey !== undefined;
-      if (!isRecorded && (Admission.find(call)?.isEmpty ?? true)) return next(call, scope);
+      const admission = Admission.find(call);
+      if (!isRecorded && (admission?.isEmpty ?? true))
+        return admission?.meter == null ? next(call, scope) : this.#send(next, call, scope, false);
       return this.#runRecorded(next, call, isRecorded ? this.#recordOf(call, plan, 'dispatched', false) : null, scope);
     };
   }
@@ -87,23 +94,38 @@ export class Journal {
     for (const record of left) {
       if (record.detached && record.request !== null && (record.state === 'accepted' || record.idempotent)) {
         resumed++;
+        if (record.state === 'dispatched') await this.#settleRemains(record, null);
         this.#start(record);
       } else {
         unknown++;
         const fault = new Fault('upstream_broken', 'the node stopped after sending this call; its outcome is unknown');
-        await this.#options.store.conclude(record.id, 'unknown', keepFault(fault), this.#options.world.clock.wallMs());
+        await this.#settleRemains(record, { state: 'unknown', reply: keepFault(fault) });
       }
     }
     return { resumed, unknown };
   }
 
+  /** What was set aside for a call that may have run is spent: nobody will ever say what it came to. */
+  async #settleRemains({ id, tenant }: CallRecord, outcome: End['outcome']): Promise<void> {
+    const { store, world } = this.#options;
+    await store.end({ tenant, id, outcome, amounts: {}, audit: [], atMs: world.clock.wallMs() });
+  }
+
   async #runRecorded(next: Handler, call: Call, record: CallRecord | null, scope: Scope): Promise<Reply> {
     const startMs = scope.clock.nowMs();
-    const begun = await this.#begin(call, record, null);
+    const begun = await this.#beginWithRoom(call, record, scope);
     scope.span.step('record', startMs, { 'call.key': call.idempotencyKey, replayed: begun.kind === 'taken' });
     if (begun.kind === 'taken') return answerTaken(begun.record, record?.digest ?? '');
     throwIfRefused(begun, call);
     return this.#send(next, call, scope, record !== null);
+  }
+
+  /** A call that may wait for room in a budget asks again whenever it hears that there may be some. */
+  async #beginWithRoom(call: Call, record: CallRecord | null, scope: Scope): Promise<Begun> {
+    for (;;) {
+      const begun = await this.#begin(call, record, null);
+      if (begun.kind !== 'overdrawn' || !(await hasRoomNow(call, begun, scope.signal))) return begun;
+    }
   }
 
   /** INVARIANT: one transaction, and nothing was sent before it is durable. */
@@ -141,10 +163,11 @@ export class Journal {
     const record = await this.#options.store.get(call.principal?.tenant ?? '', call.id);
     // A restart may find an idempotent call already dispatched; sending it again is what idempotent means.
     const { policyVersion } = Permit.check(call);
-    throwIfRefused(
-      await this.#begin(call, null, record?.state === 'accepted' ? { id: call.id, policyVersion } : null),
-      call,
-    );
+    const isFirst = record?.state === 'accepted';
+    if (!isFirst) renew(call, scope.ids.spanId());
+    const begun = await this.#begin(call, null, isFirst ? { id: call.id, policyVersion } : null);
+    if (begun.kind === 'overdrawn') this.#short.set(call.id, (signal) => hasRoomNow(call, begun, signal));
+    throwIfRefused(begun, call);
     return this.#send(next, call, scope, true);
   }
 
@@ -181,14 +204,20 @@ export class Journal {
     reply: Reply | undefined,
   ): Promise<void> {
     const { store, world } = this.#options;
+    const amounts = admission?.meter?.amounts(fault, reply) ?? null;
+    const audit = admission?.after(fault, reply) ?? [];
+    const reservation = admission?.reservation?.id;
+    if (outcome === null && reservation === undefined && audit.length === 0) return;
     await store.end({
       tenant: call.principal?.tenant ?? '',
       id: call.id,
       outcome,
-      amounts: admission?.meter?.amounts(fault, reply) ?? null,
-      audit: admission?.after(fault, reply) ?? [],
+      amounts: reservation === undefined ? null : amounts,
+      ...(reservation === undefined || reservation === call.id ? {} : { reservation }),
+      audit,
       atMs: world.clock.wallMs(),
     });
+    admission?.settled?.();
   }
 
   /** What never ran is forgotten, so that the caller may try again; an unknown outcome is kept as such (O1). */
@@ -207,7 +236,14 @@ export class Journal {
     const work = handler()(callOf(record), scope).then((reply) => drained(reply));
     work
       .catch(async (thrown) => {
-        const fault = Fault.from(thrown);
+        const short = this.#short.get(record.id);
+        this.#short.delete(record.id);
+        // It stays accepted meanwhile: a restart runs it again, and it waits again.
+        const fault = short === undefined ? Fault.from(thrown) : await roomOrFault(short, canceller, thrown);
+        if (fault === null) {
+          this.#start(record);
+          return;
+        }
         // Refused before it came to be sent: the record layer never saw it, so it is concluded here.
         await store.conclude(
           record.id,
@@ -217,7 +253,9 @@ export class Journal {
         );
       })
       .catch(() => {}) // The store is down; the record stays open and the next start looks at it.
-      .finally(() => this.#running.delete(record.id));
+      .finally(() => {
+        if (this.#running.get(record.id) === canceller) this.#running.delete(record.id);
+      });
   }
 
   #recordOf(call: Call, plan: RoutePlan, state: 'accepted' | 'dispatched', detached: boolean): CallRecord {
@@ -255,6 +293,28 @@ export class Journal {
   }
 }
 
+const hasRoomNow = async (call: Call, short: Short, signal: CancelSignal): Promise<boolean> =>
+  (await Admission.find(call)?.whenShort?.(short, signal)) ?? false;
+
+/** Null when there may be room now; otherwise why the call is over. */
+const roomOrFault = async (
+  short: (signal: CancelSignal) => Promise<boolean>,
+  signal: CancelSignal,
+  refused: unknown,
+): Promise<Fault | null> => {
+  try {
+    return (await short(signal)) ? null : Fault.from(refused);
+  } catch (thrown) {
+    return notSent(Fault.from(thrown));
+  }
+};
+
+/** A call that ran before, as far as anybody knows, is paid for twice: the first reservation keeps the id of the call. */
+const renew = (call: Call, suffix: string): void => {
+  const admission = Admission.find(call);
+  if (admission?.reservation != null) admission.reservation = { ...admission.reservation, id: `${call.id}.${suffix}` };
+};
+
 /** What the first transaction refused: nothing was written, and nothing is sent. */
 const throwIfRefused = (begun: Begun, call: Call): void => {
   if (begun.kind === 'overdrawn') throw exhausted(begun.account, begun.asked);
@@ -267,9 +327,11 @@ const throwIfRefused = (begun: Begun, call: Call): void => {
 const exhausted = (account: AccountState, asked: number): Fault => {
   const left = Math.max(0, account.limit + account.extra - account.spent - account.reserved);
   const holder = account.holder === '' ? '' : ` of \`${account.holder}\``;
+  const until = account.windowEndMs === null ? '' : ` or wait until ${new Date(account.windowEndMs).toISOString()}`;
   return new Fault(
     'budget_exhausted',
-    `budget \`${account.budget}\`${holder} has ${left} ${account.unit} left and this call asks for ${asked}`,
+    `budget \`${account.budget}\`${holder} has ${amountText(left, account.unit)} left and this call asks for ` +
+      `${amountText(asked, account.unit)}; raise it${until}`,
     { facts: { code: 'BUDGET_EXHAUSTED', budget: account.budget, unit: account.unit, left, asked } },
   );
 };

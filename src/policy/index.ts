@@ -4,7 +4,7 @@ export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyC
 export { decide as decisionFor, factsFor, type PolicyRequest } from './decide.ts';
 export { type Blocking, type Clause, type Explanation, explain, type NearMiss, type Recorded } from './explain.ts';
 export { answersFrom, type FactAnswers, type FactDeclaration } from './facts/index.ts';
-export { type DecideParts, decideLayer as decide } from './layer.ts';
+export { type DecideParts, decideLayer as decide, type Tighten } from './layer.ts';
 export {
   type Change,
   compareLevels,

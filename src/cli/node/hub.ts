@@ -2,6 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Treasury } from '../../budget/index.ts';
 import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
@@ -48,6 +49,8 @@ export interface NodeOptions {
 }
 
 export interface HubOptions extends NodeOptions {
+  /** From the deadline of a call whose node is gone until what was set aside for it counts as spent. Default 60 s. */
+  readonly reservationGraceMs?: number | undefined;
   /** A policy release that may widen needs a second person. Default false. */
   readonly twoPerson?: boolean;
 }
@@ -92,9 +95,18 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const second = canaryOracle(world, options.oracle !== 0, () => train);
   held.defer(() => second.close());
   const halt = new Halt();
+  const treasury = new Treasury({
+    ledger: stores.ledger,
+    clock: world.clock,
+    ...(options.reservationGraceMs === undefined ? {} : { graceMs: options.reservationGraceMs }),
+    notice: ({ kind, text, ...about }) =>
+      logger.log(kind === 'refused' ? 'info' : 'warn', `budget ${text}`, { kind, ...about }),
+  });
+  held.defer(() => treasury.stop());
   const live = new LivePipeline({
     world,
     halt,
+    treasury,
     node: id,
     sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,
@@ -194,6 +206,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   health.start();
   held.defer(() => health.stop());
   const recovered = await live.journal.recover(await stores.calls.open());
+  treasury.start();
 
   const closing = new Canceller();
   const admin = adminDoor(
