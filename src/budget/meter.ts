@@ -92,7 +92,7 @@ export class CallMeter implements Meter {
     if (reply === undefined) return { ...none, need: this.held, flags: ['unknown'] };
     const { report, output } = this.#seen(estimate, reply);
     const { tokens, flags } = weigh(report, { input: estimate.inputTokens, output, cap: this.#output });
-    return { need: needOf(price, tokens), tokens, flags: fault === undefined ? flags : [...flags, 'cut'] };
+    return { need: needOf(price, tokens), tokens, flags: fault === undefined ? flags : ['cut', ...flags] };
   }
 
   /** Parsed once, and by nobody else. */

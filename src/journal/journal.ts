@@ -293,21 +293,25 @@ export class Journal {
   }
 }
 
-const hasRoomNow = async (call: Call, short: Short, signal: CancelSignal): Promise<boolean> =>
-  (await Admission.find(call)?.whenShort?.(short, signal)) ?? false;
+/** Throws, with nothing sent, when the call ends before there is room. */
+const hasRoomNow = async (call: Call, short: Short, signal: CancelSignal): Promise<boolean> => {
+  try {
+    return (await Admission.find(call)?.whenShort?.(short, signal)) ?? false;
+  } catch (thrown) {
+    throw notSent(Fault.from(thrown));
+  }
+};
 
 /** Null when there may be room now; otherwise why the call is over. */
-const roomOrFault = async (
+const roomOrFault = (
   short: (signal: CancelSignal) => Promise<boolean>,
   signal: CancelSignal,
   refused: unknown,
-): Promise<Fault | null> => {
-  try {
-    return (await short(signal)) ? null : Fault.from(refused);
-  } catch (thrown) {
-    return notSent(Fault.from(thrown));
-  }
-};
+): Promise<Fault | null> =>
+  short(signal).then(
+    (isWorthIt) => (isWorthIt ? null : Fault.from(refused)),
+    (thrown) => Fault.from(thrown),
+  );
 
 /** A call that ran before, as far as anybody knows, is paid for twice: the first reservation keeps the id of the call. */
 const renew = (call: Call, suffix: string): void => {
