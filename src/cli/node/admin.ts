@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ControlPort, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import type { AdminPorts, KillPort, NodeStatus } from '../../doors/admin/index.ts';
+import type { AdminPorts, BudgetPort, KillPort, NodeStatus } from '../../doors/admin/index.ts';
 import { mintKey } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
@@ -22,6 +22,7 @@ export interface AdminParts {
   readonly releases: ReleasePort;
   readonly nodes: NodePort;
   readonly kills: KillPort;
+  readonly budgets: BudgetPort;
   readonly traces: TraceStore;
   readonly rosterSeq: () => number;
   /** Of nodes that have one. */
@@ -67,6 +68,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     policy: policyPort(live, world),
     nodes: parts.nodes,
     kills: parts.kills,
+    budgets: parts.budgets,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),
     onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),
   };

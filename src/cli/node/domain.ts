@@ -12,6 +12,7 @@ import { HealthRunner } from '../../routing/index.ts';
 import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
+import { budgetsAbove } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { killsGovernedAbove } from './kills.ts';
@@ -141,6 +142,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
+        budgets: budgetsAbove(() => elsewhere(hub.url)),
         traces: stores.traces,
         rosterSeq: () => keeper.roster.seq,
         weakened: weakenedBy(options),

@@ -19,6 +19,7 @@ import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
+import { budgetGauges, budgetPort } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
@@ -103,6 +104,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       logger.log(kind === 'refused' ? 'info' : 'warn', `budget ${text}`, { kind, ...about }),
   });
   held.defer(() => treasury.stop());
+  for (const gauge of budgetGauges(treasury)) observed.metrics.gauge(gauge);
   const live = new LivePipeline({
     world,
     halt,
@@ -222,6 +224,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       releases: train,
       nodes,
       kills: killPort({ kills, halt, nodes, live, logger }),
+      budgets: budgetPort({ treasury, ledger: stores.ledger, snapshot: () => live.snapshot, logger }),
       traces: stores.traces,
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,

@@ -4,6 +4,9 @@ export { EventFeed } from './feed.ts';
 export type {
   AccessPort,
   AdminPorts,
+  BudgetAccount,
+  BudgetPort,
+  BudgetView,
   CallExplanation,
   CanAnswer,
   CanQuestion,
@@ -16,7 +19,11 @@ export type {
   KillsView,
   LogLine,
   NodeStatus,
+  Payer,
+  PayerKind,
+  PayersView,
   PolicyPort,
   RuleName,
   TargetCounts,
 } from './ports.ts';
+export { PAYERS } from './ports.ts';
