@@ -193,11 +193,13 @@ const finish = ({ call, plan, scope, shares, treasury }: Charging, estimate: Est
   treasury.counts.micros += came.need.micros;
   if (came.tokens !== null && estimate !== null)
     treasury.learned.saw(callerOf(call), call.target.name, came.tokens.output);
-  const odd = came.flags.filter((flag) => flag === 'clamped' || flag === 'invalid');
+  const odd = came.flags.filter((flag) => ODD.has(flag));
   if (odd.length > 0 && shares.length > 0)
     treasury.note(
       'flagged',
       shares[0]!.account,
-      `${call.target.kind}/${call.target.name} reported usage that cannot be: ${odd.join(', ')}`,
+      `${call.target.kind}/${call.target.name} used more than it said, or said what cannot be: ${odd.join(', ')}`,
     );
 };
+
+const ODD: ReadonlySet<string> = new Set(['clamped', 'invalid', 'overrun']);

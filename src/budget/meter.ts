@@ -92,7 +92,14 @@ export class CallMeter implements Meter {
     if (reply === undefined) return { ...none, need: this.held, flags: ['unknown'] };
     const { report, output } = this.#seen(estimate, reply);
     const { tokens, flags } = weigh(report, { input: estimate.inputTokens, output, cap: this.#output });
-    return { need: needOf(price, tokens), tokens, flags: fault === undefined ? flags : ['cut', ...flags] };
+    const need = needOf(price, tokens);
+    const { held } = this;
+    const isMore = need.micros > held.micros || need.tokens > held.tokens;
+    return {
+      need,
+      tokens,
+      flags: [...(fault === undefined ? [] : ['cut']), ...flags, ...(isMore ? ['overrun'] : [])],
+    };
   }
 
   /** Parsed once, and by nobody else. */
