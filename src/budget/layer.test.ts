@@ -197,7 +197,7 @@ test('a stream sets aside what it writes as it writes, and is cut where the budg
   const [spent, reserved] = (await poor.books())['cap']!;
   assert.ok(spent <= 1_500 && spent > 500, `booked ${spent}`);
   assert.equal(reserved, 0);
-  assert.deepEqual(poor.notices, ['cut cap']);
+  assert.deepEqual(poor.notices, ['cut cap', 'flagged cap']);
 });
 
 test('a stream whose reader leaves is booked as far as it came', async () => {

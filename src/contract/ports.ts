@@ -8,6 +8,7 @@ import type { KillStore } from './kill.ts';
 import type { AccountState, Amounts, LedgerStore, Reservation } from './money.ts';
 import type { ReleaseStore } from './release.ts';
 import type { Resource, ResourceId, ResourceKind } from './resources/index.ts';
+import type { Rights } from './rights.ts';
 import type { CancelSignal } from './scope.ts';
 import type { InstanceEntry, InstanceState, NodeEntry, Signed } from './snapshot.ts';
 
@@ -181,8 +182,27 @@ export interface CallJournal {
   get(tenant: string, id: string): Promise<CallRecord | undefined>;
   /** Accepted or dispatched but not concluded, oldest first: what a restart must look at. */
   open(): Promise<readonly CallRecord[]>;
+  /** Concluded as `unknown`, oldest first; null means every tenant. */
+  unresolved(tenant: string | null, limit: number): Promise<readonly CallRecord[]>;
+  /** unknown -> dispatched: it is about to be sent again with its key. False when it is not `unknown` any more. */
+  reopen(tenant: string, id: string): Promise<boolean>;
+  /**
+   * Says what became of an unknown call, once; false when it is not `unknown` any more. `not_executed` frees its idempotency key
+   * and its money, `executed` books what was set aside unless `amounts` says better.
+   */
+  resolve(resolution: Resolution): Promise<boolean>;
   /** Removes concluded records older than the instant; returns how many. */
   prune(beforeMs: number): Promise<number>;
+}
+
+export interface Resolution {
+  readonly tenant: string;
+  readonly id: string;
+  readonly verdict: 'executed' | 'not_executed';
+  /** What the target answered then; null when that is lost. */
+  readonly reply: StoredReply | null;
+  readonly audit: readonly AuditEntry[];
+  readonly atMs: number;
 }
 
 export interface TraceFilter {
@@ -238,7 +258,10 @@ export interface Stores {
   close(): Promise<void>;
 }
 
-/** What the admin door may ask of the control plane; the door itself decides nothing. */
+/**
+ * What the admin door may ask of the control plane; the door itself decides nothing. Every change throws `denied` and changes nothing
+ * when one field of it is not within the rights.
+ */
 export interface ControlPort {
   /** `ifVersions` and dry run as in `Change`. Answers what changed, or throws `bad_request` with facts naming file, line and field. */
   apply(request: ApplyRequest): Promise<ApplyResult>;
@@ -248,9 +271,9 @@ export interface ControlPort {
     readonly kind?: ResourceKind;
     readonly name?: string;
   }): Promise<readonly StoredResource[]>;
-  remove(ids: readonly ResourceId[], by: string, reason: string, dryRun: boolean): Promise<ApplyResult>;
+  remove(ids: readonly ResourceId[], by: string, reason: string, dryRun: boolean, rights: Rights): Promise<ApplyResult>;
   history(limit: number, key?: string): Promise<readonly Revision[]>;
-  rollback(toRevision: number, by: string, reason: string, dryRun: boolean): Promise<ApplyResult>;
+  rollback(toRevision: number, by: string, reason: string, dryRun: boolean, rights: Rights): Promise<ApplyResult>;
 }
 
 export interface ApplyRequest {
@@ -259,9 +282,10 @@ export interface ApplyRequest {
   /** Where each came from, for error messages: `orders.yaml:12`. Same length as `resources`. */
   readonly origins: readonly string[];
   readonly by: string;
+  readonly rights: Rights;
   readonly reason: string;
   readonly dryRun: boolean;
-  /** Delete what is in the tenant but not in the request. */
+  /** Delete what is in the tenant, within the rights, and not in the request. */
   readonly prune: boolean;
   readonly ifRevision?: number;
   readonly ifVersions?: Readonly<Record<string, number>>;

@@ -21,6 +21,8 @@ export interface OperationEntry {
   readonly idempotent: boolean;
   /** Absent: nobody has said what it costs, which is not nothing. */
   readonly price?: PriceEntry;
+  /** How an unknown outcome is settled; absent: a person says. */
+  readonly reconcile?: { readonly replay: true } | { readonly ask: string };
 }
 
 export type BudgetScope =
@@ -88,6 +90,8 @@ export interface KeyEntry {
     readonly name: string;
     readonly domain: string;
     readonly roles: readonly string[];
+    /** Domains that a user administers; absent: none. */
+    readonly administers?: readonly string[];
   };
   /** Unix ms, null when it does not expire. */
   readonly expiresAtMs: number | null;

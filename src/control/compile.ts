@@ -145,10 +145,11 @@ const targetEntry = (
     domain: metadata.domain ?? '',
     labels: metadata.labels,
     endpoints: spec.endpoints,
-    operations: spec.operations.map(({ name, effect, idempotent }) => ({
+    operations: spec.operations.map(({ name, effect, idempotent, reconcile }) => ({
       name,
       effect,
       idempotent: idempotent ?? effect === 'read',
+      ...(reconcile === undefined ? {} : { reconcile }),
       ...priced(priceOf(resource, name)),
     })),
     health: spec.health ?? null,
@@ -204,6 +205,12 @@ const policyText = ({ metadata, spec }: ResourceOf<'PolicyBundle'>, origin: stri
   };
 };
 
+/** Absent where there is none: most keys are agents'. */
+const administersOf = (owner: Resource | undefined): Pick<KeyEntry['principal'], 'administers'> =>
+  owner?.kind === 'User' && (owner.spec.administers ?? []).length > 0
+    ? { administers: owner.spec.administers ?? [] }
+    : {};
+
 const keyEntry = ({ metadata, spec }: ResourceOf<'Key'>, configuration: Configuration): KeyEntry => {
   const { kind, name } = spec.principal;
   const ownerKind = kind === 'agent' ? 'Agent' : 'User';
@@ -217,6 +224,7 @@ const keyEntry = ({ metadata, spec }: ResourceOf<'Key'>, configuration: Configur
       name,
       domain: owner?.metadata.domain ?? '',
       roles: owner?.kind === 'User' ? owner.spec.roles : [],
+      ...administersOf(owner),
     },
     expiresAtMs: spec.expiresAt === undefined ? null : Date.parse(spec.expiresAt),
   };

@@ -40,6 +40,8 @@ export interface JournalOptions {
   readonly world: World;
   /** The whole pipeline as it is now: detached calls run through it like any other. */
   readonly handler: () => Handler;
+  /** A call whose outcome nobody knows is on record. Must not throw. */
+  readonly unknown?: (tenant: string, id: string) => void;
 }
 
 export class Journal {
@@ -48,6 +50,8 @@ export class Journal {
   readonly #running = new Map<string, Canceller>();
   /** Detached calls that a budget had no room for, with what waits until it has. */
   readonly #short = new Map<string, (signal: CancelSignal) => Promise<boolean>>();
+  /** Those of them that may have run before. */
+  readonly #again = new Set<string>();
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -82,6 +86,18 @@ export class Journal {
   }
 
   /**
+   * Sends a call with an unknown outcome again, with the key that it had: the target runs it once. Resolves when it is over.
+   * False when somebody has said meanwhile what became of it. A second unknown is what it was before.
+   */
+  async replay(record: CallRecord): Promise<boolean> {
+    if (record.request === null || this.#running.has(record.id)) return false;
+    if (!(await this.#options.store.reopen(record.tenant, record.id))) return false;
+    this.#again.add(record.id);
+    await this.#start({ ...record, state: 'dispatched' });
+    return true;
+  }
+
+  /**
    * After a restart: runs again what was accepted and never sent, and what is idempotent; everything else that was sent has an
    * unknown outcome, and says so (O3). Returns how many of each.
    *
@@ -94,21 +110,21 @@ export class Journal {
     for (const record of left) {
       if (record.detached && record.request !== null && (record.state === 'accepted' || record.idempotent)) {
         resumed++;
-        if (record.state === 'dispatched') await this.#settleRemains(record, null);
-        this.#start(record);
+        if (record.state === 'dispatched') await this.#settleRemains(record);
+        void this.#start(record);
       } else {
         unknown++;
         const fault = new Fault('upstream_broken', 'the node stopped after sending this call; its outcome is unknown');
-        await this.#settleRemains(record, { state: 'unknown', reply: keepFault(fault) });
+        await this.#options.store.conclude(record.id, 'unknown', keepFault(fault), this.#options.world.clock.wallMs());
       }
     }
     return { resumed, unknown };
   }
 
-  /** What was set aside for a call that may have run is spent: nobody will ever say what it came to. */
-  async #settleRemains({ id, tenant }: CallRecord, outcome: End['outcome']): Promise<void> {
+  /** It runs again because it may, and each of its runs costs: what was set aside for the one before is spent. */
+  async #settleRemains({ id, tenant }: CallRecord): Promise<void> {
     const { store, world } = this.#options;
-    await store.end({ tenant, id, outcome, amounts: {}, audit: [], atMs: world.clock.wallMs() });
+    await store.end({ tenant, id, outcome: null, amounts: {}, audit: [], atMs: world.clock.wallMs() });
   }
 
   async #runRecorded(next: Handler, call: Call, record: CallRecord | null, scope: Scope): Promise<Reply> {
@@ -155,7 +171,7 @@ export class Journal {
     const { taken } = await this.#options.store.accept(record);
     scope.span.step('record', startMs, { detached: true, replayed: taken !== null });
     if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
-    if (taken === null) this.#start(record);
+    if (taken === null) void this.#start(record);
     return accepted(taken ?? record);
   }
 
@@ -164,7 +180,8 @@ export class Journal {
     // A restart may find an idempotent call already dispatched; sending it again is what idempotent means.
     const { policyVersion } = Permit.check(call);
     const isFirst = record?.state === 'accepted';
-    if (!isFirst) renew(call, scope.ids.spanId());
+    // With its key the target runs it once, and it is paid once.
+    if (!isFirst && !this.#again.has(call.id)) renew(call, scope.ids.spanId());
     const begun = await this.#begin(call, null, isFirst ? { id: call.id, policyVersion } : null);
     if (begun.kind === 'overdrawn') this.#short.set(call.id, (signal) => hasRoomNow(call, begun, signal));
     throwIfRefused(begun, call);
@@ -212,49 +229,54 @@ export class Journal {
       tenant: call.principal?.tenant ?? '',
       id: call.id,
       outcome,
-      amounts: reservation === undefined ? null : amounts,
+      // O4: what may have run keeps its money set aside, until somebody knows or its time is over.
+      amounts: reservation === undefined || outcome?.state === 'unknown' ? null : amounts,
       ...(reservation === undefined || reservation === call.id ? {} : { reservation }),
       audit,
       atMs: world.clock.wallMs(),
     });
     admission?.settled?.();
+    if (outcome?.state === 'unknown' && !this.#again.has(call.id))
+      this.#options.unknown?.(call.principal?.tenant ?? '', call.id);
   }
 
   /** What never ran is forgotten, so that the caller may try again; an unknown outcome is kept as such (O1). */
   #outcomeOf(id: string, fault: Fault | undefined, reply: StoredReply): End['outcome'] {
     if (fault === undefined) return { state: 'done', reply };
+    // That the second try did not run says nothing about the first.
+    if (this.#again.has(id) && fault.executed !== 'yes') return { state: 'unknown', reply };
     if (fault.executed === 'no' && !this.#running.has(id)) return { state: 'forgotten', reply: null };
     if (fault.executed === 'unknown') return { state: 'unknown', reply };
     return { state: fault.code === 'cancelled' ? 'cancelled' : 'done', reply };
   }
 
   /** Runs a detached call through the whole pipeline again, as its owner: what was decided at acceptance is decided once more. */
-  #start(record: CallRecord): void {
+  #start(record: CallRecord): Promise<void> {
     const { world, handler, store } = this.#options;
     const { scope, canceller } = rootScope(world, silentSpan(world.ids.spanId()));
     this.#running.set(record.id, canceller);
     const work = handler()(callOf(record), scope).then((reply) => drained(reply));
-    work
+    return work
       .catch(async (thrown) => {
         const short = this.#short.get(record.id);
         this.#short.delete(record.id);
         // It stays accepted meanwhile: a restart runs it again, and it waits again.
         const fault = short === undefined ? Fault.from(thrown) : await roomOrFault(short, canceller, thrown);
         if (fault === null) {
-          this.#start(record);
+          void this.#start(record);
           return;
         }
         // Refused before it came to be sent: the record layer never saw it, so it is concluded here.
-        await store.conclude(
-          record.id,
-          fault.executed === 'unknown' ? 'unknown' : 'done',
-          keepFault(fault),
-          world.clock.wallMs(),
-        );
+        const isUnknown = fault.executed === 'unknown' || this.#again.has(record.id);
+        await store.conclude(record.id, isUnknown ? 'unknown' : 'done', keepFault(fault), world.clock.wallMs());
+        if (isUnknown && !this.#again.has(record.id)) this.#options.unknown?.(record.tenant, record.id);
       })
       .catch(() => {}) // The store is down; the record stays open and the next start looks at it.
       .finally(() => {
-        if (this.#running.get(record.id) === canceller) this.#running.delete(record.id);
+        // A call that waited for room runs again under the same id.
+        if (this.#running.get(record.id) !== canceller) return;
+        this.#running.delete(record.id);
+        this.#again.delete(record.id);
       });
   }
 
@@ -277,14 +299,16 @@ export class Journal {
       state,
       idempotent: plan.operation.idempotent,
       detached,
-      request: detached
-        ? {
-            contentType: call.contentType,
-            body: bytes,
-            timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-            priority: call.priority,
-          }
-        : null,
+      // A call that may be sent again after an unknown outcome is kept as it was.
+      request:
+        detached || (plan.operation.reconcile !== undefined && 'replay' in plan.operation.reconcile)
+          ? {
+              contentType: call.contentType,
+              body: bytes,
+              timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+              priority: call.priority,
+            }
+          : null,
       policyVersion: Permit.check(call).policyVersion,
       acceptedAtMs: this.#options.world.clock.wallMs(),
       concludedAtMs: null,
@@ -348,6 +372,12 @@ const answerTaken = (taken: CallRecord, digest: string): Reply => {
       `a call with idempotency key \`${taken.idempotencyKey}\` is still running; ask again when it is done`,
     );
   }
+  if (taken.reply === null && taken.state === 'done')
+    throw new Fault(
+      'conflict',
+      `the call with idempotency key \`${taken.idempotencyKey}\` ran, and its reply is not known`,
+      { executed: 'yes' },
+    );
   if (taken.reply === null)
     throw new Fault('conflict', `the outcome of the call with idempotency key \`${taken.idempotencyKey}\` is unknown`);
   return replay(taken.reply);
@@ -383,6 +413,8 @@ const callOf = (record: CallRecord): Call => ({
   trace: { trace: record.trace, sampled: true },
   lineage: { root: record.id, depth: 0 },
   ...(record.session === '' ? {} : { session: record.session }),
+  // The key that the target may have seen: sending another would be another request to it.
+  ...(record.idempotencyKey === '' ? {} : { idempotencyKey: record.idempotencyKey }),
   priority: 2,
   stream: false,
   via: [],

@@ -15,6 +15,7 @@ export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
     trace({ ...parts, role: 'sidecar-out' }),
     // The application side has one caller: the agent that this sidecar was started with, by its own secret.
     identify(parts.resolver),
+    parts.audit.refusals,
     lineage(parts.node),
     // An order to stop that has come this far needs no hub any more.
     parts.halt,
@@ -24,6 +25,7 @@ export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
     ...ifAny(parts.downgrade),
     decide(parts),
     ...ifAny(parts.price),
+    parts.audit.sending,
     parts.record,
     redactReplies(),
     retry(repeating(parts)),
@@ -35,6 +37,7 @@ export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
     trace({ ...parts, role: 'sidecar-in' }),
     // Only nodes that joined, and each only for whom it may speak.
     identify(parts.resolver),
+    parts.audit.refusals,
     lineage(parts.node),
     parts.halt,
     parts.fresh,
@@ -45,6 +48,7 @@ export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
     // Charges what comes from no other node, such as the questions for facts of this one.
     ...ifAny(parts.price),
     // No retry: there is one agent behind this sidecar, and the sender can try another.
+    parts.audit.sending,
     parts.record,
     redactReplies(),
   )(route(parts));

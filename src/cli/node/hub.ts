@@ -19,6 +19,8 @@ import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
+import { openAudit } from './audit.ts';
+import { auditedControl, auditedKills, auditedNodes, auditedReleases } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
 import { killPort } from './kills.ts';
@@ -27,6 +29,7 @@ import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { observe } from './telemetry.ts';
+import { unknownCalls } from './unknown.ts';
 
 export interface NodeOptions {
   /** Share of decisions that a hub takes again with cedar-wasm, 0 to 1. Default `ORACLE_SHARE`. */
@@ -54,6 +57,10 @@ export interface HubOptions extends NodeOptions {
   readonly reservationGraceMs?: number | undefined;
   /** A policy release that may widen needs a second person. Default false. */
   readonly twoPerson?: boolean;
+  /** Calls that only read are audited before they are sent too, and wait for the disk. Default false. */
+  readonly auditReads?: boolean;
+  /** Places outside of this hub's reach that get signed checkpoints of the audit. */
+  readonly auditCheckpoints?: readonly string[];
 }
 
 export interface RunningNode {
@@ -105,10 +112,14 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
   held.defer(() => treasury.stop());
   for (const gauge of budgetGauges(treasury)) observed.metrics.gauge(gauge);
+  const audit = openAudit({ stores, world, node: id, key, logger, places: options.auditCheckpoints ?? [] });
+  held.defer(() => audit.stop());
   const live = new LivePipeline({
     world,
     halt,
     treasury,
+    trail: audit.trail,
+    auditReads: options.auditReads ?? false,
     node: id,
     sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,
@@ -118,6 +129,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     overload: overload.level,
     watch: (snapshot) => oracle.watch(snapshot),
     watchTrial: (candidate) => second.watch(candidate),
+    onReconcile: (message, fields) => logger.log('info', message, fields),
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
 
@@ -209,6 +221,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => health.stop());
   const recovered = await live.journal.recover(await stores.calls.open());
   treasury.start();
+  await live.reconciler.start();
+  held.defer(() => live.reconciler.stop());
 
   const closing = new Canceller();
   const admin = adminDoor(
@@ -220,12 +234,14 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       signal: closing,
       live,
       observed,
-      control,
-      releases: train,
-      nodes,
-      kills: killPort({ kills, halt, nodes, live, logger }),
       budgets: budgetPort({ treasury, ledger: stores.ledger, snapshot: () => live.snapshot, logger }),
+      control: auditedControl(control, audit.trail),
+      releases: auditedReleases(train, audit.trail),
+      nodes: auditedNodes(nodes, audit.trail),
+      kills: auditedKills(killPort({ kills, halt, nodes, live, logger }), audit.trail),
+      audit: audit.port,
       traces: stores.traces,
+      unknown: unknownCalls(stores, live),
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
       weakened: weakenedBy(options),

@@ -4,6 +4,7 @@ export { EventFeed } from './feed.ts';
 export type {
   AccessPort,
   AdminPorts,
+  AuditPort,
   BudgetAccount,
   BudgetPort,
   BudgetView,
@@ -25,5 +26,6 @@ export type {
   PolicyPort,
   RuleName,
   TargetCounts,
+  UnknownPort,
 } from './ports.ts';
 export { PAYERS } from './ports.ts';
