@@ -10,6 +10,7 @@ const ROLE_FOR: Readonly<Record<ResourceKind, AdminRole>> = {
   Route: 'developer',
   PolicyBundle: 'policy-admin',
   Fact: 'policy-admin',
+  Budget: 'budget-admin',
   Domain: 'admin',
   User: 'admin',
   Team: 'admin',

@@ -7,6 +7,9 @@ export type {
   AccessPort,
   AdminPorts,
   AuditPort,
+  BudgetAccount,
+  BudgetPort,
+  BudgetView,
   CallExplanation,
   CanAnswer,
   CanQuestion,
@@ -19,9 +22,13 @@ export type {
   KillsView,
   LogLine,
   NodeStatus,
+  Payer,
+  PayerKind,
+  PayersView,
   PolicyPort,
   RuleName,
   SecretPort,
   TargetCounts,
   UnknownPort,
 } from './ports.ts';
+export { PAYERS } from './ports.ts';
