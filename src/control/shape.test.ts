@@ -89,7 +89,7 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     '__proto__ as field',
     `${head}${spec}  __proto__: {a: 1}\n`,
     [
-      'f:8: Agent `orders`: `spec` has no field `__proto__`; its fields are `description`, `protocol`, `endpoints`, `operations`, `health`, `concurrency`, `timeoutMs`, `price`',
+      'f:8: Agent `orders`: `spec` has no field `__proto__`; its fields are `description`, `protocol`, `endpoints`, `credential`, `operations`, `health`, `concurrency`, `timeoutMs`, `price`',
     ],
   ],
   [

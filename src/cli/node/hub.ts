@@ -278,7 +278,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       oracle: () => oracle.counts,
       weakened: weakenedBy(options),
       session: (req) => sessions.resolve(req),
-      secrets: secretPort(vault, logger),
+      secrets: secretPort(vault, audit.trail),
       lastUsedMs: (tenant, name) => keyUse.lastUsedMs(tenant, name),
       diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),

@@ -137,7 +137,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'GET /v1/status': andStewards(forViewers()),
   'GET /v1/resources': andStewards(forViewers()),
   'POST /v1/resources:diff': andStewards(forViewers()),
-  'POST /v1/resources:apply': andStewards(forRoles(['developer', 'policyAdmin'])),
+  'POST /v1/resources:apply': andStewards(forRoles(['developer', 'policyAdmin', 'budgetAdmin'])),
   'POST /v1/resources:delete': andStewards(forRoles(['developer'])),
   'GET /v1/revisions': andStewards(forRoles([...VIEWERS, 'auditor'])),
   'POST /v1/revisions/{number}:rollback': andStewards(forAdmins(200, 403)),
