@@ -7,8 +7,7 @@ import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { adminRolesOf, DEFAULT_TENANT, Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
-import { isLoopback, type Listener, type ListenOptions, listen, refuseOpenBind } from '../../doors/index.ts';
-import { loginDoor } from '../../doors/login/index.ts';
+import { type Listener, type ListenOptions, listen, refuseOpenBind } from '../../doors/index.ts';
 import { nativeDoor } from '../../doors/native/index.ts';
 import { AssertionSigner, issueBootstrapToken, KeyUse, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
@@ -29,7 +28,7 @@ import { egressOf } from './egress.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
-import { loginPorts, sessionsOf } from './login.ts';
+import { loginDoors, sessionsOf } from './login.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
@@ -255,8 +254,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => live.reconciler.stop());
 
   const closing = new Canceller();
-  const secure = options.tls !== undefined;
-  const sessions = sessionsOf(live, world, secure);
+  const sessions = sessionsOf(live, world, options.tls !== undefined);
   const admin = adminDoor(
     adminPorts({
       world,
@@ -291,26 +289,11 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     onInternal: (fault, occurrence) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
   });
-  const login = loginDoor(
-    loginPorts(
-      {
-        live,
-        world,
-        fetch: egress.fetch,
-        secure,
-        keys: isLoopback(options.host),
-        failed: (issuer, cause) =>
-          logger.log('warn', 'a login came to nothing', { issuer, cause: Fault.from(cause).message }),
-      },
-      sessions,
-    ),
-    world.random,
-  );
+  const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);
   const listener = await listen({
     ...options,
     clock: world.clock,
-    // Over a network that reads along, a cookie would be everybody's.
-    doors: secure || isLoopback(options.host) ? [native, login, admin] : [native, admin],
+    doors: [native, ...login, admin],
     ready: () => live.snapshot !== undefined,
   });
   egress.own(listener.url);

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import * as oidc from 'openid-client';
 import { Fault, type Principal, type ProviderEntry } from '../../contract/index.ts';
-import type { LoginPorts } from '../../doors/login/index.ts';
+import { isLoopback, type ListenOptions } from '../../doors/index.ts';
+import { type LoginDoor, type LoginPorts, loginDoor } from '../../doors/login/index.ts';
 import type { GuardedFetch } from '../../egress/index.ts';
 import {
   isCsrf,
@@ -14,9 +15,10 @@ import {
   unauthenticated,
 } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
 import type { LivePipeline } from './live.ts';
 
-export interface LoginParts {
+interface LoginParts {
   readonly live: LivePipeline;
   readonly world: World;
   readonly fetch: GuardedFetch;
@@ -42,7 +44,21 @@ interface Away {
 export const sessionsOf = (live: LivePipeline, world: World, secure: boolean): Sessions =>
   new Sessions({ clock: world.clock, secure, again: (proof, wallMs) => again(live, proof, wallMs) });
 
-export const loginPorts = (parts: LoginParts, sessions: Sessions): LoginPorts => {
+/** Over a network that reads along, a cookie would be everybody's: then there is no login. */
+export const loginDoors = (
+  { host, tls }: Pick<ListenOptions, 'host' | 'tls'>,
+  { live, world, fetch, logger }: Pick<LoginParts, 'live' | 'world' | 'fetch'> & { readonly logger: Logger },
+  sessions: Sessions,
+): readonly LoginDoor[] => {
+  const secure = tls !== undefined;
+  const keys = isLoopback(host);
+  if (!secure && !keys) return [];
+  const failed = (issuer: string, cause: unknown): void =>
+    logger.log('warn', 'a login came to nothing', { issuer, cause: Fault.from(cause).message });
+  return [loginDoor(loginPorts({ live, world, fetch, secure, keys, failed }, sessions), world.random)];
+};
+
+const loginPorts = (parts: LoginParts, sessions: Sessions): LoginPorts => {
   const { live, world, secure } = parts;
   const away = new Map<string, Away>();
   const throttle = new LoginThrottle(world.clock);
