@@ -30,6 +30,8 @@ export const rightsToChange = (
   rights: Rights,
   { kinds, prune = false }: { readonly kinds: readonly unknown[]; readonly prune?: boolean },
 ): Rights => {
+  // Of whatever they may do, the key says how much: also of domains that they look after.
+  throwIfNotTheirs({ ...principal, roles: ['admin'] }, kinds, false);
   if (rights.kind === 'domains') return rights;
   try {
     throwIfNotTheirs(principal, kinds, prune);
