@@ -11,6 +11,7 @@ import {
   type Snapshot,
   type TargetEntry,
   type TargetKind,
+  type TreeLimitsEntry,
 } from '../contract/index.ts';
 import type { Configuration } from './check.ts';
 
@@ -95,6 +96,7 @@ export const compile = async (
     targets: called.map(({ kind, resource }) => targetEntry(kind, resource)),
     routes: of(all, 'Route').map(routeEntry),
     domains,
+    ...treesIn(of(all, 'TreeLimits')),
     keys: of(all, 'Key').map((resource) => keyEntry(resource, configuration)),
     policy: await compilePolicy(
       of(all, 'PolicyBundle').map((bundle) => policyText(bundle, originOf(resourceKey(idOf(bundle))))),
@@ -159,6 +161,16 @@ const domainEntry = ({ metadata, spec }: ResourceOf<'Domain'>): DomainEntry => (
   parent: spec.parent ?? '',
   delegated: spec.delegated,
 });
+
+/** Absent where nobody says anything, so that a configuration without them is the same snapshot as ever. */
+const treesIn = (resources: readonly ResourceOf<'TreeLimits'>[]): Pick<Snapshot, 'trees'> =>
+  resources.length === 0 ? {} : { trees: resources.map(treesEntry) };
+
+const treesEntry = ({ metadata, spec }: ResourceOf<'TreeLimits'>): TreeLimitsEntry => {
+  const { level, delegation, ...said } = spec;
+  const limits = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  return { tenant: metadata.tenant, level, limits, delegation };
+};
 
 const userEntry = ({ metadata, spec }: ResourceOf<'User'>): PolicyWorld['users'][number] => ({
   tenant: metadata.tenant,

@@ -11,6 +11,7 @@ import {
   type ResourceKind,
   Route,
   Tool,
+  TreeLimitsResource,
   User,
 } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
@@ -25,6 +26,7 @@ const SCHEMAS: Readonly<Record<ResourceKind, z.ZodType>> = {
   PolicyBundle,
   Fact,
   Domain,
+  TreeLimits: TreeLimitsResource,
   User,
   Key,
 };

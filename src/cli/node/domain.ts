@@ -19,6 +19,7 @@ import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
 
 export interface RunningDomainHub extends RunningNode {
   /** Sequence of the snapshot in force, 0 before the first. */
@@ -57,10 +58,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   });
   const { logger } = observed;
   const overload = watchOverload(world);
+  const trees = treesOf(node.id, member.key, world);
   const upstream = httpUpstream({
     world,
     nodeId: node.id,
     assertFor: (principal, to) => member.signer.assert(principal, to),
+    handOver: (...sent) => trees.trees.handOver(...sent),
   });
   const place = { tenant: node.tenant, domain: node.domain, parent: { id: hub.id, url: hub.url } };
   let link: NodeLink | undefined;
@@ -74,6 +77,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   const live: LivePipeline = new LivePipeline({
     world,
     halt,
+    trees,
     node: node.id,
     sink: observed.sink,
     calls: stores.calls,

@@ -25,6 +25,7 @@ import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
 
 export interface NodeOptions {
   /** Share of decisions that a hub takes again with cedar-wasm, 0 to 1. Default `ORACLE_SHARE`. */
@@ -82,7 +83,13 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const observed = observe({ ...options, world, node: id, keep: (events) => stores.traces.append(events) });
   const { logger } = observed;
   const signer = new AssertionSigner(id, key, world.clock);
-  const upstream = httpUpstream({ world, nodeId: id, assertFor: (principal, node) => signer.assert(principal, node) });
+  const tree = treesOf(id, key, world);
+  const upstream = httpUpstream({
+    world,
+    nodeId: id,
+    assertFor: (principal, node) => signer.assert(principal, node),
+    handOver: (...sent) => tree.trees.handOver(...sent),
+  });
   held.defer(() => upstream.close());
   held.defer(() => observed.flush());
   const overload = watchOverload(world);
@@ -95,6 +102,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const live = new LivePipeline({
     world,
     halt,
+    trees: tree,
     node: id,
     sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,

@@ -13,6 +13,7 @@ import {
   type World,
 } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
+import { treeRules } from '../../lineage/index.ts';
 import {
   type PreparedPolicy,
   preparePolicy,
@@ -24,6 +25,7 @@ import {
 } from '../../policy/index.ts';
 import { type CandidatesOf, Fleet, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
+import type { TreeParts } from './trees.ts';
 
 export interface LiveOptions {
   readonly world: World;
@@ -32,6 +34,8 @@ export interface LiveOptions {
   readonly calls: CallJournal;
   /** Of the node, shared by its pipelines: an order to stop is about the node and not about a snapshot. */
   readonly halt: Halt;
+  /** Of the node too: a tree is older than a snapshot. */
+  readonly trees: TreeParts;
   readonly upstreamFor: (endpoint: Endpoint) => Handler;
   /** What this node sees from its place. */
   readonly view: (snapshot: Snapshot, sight: Sight) => CandidatesOf;
@@ -129,11 +133,17 @@ export class LivePipeline {
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
     const known = knownNodes(snapshot, (id) => nodes.get(id));
     const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
+    const { trees } = options.trees;
+    const rules = treeRules(snapshot);
+    const ground = options.trees.groundOf(snapshot, rules, known, nodes.values());
     const candidates = options.view(snapshot, sight);
     const handler: Handler = options.compose({
       node: options.node,
       sink: options.sink,
       snapshotSeq: snapshot.seq,
+      turnedBack: trees.turnedBack(ground),
+      lineage: trees.layer(ground),
+      intersects: rules.intersects,
       halt: options.halt.layer,
       resolver,
       policy,
@@ -150,6 +160,7 @@ export class LivePipeline {
       upstreamFor: options.upstreamFor,
     });
     return () => {
+      trees.use(ground);
       this.fleet.swap(snapshot.targets, candidates);
       this.#current = { snapshot, policy, handler, planOf, resolver };
     };

@@ -15,6 +15,7 @@ import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
 
 export interface SidecarOptions extends NodeOptions, MemberOptions {
   /** Where the agent behind it listens; null for an agent that only calls. */
@@ -48,10 +49,12 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const observed = observe({ ...options, world, node: node.id, keep: (events) => member.keep(events) });
   const { logger } = observed;
   const overload = watchOverload(world);
+  const trees = treesOf(node.id, member.key, world);
   const upstream = httpUpstream({
     world,
     nodeId: node.id,
     assertFor: (principal, to) => member.signer.assert(principal, to),
+    handOver: (...sent) => trees.trees.handOver(...sent),
   });
   const upstreamFor = (endpoint: Endpoint) => upstream.to(endpoint);
   let link: NodeLink | undefined;
@@ -66,6 +69,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const shared = {
     world,
     halt,
+    trees,
     node: node.id,
     sink: observed.sink,
     calls: member.stores.calls,

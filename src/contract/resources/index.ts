@@ -4,6 +4,7 @@ import { FactSpec } from './fact.ts';
 import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, UserSpec } from './governance.ts';
 import { API_VERSION, Metadata } from './metadata.ts';
 import { TargetSpec } from './target.ts';
+import { TreeLimitsSpec } from './trees.ts';
 
 const resource = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>
   z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.literal(kind), metadata: Metadata, spec });
@@ -15,6 +16,7 @@ export const Route = resource('Route', RouteSpec);
 export const PolicyBundle = resource('PolicyBundle', PolicyBundleSpec);
 export const Fact = resource('Fact', FactSpec);
 export const Domain = resource('Domain', DomainSpec);
+export const TreeLimitsResource = resource('TreeLimits', TreeLimitsSpec);
 export const User = resource('User', UserSpec);
 export const Key = resource('Key', KeySpec);
 
@@ -26,6 +28,7 @@ export const Resource = z.discriminatedUnion('kind', [
   PolicyBundle,
   Fact,
   Domain,
+  TreeLimitsResource,
   User,
   Key,
 ]);
@@ -42,6 +45,7 @@ export const KINDS: Readonly<Record<ResourceKind, { readonly plural: string; rea
   PolicyBundle: { plural: 'policies', short: 'pol' },
   Fact: { plural: 'facts', short: 'fc' },
   Domain: { plural: 'domains', short: 'dom' },
+  TreeLimits: { plural: 'treelimits', short: 'tr' },
   User: { plural: 'users', short: 'usr' },
   Key: { plural: 'keys', short: 'key' },
 };
