@@ -13,12 +13,14 @@ export interface Growing {
   readonly root: Root;
   /** Trees that the root stands for: 1, and more for an agent that mixes several. */
   readonly trees: number;
+  /** The parent is known, and not one of several. */
+  readonly exact: boolean;
   readonly nowMs: number;
 }
 
 /** Throws `loop_detected` with the facts `code`, `limit`, `root` and `chain`. */
 export const throwIfGrown = (growing: Growing): void => {
-  const { place, agent, limits, root, trees, nowMs } = growing;
+  const { place, agent, limits, root, trees, exact, nowMs } = growing;
   const { depth, parent } = place.lineage;
   const { tree } = place;
   if (nowMs >= tree.endsAtMs) throw tooMuch(place, 'wallMs', limits.wallMs, 'has used up its time');
@@ -32,8 +34,7 @@ export const throwIfGrown = (growing: Growing): void => {
     throw tooMuch(place, 'calls', limits.calls, `has had its ${limits.calls * trees} calls`);
   if (agent !== undefined && !root.agents.has(agent) && root.agents.size >= limits.agents * trees)
     throw tooMuch(place, 'agents', limits.agents, `has called ${limits.agents * trees} different agents already`);
-  // Where trees are mixed nobody knows the parent.
-  if (trees === 1 && parent !== undefined && (root.children.get(parent) ?? 0) >= limits.fanOut)
+  if (exact && parent !== undefined && (root.children.get(parent) ?? 0) >= limits.fanOut)
     throw tooMuch(place, 'fanOut', limits.fanOut, `may have ${limits.fanOut} calls made by one call`);
 };
 
@@ -48,10 +49,10 @@ const tooMuch = ({ lineage, tree }: Place, limit: keyof TreeLimits | 'cycle', al
 };
 
 /** Counts a call that may go on. */
-export const grow = ({ place, agent, root, trees }: Growing): number => {
+export const grow = ({ place, agent, root, exact }: Growing): number => {
   const { parent } = place.lineage;
   root.calls = Math.max(root.calls + 1, place.tree.calls);
   if (agent !== undefined) root.agents.add(agent);
-  if (trees === 1 && parent !== undefined) root.children.set(parent, (root.children.get(parent) ?? 0) + 1);
+  if (exact && parent !== undefined) root.children.set(parent, (root.children.get(parent) ?? 0) + 1);
   return root.calls;
 };

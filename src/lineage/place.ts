@@ -7,7 +7,7 @@ import type { Call, Hop, Principal, Scope, Tree } from '../contract/index.ts';
 import type { Ground } from './ground.ts';
 import type { Recent } from './recent.ts';
 import type { Roots } from './roots.ts';
-import type { Running } from './running.ts';
+import type { AgentWork, Running } from './running.ts';
 import { returnedBy } from './token.ts';
 import { describedFrom, type Place } from './told.ts';
 
@@ -19,6 +19,8 @@ export interface Placed {
   readonly found: Found;
   /** Trees that its root stands for. */
   readonly trees: number;
+  /** False where the parent is one of several that it could be. */
+  readonly exact: boolean;
 }
 
 export interface Memory {
@@ -44,13 +46,15 @@ export const placeOf = (call: Caller, scope: Scope, memory: Memory, ground: Grou
     const work = memory.running.of(agent);
     const deepest = work?.deepest;
     if (work !== undefined && deepest !== undefined)
-      return work.trees === 1 ? child('running', deepest, call, memory) : ambient(deepest, call, scope, memory);
+      return work.trees === 1
+        ? { ...child('running', deepest, call, memory), exact: work.size === 1 }
+        : ambient(work, deepest, call, scope, memory);
   }
   const { wallMs } = ground.rules.limitsOf(principal.tenant, call.target);
   return as('root', { ...own(call), lineage: { root: call.id, depth: 0 }, tree: rootTree(call, nowMs + wallMs) });
 };
 
-const as = (found: Found, place: Place): Placed => ({ found, place, trees: 1 });
+const as = (found: Found, place: Place): Placed => ({ found, place, trees: 1, exact: true });
 
 const own = ({ principal, id, lineage }: Caller): Omit<Place, 'tree'> => ({
   tenant: principal.tenant,
@@ -108,14 +112,12 @@ const child = (found: Found, parent: Place, call: Caller, { roots }: Memory, cha
 };
 
 /** As deep as the deepest of what the agent works on, in a tree of its own: nobody can say in which of the others. */
-const ambient = (deepest: Place, call: Caller, { ids }: Scope, memory: Memory): Placed => {
-  const work = memory.running.of(agentKey(call.principal.tenant, call.principal.id));
-  if (work === undefined) return child('running', deepest, call, memory);
+const ambient = (work: AgentWork, deepest: Place, call: Caller, { ids }: Scope, memory: Memory): Placed => {
   work.ambient ??= { root: ids.callId(), trees: work.trees };
   const { root, trees } = work.ambient;
   const { place } = child('ambient', deepest, call, memory, { origin: work.origin });
   const { proof: _, ...tree } = place.tree;
-  return { found: 'ambient', trees, place: { ...place, lineage: { ...place.lineage, root }, tree } };
+  return { found: 'ambient', trees, exact: false, place: { ...place, lineage: { ...place.lineage, root }, tree } };
 };
 
 const returnedPlace = (call: Caller, token: string, scope: Scope, ground: Ground): Place => {

@@ -62,6 +62,10 @@ export class AgentWork {
     return --this.#size;
   }
 
+  get size(): number {
+    return this.#size;
+  }
+
   /** Different trees. */
   get trees(): number {
     return this.#roots.size;

@@ -84,7 +84,7 @@ export class Trees {
     return [HEADERS.run, ground.seal(handedText(shown, target.name, scope.clock), others)];
   }
 
-  #enter(call: Caller, { place, found, trees }: Placed, { clock }: Scope, { rules }: Ground): Call {
+  #enter(call: Caller, { place, found, trees, exact }: Placed, { clock }: Scope, { rules }: Ground): Call {
     const { tenant, lineage, tree } = place;
     const { run: _, ...onward } = call;
     const limits = rules.limitsOf(tenant, call.target);
@@ -101,7 +101,7 @@ export class Trees {
       return timely({ ...onward, lineage, tree }, nowMs);
     const root = this.#memory.roots.of(tenant, lineage.root, tree);
     const agent = call.target.kind === 'agent' ? call.target.name : undefined;
-    const growing = { place, agent, limits, root, trees, nowMs };
+    const growing = { place, agent, limits, root, trees, exact, nowMs };
     throwIfGrown(growing);
     const calls = grow(growing);
     return timely({ ...onward, lineage, tree: { ...tree, calls } }, nowMs);

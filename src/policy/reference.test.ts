@@ -146,7 +146,9 @@ const askCedar = (world: PolicyWorld, level: PolicyLevel, ask: Ask) => {
     context: {
       operation: target.operation,
       effect: operation?.effect ?? '',
-      origin: { [principal.kind]: { __entity: { type: principal.kind === 'user' ? 'User' : 'Agent', id: principal.id } } },
+      origin: {
+        [principal.kind]: { __entity: { type: principal.kind === 'user' ? 'User' : 'Agent', id: principal.id } },
+      },
       depth,
       session,
       priority,
