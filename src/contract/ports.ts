@@ -1,8 +1,11 @@
 /** What Airspace needs from storage, as duties. Every implementation passes `conformance/stores`. */
 
+import type { ApprovalStore, GrantUse } from './approval.ts';
+import type { AuditEntry, AuditStore } from './audit.ts';
 import type { Principal, Target, TargetKind } from './call.ts';
 import type { CallEvent, CallStatus } from './event.ts';
 import type { KillStore } from './kill.ts';
+import type { AccountState, Amounts, LedgerStore, Reservation } from './money.ts';
 import type { ReleaseStore } from './release.ts';
 import type { Resource, ResourceId, ResourceKind } from './resources/index.ts';
 import type { CancelSignal } from './scope.ts';
@@ -102,6 +105,51 @@ export interface CallRecord {
 }
 
 /**
+ * Everything that must be true before a call is sent. INVARIANT: one transaction, all of it or nothing (reliability 3.11); what
+ * is refused has written nothing.
+ */
+export interface Begin {
+  /** The intent; null for a call that nobody relies on. */
+  readonly record: CallRecord | null;
+  /** Id of a call that was accepted before and goes out now, with the policy that lets it go. */
+  readonly dispatch: { readonly id: string; readonly policyVersion: string } | null;
+  readonly grant: (GrantUse & { readonly tenant: string }) | null;
+  readonly reservation: Reservation | null;
+  readonly audit: readonly AuditEntry[];
+  /** Unix ms. */
+  readonly atMs: number;
+}
+
+export type Begun =
+  | { readonly kind: 'begun' }
+  /** The record holds the id or the idempotency key: the caller compares digests and states. */
+  | { readonly kind: 'taken'; readonly record: CallRecord }
+  /** The approval does not cover these bytes: it is used, over, denied, or of another digest. */
+  | { readonly kind: 'no_grant'; readonly why: string }
+  | { readonly kind: 'overdrawn'; readonly account: AccountState; readonly asked: number };
+
+/** What became of it. One transaction again. */
+export interface End {
+  readonly tenant: string;
+  readonly id: string;
+  /** Null for a call without record. `forgotten`: it never ran, key and record go. */
+  readonly outcome: {
+    readonly state: 'done' | 'unknown' | 'cancelled' | 'forgotten';
+    readonly reply: StoredReply | null;
+  } | null;
+  /** What it came to, when something was reserved. */
+  readonly amounts: Amounts | null;
+  readonly audit: readonly AuditEntry[];
+  readonly atMs: number;
+}
+
+export interface Ended {
+  /** False when the record was concluded before. */
+  readonly concluded: boolean;
+  readonly overdrawn: readonly AccountState[];
+}
+
+/**
  * Intents and outcomes. Durable: what a resolved promise acknowledged survives kill -9.
  * Implementations group all commands of one event-loop turn into one transaction.
  */
@@ -113,6 +161,10 @@ export interface CallJournal {
    * A key older than 24 h is free again, unless its call is still open (R6).
    */
   accept(record: CallRecord): Promise<{ readonly taken: CallRecord | null }>;
+  /** Throws `conflict` when the call to dispatch is not `accepted`, `not_found` for an unknown id. */
+  begin(begin: Begin): Promise<Begun>;
+  /** Once; a second end of the same call changes nothing of it. Throws `not_found` for an unknown record. */
+  end(end: End): Promise<Ended>;
   /** accepted -> dispatched, before any byte leaves. Throws `conflict` when the state is another, `not_found` for an unknown id. */
   dispatch(id: string, policyVersion: string): Promise<void>;
   /** -> done, unknown or cancelled, once; a second conclusion is ignored and answers false. Throws `not_found` for an unknown id. */
@@ -178,6 +230,9 @@ export interface Stores {
   readonly nodes: NodeStore;
   readonly kills: KillStore;
   readonly releases: ReleaseStore;
+  readonly ledger: LedgerStore;
+  readonly approvals: ApprovalStore;
+  readonly audit: AuditStore;
   close(): Promise<void>;
 }
 

@@ -100,6 +100,8 @@ const setUp = (script?: Script, plan: RoutePlan = planFor('write'), store: CallJ
 
 /** The same store with some of its duties done otherwise. */
 const overriding = (store: CallJournal, other: Partial<CallJournal>): CallJournal => ({
+  begin: (begin) => store.begin(begin),
+  end: (end) => store.end(end),
   accept: (record) => store.accept(record),
   dispatch: (id, version) => store.dispatch(id, version),
   conclude: (id, state, reply, atMs) => store.conclude(id, state, reply, atMs),
@@ -135,7 +137,7 @@ test('the intent is in the store before the target runs, the outcome before the 
 
 test('when the intent cannot be written, nothing is sent', async () => {
   const full = overriding(memoryStores().calls, {
-    accept: () => Promise.reject(new Fault('storage', 'the disk is full')),
+    begin: () => Promise.reject(new Fault('storage', 'the disk is full')),
   });
   const { send, target } = setUp(ok, planFor('write'), full);
   assert.equal(await code(send(callOf('{}'))), 'storage');
@@ -143,7 +145,7 @@ test('when the intent cannot be written, nothing is sent', async () => {
 });
 
 test('a call that only reads waits for no disk', async () => {
-  const closed: CallJournal = { ...memoryStores().calls, accept: () => Promise.reject(new Error('must not be asked')) };
+  const closed: CallJournal = { ...memoryStores().calls, begin: () => Promise.reject(new Error('must not be asked')) };
   const { send, target } = setUp(ok, planFor('read'), closed);
   await send(callOf('{}'));
   assert.equal(target.ledger.length, 1);
@@ -222,7 +224,7 @@ test('a restart runs what was accepted, and calls unknown what was sent and is n
   await before.world.run();
   const interrupted = (await store.open()).find((record) => record.state === 'dispatched' && !record.detached)!;
   const accepted = callOf('{"accepted":1}', { detach: true });
-  await setUp(never, planFor('write'), overriding(store, { dispatch: () => new Promise(() => {}) })).send(accepted);
+  await setUp(never, planFor('write'), overriding(store, { begin: () => new Promise(() => {}) })).send(accepted);
 
   const after = setUp(ok, planFor('write'), store);
   assert.deepEqual(await after.journal.recover(await store.open()), { resumed: 1, unknown: 2 });

@@ -4,9 +4,22 @@
  *
  * Calls that only read and carry no key skip it: their trace event is their record, and they wait for no disk.
  */
-import type { Call, CallJournal, CallRecord, Principal, Reply, RoutePlan, Scope } from '../contract/index.ts';
+import type {
+  AccountState,
+  Begun,
+  Call,
+  CallJournal,
+  CallRecord,
+  End,
+  Principal,
+  Reply,
+  RoutePlan,
+  Scope,
+  StoredReply,
+} from '../contract/index.ts';
 import { DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
 import {
+  Admission,
   type Canceller,
   type Handler,
   type Layer,
@@ -41,8 +54,9 @@ export class Journal {
       const plan = planOf(call);
       if (this.#running.has(call.id)) return this.#runAccepted(next, call, scope);
       if (call.detach === true) return this.#accept(call, plan, scope);
-      if (plan.operation.effect === 'read' && call.idempotencyKey === undefined) return next(call, scope);
-      return this.#runRecorded(next, call, plan, scope);
+      const isRecorded = plan.operation.effect !== 'read' || call.idempotencyKey !== undefined;
+      if (!isRecorded && (Admission.find(call)?.isEmpty ?? true)) return next(call, scope);
+      return this.#runRecorded(next, call, isRecorded ? this.#recordOf(call, plan, 'dispatched', false) : null, scope);
     };
   }
 
@@ -83,12 +97,32 @@ export class Journal {
     return { resumed, unknown };
   }
 
-  async #runRecorded(next: Handler, call: Call, plan: RoutePlan, scope: Scope): Promise<Reply> {
-    const record = this.#recordOf(call, plan, 'dispatched', false);
+  async #runRecorded(next: Handler, call: Call, record: CallRecord | null, scope: Scope): Promise<Reply> {
     const startMs = scope.clock.nowMs();
-    const { taken } = await this.#options.store.accept(record);
-    scope.span.step('record', startMs, { 'call.key': call.idempotencyKey, replayed: taken !== null });
-    return taken === null ? this.#send(next, call, scope) : answerTaken(taken, record.digest);
+    const begun = await this.#begin(call, record, null);
+    scope.span.step('record', startMs, { 'call.key': call.idempotencyKey, replayed: begun.kind === 'taken' });
+    if (begun.kind === 'taken') return answerTaken(begun.record, record?.digest ?? '');
+    throwIfRefused(begun, call);
+    return this.#send(next, call, scope, record !== null);
+  }
+
+  /** INVARIANT: one transaction, and nothing was sent before it is durable. */
+  #begin(
+    call: Call,
+    record: CallRecord | null,
+    dispatch: { readonly id: string; readonly policyVersion: string } | null,
+  ): Promise<Begun> {
+    const { store, world } = this.#options;
+    const { grant = null, reservation = null, before = [] } = Admission.find(call) ?? {};
+    const tenant = call.principal?.tenant ?? '';
+    return store.begin({
+      record,
+      dispatch,
+      grant: grant === null ? null : { ...grant, tenant },
+      reservation,
+      audit: before,
+      atMs: world.clock.wallMs(),
+    });
   }
 
   async #accept(call: Call, plan: RoutePlan, scope: Scope): Promise<Reply> {
@@ -106,50 +140,63 @@ export class Journal {
   async #runAccepted(next: Handler, call: Call, scope: Scope): Promise<Reply> {
     const record = await this.#options.store.get(call.principal?.tenant ?? '', call.id);
     // A restart may find an idempotent call already dispatched; sending it again is what idempotent means.
-    if (record?.state === 'accepted') await this.#options.store.dispatch(call.id, Permit.check(call).policyVersion);
-    return this.#send(next, call, scope);
+    const { policyVersion } = Permit.check(call);
+    throwIfRefused(
+      await this.#begin(call, null, record?.state === 'accepted' ? { id: call.id, policyVersion } : null),
+      call,
+    );
+    return this.#send(next, call, scope, true);
   }
 
   /** INVARIANT: the outcome is durable before the caller hears it, once, however the call ends. */
-  async #send(next: Handler, call: Call, scope: Scope): Promise<Reply> {
+  async #send(next: Handler, call: Call, scope: Scope, isRecorded: boolean): Promise<Reply> {
+    const admission = Admission.find(call);
+    const end = (fault: Fault | undefined, reply: Reply | undefined, kept: StoredReply): Promise<void> =>
+      this.#end(call, admission, isRecorded ? this.#outcomeOf(call.id, fault, kept) : null, fault, reply);
     let reply: Reply;
     try {
       reply = await next(call, scope);
     } catch (thrown) {
-      await this.#concludeFault(call.id, Fault.from(thrown));
+      const fault = Fault.from(thrown);
+      await end(fault, undefined, keepFault(fault));
       throw thrown;
     }
     if (reply.body.kind === 'bytes') {
-      await this.#conclude(call.id, keepReply(reply, withinLimit(reply.body.bytes)));
+      await end(undefined, reply, keepReply(reply, withinLimit(reply.body.bytes)));
       return reply;
     }
-    const tee = new Tee(reply.body.chunks);
+    const tee = new Tee(reply.body.chunks, admission?.meter?.chunk.bind(admission.meter));
     const streamed: Reply = { ...reply, body: { kind: 'stream', chunks: tee.pass() } };
     return whenEnded(Promise.resolve(streamed), scope.signal, (fault) => {
-      const conclusion =
-        fault === undefined
-          ? this.#conclude(call.id, keepReply(reply, tee.kept()))
-          : this.#concludeFault(call.id, fault);
-      conclusion.catch(() => {}); // The stream is over: a failed write leaves the record open, and a restart calls it unknown.
+      const kept = fault === undefined ? keepReply(reply, tee.kept()) : keepFault(fault);
+      end(fault, reply, kept).catch(() => {}); // The stream is over: a failed write leaves the record open, and a restart calls it unknown.
     });
   }
 
-  async #conclude(id: string, reply: ReturnType<typeof keepReply>): Promise<void> {
-    await this.#options.store.conclude(id, 'done', reply, this.#options.world.clock.wallMs());
+  async #end(
+    call: Call,
+    admission: Admission | undefined,
+    outcome: End['outcome'],
+    fault: Fault | undefined,
+    reply: Reply | undefined,
+  ): Promise<void> {
+    const { store, world } = this.#options;
+    await store.end({
+      tenant: call.principal?.tenant ?? '',
+      id: call.id,
+      outcome,
+      amounts: admission?.meter?.amounts(fault, reply) ?? null,
+      audit: admission?.after(fault, reply) ?? [],
+      atMs: world.clock.wallMs(),
+    });
   }
 
-  async #concludeFault(id: string, fault: Fault): Promise<void> {
-    const { store, world } = this.#options;
-    const detached = this.#running.has(id);
-    if (fault.executed === 'no' && !detached) await store.release(id);
-    else if (fault.executed === 'unknown') await store.conclude(id, 'unknown', keepFault(fault), world.clock.wallMs());
-    else
-      await store.conclude(
-        id,
-        fault.code === 'cancelled' ? 'cancelled' : 'done',
-        keepFault(fault),
-        world.clock.wallMs(),
-      );
+  /** What never ran is forgotten, so that the caller may try again; an unknown outcome is kept as such (O1). */
+  #outcomeOf(id: string, fault: Fault | undefined, reply: StoredReply): End['outcome'] {
+    if (fault === undefined) return { state: 'done', reply };
+    if (fault.executed === 'no' && !this.#running.has(id)) return { state: 'forgotten', reply: null };
+    if (fault.executed === 'unknown') return { state: 'unknown', reply };
+    return { state: fault.code === 'cancelled' ? 'cancelled' : 'done', reply };
   }
 
   /** Runs a detached call through the whole pipeline again, as its owner: what was decided at acceptance is decided once more. */
@@ -207,6 +254,25 @@ export class Journal {
     };
   }
 }
+
+/** What the first transaction refused: nothing was written, and nothing is sent. */
+const throwIfRefused = (begun: Begun, call: Call): void => {
+  if (begun.kind === 'overdrawn') throw exhausted(begun.account, begun.asked);
+  if (begun.kind === 'no_grant')
+    throw new Fault('denied', `${begun.why}; ask again for an approval of this call`, {
+      facts: { code: 'APPROVAL_VOID', policyVersion: Permit.check(call).policyVersion },
+    });
+};
+
+const exhausted = (account: AccountState, asked: number): Fault => {
+  const left = Math.max(0, account.limit + account.extra - account.spent - account.reserved);
+  const holder = account.holder === '' ? '' : ` of \`${account.holder}\``;
+  return new Fault(
+    'budget_exhausted',
+    `budget \`${account.budget}\`${holder} has ${left} ${account.unit} left and this call asks for ${asked}`,
+    { facts: { code: 'BUDGET_EXHAUSTED', budget: account.budget, unit: account.unit, left, asked } },
+  );
+};
 
 const answerTaken = (taken: CallRecord, digest: string): Reply => {
   if (taken.digest !== digest) throw mismatch(taken);
@@ -268,14 +334,18 @@ const drained = async (reply: Reply): Promise<void> => {
   if (reply.body.kind === 'stream') for await (const _chunk of reply.body.chunks);
 };
 
+type Seen = (chunk: Uint8Array) => void | Promise<void>;
+
 /** Keeps a copy of a stream while it passes, up to the limit. */
 class Tee {
   readonly #source: AsyncIterable<Uint8Array>;
+  readonly #seen: Seen;
   #chunks: Uint8Array[] | null = [];
   #size = 0;
 
-  constructor(source: AsyncIterable<Uint8Array>) {
+  constructor(source: AsyncIterable<Uint8Array>, seen: Seen = () => {}) {
     this.#source = source;
+    this.#seen = seen;
   }
 
   async *pass(): AsyncGenerator<Uint8Array> {
@@ -283,6 +353,7 @@ class Tee {
       this.#size += chunk.byteLength;
       if (this.#size > KEEP_LIMIT) this.#chunks = null;
       this.#chunks?.push(chunk);
+      await this.#seen(chunk);
       yield chunk;
     }
   }
