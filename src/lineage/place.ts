@@ -115,7 +115,7 @@ const child = (found: Found, parent: Place, call: Caller, { roots }: Memory, cha
 const ambient = (work: AgentWork, deepest: Place, call: Caller, { ids }: Scope, memory: Memory): Placed => {
   work.ambient ??= { root: ids.callId(), trees: work.trees };
   const { root, trees } = work.ambient;
-  const { place } = child('ambient', deepest, call, memory, { origin: work.origin });
+  const { place } = child('ambient', deepest, call, memory, { origin: work.origin, calls: 1 });
   const { proof: _, ...tree } = place.tree;
   return { found: 'ambient', trees, exact: false, place: { ...place, lineage: { ...place.lineage, root }, tree } };
 };

@@ -99,7 +99,7 @@ export const handedText = ({ tenant, call, lineage, tree }: Place, agent: string
     r: lineage.root,
     c: call,
     d: lineage.depth,
-    e: Math.ceil(clock.wallMs() + tree.endsAtMs - clock.nowMs()),
+    e: Math.floor(clock.wallMs() + tree.endsAtMs - clock.nowMs()),
   } satisfies z.output<typeof Handed>);
 
 /** Undefined for anything else. */
