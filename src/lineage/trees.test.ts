@@ -186,7 +186,7 @@ describe('a run token', () => {
     await node.world.run(9_000);
     assert.equal(await node.outcome(agent('a'), 'tool/t', { run }), 'sent');
     assert.equal(node.sent.at(-1)?.lineage.depth, 1);
-    await node.world.run(1_000);
+    await node.world.run(10_000);
     assert.equal(await node.outcome(agent('a'), 'tool/t', { run }), 'RUN_TOKEN_INVALID');
   });
 
