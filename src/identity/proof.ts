@@ -30,14 +30,13 @@ export const originVerifier = (known: KnownNodes): ((proof: string, wallMs: numb
  * key of its own wherever there is another hub.
  */
 export const speaksElsewhere = (
-  self: string,
+  self: Pick<NodeEntry, 'id' | 'role'>,
   nodes: Iterable<NodeEntry>,
   keys: Iterable<{ readonly tenant: string; readonly principal: { readonly kind: string; readonly name: string } }>,
 ): ((tenant: string, agent: string) => boolean) => {
-  const all = [...nodes];
-  const others = all.filter(({ id }) => id !== self);
-  // Another instance of the own agent has a sidecar too, and is another agent's process.
-  const isSidecar = all.some(({ id, role }) => id === self && role === 'sidecar');
+  const others = [...nodes].filter(({ id }) => id !== self.id);
+  // Another instance of the own agent has a sidecar too, and is another process.
+  const isSidecar = self.role === 'sidecar';
   const withSidecar = new Set(
     others.flatMap(({ role, tenant, agent }) => (role === 'sidecar' && !isSidecar ? [`${tenant}/${agent}`] : [])),
   );

@@ -81,15 +81,16 @@ test('a token is signed only for agents that can show it to another node', () =>
   const keys = [{ tenant: 'acme', principal: { kind: 'agent', name: 'a' } }];
   const hub = entry('hub', '');
   const sideOf = (agent: string): NodeEntry => entry(`side-${agent}`, '', { role: 'sidecar', tenant: 'acme', agent });
-  const cases: readonly (readonly [self: string, nodes: readonly NodeEntry[], agent: string, elsewhere: boolean])[] = [
-    ['hub', [hub], 'a', false],
-    ['hub', [hub, sideOf('b')], 'b', true],
-    ['hub', [hub, entry('domain', '', { role: 'domain', tenant: 'acme' })], 'a', true],
-    ['hub', [hub, entry('domain', '', { role: 'domain', tenant: 'acme' })], 'b', false],
-    ['side-a', [hub, sideOf('a')], 'a', true],
-    ['side-b', [hub, sideOf('b')], 'b', false],
-    ['side-b', [hub, sideOf('b'), { ...sideOf('b'), id: 'side-b2' }], 'b', false],
-  ];
+  const cases: readonly (readonly [self: NodeEntry, nodes: readonly NodeEntry[], agent: string, elsewhere: boolean])[] =
+    [
+      [hub, [hub], 'a', false],
+      [hub, [hub, sideOf('b')], 'b', true],
+      [hub, [hub, entry('domain', '', { role: 'domain', tenant: 'acme' })], 'a', true],
+      [hub, [hub, entry('domain', '', { role: 'domain', tenant: 'acme' })], 'b', false],
+      [sideOf('a'), [hub, sideOf('a')], 'a', true],
+      [sideOf('b'), [hub, sideOf('b')], 'b', false],
+      [sideOf('b'), [hub, sideOf('b'), { ...sideOf('b'), id: 'side-b2' }], 'b', false],
+    ];
   for (const [self, nodes, agent, elsewhere] of cases)
-    assert.equal(speaksElsewhere(self, nodes, keys)('acme', agent), elsewhere, `${self} to ${agent}`);
+    assert.equal(speaksElsewhere(self, nodes, keys)('acme', agent), elsewhere, `${self.id} to ${agent}`);
 });

@@ -147,5 +147,4 @@ const proven = (tree: Tree, principal: Principal, wallMs: number, { provenOrigin
   return { ...tree, origin: shown !== undefined && isSame(shown, origin) ? shown : null };
 };
 
-export const isSame = (a: Principal, b: Principal): boolean =>
-  a.kind === b.kind && a.tenant === b.tenant && a.id === b.id;
+const isSame = (a: Principal, b: Principal): boolean => a.kind === b.kind && a.tenant === b.tenant && a.id === b.id;

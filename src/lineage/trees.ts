@@ -5,7 +5,7 @@ import { chainOf } from './chain.ts';
 import type { Ground } from './ground.ts';
 import { grow, throwIfGrown } from './grown.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
-import { agentKey, type Caller, isSame, type Memory, type Placed, placeOf, spanKey, traceKey } from './place.ts';
+import { agentKey, type Caller, type Memory, type Placed, placeOf, spanKey, traceKey } from './place.ts';
 import { RootQuota } from './quota.ts';
 import { Recent } from './recent.ts';
 import { Roots } from './roots.ts';
@@ -74,10 +74,9 @@ export class Trees {
       tree: this.#timed(call, tree, scope),
     };
     if (target.kind === 'agent') this.#remember(place, call, span);
-    if (endpoint.protocol === 'airspace') {
-      const known = tree.origin === null || isSame(tree.origin, principal);
-      return [HEADERS.run, describedText(known ? place.tree : withProof(place.tree, ground), scope.clock.nowMs())];
-    }
+    // Also where the caller itself began: the next node can show the proof to the one after it, and make none.
+    if (endpoint.protocol === 'airspace')
+      return [HEADERS.run, describedText(withProof(place.tree, ground), scope.clock.nowMs())];
     if (target.kind !== 'agent') return [];
     const others = ground.speaksElsewhere(place.tenant, target.name);
     const shown = others ? { ...place, tree: withProof(place.tree, ground) } : place;

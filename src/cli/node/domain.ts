@@ -58,7 +58,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   });
   const { logger } = observed;
   const overload = watchOverload(world);
-  const trees = treesOf(node.id, member.key, world);
+  const trees = treesOf(node, member.key, world);
   const upstream = httpUpstream({
     world,
     nodeId: node.id,

@@ -83,7 +83,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const observed = observe({ ...options, world, node: id, keep: (events) => stores.traces.append(events) });
   const { logger } = observed;
   const signer = new AssertionSigner(id, key, world.clock);
-  const tree = treesOf(id, key, world);
+  const tree = treesOf(entryOf(id, key.publicKey, ''), key, world);
   const upstream = httpUpstream({
     world,
     nodeId: id,

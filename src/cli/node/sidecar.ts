@@ -49,7 +49,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const observed = observe({ ...options, world, node: node.id, keep: (events) => member.keep(events) });
   const { logger } = observed;
   const overload = watchOverload(world);
-  const trees = treesOf(node.id, member.key, world);
+  const trees = treesOf(node, member.key, world);
   const upstream = httpUpstream({
     world,
     nodeId: node.id,

@@ -18,18 +18,20 @@ export interface TreeParts {
   groundOf(snapshot: Snapshot, rules: TreeRules, known: KnownNodes, nodes: Iterable<NodeEntry>): Ground;
 }
 
-export const treesOf = (node: string, key: NodeKey, { clock }: Pick<World, 'clock'>): TreeParts => {
-  const seal = new Seal(node, key);
-  const prove: (origin: Principal) => string = originSigner(node, key, clock);
+/** `self`: as other nodes know this one. */
+export const treesOf = (self: NodeEntry, key: NodeKey, { clock }: Pick<World, 'clock'>): TreeParts => {
+  const seal = new Seal(self.id, key);
+  const prove: (origin: Principal) => string = originSigner(self.id, key, clock);
   return {
-    trees: new Trees(node),
+    trees: new Trees(self.id),
     groundOf: ({ keys }, rules, known, nodes) => ({
       rules,
       prove,
-      provenOrigin: originVerifier(known),
+      // What this node proved comes back to it, and no roster of its own lists it.
+      provenOrigin: originVerifier({ ...known, node: (id) => (id === self.id ? self : known.node(id)) }),
       openRun: opening(seal, known),
       seal: (text, others) => seal.put(text, others),
-      speaksElsewhere: speaksElsewhere(node, nodes, keys),
+      speaksElsewhere: speaksElsewhere(self, nodes, keys),
     }),
   };
 };
