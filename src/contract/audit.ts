@@ -49,11 +49,11 @@ export interface AuditStore {
   /** Newest first. */
   search(filter: {
     readonly tenant: string;
-    readonly kind?: string;
-    readonly actor?: string;
-    readonly object?: string;
-    readonly callId?: string;
-    readonly sinceMs?: number;
+    readonly kind?: string | undefined;
+    readonly actor?: string | undefined;
+    readonly object?: string | undefined;
+    readonly callId?: string | undefined;
+    readonly sinceMs?: number | undefined;
     readonly limit: number;
   }): Promise<readonly AuditRecord[]>;
   /** One for each tenant that has records. */

@@ -12,6 +12,7 @@ export * from './ports.ts';
 export * from './release.ts';
 export * from './reply.ts';
 export * from './resources/index.ts';
+export * from './rights.ts';
 export * from './scope.ts';
 export * from './snapshot.ts';
 export * from './wire.ts';

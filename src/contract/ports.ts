@@ -8,6 +8,7 @@ import type { KillStore } from './kill.ts';
 import type { AccountState, Amounts, LedgerStore, Reservation } from './money.ts';
 import type { ReleaseStore } from './release.ts';
 import type { Resource, ResourceId, ResourceKind } from './resources/index.ts';
+import type { Rights } from './rights.ts';
 import type { CancelSignal } from './scope.ts';
 import type { InstanceEntry, InstanceState, NodeEntry, Signed } from './snapshot.ts';
 
@@ -236,7 +237,10 @@ export interface Stores {
   close(): Promise<void>;
 }
 
-/** What the admin door may ask of the control plane; the door itself decides nothing. */
+/**
+ * What the admin door may ask of the control plane; the door itself decides nothing. Every change throws `denied` and changes nothing
+ * when one field of it is not within the rights.
+ */
 export interface ControlPort {
   /** `ifVersions` and dry run as in `Change`. Answers what changed, or throws `bad_request` with facts naming file, line and field. */
   apply(request: ApplyRequest): Promise<ApplyResult>;
@@ -246,9 +250,9 @@ export interface ControlPort {
     readonly kind?: ResourceKind;
     readonly name?: string;
   }): Promise<readonly StoredResource[]>;
-  remove(ids: readonly ResourceId[], by: string, reason: string, dryRun: boolean): Promise<ApplyResult>;
+  remove(ids: readonly ResourceId[], by: string, reason: string, dryRun: boolean, rights: Rights): Promise<ApplyResult>;
   history(limit: number, key?: string): Promise<readonly Revision[]>;
-  rollback(toRevision: number, by: string, reason: string, dryRun: boolean): Promise<ApplyResult>;
+  rollback(toRevision: number, by: string, reason: string, dryRun: boolean, rights: Rights): Promise<ApplyResult>;
 }
 
 export interface ApplyRequest {
@@ -257,9 +261,10 @@ export interface ApplyRequest {
   /** Where each came from, for error messages: `orders.yaml:12`. Same length as `resources`. */
   readonly origins: readonly string[];
   readonly by: string;
+  readonly rights: Rights;
   readonly reason: string;
   readonly dryRun: boolean;
-  /** Delete what is in the tenant but not in the request. */
+  /** Delete what is in the tenant, within the rights, and not in the request. */
   readonly prune: boolean;
   readonly ifRevision?: number;
   readonly ifVersions?: Readonly<Record<string, number>>;

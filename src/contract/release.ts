@@ -1,5 +1,6 @@
 /** A release of policy: what somebody proposes, why, and how far it has come. */
 import type { ResourceOf } from './resources/index.ts';
+import type { Rights } from './rights.ts';
 
 /** `staged`: checked, in force nowhere. `halted`: taken back by the watch or by a person. `retired`: another policy took its place. */
 export type ReleaseState = 'staged' | 'shadow' | 'canary' | 'active' | 'halted' | 'retired';
@@ -115,14 +116,17 @@ export interface StageRequest {
   /** PolicyBundles, put over the present ones. */
   readonly resources: readonly unknown[];
   readonly origins: readonly string[];
-  /** Bundles that are not among them go away. */
+  /** Bundles within the rights that are not among them go away. */
   readonly prune: boolean;
   readonly by: string;
+  readonly rights: Rights;
   readonly reason: string;
 }
 
 export interface ReplayRequest {
   readonly tenant: string;
+  /** Calls that do not belong to them are left out. */
+  readonly rights: Rights;
   /** An id, or bundles that were not staged. */
   readonly candidate: string | Pick<StageRequest, 'resources' | 'origins' | 'prune'>;
   readonly sinceMs: number;
@@ -169,26 +173,30 @@ export interface ReleaseOutcome {
   readonly warnings: readonly string[];
 }
 
-/** What the admin door may ask of the release train. Ids may be a prefix of 8 or more digits. */
+/**
+ * What the admin door may ask of the release train. Ids may be a prefix of 8 or more digits. What moves a release throws `denied` when
+ * it touches a level that is not within the rights.
+ */
 export interface ReleasePort {
   /** Throws `bad_request` with facts naming file, line and field. */
   stage(request: StageRequest): Promise<ReleaseOutcome>;
   list(tenant: string, limit: number): Promise<readonly ReleaseView[]>;
   /** Throws `not_found`. */
   get(tenant: string, id: string): Promise<ReleaseDetail>;
-  shadow(tenant: string, id: string, by: string, reason: string): Promise<ReleaseOutcome>;
+  shadow(tenant: string, id: string, by: string, reason: string, rights: Rights): Promise<ReleaseOutcome>;
   /** 100 makes it the active policy, as a new revision. Throws `conflict` when it is stale or waits for approval. */
   activate(tenant: string, id: string, wish: ActivateWish): Promise<ReleaseOutcome>;
   /** By another user than the author. Throws `denied`. */
   approve(tenant: string, id: string, by: string, reason: string): Promise<ReleaseOutcome>;
   /** Takes the release on trial back; without one, brings back the policy before the active one. */
-  rollback(tenant: string, by: string, reason: string): Promise<RollbackOutcome>;
+  rollback(tenant: string, by: string, reason: string, rights: Rights): Promise<RollbackOutcome>;
   replay(request: ReplayRequest): Promise<ReplayReport>;
 }
 
 export interface ActivateWish {
   readonly percent: number;
   readonly by: string;
+  readonly rights: Rights;
   readonly reason: string;
   /** Points by which the deny rate may move before the watch halts it; absent: 10. */
   readonly denyBand?: number;

@@ -53,6 +53,8 @@ export interface KeyEntry {
     readonly name: string;
     readonly domain: string;
     readonly roles: readonly string[];
+    /** Domains that a user administers; absent: none. */
+    readonly administers?: readonly string[];
   };
   /** Unix ms, null when it does not expire. */
   readonly expiresAtMs: number | null;

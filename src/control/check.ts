@@ -95,6 +95,9 @@ class Check implements Checked {
         this.#key(resource, wallMs);
         break;
       case 'User':
+        for (const name of resource.spec.administers ?? [])
+          this.#mustExist(resource, 'spec.administers', 'Domain', name);
+        break;
       // Whom a fact asks is held against the operations when policy is compiled.
       case 'Fact':
         break;

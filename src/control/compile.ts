@@ -192,6 +192,12 @@ const policyText = ({ metadata, spec }: ResourceOf<'PolicyBundle'>, origin: stri
   };
 };
 
+/** Absent where there is none: most keys are agents'. */
+const administersOf = (owner: Resource | undefined): Pick<KeyEntry['principal'], 'administers'> =>
+  owner?.kind === 'User' && (owner.spec.administers ?? []).length > 0
+    ? { administers: owner.spec.administers ?? [] }
+    : {};
+
 const keyEntry = ({ metadata, spec }: ResourceOf<'Key'>, configuration: Configuration): KeyEntry => {
   const { kind, name } = spec.principal;
   const ownerKind = kind === 'agent' ? 'Agent' : 'User';
@@ -205,6 +211,7 @@ const keyEntry = ({ metadata, spec }: ResourceOf<'Key'>, configuration: Configur
       name,
       domain: owner?.metadata.domain ?? '',
       roles: owner?.kind === 'User' ? owner.spec.roles : [],
+      ...administersOf(owner),
     },
     expiresAtMs: spec.expiresAt === undefined ? null : Date.parse(spec.expiresAt),
   };

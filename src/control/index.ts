@@ -2,6 +2,7 @@
 
 export { Archive } from './archive.ts';
 export { backoffMs } from './backoff.ts';
+export { belonging } from './belonging.ts';
 export { type Checked, type Configuration, checkConfiguration, checkSources } from './check.ts';
 export { type CompilePolicy, compile, type Draft, type PolicyText, type PolicyWorld } from './compile.ts';
 export { difference } from './difference.ts';

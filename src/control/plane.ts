@@ -15,6 +15,7 @@ import {
   type ResourceOf,
   type ResourceStore,
   type Revision,
+  type Rights,
   resourceKey,
   type Snapshot,
   type StoredResource,
@@ -22,6 +23,7 @@ import {
 import { type Checked, type Configuration, checkConfiguration, checkDuplicates } from './check.ts';
 import { bundlesOf, type CompilePolicy, compile, type Draft, isBundleOf } from './compile.ts';
 import { difference } from './difference.ts';
+import { deletableBy, keepingSources, ownershipProblems } from './ownership.ts';
 import { refuseIfAny } from './problems.ts';
 import { checkShape } from './shape.ts';
 
@@ -48,9 +50,10 @@ export interface Trials {
 export interface PolicyWish {
   readonly tenant: string;
   readonly by: string;
+  readonly rights: Rights;
   readonly reason: string;
-  /** All bundles of the tenant as they are to be. May throw, to refuse what is there now. */
-  readonly turn: (present: readonly Bundle[]) => readonly Bundle[];
+  /** All bundles of the tenant as they are to be. May throw, to refuse what is there now. `isTheirs`: they may take it away. */
+  readonly turn: (present: readonly Bundle[], isTheirs: (bundle: Bundle) => boolean) => readonly Bundle[];
   readonly originOf?: (key: string) => string;
   readonly rollbackOf?: number;
 }
@@ -67,6 +70,7 @@ export interface Preview {
 /** What somebody wants, before anything is checked against the present. */
 interface Wish {
   readonly by: string;
+  readonly rights: Rights;
   readonly reason: string;
   readonly dryRun: boolean;
   readonly ifRevision?: number | undefined;
@@ -124,7 +128,7 @@ export class ControlPlane implements ControlPort {
     return this.#alone(async () => this.#again(await this.#look()));
   }
 
-  /** Throws `bad_request` like `apply`, and changes nothing. */
+  /** Throws `bad_request` and `denied` like `apply`, and changes nothing. */
   async preview(wish: PolicyWish): Promise<Preview> {
     const { base, after, warnings } = await this.#prepare(policyWish(wish));
     return { before: base.configuration, after, warnings };
@@ -158,7 +162,13 @@ export class ControlPlane implements ControlPort {
   }
 
   /** Throws `not_found` naming every one that does not exist; then nothing is removed. */
-  remove(ids: readonly ResourceId[], by: string, reason: string, dryRun: boolean): Promise<ApplyResult> {
+  remove(
+    ids: readonly ResourceId[],
+    by: string,
+    reason: string,
+    dryRun: boolean,
+    rights: Rights,
+  ): Promise<ApplyResult> {
     const keys = ids.map(resourceKey);
     const turn = (before: Configuration): Configuration => {
       const missing = keys.filter((key) => !before.has(key));
@@ -166,7 +176,7 @@ export class ControlPlane implements ControlPort {
         throw new Fault('not_found', `there is no ${missing.map((key) => `\`${key}\``).join(', ')}`);
       return new Map([...before].filter(([key]) => !keys.includes(key)));
     };
-    return this.#fulfil({ by, reason, dryRun, turn, originOf: (key) => key });
+    return this.#fulfil({ by, rights, reason, dryRun, turn, originOf: (key) => key });
   }
 
   history(limit: number, key?: string): Promise<readonly Revision[]> {
@@ -174,7 +184,13 @@ export class ControlPlane implements ControlPort {
   }
 
   /** A new revision with the old content. Throws `not_found` for an unknown revision, `bad_request` when it no longer compiles. */
-  async rollback(toRevision: number, by: string, reason: string, dryRun: boolean): Promise<ApplyResult> {
+  async rollback(
+    toRevision: number,
+    by: string,
+    reason: string,
+    dryRun: boolean,
+    rights: Rights,
+  ): Promise<ApplyResult> {
     let revived: readonly string[] = [];
     const turn = async (before: Configuration): Promise<Configuration> => {
       const then = configurationOf((await this.#parts.resources.list(toRevision)).resources);
@@ -185,7 +201,7 @@ export class ControlPlane implements ControlPort {
       return then;
     };
     const originOf = (key: string): string => `revision ${toRevision}, ${key}`;
-    const result = await this.#fulfil({ by, reason, dryRun, turn, originOf, rollbackOf: toRevision });
+    const result = await this.#fulfil({ by, rights, reason, dryRun, turn, originOf, rollbackOf: toRevision });
     const warnings = revived.map(
       (key) => `\`${key}\` was deleted since and works again now; remove it if it was revoked`,
     );
@@ -210,13 +226,13 @@ export class ControlPlane implements ControlPort {
   async #prepare(wish: Wish): Promise<Prepared> {
     const base = await this.#look();
     refuseStale(wish, base);
-    const after = await wish.turn(base.configuration);
+    const after = keepingSources(wish.rights, base.configuration, await wish.turn(base.configuration));
+    const changes = difference(base.configuration, after);
+    refuseIfAny(ownershipProblems(wish.rights, base.configuration, changes, wish.originOf), 'denied');
     const { problems, warnings }: Checked = checkConfiguration(after, wish.originOf, this.#parts.clock.wallMs());
     refuseIfAny(problems);
     // What nobody named and nothing changed is no part of the answer.
-    const diffs = difference(base.configuration, after).filter(
-      ({ key, change }) => change !== 'none' || wish.named?.has(key) === true,
-    );
+    const diffs = changes.filter(({ key, change }) => change !== 'none' || wish.named?.has(key) === true);
     return { base, after, diffs, warnings, draft: await compile(after, this.#parts.compilePolicy, wish.originOf) };
   }
 
@@ -275,20 +291,21 @@ const configurationOf = (resources: readonly StoredResource[]): Configuration =>
   new Map(resources.map(({ resource }) => [keyOf(resource), resource]));
 
 const wishOf = (request: ApplyRequest): Wish => {
-  const { by, reason, dryRun, ifRevision, ifVersions } = request;
+  const { by, rights, reason, dryRun, ifRevision, ifVersions } = request;
   const shaped = checkShape(request, request.tenant);
   const problems = [...shaped.problems, ...checkDuplicates(shaped.resources)];
   const origins = new Map(shaped.resources.map(({ resource, origin }) => [keyOf(resource), origin]));
   const turn = (before: Configuration): Configuration => {
     refuseIfAny(problems);
-    const kept = [...before].filter(([, { metadata }]) => !request.prune || metadata.tenant !== request.tenant);
+    const isTheirs = deletableBy(rights, request.tenant, before);
+    const kept = [...before].filter(([, resource]) => !request.prune || !isTheirs(resource));
     return new Map([
       ...kept,
       ...shaped.resources.map(({ resource }): [string, Resource] => [keyOf(resource), resource]),
     ]);
   };
   const originOf = (key: string): string => origins.get(key) ?? key;
-  return { by, reason, dryRun, ifRevision, ifVersions, turn, originOf, named: new Set(origins.keys()) };
+  return { by, rights, reason, dryRun, ifRevision, ifVersions, turn, originOf, named: new Set(origins.keys()) };
 };
 
 const policyWish = ({ tenant, turn, originOf, ...wish }: PolicyWish): Wish => ({
@@ -298,7 +315,10 @@ const policyWish = ({ tenant, turn, originOf, ...wish }: PolicyWish): Wish => ({
   turn: (before) =>
     new Map([
       ...[...before].filter(([, resource]) => !isBundleOf(tenant, resource)),
-      ...turn(bundlesOf(before, tenant)).map((bundle): [string, Resource] => [keyOf(bundle), bundle]),
+      ...turn(bundlesOf(before, tenant), deletableBy(wish.rights, tenant, before)).map((bundle): [string, Resource] => [
+        keyOf(bundle),
+        bundle,
+      ]),
     ]),
 });
 

@@ -159,7 +159,11 @@ const summaryOf = ({ resource }: Row): string => {
     const said = Object.entries(limits).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
     return [`level ${level}`, ...said, ...(delegation === 'caller' ? [] : [delegation])].join(', ');
   }
-  if (resource.kind === 'User') return resource.spec.roles.join(', ') || 'no roles';
+  if (resource.kind === 'User') {
+    const { roles, administers = [] } = resource.spec;
+    const domains = administers.length === 0 ? '' : `, administers ${administers.join(', ')}`;
+    return `${roles.join(', ') || 'no roles'}${domains}`;
+  }
   if (resource.kind === 'Key')
     return `${resource.spec.principal.kind}/${resource.spec.principal.name}${resource.spec.expiresAt === undefined ? '' : `, until ${resource.spec.expiresAt}`}`;
   return '-';

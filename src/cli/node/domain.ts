@@ -12,6 +12,7 @@ import { HealthRunner } from '../../routing/index.ts';
 import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
+import { auditPortOf, trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { killsGovernedAbove } from './kills.ts';
@@ -74,10 +75,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     () => following.snapshot,
   );
   const halt = new Halt();
+  const trail = trailOf(stores, world, logger);
   const live: LivePipeline = new LivePipeline({
     world,
     halt,
     trees,
+    trail,
     node: node.id,
     sink: observed.sink,
     calls: stores.calls,
@@ -145,6 +148,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
+        audit: auditPortOf(stores, trail, member.key.publicKey),
         traces: stores.traces,
         rosterSeq: () => keeper.roster.seq,
         weakened: weakenedBy(options),

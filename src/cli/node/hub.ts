@@ -18,6 +18,8 @@ import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
+import { openAudit } from './audit.ts';
+import { auditedControl, auditedKills, auditedNodes, auditedReleases } from './audited.ts';
 import { detachedCalls } from './detached.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
@@ -51,6 +53,10 @@ export interface NodeOptions {
 export interface HubOptions extends NodeOptions {
   /** A policy release that may widen needs a second person. Default false. */
   readonly twoPerson?: boolean;
+  /** Calls that only read are audited before they are sent too, and wait for the disk. Default false. */
+  readonly auditReads?: boolean;
+  /** Places outside of this hub's reach that get signed checkpoints of the audit. */
+  readonly auditCheckpoints?: readonly string[];
 }
 
 export interface RunningNode {
@@ -99,10 +105,14 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const second = canaryOracle(world, options.oracle !== 0, () => train);
   held.defer(() => second.close());
   const halt = new Halt();
+  const audit = openAudit({ stores, world, node: id, key, logger, places: options.auditCheckpoints ?? [] });
+  held.defer(() => audit.stop());
   const live = new LivePipeline({
     world,
     halt,
     trees: tree,
+    trail: audit.trail,
+    auditReads: options.auditReads ?? false,
     node: id,
     sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,
@@ -213,10 +223,11 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       signal: closing,
       live,
       observed,
-      control,
-      releases: train,
-      nodes,
-      kills: killPort({ kills, halt, nodes, live, logger }),
+      control: auditedControl(control, audit.trail),
+      releases: auditedReleases(train, audit.trail),
+      nodes: auditedNodes(nodes, audit.trail),
+      kills: auditedKills(killPort({ kills, halt, nodes, live, logger }), audit.trail),
+      audit: audit.port,
       traces: stores.traces,
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,

@@ -1,4 +1,6 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
+
+import { type AuditTrail, auditRefusals, auditSending } from '../../audit/index.ts';
 import type { Call, CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { AssertionVerifier, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
@@ -36,6 +38,10 @@ export interface LiveOptions {
   readonly halt: Halt;
   /** Of the node too: a tree is older than a snapshot. */
   readonly trees: TreeParts;
+  /** Of the node too. */
+  readonly trail: AuditTrail;
+  /** Reads are written down before they are sent, too. Default false. */
+  readonly auditReads?: boolean;
   readonly upstreamFor: (endpoint: Endpoint) => Handler;
   /** What this node sees from its place. */
   readonly view: (snapshot: Snapshot, sight: Sight) => CandidatesOf;
@@ -145,6 +151,15 @@ export class LivePipeline {
       lineage: trees.layer(ground),
       intersects: rules.intersects,
       halt: options.halt.layer,
+      audit: {
+        refusals: auditRefusals(options.trail, options.node),
+        sending: auditSending({
+          trail: options.trail,
+          node: options.node,
+          planOf,
+          strict: options.auditReads ?? false,
+        }),
+      },
       resolver,
       policy,
       watch: options.watch?.(snapshot),

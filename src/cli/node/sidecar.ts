@@ -9,6 +9,7 @@ import { Halt } from '../../kill/index.ts';
 import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { LivePipeline } from './live.ts';
@@ -66,10 +67,12 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   );
 
   const halt = new Halt();
+  const trail = trailOf(member.stores, world, logger);
   const shared = {
     world,
     halt,
     trees,
+    trail,
     node: node.id,
     sink: observed.sink,
     calls: member.stores.calls,

@@ -1,7 +1,7 @@
 /** The release train over memory stores, with the real policy compiler and the real plane. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CallEvent, ReleaseState, Snapshot } from '../../contract/index.ts';
+import { type CallEvent, type ReleaseState, type Snapshot, WHOLE_TENANT } from '../../contract/index.ts';
 import { newNodeKey } from '../../identity/index.ts';
 import { VirtualWorld } from '../../kernel/index.ts';
 import { memoryStores } from '../../stores/index.ts';
@@ -77,6 +77,7 @@ const bench = async (given: Partial<TrainParts> = {}) => {
       resources,
       origins: resources.map((_, at) => `f.yaml:${at + 1}`),
       by: 'user/ann',
+      rights: WHOLE_TENANT,
       reason: '',
       dryRun: false,
       prune: false,
@@ -90,12 +91,13 @@ const bench = async (given: Partial<TrainParts> = {}) => {
         origins: ['p.yaml:1'],
         prune: false,
         by,
+        rights: WHOLE_TENANT,
         reason: 'r',
       })
     ).release;
   const stateOf = async (id: string): Promise<ReleaseState> => (await train.get('default', id)).state;
   const activate = (id: string, percent: number) =>
-    train.activate('default', id, { percent, by: 'user/ann', reason: '' });
+    train.activate('default', id, { percent, by: 'user/ann', rights: WHOLE_TENANT, reason: '' });
   const text = async () => {
     const { resources } = await stores.resources.list();
     return bundlesOf(new Map(resources.map(({ resource }, at) => [String(at), resource])), 'default')[0]?.spec.policies
@@ -131,7 +133,14 @@ test('staging checks and keeps a release and changes nothing that runs', async (
 
 test('what is no policy, or is active already, is not a release', async () => {
   const { train, stage } = await bench();
-  const wish = { tenant: 'default', origins: ['x.yaml:7'], prune: false, by: 'user/ann', reason: 'r' };
+  const wish = {
+    tenant: 'default',
+    origins: ['x.yaml:7'],
+    prune: false,
+    by: 'user/ann',
+    rights: WHOLE_TENANT,
+    reason: 'r',
+  };
   assert.match(
     (await faultOf(train.stage({ ...wish, resources: [agent('b')] }))).message,
     /x\.yaml:7.*PolicyBundles only/,
@@ -142,7 +151,7 @@ test('what is no policy, or is active already, is not a release', async () => {
 test('a release goes from shadow to a part to everything, and the one before retires', async () => {
   const { stage, train, activate, published, stateOf, text } = await bench();
   const { id } = await stage('two');
-  await train.shadow('default', id, 'user/ann', '');
+  await train.shadow('default', id, 'user/ann', '', WHOLE_TENANT);
   assert.deepEqual(
     published.at(-1)?.candidates?.map(({ mode, percent }) => [mode, percent]),
     [['shadow', 0]],
@@ -197,15 +206,15 @@ test('a rollback takes back the release on trial, then the active one, and never
   await activate(two.id, 100);
   const three = await stage('three');
   await activate(three.id, 10);
-  const first = await train.rollback('default', 'user/ann', 'smells');
+  const first = await train.rollback('default', 'user/ann', 'smells', WHOLE_TENANT);
   assert.match(first.undone, /canary at 10 %/);
   assert.deepEqual([await stateOf(three.id), await text(), published.at(-1)?.candidates], ['halted', 'two', undefined]);
-  const second = await train.rollback('default', 'user/ann', '');
+  const second = await train.rollback('default', 'user/ann', '', WHOLE_TENANT);
   assert.deepEqual(
     [await text(), await stateOf(two.id), second.snapshotSeq],
     ['one', 'retired', published.at(-1)?.seq],
   );
-  assert.equal((await faultOf(train.rollback('default', 'user/ann', ''))).code, 'not_found');
+  assert.equal((await faultOf(train.rollback('default', 'user/ann', '', WHOLE_TENANT))).code, 'not_found');
   assert.equal(await text(), 'one');
 });
 
@@ -213,7 +222,7 @@ test('with two persons on, a release that widens waits for somebody else than it
   const { stage, activate, train } = await bench({ twoPerson: true });
   const { id, needsApproval } = await stage('two');
   assert.equal(needsApproval, true);
-  await train.shadow('default', id, 'user/ann', 'a shadow decides nothing');
+  await train.shadow('default', id, 'user/ann', 'a shadow decides nothing', WHOLE_TENANT);
   assert.equal((await faultOf(activate(id, 5))).code, 'conflict');
   assert.equal((await faultOf(train.approve('default', id, 'user/ann', ''))).code, 'denied');
   await train.approve('default', id, 'user/bob', 'looked at the replay');
@@ -236,7 +245,8 @@ test('a release whose stored content was changed is never put in force', async (
   const payload = record.sealed.payload.replace('"two"', '"evil"');
   await stores.releases.put({ ...record, sealed: { ...record.sealed, payload }, version: record.version + 1 });
   assert.equal(
-    (await faultOf(train.activate('default', id, { percent: 5, by: 'user/ann', reason: '' }))).code,
+    (await faultOf(train.activate('default', id, { percent: 5, by: 'user/ann', rights: WHOLE_TENANT, reason: '' })))
+      .code,
     'denied',
   );
 });

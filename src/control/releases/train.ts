@@ -16,12 +16,15 @@ import {
   type ReplayRequest,
   type ResourceOf,
   type ResourceStore,
+  type Rights,
   type RollbackOutcome,
   type Snapshot,
   type StageRequest,
   type TraceStore,
+  WHOLE_TENANT,
 } from '../../contract/index.ts';
 import type { NodeKey } from '../../identity/index.ts';
+import { belonging } from '../belonging.ts';
 import { bundlesOf, type CompilePolicy } from '../compile.ts';
 import type { ControlPlane } from '../plane.ts';
 import { ruleDifference } from './difference.ts';
@@ -112,19 +115,21 @@ export class ReleaseTrain implements ReleasePort {
     };
   }
 
-  async shadow(tenant: string, id: string, by: string, reason: string): Promise<ReleaseOutcome> {
+  async shadow(tenant: string, id: string, by: string, reason: string, rights: Rights): Promise<ReleaseOutcome> {
     await this.#refuseOthers(tenant, id);
+    await this.#refuseUnowned(tenant, id, rights);
     const record = await this.#advance(tenant, id, { event: 'shadow', percent: 0, by, reason });
     return this.#published(record);
   }
 
   async activate(tenant: string, id: string, wish: ActivateWish): Promise<ReleaseOutcome> {
-    const { percent, by, reason, denyBand } = wish;
+    const { percent, by, rights, reason, denyBand } = wish;
     await this.#refuseOthers(tenant, id);
+    await this.#refuseUnowned(tenant, id, rights);
     const record = await this.#advance(tenant, id, { event: 'canary', percent, by, reason, denyBand }, (found) =>
       this.#refuseUnapproved(found),
     );
-    return percent < 100 ? this.#published(record) : this.#full(record, by, reason);
+    return percent < 100 ? this.#published(record) : this.#full(record, wish);
   }
 
   async approve(tenant: string, id: string, by: string, reason: string): Promise<ReleaseOutcome> {
@@ -141,9 +146,10 @@ export class ReleaseTrain implements ReleasePort {
     return { release: this.#view(record, await this.#presentDigest(tenant)), snapshotSeq: 0, warnings: [] };
   }
 
-  async rollback(tenant: string, by: string, reason: string): Promise<RollbackOutcome> {
+  async rollback(tenant: string, by: string, reason: string, rights: Rights): Promise<RollbackOutcome> {
     const tried = await this.#onTrial(tenant);
     if (tried !== undefined) {
+      await this.#refuseUnowned(tenant, tried.id, rights);
       const why = `rolled back${reason === '' ? '' : `: ${reason}`}`;
       const { snapshotSeq } = await this.#halt(tenant, tried.id, by, why);
       return { undone: `release ${tried.id}, ${stateOf(tried)}`, revision: 0, snapshotSeq };
@@ -152,6 +158,7 @@ export class ReleaseTrain implements ReleasePort {
     const { revision, snapshotSeq } = await this.#parts.plane.replacePolicy({
       tenant,
       by,
+      rights,
       reason: `policy only${reason === '' ? '' : `: ${reason}`}`,
       turn: () => earlier.bundles,
       rollbackOf: earlier.revision,
@@ -159,11 +166,12 @@ export class ReleaseTrain implements ReleasePort {
     return { undone: `the policy that revision ${earlier.undone} brought`, revision, snapshotSeq };
   }
 
-  async replay({ tenant, candidate, sinceMs, limit }: ReplayRequest): Promise<ReplayReport> {
+  async replay({ tenant, rights, candidate, sinceMs, limit }: ReplayRequest): Promise<ReplayReport> {
     const { clock, traces, replayer } = this.#parts;
     const startMs = clock.nowMs();
-    const { release, world, stale } = await this.#candidateWorld(tenant, candidate);
-    const tally = await replayRecorded(traces, replayer(world), { tenant, sinceMs, limit });
+    const { release, world, stale } = await this.#candidateWorld(tenant, candidate, rights);
+    const about = belonging(rights, world).call;
+    const tally = await replayRecorded(traces, replayer(world), { tenant, sinceMs, limit, about });
     return { release, stale, ...tally, tookMs: Math.round(clock.nowMs() - startMs) };
   }
 
@@ -187,9 +195,9 @@ export class ReleaseTrain implements ReleasePort {
     );
   }
 
-  async #candidateWorld(tenant: string, candidate: ReplayRequest['candidate']) {
+  async #candidateWorld(tenant: string, candidate: ReplayRequest['candidate'], rights: Rights) {
     if (typeof candidate !== 'string') {
-      const { preview, id } = await this.#proposed({ ...candidate, tenant, by: '', reason: '' });
+      const { preview, id } = await this.#proposed({ ...candidate, tenant, rights, by: '', reason: '' });
       return {
         release: id,
         world: await compileTenant(preview.after, tenant, this.#parts.compilePolicy),
@@ -208,14 +216,15 @@ export class ReleaseTrain implements ReleasePort {
 
   /** Checked and compiled against the present configuration, and nothing else. */
   async #proposed(request: StageRequest) {
-    const { tenant, by, reason, prune } = request;
+    const { tenant, by, rights, reason, prune } = request;
     const { plane, compilePolicy, widens } = this.#parts;
     const { bundles: given, origins } = bundlesIn(request);
     const preview = await plane.preview({
       tenant,
       by,
+      rights,
       reason,
-      turn: (present) => (prune ? given : merged(present, given)),
+      turn: (present, isTheirs) => merged(prune ? present.filter((one) => !isTheirs(one)) : present, given),
       originOf: (key) => origins.get(key) ?? key,
     });
     const [active, proposed] = await Promise.all([
@@ -253,7 +262,7 @@ export class ReleaseTrain implements ReleasePort {
   }
 
   /** The record is moved to 100 % first: a hub that dies before the commit finds a canary of everything, which is what was asked for. */
-  async #full(record: ReleaseRecord, by: string, reason: string): Promise<ReleaseOutcome> {
+  async #full(record: ReleaseRecord, { by, rights, reason }: ActivateWish): Promise<ReleaseOutcome> {
     const { plane, store, log } = this.#parts;
     const { bundles, baseDigest } = this.#open(record);
     const { tenant, id } = record;
@@ -263,7 +272,7 @@ export class ReleaseTrain implements ReleasePort {
     };
     try {
       const why = `policy release ${id}${reason === '' ? '' : `: ${reason}`}`;
-      const result = await plane.replacePolicy({ tenant, by, reason: why, turn });
+      const result = await plane.replacePolicy({ tenant, by, rights, reason: why, turn });
       log('info', 'policy release active', { release: id, by, seq: result.snapshotSeq });
       const now = (await store.get(tenant, id)) ?? record;
       return { release: this.#view(now, digestOf(bundles)), ...result };
@@ -337,6 +346,15 @@ export class ReleaseTrain implements ReleasePort {
     );
   }
 
+  /** Whoever may change some levels only moves only releases that touch no other. */
+  async #refuseUnowned(tenant: string, id: string, rights: Rights): Promise<void> {
+    if (rights.kind === 'tenant') return;
+    const record = await this.#find(tenant, id);
+    await this.#refuseStale(record);
+    const { bundles } = this.#open(record);
+    await this.#parts.plane.preview({ tenant, by: '', rights, reason: '', turn: () => bundles });
+  }
+
   async #refuseStale(record: ReleaseRecord): Promise<void> {
     if (this.#open(record).baseDigest !== (await this.#presentDigest(record.tenant))) throw stale(record);
   }
@@ -371,6 +389,7 @@ export class ReleaseTrain implements ReleasePort {
 const untouched = (tenant: string) => ({
   tenant,
   by: '',
+  rights: WHOLE_TENANT,
   reason: '',
   turn: (present: readonly Bundle[]): readonly Bundle[] => present,
 });

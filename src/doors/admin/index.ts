@@ -4,6 +4,7 @@ export { EventFeed } from './feed.ts';
 export type {
   AccessPort,
   AdminPorts,
+  AuditPort,
   CallExplanation,
   CanAnswer,
   CanQuestion,
