@@ -122,7 +122,7 @@ const ambient = (work: AgentWork, deepest: Place, call: Caller, { ids }: Scope, 
 
 const returnedPlace = (call: Caller, token: string, scope: Scope, ground: Ground): Place => {
   const wallMs = scope.clock.wallMs();
-  const returned = returnedBy(call.principal, token, ground.openRun, wallMs);
+  const returned = returnedBy(call.principal, token, ground, wallMs);
   const endsAtMs = scope.clock.nowMs() + returned.endsAtWallMs - wallMs;
   const tree = { ...returned.tree, endsAtMs };
   return { ...returned, tree: returned.own ? tree : proven(tree, call.principal, wallMs, ground) };

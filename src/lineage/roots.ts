@@ -2,7 +2,7 @@
 import type { Tree } from '../contract/index.ts';
 import { Recent } from './recent.ts';
 
-/** A root that was idle longest goes first, and its tree then counts from what its tokens say. */
+/** A root that was idle for long goes first, and its tree then counts from what its tokens say. */
 const MOST_ROOTS = 50_000;
 
 export interface Root {
@@ -12,15 +12,11 @@ export interface Root {
   /** By id of the parent. */
   readonly children: Map<string, number>;
   /** Monotonic. */
-  endsAtMs: number;
+  readonly endsAtMs: number;
 }
 
 export class Roots {
   readonly #recent = new Recent<Root>(MOST_ROOTS);
-
-  get size(): number {
-    return this.#recent.size;
-  }
 
   get(tenant: string, root: string): Root | undefined {
     return this.#recent.get(`${tenant}/${root}`);
@@ -30,12 +26,12 @@ export class Roots {
   of(tenant: string, root: string, { calls, hops, endsAtMs }: Tree): Root {
     const key = `${tenant}/${root}`;
     const known = this.#recent.get(key);
-    const state = known ?? { calls: calls - 1, agents: new Set(), children: new Map(), endsAtMs };
-    if (known === undefined)
-      for (const { target } of hops.slice(0, -1)) {
-        const [kind, name] = target.split('/');
-        if (kind === 'agent' && name !== undefined) state.agents.add(name);
-      }
+    if (known !== undefined) return known;
+    const state = { calls: calls - 1, agents: new Set<string>(), children: new Map<string, number>(), endsAtMs };
+    for (const { target } of hops.slice(0, -1)) {
+      const [kind, name] = target.split('/');
+      if (kind === 'agent' && name !== undefined) state.agents.add(name);
+    }
     this.#recent.set(key, state);
     return state;
   }

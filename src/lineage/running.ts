@@ -16,6 +16,11 @@ export class Running {
     work.add(place);
   }
 
+  /** The time of a root is known when it is sent. */
+  retime(agent: string, place: Place): void {
+    this.#agents.get(agent)?.retime(place);
+  }
+
   remove(agent: string, place: Place): void {
     const work = this.#agents.get(agent);
     if (work?.remove(place) === 0) this.#agents.delete(agent);
@@ -49,6 +54,11 @@ export class AgentWork {
     const known = this.#origins.get(key);
     if (known === undefined) this.#origins.set(key, { origin: place.tree.origin, count: 1 });
     else known.count++;
+  }
+
+  retime(place: Place): void {
+    const same = this.#byDepth[place.lineage.depth];
+    if (same?.has(place.call) === true) same.set(place.call, place);
   }
 
   /** How many are left. */

@@ -3,7 +3,7 @@ import type { Call, Endpoint, NodeEntry, Principal, Reply, Scope } from '../cont
 import { Fault, HEADERS } from '../contract/index.ts';
 import { mayHandTo, type NodeKey, newNodeKey, Seal } from '../identity/index.ts';
 import { compose, loopbackCall, loopbackReply, rootScope, silentSpan, VirtualWorld } from '../kernel/index.ts';
-import { type Ground, type TreeRules, Trees, treeRules } from './index.ts';
+import { type Ground, Recent, type TreeRules, Trees, treeRules } from './index.ts';
 
 export const TENANT = 'acme';
 
@@ -78,6 +78,7 @@ export const testNode = ({
     speaksElsewhere: () => speaksElsewhere,
     prove: ({ id: began }) => `proof-of-${began}`,
     provenOrigin,
+    opened: new Recent(100),
   };
   trees.use(ground);
   const sent: Call[] = [];

@@ -1,5 +1,6 @@
 /** Opens the run token that an agent sends back, or says what is wrong with it. Never is a bad one taken for none. */
 import { Fault, HEADERS, type Principal } from '../contract/index.ts';
+import type { Recent } from './recent.ts';
 import { type HandedPlace, handedFrom } from './told.ts';
 
 /** What was under a seal that holds. */
@@ -19,14 +20,9 @@ export interface Returned extends HandedPlace {
 }
 
 /** Throws `unauthenticated` for what nobody handed out or what is over, and `denied` for what somebody else was handed. */
-export const returnedBy = (principal: Principal, token: string, openRun: OpenRun, wallMs: number): Returned => {
-  const opened = openRun(token);
-  if (opened === undefined) throw bad('was handed out by no node here; send it back as it came with the call');
-  if ('elsewhere' in opened) throw bad(`can be read by node \`${opened.elsewhere}\` only; call through that node`);
-  const handed = handedFrom(opened.text);
-  if (handed === undefined || !opened.mayHandTo(handed.tenant, handed.agent))
-    throw bad('was handed out by no node here that may; send it back as it came with the call');
-  const { tenant, agent, endsAtWallMs, lineage } = handed;
+export const returnedBy = (principal: Principal, token: string, ground: TokenGround, wallMs: number): Returned => {
+  const returned = ground.opened.get(token) ?? openedNow(token, ground);
+  const { tenant, agent, endsAtWallMs, lineage } = returned;
   if (principal.kind !== 'agent' || principal.tenant !== tenant || principal.id !== agent)
     throw new Fault(
       'denied',
@@ -34,7 +30,24 @@ export const returnedBy = (principal: Principal, token: string, openRun: OpenRun
       { facts: { code: 'RUN_TOKEN_OF_ANOTHER' } },
     );
   if (wallMs >= endsAtWallMs) throw bad(`is over, as is the time of its call tree \`${lineage.root}\``);
-  return { ...handed, own: opened.own };
+  return returned;
+};
+
+interface TokenGround {
+  readonly openRun: OpenRun;
+  readonly opened: Recent<Returned>;
+}
+
+const openedNow = (token: string, { openRun, opened }: TokenGround): Returned => {
+  const found = openRun(token);
+  if (found === undefined) throw bad('was handed out by no node here; send it back as it came with the call');
+  if ('elsewhere' in found) throw bad(`can be read by node \`${found.elsewhere}\` only; call through that node`);
+  const handed = handedFrom(found.text);
+  if (handed === undefined || !found.mayHandTo(handed.tenant, handed.agent))
+    throw bad('was handed out by no node here that may; send it back as it came with the call');
+  const returned = { ...handed, own: found.own };
+  opened.set(token, returned);
+  return returned;
 };
 
 const bad = (why: string): Fault =>

@@ -12,8 +12,8 @@ import { Roots } from './roots.ts';
 import { Running } from './running.ts';
 import { describedText, type HandedPlace, handedFrom, handedText, type Place } from './told.ts';
 
-/** Two entries a dispatch. */
-const MOST_HANDED = 100_000;
+/** Two entries a dispatch. An agent that calls on later than that is placed by its token, or by what it works on. */
+const MOST_HANDED = 50_000;
 
 /** One for each node, shared by its pipelines: a tree is older than a snapshot. */
 export class Trees {
@@ -67,12 +67,7 @@ export class Trees {
     const { tree, principal, target } = call;
     const ground = this.#ground;
     if (tree === undefined || principal === null || ground === undefined) return [];
-    const place: Place = {
-      tenant: principal.tenant,
-      call: call.id,
-      lineage: call.lineage,
-      tree: this.#timed(call, tree, scope),
-    };
+    const place = this.#timed({ tenant: principal.tenant, call: call.id, lineage: call.lineage, tree }, call, scope);
     if (target.kind === 'agent') this.#remember(place, call, span);
     // Also where the caller itself began: the next node can show the proof to the one after it, and make none.
     if (endpoint.protocol === 'airspace')
@@ -95,9 +90,8 @@ export class Trees {
         rules.limitsOfAgent(tenant, call.principal.id).rootsPerMinute,
         nowMs,
       );
-    // A root that calls no agent has no children to count.
-    if (found === 'own' || (found === 'root' && call.target.kind !== 'agent'))
-      return timely({ ...onward, lineage, tree }, nowMs);
+    // Nothing has grown yet, and most roots have no child: what is counted is kept from the first child on.
+    if (found === 'own' || lineage.depth === 0) return timely({ ...onward, lineage, tree }, nowMs);
     const root = this.#memory.roots.of(tenant, lineage.root, tree);
     const agent = call.target.kind === 'agent' ? call.target.name : undefined;
     const growing = { place, agent, limits, root, trees, exact, nowMs };
@@ -106,12 +100,12 @@ export class Trees {
     return timely({ ...onward, lineage, tree: { ...tree, calls } }, nowMs);
   }
 
-  /** The time that the root was granted is the time of its tree; it is known when the root is sent. */
-  #timed({ principal, lineage }: Call, tree: Tree, { deadlineMs }: Scope): Tree {
-    if (lineage.depth > 0 || deadlineMs >= tree.endsAtMs) return tree;
-    const root = this.#memory.roots.get(principal?.tenant ?? '', lineage.root);
-    if (root !== undefined) root.endsAtMs = Math.min(root.endsAtMs, deadlineMs);
-    return { ...tree, endsAtMs: deadlineMs };
+  /** The time that a root was granted is the time of its tree; it is known when the root is sent. */
+  #timed(place: Place, { target }: Call, { deadlineMs }: Scope): Place {
+    if (place.lineage.depth > 0 || deadlineMs >= place.tree.endsAtMs) return place;
+    const timed = { ...place, tree: { ...place.tree, endsAtMs: deadlineMs } };
+    if (target.kind === 'agent') this.#memory.running.retime(agentKey(place.tenant, target.name), timed);
+    return timed;
   }
 
   #remember(place: Place, { trace, target }: Call, span: string): void {

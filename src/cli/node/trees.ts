@@ -10,13 +10,15 @@ import {
   speaksElsewhere,
 } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
-import { type Ground, type OpenRun, type TreeRules, Trees } from '../../lineage/index.ts';
+import { type Ground, type OpenRun, Recent, type TreeRules, Trees } from '../../lineage/index.ts';
 
 /** The trees of a node, and what is needed to stand them on another snapshot. */
 export interface TreeParts {
   readonly trees: Trees;
   groundOf(snapshot: Snapshot, rules: TreeRules, known: KnownNodes, nodes: Iterable<NodeEntry>): Ground;
 }
+
+const MOST_OPENED = 10_000;
 
 /** `self`: as other nodes know this one. */
 export const treesOf = (self: NodeEntry, key: NodeKey, { clock }: Pick<World, 'clock'>): TreeParts => {
@@ -30,6 +32,7 @@ export const treesOf = (self: NodeEntry, key: NodeKey, { clock }: Pick<World, 'c
       // What this node proved comes back to it, and no roster of its own lists it.
       provenOrigin: originVerifier({ ...known, node: (id) => (id === self.id ? self : known.node(id)) }),
       openRun: opening(seal, known),
+      opened: new Recent(MOST_OPENED),
       seal: (text, others) => seal.put(text, others),
       speaksElsewhere: speaksElsewhere(self, nodes, keys),
     }),
