@@ -208,8 +208,9 @@ const addChanging = (program: Command, does: Does): void => {
 };
 
 const addAccess = (program: Command, does: Does): void => {
-  program
-    .command('request <target>')
+  const request = program
+    .command('request')
+    .argument('[target]')
     .description('make a call: agent/orders/where')
     .option('-d, --data <text>', 'payload; @file, or @- for standard input')
     .option('--content-type <type>', 'of the payload; application/json unless said')
@@ -223,6 +224,15 @@ const addAccess = (program: Command, does: Does): void => {
       does(async (context, [target = ''], options) =>
         (await import('./commands/request.ts')).request(context, target, options),
       ),
+    );
+  request
+    .command('reconcile [call]')
+    .description('calls that may have run; with one, say what became of it')
+    .option('--executed', 'it ran')
+    .option('--not-executed', 'it did not, and never will')
+    .option('--reason <text>', 'how you know; kept in the audit')
+    .action(
+      does(async (context, [id], options) => (await import('./commands/reconcile.ts')).reconcile(context, id, options)),
     );
   program
     .command('bootstrap')

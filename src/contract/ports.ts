@@ -180,8 +180,27 @@ export interface CallJournal {
   get(tenant: string, id: string): Promise<CallRecord | undefined>;
   /** Accepted or dispatched but not concluded, oldest first: what a restart must look at. */
   open(): Promise<readonly CallRecord[]>;
+  /** Concluded as `unknown`, oldest first; null means every tenant. */
+  unresolved(tenant: string | null, limit: number): Promise<readonly CallRecord[]>;
+  /** unknown -> dispatched: it is about to be sent again with its key. False when it is not `unknown` any more. */
+  reopen(tenant: string, id: string): Promise<boolean>;
+  /**
+   * Says what became of an unknown call, once; false when it is not `unknown` any more. `not_executed` frees its idempotency key
+   * and its money, `executed` books what was set aside unless `amounts` says better.
+   */
+  resolve(resolution: Resolution): Promise<boolean>;
   /** Removes concluded records older than the instant; returns how many. */
   prune(beforeMs: number): Promise<number>;
+}
+
+export interface Resolution {
+  readonly tenant: string;
+  readonly id: string;
+  readonly verdict: 'executed' | 'not_executed';
+  /** What the target answered then; null when that is lost. */
+  readonly reply: StoredReply | null;
+  readonly audit: readonly AuditEntry[];
+  readonly atMs: number;
 }
 
 export interface TraceFilter {

@@ -6,6 +6,8 @@ export interface OperationEntry {
   readonly name: string;
   readonly effect: Effect;
   readonly idempotent: boolean;
+  /** How an unknown outcome is settled; absent: a person says. */
+  readonly reconcile?: { readonly replay: true } | { readonly ask: string };
 }
 
 export interface EndpointEntry {

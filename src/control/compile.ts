@@ -105,16 +105,6 @@ export const compile = async (
   };
 };
 
-/** The policy of one tenant, by name. */
-export const bundlesOf = (configuration: Configuration, tenant: string): readonly ResourceOf<'PolicyBundle'>[] =>
-  [...configuration.keys()]
-    .sort()
-    .map((key) => configuration.get(key)!)
-    .filter((resource): resource is ResourceOf<'PolicyBundle'> => isBundleOf(tenant, resource));
-
-export const isBundleOf = (tenant: string, { kind, metadata }: Resource): boolean =>
-  kind === 'PolicyBundle' && metadata.tenant === tenant;
-
 const of = <K extends ResourceKind>(resources: readonly Resource[], kind: K): readonly ResourceOf<K>[] =>
   resources.filter((resource): resource is ResourceOf<K> => resource.kind === kind);
 
@@ -128,10 +118,11 @@ const targetEntry = (
   domain: metadata.domain ?? '',
   labels: metadata.labels,
   endpoints: spec.endpoints,
-  operations: spec.operations.map(({ name, effect, idempotent }) => ({
+  operations: spec.operations.map(({ name, effect, idempotent, reconcile }) => ({
     name,
     effect,
     idempotent: idempotent ?? effect === 'read',
+    ...(reconcile === undefined ? {} : { reconcile }),
   })),
   health: spec.health ?? null,
   concurrency: spec.concurrency,

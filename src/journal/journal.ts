@@ -37,12 +37,16 @@ export interface JournalOptions {
   readonly world: World;
   /** The whole pipeline as it is now: detached calls run through it like any other. */
   readonly handler: () => Handler;
+  /** A call whose outcome nobody knows is on record. Must not throw. */
+  readonly unknown?: (tenant: string, id: string) => void;
 }
 
 export class Journal {
   readonly #options: JournalOptions;
   /** Detached calls accepted and now running here, with what cancels them. */
   readonly #running = new Map<string, Canceller>();
+  /** Those of them that may have run before. */
+  readonly #again = new Set<string>();
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -75,6 +79,18 @@ export class Journal {
   }
 
   /**
+   * Sends a call with an unknown outcome again, with the key that it had: the target runs it once. Resolves when it is over.
+   * False when somebody has said meanwhile what became of it. A second unknown is what it was before.
+   */
+  async replay(record: CallRecord): Promise<boolean> {
+    if (record.request === null || this.#running.has(record.id)) return false;
+    if (!(await this.#options.store.reopen(record.tenant, record.id))) return false;
+    this.#again.add(record.id);
+    await this.#start({ ...record, state: 'dispatched' });
+    return true;
+  }
+
+  /**
    * After a restart: runs again what was accepted and never sent, and what is idempotent; everything else that was sent has an
    * unknown outcome, and says so (O3). Returns how many of each.
    *
@@ -87,7 +103,7 @@ export class Journal {
     for (const record of left) {
       if (record.detached && record.request !== null && (record.state === 'accepted' || record.idempotent)) {
         resumed++;
-        this.#start(record);
+        void this.#start(record);
       } else {
         unknown++;
         const fault = new Fault('upstream_broken', 'the node stopped after sending this call; its outcome is unknown');
@@ -133,7 +149,7 @@ export class Journal {
     const { taken } = await this.#options.store.accept(record);
     scope.span.step('record', startMs, { detached: true, replayed: taken !== null });
     if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
-    if (taken === null) this.#start(record, call);
+    if (taken === null) void this.#start(record, call);
     return accepted(taken ?? record);
   }
 
@@ -185,39 +201,44 @@ export class Journal {
       tenant: call.principal?.tenant ?? '',
       id: call.id,
       outcome,
-      amounts: admission?.meter?.amounts(fault, reply) ?? null,
+      // O4: what may have run keeps its money set aside, until somebody knows or its time is over.
+      amounts: outcome?.state === 'unknown' ? null : (admission?.meter?.amounts(fault, reply) ?? null),
       audit: admission?.after(fault, reply) ?? [],
       atMs: world.clock.wallMs(),
     });
+    if (outcome?.state === 'unknown' && !this.#again.has(call.id))
+      this.#options.unknown?.(call.principal?.tenant ?? '', call.id);
   }
 
   /** What never ran is forgotten, so that the caller may try again; an unknown outcome is kept as such (O1). */
   #outcomeOf(id: string, fault: Fault | undefined, reply: StoredReply): End['outcome'] {
     if (fault === undefined) return { state: 'done', reply };
+    // That the second try did not run says nothing about the first.
+    if (this.#again.has(id) && fault.executed !== 'yes') return { state: 'unknown', reply };
     if (fault.executed === 'no' && !this.#running.has(id)) return { state: 'forgotten', reply: null };
     if (fault.executed === 'unknown') return { state: 'unknown', reply };
     return { state: fault.code === 'cancelled' ? 'cancelled' : 'done', reply };
   }
 
   /** Runs a detached call through the whole pipeline again, as its owner: what was decided at acceptance is decided once more. */
-  #start(record: CallRecord, from?: Call): void {
+  #start(record: CallRecord, from?: Call): Promise<void> {
     const { world, handler, store } = this.#options;
     const { scope, canceller } = rootScope(world, silentSpan(world.ids.spanId()));
     this.#running.set(record.id, canceller);
     const work = handler()({ ...callOf(record), ...treeOf(from) }, scope).then((reply) => drained(reply));
-    work
+    return work
       .catch(async (thrown) => {
         const fault = Fault.from(thrown);
         // Refused before it came to be sent: the record layer never saw it, so it is concluded here.
-        await store.conclude(
-          record.id,
-          fault.executed === 'unknown' ? 'unknown' : 'done',
-          keepFault(fault),
-          world.clock.wallMs(),
-        );
+        const isUnknown = fault.executed === 'unknown' || this.#again.has(record.id);
+        await store.conclude(record.id, isUnknown ? 'unknown' : 'done', keepFault(fault), world.clock.wallMs());
+        if (isUnknown && !this.#again.has(record.id)) this.#options.unknown?.(record.tenant, record.id);
       })
       .catch(() => {}) // The store is down; the record stays open and the next start looks at it.
-      .finally(() => this.#running.delete(record.id));
+      .finally(() => {
+        this.#running.delete(record.id);
+        this.#again.delete(record.id);
+      });
   }
 
   #recordOf(call: Call, plan: RoutePlan, state: 'accepted' | 'dispatched', detached: boolean): CallRecord {
@@ -239,14 +260,16 @@ export class Journal {
       state,
       idempotent: plan.operation.idempotent,
       detached,
-      request: detached
-        ? {
-            contentType: call.contentType,
-            body: bytes,
-            timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-            priority: call.priority,
-          }
-        : null,
+      // A call that may be sent again after an unknown outcome is kept as it was.
+      request:
+        detached || (plan.operation.reconcile !== undefined && 'replay' in plan.operation.reconcile)
+          ? {
+              contentType: call.contentType,
+              body: bytes,
+              timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+              priority: call.priority,
+            }
+          : null,
       policyVersion: Permit.check(call).policyVersion,
       acceptedAtMs: this.#options.world.clock.wallMs(),
       concludedAtMs: null,
@@ -282,6 +305,12 @@ const answerTaken = (taken: CallRecord, digest: string): Reply => {
       `a call with idempotency key \`${taken.idempotencyKey}\` is still running; ask again when it is done`,
     );
   }
+  if (taken.reply === null && taken.state === 'done')
+    throw new Fault(
+      'conflict',
+      `the call with idempotency key \`${taken.idempotencyKey}\` ran, and its reply is not known`,
+      { executed: 'yes' },
+    );
   if (taken.reply === null)
     throw new Fault('conflict', `the outcome of the call with idempotency key \`${taken.idempotencyKey}\` is unknown`);
   return replay(taken.reply);
@@ -317,6 +346,8 @@ const callOf = (record: CallRecord): Call => ({
   trace: { trace: record.trace, sampled: true },
   lineage: { root: record.id, depth: 0 },
   ...(record.session === '' ? {} : { session: record.session }),
+  // The key that the target may have seen: sending another would be another request to it.
+  ...(record.idempotencyKey === '' ? {} : { idempotencyKey: record.idempotencyKey }),
   priority: 2,
   stream: false,
   via: [],

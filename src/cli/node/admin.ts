@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { ControlPort, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { belonging } from '../../control/index.ts';
-import type { AdminPorts, AuditPort, KillPort, NodeStatus } from '../../doors/admin/index.ts';
+import type { AdminPorts, AuditPort, KillPort, NodeStatus, UnknownPort } from '../../doors/admin/index.ts';
 import { mintKey } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
@@ -24,6 +24,7 @@ export interface AdminParts {
   readonly nodes: NodePort;
   readonly kills: KillPort;
   readonly audit: AuditPort;
+  readonly unknown: UnknownPort;
   readonly traces: TraceStore;
   readonly rosterSeq: () => number;
   /** Of nodes that have one. */
@@ -71,6 +72,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     nodes: parts.nodes,
     kills: parts.kills,
     audit: parts.audit,
+    unknown: parts.unknown,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),
     onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),
   };

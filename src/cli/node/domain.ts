@@ -21,6 +21,7 @@ import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from '
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
+import { unknownCalls } from './unknown.ts';
 
 export interface RunningDomainHub extends RunningNode {
   /** Sequence of the snapshot in force, 0 before the first. */
@@ -150,6 +151,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
         audit: auditPortOf(stores, trail, member.key.publicKey),
         traces: stores.traces,
+        unknown: unknownCalls(stores, live),
         rosterSeq: () => keeper.roster.seq,
         weakened: weakenedBy(options),
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
@@ -176,6 +178,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   );
   health.start();
   const recovered = await live.journal.recover(left);
+  await live.reconciler.start();
   logger.log('info', 'domain hub is up', {
     url: listener.url,
     domain: node.domain,
@@ -192,6 +195,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     stop: async (graceful) => {
       await closeListener(listener, closing, graceful);
       health.stop();
+      live.reconciler.stop();
       overload.stop();
       keeper.stop();
       await archive.settled();

@@ -28,6 +28,7 @@ import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
+import { unknownCalls } from './unknown.ts';
 
 export interface NodeOptions {
   /** Share of decisions that a hub takes again with cedar-wasm, 0 to 1. Default `ORACLE_SHARE`. */
@@ -122,6 +123,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     overload: overload.level,
     watch: (snapshot) => oracle.watch(snapshot),
     watchTrial: (candidate) => second.watch(candidate),
+    onReconcile: (message, fields) => logger.log('info', message, fields),
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
 
@@ -167,7 +169,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
-  const { trials, trainOver } = releases({
+  const { trainOver, ...asked } = releases({
     world,
     stores,
     key,
@@ -181,7 +183,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     nodes: stores.nodes,
     compilePolicy: compiler.compile,
     clock: world.clock,
-    trials,
+    ...asked,
     publish: (snapshot) => {
       nodes.use(snapshot);
       publisher.publish('snapshot', snapshot);
@@ -212,6 +214,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   health.start();
   held.defer(() => health.stop());
   const recovered = await live.journal.recover(await stores.calls.open());
+  await live.reconciler.start();
+  held.defer(() => live.reconciler.stop());
 
   const closing = new Canceller();
   const admin = adminDoor(
@@ -229,6 +233,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       kills: auditedKills(killPort({ kills, halt, nodes, live, logger }), audit.trail),
       audit: audit.port,
       traces: stores.traces,
+      unknown: unknownCalls(stores, live),
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
       weakened: weakenedBy(options),

@@ -1,10 +1,20 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
 
 import { type AuditTrail, auditRefusals, auditSending } from '../../audit/index.ts';
-import type { Call, CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
+import type {
+  Call,
+  CallJournal,
+  CallRecord,
+  Endpoint,
+  EventSink,
+  NodeEntry,
+  OperationEntry,
+  Roster,
+  Snapshot,
+} from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { AssertionVerifier, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
-import { Journal } from '../../journal/index.ts';
+import { Journal, Reconciler } from '../../journal/index.ts';
 import {
   Breaker,
   type BreakerState,
@@ -59,6 +69,8 @@ export interface LiveOptions {
   readonly watch?: (snapshot: Snapshot) => Watch | undefined;
   /** Who sees the decisions of a canary. Default: nobody. */
   readonly watchTrial?: WatchOf;
+  /** What became of calls whose outcome was unknown. */
+  readonly onReconcile?: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
 }
 
@@ -73,6 +85,7 @@ interface Current {
 export class LivePipeline {
   readonly fleet: Fleet;
   readonly journal: Journal;
+  readonly reconciler: Reconciler;
   readonly gate: Gate;
   readonly #options: LiveOptions;
   readonly #budgets = new RetryBudgets();
@@ -97,7 +110,20 @@ export class LivePipeline {
       priorityOf: (call) => (isOwnQuestion(call) ? 0 : (this.#current?.planOf(call).priority ?? 2)),
       ...(options.overload === undefined ? {} : { level: options.overload }),
     });
-    this.journal = new Journal({ store: options.calls, world, handler: () => this.handler });
+    this.journal = new Journal({
+      store: options.calls,
+      world,
+      handler: () => this.handler,
+      unknown: (tenant, id) => this.reconciler.soon(tenant, id),
+    });
+    this.reconciler = new Reconciler({
+      store: options.calls,
+      world,
+      handler: () => this.handler,
+      operationOf: (record) => operationIn(this.#current?.snapshot, record),
+      replay: (record) => this.journal.replay(record),
+      note: options.onReconcile ?? (() => {}),
+    });
   }
 
   get snapshot(): Snapshot | undefined {
@@ -192,6 +218,11 @@ export class LivePipeline {
     return this.#policy;
   }
 }
+
+const operationIn = (snapshot: Snapshot | undefined, { tenant, target }: CallRecord): OperationEntry | undefined =>
+  snapshot?.targets
+    .find((one) => one.tenant === tenant && one.kind === target.kind && one.name === target.name)
+    ?.operations.find(({ name }) => name === target.operation);
 
 /** A fact that a call of this node waits for. The call has its turn already: if its question had to wait for one too, a full node would stand still. */
 const isOwnQuestion = ({ credential }: Call): boolean =>

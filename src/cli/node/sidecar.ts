@@ -184,6 +184,8 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
       await Promise.all([closeListener(front, closing, graceful), app.close(graceful)]);
+      out.reconciler.stop();
+      into.reconciler.stop();
       overload.stop();
       await observed.flush();
       await member.close();

@@ -20,4 +20,5 @@ export type {
   PolicyPort,
   RuleName,
   TargetCounts,
+  UnknownPort,
 } from './ports.ts';

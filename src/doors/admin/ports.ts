@@ -5,6 +5,7 @@ import type {
   AuditStore,
   Belonging,
   CallEvent,
+  CallRecord,
   CancelSignal,
   ControlPort,
   Credential,
@@ -53,6 +54,7 @@ export interface AdminPorts {
   readonly policy: PolicyPort;
   readonly kills: KillPort;
   readonly audit: AuditPort;
+  readonly unknown: UnknownPort;
   /** The node link and the registry that it feeds. */
   readonly nodes: NodePort;
   /**
@@ -64,6 +66,19 @@ export interface AdminPorts {
   readonly onInternal?: (thrown: unknown, path: string) => void;
   /** Serve `/metrics` to processes of this machine without a key, for a scraper next to the node. Default false. */
   readonly openMetrics?: boolean;
+}
+
+/** Calls whose outcome is unknown. */
+export interface UnknownPort {
+  /** Oldest first. */
+  list(tenant: string, limit: number): Promise<readonly CallRecord[]>;
+  /** Throws `not_found` when it is not unknown, or not of this tenant. */
+  say(
+    tenant: string,
+    id: string,
+    said: { readonly verdict: 'executed' | 'not_executed'; readonly reason: string },
+    by: string,
+  ): Promise<void>;
 }
 
 /** What was written down about a tenant. */

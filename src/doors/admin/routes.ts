@@ -20,6 +20,7 @@ import {
   stageRelease,
 } from './releases.ts';
 import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
+import { listUnknown, resolveUnknown } from './unknown.ts';
 
 /**
  * `own`: the body carries its own proof, a one-time token; `machine`: and it must come from this machine. `node`: a node that
@@ -67,6 +68,9 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/kills', { least: 'viewer', domains: true }, listKills),
   route('POST', '/v1/kills', { least: 'operator', domains: true }, orderKill),
   route('DELETE', '/v1/kills/{name}', { least: 'operator', domains: true }, liftKill),
+
+  route('GET', '/v1/unknown', { least: 'operator' }, listUnknown),
+  route('POST', '/v1/unknown/{hex}:resolve', { least: 'operator' }, resolveUnknown),
 
   route('GET', '/v1/audit', { least: 'operator' }, searchAudit),
   route('GET', '/v1/audit/records', { least: 'operator' }, readAudit),

@@ -1,7 +1,17 @@
 /** Everything that can be asked of a database, by name: plain data in, plain data out, so that it can cross a thread. */
 import { listApprovals, putApproval, readApproval, readDueApprovals, readOpenApproval } from './approvals.ts';
 import { appendAudit, readAudit, readAuditHeads, recentAudit } from './audit.ts';
-import { acceptCall, concludeCall, dispatchCall, pruneCalls, readCall, readOpenCalls, releaseCall } from './calls.ts';
+import {
+  acceptCall,
+  concludeCall,
+  dispatchCall,
+  pruneCalls,
+  readCall,
+  readOpenCalls,
+  readUnresolved,
+  releaseCall,
+  reopenCall,
+} from './calls.ts';
 import { appendEvents, pruneEvents, readTrace, recentEvents } from './events.ts';
 import { liftKill, listKills, putKill } from './kills.ts';
 import {
@@ -17,7 +27,7 @@ import {
 import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './nodes.ts';
 import { listReleases, putRelease, readInForce, readRelease } from './releases.ts';
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
-import { beginCall, endCall } from './send.ts';
+import { beginCall, endCall, settleUnknown } from './send.ts';
 
 /**
  * Writers run inside a transaction that they share with others.
@@ -42,6 +52,8 @@ export const WRITERS = {
   putRelease,
   beginCall,
   endCall,
+  settleUnknown,
+  reopenCall,
   reserve,
   extendReservation,
   settleReservation,
@@ -59,6 +71,7 @@ export const READERS = {
   readVersion,
   readCall,
   readOpenCalls,
+  readUnresolved,
   listNodes,
   listKills,
   readRelease,

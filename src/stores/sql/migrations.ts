@@ -172,6 +172,10 @@ const createAudit = async (db: Db): Promise<void> => {
     .execute();
 };
 
+const indexUnresolved = async (db: Db): Promise<void> => {
+  await db.schema.createIndex('call_state').on('call').columns(['state', 'accepted_at']).execute();
+};
+
 const createEvents = async (db: Db, { counted }: DialectTypes): Promise<void> => {
   await db.schema
     .createTable('event')
@@ -202,6 +206,7 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'ledger', up: createLedger },
   { name: 'approvals', up: createApprovals },
   { name: 'audit', up: createAudit },
+  { name: 'unresolved', up: indexUnresolved },
 ];
 
 export const TELEMETRY_MIGRATIONS: readonly Migration[] = [{ name: 'events', up: createEvents }];

@@ -11,6 +11,7 @@ import type {
   KillStore,
   NodeStore,
   ReleaseStore,
+  Resolution,
   ResourceStore,
   StoredReply,
   StoredResource,
@@ -19,13 +20,13 @@ import type {
 } from '../../contract/index.ts';
 import { idOf, resourceKey } from '../../contract/index.ts';
 import { ownerOf, uniqueKey } from '../identity.ts';
-import { refuseAmounts, refuseReservation } from '../money.ts';
+import { NOTHING_SPENT, refuseAmounts, refuseReservation } from '../money.ts';
 import { orThrow, REFUSALS, refuseRepeats } from '../refusals.ts';
 import type { Lane } from './commands.ts';
 import { eventRow } from './events.ts';
 import { chained } from './money.ts';
 import type { CommitArgs, StoredText } from './resources.ts';
-import type { BeginArgs, BegunRow, EndArgs } from './send.ts';
+import type { BeginArgs, BegunRow, EndArgs, SettleUnknownArgs } from './send.ts';
 import type { CallRow } from './tables.ts';
 
 /** Rows removed by one transaction: a big clean-up must not hold up the calls behind it. */
@@ -87,6 +88,9 @@ export const callsOver = (lane: Lane): CallJournal => ({
     return row?.tenant === tenant ? recordOf(row) : undefined;
   },
   open: async () => (await lane.read('readOpenCalls', null)).map(recordOf),
+  unresolved: async (tenant, limit) => (await lane.read('readUnresolved', { tenant, limit })).map(recordOf),
+  reopen: (tenant, id) => lane.write('reopenCall', { tenant, id }),
+  resolve: (resolution) => lane.write('settleUnknown', resolutionArgs(resolution)),
   prune: (beforeMs) => inSteps((limit) => lane.write('pruneCalls', { beforeMs, limit })),
 });
 
@@ -110,6 +114,16 @@ const endArgs = ({ tenant, id, outcome, amounts, audit, atMs }: End): EndArgs =>
       outcome === null || outcome.state === 'forgotten' ? null : concludeArgs(id, outcome.state, outcome.reply, atMs),
     forget: outcome?.state === 'forgotten',
     settle: amounts === null ? null : { tenant, id, amounts, atMs },
+    audit: audit.map(chained),
+  };
+};
+
+const resolutionArgs = ({ tenant, id, verdict, reply, audit, atMs }: Resolution): SettleUnknownArgs => {
+  const { text, body } = replyColumns(verdict === 'executed' ? reply : null);
+  const amounts = verdict === 'executed' ? {} : NOTHING_SPENT;
+  return {
+    resolve: { tenant, id, state: verdict === 'executed' ? 'done' : 'cancelled', reply: text, body },
+    settle: { tenant, id, amounts, atMs },
     audit: audit.map(chained),
   };
 };

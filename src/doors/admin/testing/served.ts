@@ -195,6 +195,7 @@ const RELEASE: ReleaseView = {
   state: 'staged',
   percent: 0,
   approvedBy: null,
+  proof: null,
   denyBand: 10,
   log: [],
   author: 'user/ada',
@@ -297,6 +298,10 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       rollback: (to, by, reason, dryRun, rights) => note({ rollback: { to, by, reason, dryRun, rights } }, applied),
     },
     releases: releasesOf(note),
+    unknown: {
+      list: (tenant, limit) => note({ unknown: { tenant, limit } }, []),
+      say: (tenant, id, said, by) => note({ say: { tenant, id, said, by } }, undefined),
+    },
     audit: {
       search: (filter) => note({ audit: filter }, []),
       read: (tenant, fromSeq, limit) => note({ auditRead: { tenant, fromSeq, limit } }, []),
