@@ -36,8 +36,12 @@ export type Caller = Call & { readonly principal: Principal };
 export const placeOf = (call: Caller, scope: Scope, memory: Memory, ground: Ground): Placed => {
   const { principal } = call;
   const nowMs = scope.clock.nowMs();
+  const endsAtMs = nowMs + ground.rules.limitsOf(principal.tenant, call.target).wallMs;
   if (call.tree !== undefined) return as('own', { ...own(call), tree: call.tree });
-  if (call.via.length > 0) return as('told', { ...own(call), tree: toldTree(call, scope, ground) });
+  if (call.via.length > 0) return as('told', { ...own(call), tree: toldTree(call, endsAtMs, scope, ground) });
+  // Asked by the node itself about a call that it once took: nothing from outside comes as known and below another call.
+  if (call.credential.kind === 'known' && call.lineage.depth > 0)
+    return as('own', { ...own(call), tree: rootTree(call, endsAtMs) });
   if (call.run !== undefined) return child('token', returnedPlace(call, call.run, scope, ground), call, memory);
   if (principal.kind === 'agent') {
     const agent = agentKey(principal.tenant, principal.id);
@@ -50,8 +54,7 @@ export const placeOf = (call: Caller, scope: Scope, memory: Memory, ground: Grou
         ? { ...child('running', deepest, call, memory), exact: work.size === 1 }
         : ambient(work, deepest, call, scope, memory);
   }
-  const { wallMs } = ground.rules.limitsOf(principal.tenant, call.target);
-  return as('root', { ...own(call), lineage: { root: call.id, depth: 0 }, tree: rootTree(call, nowMs + wallMs) });
+  return as('root', { ...own(call), lineage: { root: call.id, depth: 0 }, tree: rootTree(call, endsAtMs) });
 };
 
 const as = (found: Found, place: Place): Placed => ({ found, place, trees: 1, exact: true });
@@ -129,12 +132,11 @@ const returnedPlace = (call: Caller, token: string, scope: Scope, ground: Ground
 };
 
 /** A node of an older version says nothing: then the tree is what is seen here. */
-const toldTree = (call: Caller, scope: Scope, ground: Ground): Tree => {
+const toldTree = (call: Caller, endsAtMs: number, scope: Scope, ground: Ground): Tree => {
   const nowMs = scope.clock.nowMs();
   const told = call.run === undefined ? undefined : describedFrom(call.run, call.principal.tenant, nowMs);
   if (told !== undefined) return proven(told, call.principal, scope.clock.wallMs(), ground);
-  const { wallMs } = ground.rules.limitsOf(call.principal.tenant, call.target);
-  const tree = rootTree(call, nowMs + wallMs);
+  const tree = rootTree(call, endsAtMs);
   return call.lineage.depth === 0 ? tree : { ...tree, origin: null };
 };
 

@@ -242,7 +242,9 @@ describe('a run token', () => {
 test('a target whose address is this node is told so, with the way there', async () => {
   const node = testNode();
   node.scripts.set('agent/a', async ({ run }) => {
-    await assert.rejects(node.ask(ann, 'agent/a', { credential: { kind: 'none' }, principal: null, run }), {
+    const without = { credential: { kind: 'none' }, principal: null, run } as const;
+    assert.equal(await node.outcome(ann, 'agent/b', without), 'sent', 'on to whoever asks for the key');
+    await assert.rejects(node.ask(ann, 'agent/a', without), {
       code: 'loop_detected',
       message: /address of agent `a` .*user\/ann -> agent\/a\/ask -> hub-1/,
     });
@@ -273,4 +275,12 @@ test('a trace that was handed to somebody else places nobody', async () => {
   node.scripts.set('agent/a', (got) => node.ask(agent('b'), 'tool/t', { trace: got.traceparent }));
   await node.ask(ann, 'agent/a');
   assert.equal(node.sent.at(-1)?.lineage.depth, 0);
+});
+
+test('what the node itself asks about an earlier call is in the tree that it names, and no root of anybody', async () => {
+  const node = testNode({ rules: rulesOf({ rootsPerMinute: 1 }) });
+  const lineage = { root: 'f'.repeat(32), parent: 'f'.repeat(32), depth: 1 };
+  const asked = { credential: { kind: 'known', principal: agent('a') }, lineage } as const;
+  for (const _ of [1, 2]) assert.equal(await node.outcome(agent('a'), 'agent/b', asked), 'sent');
+  assert.deepEqual(node.sent[0]?.lineage, lineage);
 });

@@ -40,7 +40,8 @@ export class Trees {
     return (next) => (call, scope) => {
       const opened = call.credential.kind === 'none' && call.run !== undefined ? openRun(call.run) : undefined;
       const handed = opened === undefined || 'elsewhere' in opened || !opened.own ? undefined : handedFrom(opened.text);
-      if (handed === undefined) return next(call, scope);
+      // An agent that forgot its key is told that, unless it asks for itself.
+      if (handed === undefined || !isFor(call, handed)) return next(call, scope);
       throw ownAddress(handed, this.#node);
     };
   }
@@ -130,6 +131,8 @@ const throwIfPassed = (node: string, { via }: Call): void => {
     { facts: { code: 'NODE_LOOP', chain: [...via, node] } },
   );
 };
+
+const isFor = ({ target }: Call, { agent }: HandedPlace): boolean => target.kind === 'agent' && target.name === agent;
 
 const ownAddress = ({ agent, tree, lineage }: HandedPlace, node: string): Fault => {
   const chain = [...chainOf(tree), node];
