@@ -19,6 +19,7 @@ export const run: Scenario = async ({ dir, log }) => {
         for (const manner of MANNERS) findings.push(await explosion(fleet, manner));
         findings.push(await ownAddress(fleet));
       }
+      if (shape === 'mesh') findings.push(await explosionApart(fleet));
     } finally {
       await fleet.stop();
     }
@@ -69,6 +70,19 @@ const explosion = async (fleet: Fleet, manner: Manner): Promise<Finding> => {
   return {
     promise: `hub, ${manner}: ten by ten by ten calls stop at ${CALLS}`,
     holds: ran.length === CALLS && refusal?.status === 508,
+    seen: `${ran.length} ran, ${refusals.length} refused; ${told(refusal)}`,
+  };
+};
+
+/** No sidecar sees the whole tree; each stops its own agent. */
+const explosionApart = async (fleet: Fleet): Promise<Finding> => {
+  fleet.fresh();
+  await callOn(fleet.ann, 'a', { manner: 'token', next: TREE, times: 10, vary: true });
+  const { ran, refusals } = fleet.ledger;
+  const refusal = refusals.find(({ code }) => code === 'TREE_CALLS');
+  return {
+    promise: `mesh: ten by ten by ten calls stop where one agent has seen ${CALLS}`,
+    holds: ran.length < 3 * CALLS && refusal?.status === 508,
     seen: `${ran.length} ran, ${refusals.length} refused; ${told(refusal)}`,
   };
 };
