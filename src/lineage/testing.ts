@@ -43,6 +43,8 @@ export interface NodeOptions {
   /** Default: nobody speaks to another node. */
   readonly speaksElsewhere?: boolean;
   readonly provenOrigin?: Ground['provenOrigin'];
+  /** What routes grant each call, as the deadline layer would say below. Default: nothing bounds it. */
+  readonly grantedMs?: number;
 }
 
 const ENDPOINT: Endpoint = {
@@ -61,6 +63,7 @@ export const testNode = ({
   nodes = [],
   speaksElsewhere = false,
   provenOrigin = () => undefined,
+  grantedMs = Number.POSITIVE_INFINITY,
 }: NodeOptions = {}): TestNode => {
   const world = new VirtualWorld(1);
   const seal = new Seal(id, key);
@@ -86,7 +89,10 @@ export const testNode = ({
   const reach = async (call: Call, scope: Scope): Promise<Reply> => {
     sent.push(call);
     const span = scope.ids.spanId();
-    const [, run = ''] = trees.handOver(call, ENDPOINT, span, scope);
+    const [, run = ''] = trees.handOver(call, ENDPOINT, span, {
+      ...scope,
+      deadlineMs: Math.min(scope.clock.nowMs() + grantedMs, call.tree?.endsAtMs ?? Number.POSITIVE_INFINITY),
+    });
     const script = scripts.get(`${call.target.kind}/${call.target.name}`);
     await script?.({ call, run, traceparent: { ...call.trace, parentSpan: span } }, node);
     return loopbackReply();

@@ -63,6 +63,47 @@ for (const [name, manner] of manners)
     });
   });
 
+test('an agent that says nothing gets no more time than its caller was granted', async () => {
+  const node = testNode({ grantedMs: 3_000 });
+  node.scripts.set('agent/a', async () => {
+    await node.world.run(2_000);
+    await node.ask(agent('a'), 'tool/t', { timeoutMs: 60_000 });
+  });
+  await node.ask(ann, 'agent/a');
+  assert.equal(node.sent[1]?.timeoutMs, 1_000);
+});
+
+test('a trace says which of several trees, and without its span the deepest place in it', async () => {
+  const node = testNode();
+  let go = (): void => {};
+  const waiting = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const traces: Call['trace'][] = [];
+  node.scripts.set('agent/a', async ({ traceparent }) => {
+    traces.push(traceparent);
+    await waiting;
+  });
+  node.scripts.set('agent/b', (got) => node.ask(agent('b'), 'agent/a', { trace: got.traceparent }));
+  node.scripts.set('agent/c', async (got) => {
+    await Promise.all([
+      node.ask(agent('c'), 'agent/b', { trace: got.traceparent }),
+      node.ask(agent('c'), 'agent/a', { trace: got.traceparent, body: bytes('x') }),
+    ]);
+  });
+  const trace = { trace: 'd'.repeat(32), sampled: true };
+  const work = [node.ask(ann, 'agent/c', { trace }), node.ask(ann, 'agent/a')];
+  while (traces.length < 3) await new Promise((next) => setImmediate(next));
+  const shallow = node.sent.find(({ target, lineage }) => target.name === 'a' && lineage.depth === 1);
+  const handed = traces[node.sent.filter(({ target }) => target.name === 'a').indexOf(shallow!)];
+  await node.ask(agent('a'), 'tool/t', { trace: handed! });
+  assert.deepEqual(node.sent.at(-1)?.lineage, { root: shallow?.lineage.root, parent: shallow?.id, depth: 2 });
+  await node.ask(agent('a'), 'tool/t', { trace: { ...trace, parentSpan: 'e'.repeat(16) } });
+  assert.equal(node.sent.at(-1)?.lineage.depth, 3);
+  go();
+  await Promise.all(work);
+});
+
 const rulesOf = (limits: TreeLimitsEntry['limits'], more: readonly TreeLimitsEntry[] = []) =>
   treeRules({
     trees: [{ tenant: TENANT, level: 'org', limits, delegation: 'caller' }, ...more],
@@ -121,6 +162,54 @@ describe('an agent that works on several trees and says nothing', () => {
     assert.equal(outcomes.filter((outcome) => outcome === 'sent').length, 12);
     assert.equal(outcomes.at(-1), 'TREE_CALLS');
   });
+});
+
+test('which of the calls of one tree an agent works for is not guessed', async () => {
+  const node = testNode({ rules: rulesOf({ fanOut: 2 }) });
+  let arrived = 0;
+  let go = (): void => {};
+  const all = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const outcomes: string[] = [];
+  node.scripts.set('agent/b', async () => {
+    if (++arrived < 2) return all;
+    for (const at of [1, 2, 3, 4]) outcomes.push(await node.outcome(agent('b'), 'agent/c', { body: bytes(`${at}`) }));
+    go();
+  });
+  node.scripts.set('agent/a', ({ run }) =>
+    Promise.all(['1', '2'].map((text) => node.ask(agent('a'), 'agent/b', { run, body: bytes(text) }))),
+  );
+  await node.ask(ann, 'agent/a');
+  assert.deepEqual(outcomes, ['sent', 'sent', 'sent', 'sent']);
+});
+
+test('a tree that an agent takes up while it mixes others adds to what it may do', async () => {
+  const node = testNode({ rules: rulesOf({ calls: 2 }) });
+  const outcomes: string[] = [];
+  const askSix = async (): Promise<void> => {
+    for (let at = 0; at < 6; at++)
+      outcomes.push(await node.outcome(agent('a'), 'agent/x', { body: bytes(`${outcomes.length}`) }));
+  };
+  let arrived = 0;
+  let go = (): void => {};
+  const all = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  node.scripts.set('agent/a', async () => {
+    arrived++;
+    if (arrived === 2) {
+      await askSix();
+      await node.ask(agent('z'), 'agent/a');
+      go();
+    } else if (arrived === 3) await askSix();
+    else await all;
+  });
+  await Promise.all([node.ask(ann, 'agent/a'), node.ask(ann, 'agent/a')]);
+  assert.deepEqual(
+    outcomes.map((outcome) => outcome === 'sent'),
+    [true, true, true, true, false, false, true, true, false, false, false, false],
+  );
 });
 
 describe('limits', () => {
