@@ -13,6 +13,7 @@ import {
   withTimeout,
 } from '../kernel/index.ts';
 import { armOf, remarksOn, type Trials } from './arm.ts';
+import { meet } from './constraints.ts';
 import { decide, type PolicyRequest } from './decide.ts';
 import { beganOf, factsForAll, type Intersects, joined, nameOf } from './delegation.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
@@ -35,9 +36,19 @@ export interface DecideParts {
   readonly intersects?: Intersects;
   /** How often who called what; outlives snapshots. Default: of this pipeline alone. */
   readonly rates?: Rates;
+  /** What else tightens an allowed call before its permit, such as what is left of a budget. Default: nothing. */
+  readonly tighten?: Tighten | undefined;
   /** Sees every decision, as plain data. Must not throw or wait. Answers true when it will look at this one again. */
   readonly watch?: Watch | undefined;
 }
+
+/** Must not loosen anything: what it answers is met with the limits of the decision. */
+export type Tighten = (
+  call: Call,
+  plan: RoutePlan,
+  constraints: Constraints,
+  scope: Scope,
+) => Promise<Constraints | undefined>;
 
 /**
  * Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`, `rate_limited` with
@@ -51,6 +62,7 @@ export const decideLayer = ({
   ask = nobody,
   intersects = never,
   rates = new Rates(),
+  tighten,
 }: DecideParts): Layer => {
   const points = new InformationPoints(ask);
   return (next) => async (call, scope) => {
@@ -69,9 +81,11 @@ export const decideLayer = ({
     });
     const looks = arm.name === 'canary' ? arm.trial?.watch : watch;
     if (looks?.(withPayload(request, call), own, call.id) === true) scope.span.set({ 'policy.rechecked': true });
-    const decision = joined(own, arm.policy, request, () => payloadOf(call), began);
+    let decision = joined(own, arm.policy, request, () => payloadOf(call), began);
     if (decision !== own) noteOrigin(decision, began ?? null, startMs, scope);
     if (decision.effect !== 'allow') throw refusalOf(decision);
+    const more = await tighten?.(call, plan, decision.constraints, scope);
+    if (more !== undefined) decision = { ...decision, constraints: meet(decision.constraints, more) };
     const { constraints, policyVersion } = decision;
     // Other bytes are another body: the permit is for what goes on, not for what came.
     const allowed = rewritten(constrained(call, plan, decision), constraints, policyVersion);

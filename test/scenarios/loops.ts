@@ -1,30 +1,61 @@
 /** Agents that call each other for ever, an agent whose address is the hub, and a tree that explodes: each must end by itself. */
-import { agentResource, type Fleet, type Shape, startFleet } from './fleet.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { agentResource, type Fleet, resource, type Shape, startFleet } from './fleet.ts';
 import { callOn, MANNERS, type Manner, type Order, type Outcome } from './relay.ts';
-import { type Finding, type Scenario, verdictOf } from './verdict.ts';
+import type { ScenarioOptions, Verdict } from './scenario.ts';
 
 const RING: Order['next'] = { a: 'b', b: 'a' };
 const RING_OF_THREE: Order['next'] = { a: 'b', b: 'c', c: 'a' };
 const TREE: Order['next'] = { a: 'b', b: 'c', c: 'd' };
 const CALLS = 200;
 
-export const run: Scenario = async ({ dir, log }) => {
+/** A promise, and what was seen of it. */
+interface Finding {
+  readonly promise: string;
+  readonly holds: boolean;
+  readonly seen: string;
+}
+
+/** What `--plant 'wide limits'` allows. */
+const WIDE = resource('TreeLimits', 'org', { level: 'org', depth: 15, calls: 100_000, fanOut: 10_000, pingPong: 15 });
+
+export const run = async ({ plant, say }: ScenarioOptions): Promise<Verdict> => {
+  const dir = mkdtempSync(join(tmpdir(), 'airspace-loops-'));
   const findings: Finding[] = [];
-  for (const shape of ['hub', 'mesh', 'hierarchy'] as const) {
-    log(`${shape} ...`);
-    const fleet = await startFleet({ dir, shape, agents: ['a', 'b', 'c', 'd'] });
-    try {
-      for (const manner of MANNERS) findings.push(...(await rings(fleet, shape, manner)));
-      if (shape === 'hub') {
-        for (const manner of MANNERS) findings.push(await explosion(fleet, manner));
-        findings.push(await ownAddress(fleet));
-      }
-      if (shape === 'mesh') findings.push(await explosionApart(fleet));
-    } finally {
-      await fleet.stop();
+  try {
+    for (const shape of ['hub', 'mesh', 'hierarchy'] as const) {
+      const found = await played(dir, shape, plant);
+      for (const { promise, seen } of found) say(`${promise}\n         ${seen}`);
+      findings.push(...found);
     }
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
   }
-  return verdictOf(findings);
+  const broken = findings.filter(({ holds }) => !holds);
+  return {
+    holds: broken.length === 0,
+    text: `${findings.length - broken.length} of ${findings.length} runaways ended where they should, in hub, mesh and hierarchy`,
+    findings: broken.map(({ promise, seen }) => `${promise}: ${seen}`),
+  };
+};
+
+const played = async (dir: string, shape: Shape, plant: string | undefined): Promise<readonly Finding[]> => {
+  const resources = plant === 'wide limits' ? [WIDE] : [];
+  const fleet = await startFleet({ dir, shape, agents: ['a', 'b', 'c', 'd'], resources });
+  try {
+    const findings: Finding[] = [];
+    for (const manner of MANNERS) findings.push(...(await rings(fleet, shape, manner)));
+    if (shape === 'hub') {
+      for (const manner of MANNERS) findings.push(await explosion(fleet, manner));
+      findings.push(await ownAddress(fleet));
+    }
+    if (shape === 'mesh') findings.push(await explosionApart(fleet));
+    return findings;
+  } finally {
+    await fleet.stop();
+  }
 };
 
 const rings = async (fleet: Fleet, shape: Shape, manner: Manner): Promise<readonly Finding[]> => {

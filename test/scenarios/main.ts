@@ -1,25 +1,37 @@
-/** `npm run scenario -- <name>`: lets something go wrong on purpose, in real nodes, and says what happened. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/**
+ * `npm run scenario -- <name> [--repeat N] [--plant <defect>]`: one promise, real processes, load, and a verdict line for each time.
+ * Exit code 1 when a promise did not hold, 2 when there is no such scenario.
+ */
+import { parseArgs } from 'node:util';
+import { run as budgetExact } from './budget-exact.ts';
 import { run as loops } from './loops.ts';
-import type { Scenario } from './verdict.ts';
+import type { Scenario } from './scenario.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { loops };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { 'budget-exact': budgetExact, loops };
 
-const [name = ''] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { repeat: { type: 'string', default: '1' }, plant: { type: 'string' } },
+});
+const [name = ''] = positionals;
 const scenario = Object.hasOwn(SCENARIOS, name) ? SCENARIOS[name] : undefined;
-if (scenario === undefined) {
-  console.error(`error: no scenario is called \`${name}\`\n  try: one of ${Object.keys(SCENARIOS).join(', ')}`);
+const repeat = Number(values.repeat);
+if (scenario === undefined || positionals.length > 1 || !Number.isInteger(repeat) || repeat < 1) {
+  console.error(`error: name one scenario (${Object.keys(SCENARIOS).join(', ')}); --repeat is a number from 1`);
   process.exit(2);
 }
-const dir = await mkdtemp(join(tmpdir(), 'airspace-scenario-'));
-try {
-  const { holds, findings } = await scenario({ dir, log: (line) => console.log(line) });
-  for (const finding of findings)
-    console.log(`${finding.holds ? 'ok    ' : 'FAILED'} ${finding.promise}\n       ${finding.seen}`);
-  console.log(holds ? `${name}: held` : `${name}: broken`);
-  process.exitCode = holds ? 0 : 1;
-} finally {
-  await rm(dir, { recursive: true, force: true });
+
+// An interrupted run takes its processes along: what started them does so when this process exits.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+let failed = 0;
+for (let time = 1; time <= repeat; time++) {
+  const { holds, text, findings } = await scenario({
+    plant: values.plant,
+    say: (line) => console.log(`       ${line}`),
+  });
+  if (!holds) failed++;
+  console.log(`${holds ? 'ok    ' : 'FAILED'} ${name} ${time}/${repeat}: ${text}`);
+  for (const finding of findings) console.log(`       ${finding}`);
 }
+process.exit(failed === 0 ? 0 : 1);

@@ -1,6 +1,6 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
-
 import { type AuditTrail, auditRefusals, auditSending } from '../../audit/index.ts';
+import { Budgets, downgrade, price, Treasury, tightenBy } from '../../budget/index.ts';
 import type {
   Call,
   CallJournal,
@@ -27,6 +27,8 @@ import {
 import type { Halt } from '../../kill/index.ts';
 import { treeRules } from '../../lineage/index.ts';
 import {
+  type FallbackSet,
+  fallbackSets,
   type PreparedPolicy,
   preparePolicy,
   prepareTrials,
@@ -63,6 +65,8 @@ export interface LiveOptions {
   readonly neighbours?: readonly NodeEntry[];
   /** Calls in the works at once on this node. Default 1,000. */
   readonly concurrency?: number;
+  /** What the node knows about budgets. Default: it has no ledger, and refuses what falls under one. */
+  readonly treasury?: Treasury;
   /** Signals of overload, read once per call. Default: never overloaded. */
   readonly overload?: () => OverloadLevel;
   /** Who sees the decisions that are taken with a snapshot. Default: nobody. */
@@ -80,6 +84,12 @@ interface Current {
   readonly handler: Handler;
   readonly planOf: ReturnType<typeof planner>;
   readonly resolver: Resolver;
+  readonly fallback: readonly FallbackSet[];
+}
+
+/** What depends on the snapshot alone. */
+interface Prepared extends Pick<Current, 'snapshot' | 'policy' | 'fallback'> {
+  readonly trials: Trials;
 }
 
 export class LivePipeline {
@@ -89,14 +99,17 @@ export class LivePipeline {
   readonly gate: Gate;
   readonly #options: LiveOptions;
   readonly #budgets = new RetryBudgets();
+  readonly #treasury: Treasury;
   /** New configuration forgives nobody. */
   readonly #rates = new Rates();
+  #fallbacks = 0;
   #current: Current | undefined;
-  #policy: { readonly snapshot: Snapshot; readonly policy: PreparedPolicy; readonly trials: Trials } | undefined;
+  #policy: Prepared | undefined;
 
   constructor(options: LiveOptions) {
     this.#options = options;
     const { world } = options;
+    this.#treasury = options.treasury ?? new Treasury({ ledger: null, clock: world.clock });
     this.fleet = new Fleet(
       (endpoint) =>
         new Breaker({
@@ -124,6 +137,16 @@ export class LivePipeline {
       replay: (record) => this.journal.replay(record),
       note: options.onReconcile ?? (() => {}),
     });
+  }
+
+  /** Sets of rules that cedar-wasm evaluated, because an operator in them is unknown to our engine. */
+  get fallbacks(): number {
+    return this.#fallbacks;
+  }
+
+  /** Which sets those are, of the snapshot in force. */
+  get fallbackSets(): readonly FallbackSet[] {
+    return this.#current?.fallback ?? [];
   }
 
   get snapshot(): Snapshot | undefined {
@@ -159,7 +182,7 @@ export class LivePipeline {
   /** Does all that can fail; what it returns puts the new state in force and cannot. */
   prepare(snapshot: Snapshot, roster: Roster): () => void {
     const options = this.#options;
-    const { policy, trials } = this.#prepared(snapshot);
+    const { policy, trials, fallback } = this.#prepared(snapshot);
     const sight = sightOf(snapshot, roster);
     const planOf = planner(snapshot);
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
@@ -169,6 +192,7 @@ export class LivePipeline {
     const rules = treeRules(snapshot);
     const ground = options.trees.groundOf(snapshot, rules, known, nodes.values());
     const candidates = options.view(snapshot, sight);
+    const budgets = new Budgets(snapshot);
     const handler: Handler = options.compose({
       node: options.node,
       sink: options.sink,
@@ -194,6 +218,7 @@ export class LivePipeline {
       planOf,
       gate: this.gate,
       budgets: this.#budgets,
+      ...this.#paying(snapshot, budgets, planOf),
       record: this.journal.layer(planOf),
       fleet: this.fleet,
       // The same snapshot to the end: a call and the facts about it are never decided by two.
@@ -203,17 +228,40 @@ export class LivePipeline {
     return () => {
       trees.use(ground);
       this.fleet.swap(snapshot.targets, candidates);
-      this.#current = { snapshot, policy, handler, planOf, resolver };
+      this.#current = { snapshot, policy, handler, planOf, resolver, fallback };
+      this.#treasury.adopt(budgets);
+    };
+  }
+
+  /** A configuration without prices and budgets pays for neither. */
+  #paying(snapshot: Snapshot, budgets: Budgets, planOf: Parts['planOf']): Partial<Parts> {
+    const treasury = this.#treasury;
+    const isPriced = snapshot.targets.some(({ operations }) => operations.some((one) => one.price !== undefined));
+    const { budgets: entries = [] } = snapshot;
+    if (entries.length === 0 && !isPriced) return {};
+    const pricing = price({ planOf, treasury, budgets, node: this.#options.node });
+    if (entries.length === 0) return { price: pricing };
+    const moves = entries.some(({ soft }) => soft?.do === 'model');
+    return {
+      price: pricing,
+      ...(treasury.ledger === null ? {} : { tighten: tightenBy(treasury, budgets) }),
+      ...(moves && treasury.ledger !== null ? { downgrade: downgrade({ planOf, treasury, budgets }) } : {}),
     };
   }
 
   /** A roster alone changes nothing about policy, and rosters come often. */
-  #prepared(snapshot: Snapshot): { readonly policy: PreparedPolicy; readonly trials: Trials } {
+  #prepared(snapshot: Snapshot): Prepared {
+    const options = {
+      onFallback: () => {
+        this.#fallbacks += 1;
+      },
+    };
     if (this.#policy?.snapshot !== snapshot)
       this.#policy = {
         snapshot,
-        policy: preparePolicy(snapshot),
-        trials: prepareTrials(snapshot, this.#options.watchTrial),
+        policy: preparePolicy(snapshot, undefined, options),
+        trials: prepareTrials(snapshot, this.#options.watchTrial, options),
+        fallback: fallbackSets(snapshot.policy),
       };
     return this.#policy;
   }
