@@ -12,20 +12,30 @@ import {
   whenEnded,
   withTimeout,
 } from '../kernel/index.ts';
-import { armOf, remarksOn, type Trials } from './arm.ts';
+import { agreedArm, armOf } from './arm.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import { Rates } from './rate.ts';
 import { inputsOf } from './record.ts';
 import { redactReplays } from './redact-replies.ts';
+import { remarksOn } from './remarks.ts';
 import { rewritten } from './rewrite-call.ts';
+import { Trees } from './trees.ts';
+import type { Trials } from './trials.ts';
+import { Versions } from './versions.ts';
 import type { Watch } from './watch.ts';
 
 export interface DecideParts {
   readonly policy: PreparedPolicy;
   /** Releases on trial, from the same snapshot. Default: none. */
   readonly trials?: Trials;
+  /** Of the snapshot that all of this is from. */
+  readonly snapshotSeq?: number;
+  /** What may decide a call that another node decided already; outlives snapshots. Default: what is here. */
+  readonly versions?: Versions;
+  /** Call trees that this node has seen; outlives snapshots. Default: of this pipeline alone. */
+  readonly trees?: Trees;
   /** Made by routing from the same snapshot. Throws `not_found` for a target that does not exist. */
   readonly planOf: (call: Call) => RoutePlan;
   /** Takes questions for facts through the whole pipeline of this node. Absent: no fact is ever available. */
@@ -47,11 +57,18 @@ export const decideLayer = ({
   watch,
   ask = nobody,
   rates = new Rates(),
+  snapshotSeq = 0,
+  trees = new Trees(),
+  versions: lasting,
 }: DecideParts): Layer => {
   const points = new InformationPoints(ask);
+  const inForce = { snapshotSeq, active, trials, watch };
+  const versions = lasting ?? new Versions(inForce);
   return (next) => async (call, scope) => {
     const plan = planOf(call);
-    const arm = armOf(active, trials, call);
+    const { decided } = call;
+    const arm =
+      decided === undefined ? armOf(inForce, trees, call) : await agreedArm({ versions, trees }, call, decided, scope);
     const needed = factsFor(arm.policy, call);
     const facts = needed.length === 0 ? undefined : await points.gather(needed, call, scope);
     const startMs = scope.clock.nowMs();
@@ -62,12 +79,13 @@ export const decideLayer = ({
       ...remarks,
       ...inputsOf(request, decision, arm.policy, mayKeep(decision) ? parsedPayload(call.body) : undefined),
     });
-    const looks = arm.name === 'canary' ? arm.trial?.watch : watch;
-    if (looks?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
+    if (arm.watch?.(withPayload(request, call), decision, call.id) === true)
+      scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const { constraints, policyVersion } = decision;
     // Other bytes are another body: the permit is for what goes on, not for what came.
-    const allowed = rewritten(constrained(call, plan, decision), constraints, policyVersion);
+    const said = { version: policyVersion, snapshotSeq: arm.snapshotSeq };
+    const allowed = rewritten({ ...constrained(call, plan, decision), decided: said }, constraints, policyVersion);
     throwIfTooOften(rates, allowed, decision, scope);
     Permit.grant(allowed, decision);
     noteLimits(allowed, constraints, scope);

@@ -18,7 +18,9 @@ import {
   preparePolicy,
   prepareTrials,
   Rates,
+  Trees,
   type Trials,
+  Versions,
   type Watch,
   type WatchOf,
 } from '../../policy/index.ts';
@@ -39,6 +41,8 @@ export interface LiveOptions {
   readonly compose: (parts: Parts) => Handler;
   /** Where this node's own questions for facts go. Default: through this pipeline. */
   readonly ask?: Handler;
+  /** Call trees that the node has seen, shared by its pipelines. Default: of this pipeline alone. */
+  readonly trees?: Trees;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
   readonly neighbours?: readonly NodeEntry[];
   /** Calls in the works at once on this node. Default 1,000. */
@@ -68,11 +72,14 @@ export class LivePipeline {
   readonly #budgets = new RetryBudgets();
   /** New configuration forgives nobody. */
   readonly #rates = new Rates();
+  readonly #trees: Trees;
+  readonly #versions = new Versions();
   #current: Current | undefined;
   #policy: { readonly snapshot: Snapshot; readonly policy: PreparedPolicy; readonly trials: Trials } | undefined;
 
   constructor(options: LiveOptions) {
     this.#options = options;
+    this.#trees = options.trees ?? new Trees();
     const { world } = options;
     this.fleet = new Fleet(
       (endpoint) =>
@@ -130,6 +137,7 @@ export class LivePipeline {
     const known = knownNodes(snapshot, (id) => nodes.get(id));
     const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
     const candidates = options.view(snapshot, sight);
+    const watch = options.watch?.(snapshot);
     const handler: Handler = options.compose({
       node: options.node,
       sink: options.sink,
@@ -137,8 +145,10 @@ export class LivePipeline {
       halt: options.halt.layer,
       resolver,
       policy,
-      watch: options.watch?.(snapshot),
+      watch,
       trials,
+      versions: this.#versions,
+      trees: this.#trees,
       rates: this.#rates,
       planOf,
       gate: this.gate,
@@ -152,6 +162,9 @@ export class LivePipeline {
     return () => {
       this.fleet.swap(snapshot.targets, candidates);
       this.#current = { snapshot, policy, handler, planOf, resolver };
+      // Last: whoever waits for this snapshot goes on at once.
+      const inForce = { snapshotSeq: snapshot.seq, active: policy, trials, watch };
+      this.#versions.adopt(inForce, options.world.clock.nowMs());
     };
   }
 

@@ -6,6 +6,7 @@ import { listen } from '../../doors/index.ts';
 import { type NativeDoor, nativeDoor } from '../../doors/native/index.ts';
 import { Canceller, type Handler, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
+import { Trees } from '../../policy/index.ts';
 import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
@@ -66,6 +67,8 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const shared = {
     world,
     halt,
+    // What its agent was called in, the agent calls on in.
+    trees: new Trees(),
     node: node.id,
     sink: observed.sink,
     calls: member.stores.calls,

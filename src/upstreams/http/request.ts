@@ -114,5 +114,6 @@ const nodeHeaders = (out: string[], call: Call, node: NodeContext): void => {
     HEADERS.via,
     [...call.via, node.nodeId].join(','),
   );
+  if (call.decided !== undefined) out.push(HEADERS.policy, `${call.decided.version};${call.decided.snapshotSeq}`);
   if (node.attempt !== null) out.push(HEADERS.attempt, String(node.attempt));
 };
