@@ -47,6 +47,11 @@ export interface Decided {
   readonly version: string;
   /** Of a snapshot that had it in force there. */
   readonly snapshotSeq: number;
+  /**
+   * Of a release on trial: `sinceMs` of its trial. The version does not tell: what is on trial now may have been active, or on trial
+   * for the first time, a moment ago.
+   */
+  readonly trial?: number;
 }
 
 /** How a caller proved, or claims to prove, who it is. `identify` turns it into a principal or refuses. */

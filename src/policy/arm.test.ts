@@ -27,7 +27,7 @@ when { 9007199254740991 * 9007199254740991 < context.depth };`;
 const active = await compileWorld(WORLD, { org: { policies: OPEN } });
 const trialsOf = async (policies: string, mode: PolicyCandidate['mode'], percent = 0): Promise<Trials> => {
   const { policy, targets, domains } = await compileWorld(WORLD, { org: { policies } });
-  const candidate = { tenant: 'default', release: 'sha256:1', mode, percent, policy };
+  const candidate = { tenant: 'default', release: 'sha256:1', mode, percent, sinceMs: 0, policy };
   return prepareTrials({ candidates: [candidate], targets, domains });
 };
 const prepared = preparePolicy(active);
@@ -112,7 +112,7 @@ test('a shadow asks nobody for facts, and says that it does not know', async () 
   const policies = `${OPEN} @id("closed") @reason("closed") forbid(principal, action == Action::"agent/orders/run", resource)
 when { context.facts.closed.today };`;
   const { policy, targets, domains } = await compileWorld({ ...WORLD, facts }, { org: { policies } });
-  const candidate = { tenant: 'default', release: 'sha256:1', mode: 'shadow', percent: 0, policy } as const;
+  const candidate = { tenant: 'default', release: 'sha256:1', mode: 'shadow', percent: 0, sinceMs: 0, policy } as const;
   const { attributes } = ask(prepareTrials({ candidates: [candidate], targets, domains }));
   assert.deepEqual(attributes, { release: 'sha256:1', shadowUnknown: ['closed'] });
 });

@@ -49,15 +49,14 @@ export const armOf = (inForce: InForce, trees: Trees, call: Pick<Call, 'principa
   const trial = inForce.trials.get(principal.tenant);
   const tree = treeOf(principal.tenant, call);
   if (trial?.mode !== 'canary') {
-    trees.begin(tree, NO_RELEASE);
+    trees.begin(tree, NO_TRIAL);
     return activeArm(inForce, trial);
   }
-  const began =
-    trees.arm(tree) ?? trees.begin(tree, isInCanary(trace.trace, trial.percent) ? trial.release : NO_RELEASE);
-  return began === trial.release ? canaryArm(inForce, trial) : activeArm(inForce, trial);
+  const began = trees.arm(tree) ?? trees.begin(tree, isInCanary(trace.trace, trial.percent) ? trial.name : NO_TRIAL);
+  return began === trial.name ? canaryArm(inForce, trial) : activeArm(inForce, trial);
 };
 
-const NO_RELEASE = '';
+const NO_TRIAL = '';
 
 const activeArm = ({ active, snapshotSeq, watch }: InForce, trial: Trial | undefined): Arm => ({
   policy: active,
@@ -99,7 +98,7 @@ export const agreedArm = async (
     if (arrived !== undefined) return arrived;
   }
   // A tree that we never saw began elsewhere, so nothing here may draw lots for it.
-  if (call.principal !== null) trees.begin(treeOf(call.principal.tenant, call), NO_RELEASE);
+  if (call.principal !== null) trees.begin(treeOf(call.principal.tenant, call), NO_TRIAL);
   const differs = { sentWith: decided.version, behind: versions.isBehind(decided) };
   return { ...armOf(versions.now, trees, call), differs };
 };
@@ -107,15 +106,24 @@ export const agreedArm = async (
 const namedArm = (
   { versions, trees }: Agreeing,
   call: Pick<Call, 'principal' | 'trace'>,
-  { version }: Decided,
+  decided: Decided,
   { clock }: Scope,
 ): Arm | undefined => {
   if (call.principal === null) return undefined;
   const { tenant } = call.principal;
   const { now } = versions;
-  const named = versions.find(version, tenant, clock.nowMs());
+  const named = versions.find(decided, tenant, clock.nowMs());
   if (named === undefined) return undefined;
-  trees.begin(treeOf(tenant, call), named.kind === 'canary' ? named.trial.release : NO_RELEASE);
+  trees.begin(treeOf(tenant, call), named.kind === 'canary' ? named.trial.name : NO_TRIAL);
   if (named.kind === 'canary') return canaryArm(now, named.trial);
-  return named.kind === 'active' ? activeArm(now, now.trials.get(tenant)) : { ...named, name: 'active' };
+  if (named.kind === 'active') return activeArm(now, now.trials.get(tenant));
+  // What was active here before may be active again where the call comes from.
+  return { policy: named.policy, name: 'active', snapshotSeq: Math.max(named.snapshotSeq, decided.snapshotSeq) };
 };
+
+/** What the next node is told. */
+export const saidOf = ({ policy, name, snapshotSeq, trial }: Arm): Decided => ({
+  version: policy.version,
+  snapshotSeq,
+  ...(name === 'canary' && trial !== undefined ? { trial: trial.sinceMs } : {}),
+});

@@ -12,7 +12,7 @@ import {
   whenEnded,
   withTimeout,
 } from '../kernel/index.ts';
-import { agreedArm, armOf } from './arm.ts';
+import { agreedArm, armOf, saidOf } from './arm.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
@@ -84,8 +84,11 @@ export const decideLayer = ({
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const { constraints, policyVersion } = decision;
     // Other bytes are another body: the permit is for what goes on, not for what came.
-    const said = { version: policyVersion, snapshotSeq: arm.snapshotSeq };
-    const allowed = rewritten({ ...constrained(call, plan, decision), decided: said }, constraints, policyVersion);
+    const allowed = rewritten(
+      { ...constrained(call, plan, decision), decided: saidOf(arm) },
+      constraints,
+      policyVersion,
+    );
     throwIfTooOften(rates, allowed, decision, scope);
     Permit.grant(allowed, decision);
     noteLimits(allowed, constraints, scope);

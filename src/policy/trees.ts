@@ -19,7 +19,7 @@ export class Trees {
     this.#most = most;
   }
 
-  /** The release whose canary the tree began in, empty for none, undefined for a tree that never came by. */
+  /** The trial whose canary the tree began in, empty for none, undefined for a tree that never came by. */
   arm(tree: string): string | undefined {
     const young = this.#young.get(tree);
     if (young !== undefined) return young;
@@ -28,17 +28,17 @@ export class Trees {
   }
 
   /** The same, after the first word about a tree that never came by. */
-  begin(tree: string, release: string): string {
-    return this.arm(tree) ?? this.#keep(tree, release);
+  begin(tree: string, trial: string): string {
+    return this.arm(tree) ?? this.#keep(tree, trial);
   }
 
-  #keep(tree: string, release: string): string {
+  #keep(tree: string, trial: string): string {
     if (this.#young.size >= this.#most) {
       this.#old = this.#young;
       this.#young = new Map();
     }
-    this.#young.set(tree, release);
-    return release;
+    this.#young.set(tree, trial);
+    return trial;
   }
 }
 

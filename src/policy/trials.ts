@@ -3,7 +3,9 @@ import type { PolicyCandidate, Snapshot } from '../contract/index.ts';
 import { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
 import type { Watch } from './watch.ts';
 
-export interface Trial extends Pick<PolicyCandidate, 'release' | 'mode' | 'percent'> {
+export interface Trial extends Pick<PolicyCandidate, 'release' | 'mode' | 'percent' | 'sinceMs'> {
+  /** Tells this trial from every other one, also of the same release. */
+  readonly name: string;
   readonly policy: PreparedPolicy;
   /** Sees every decision of the canary, as `DecideParts.watch` sees those of the active policy. */
   readonly watch?: Watch | undefined;
@@ -29,9 +31,11 @@ const prepareTrial = (
   candidate: PolicyCandidate,
   watchOf: WatchOf,
 ): Trial => {
-  const { tenant, release, mode, percent, policy } = candidate;
+  // Without the number: a snapshot on the disk of this node that was made before there was one.
+  const { tenant, release, mode, percent, policy, sinceMs = 0 } = candidate;
   const ours = <T extends { readonly tenant: string }>(entries: readonly T[]): T[] =>
     entries.filter((entry) => entry.tenant === tenant);
   const world = { policy, targets: ours(targets), domains: ours(domains) };
-  return { release, mode, percent, policy: preparePolicy(world), watch: watchOf(world, candidate) };
+  const name = `${release}@${sinceMs}`;
+  return { release, mode, percent, sinceMs, name, policy: preparePolicy(world), watch: watchOf(world, candidate) };
 };

@@ -56,12 +56,18 @@ export class Versions {
     for (const waiter of [...this.#waiting]) if (waiter.snapshotSeq <= next.snapshotSeq) waiter.arrived();
   }
 
-  /** Undefined for what does not decide calls here: unknown, a shadow, halted, or replaced for too long. */
-  find(version: string, tenant: string, nowMs: number): Named | undefined {
+  /** Undefined for what does not decide calls here: unknown, not here yet, a shadow, halted, or replaced for too long. */
+  find(decided: Decided, tenant: string, nowMs: number): Named | undefined {
+    const { version } = decided;
     const { active, trials } = this.now;
-    if (active.version === version) return ACTIVE;
     const trial = trials.get(tenant);
-    if (trial?.mode === 'canary' && trial.policy.version === version) return { kind: 'canary', trial };
+    if (decided.trial !== undefined) {
+      if (trial?.mode === 'canary' && trial.sinceMs === decided.trial && trial.policy.version === version)
+        return { kind: 'canary', trial };
+      // The same rules may be active here and on trial there: which tree is whose, only the newer snapshot can tell.
+      if (this.isBehind(decided)) return undefined;
+    }
+    if (active.version === version) return ACTIVE;
     return this.#replaced.find(({ policy, untilMs }) => policy.version === version && nowMs < untilMs);
   }
 

@@ -81,7 +81,7 @@ const bad = (message: string): Fault => new Fault('bad_request', message);
 const VISIBLE = /^[\x21-\x7e]{1,255}$/;
 const TOKEN = /^[A-Za-z0-9._~+/-]{1,4096}=*$/;
 const CALL_ID = /^[0-9a-f]{32}$/;
-const DECIDED = /^([A-Za-z0-9:._-]{1,80});(\d{1,15})$/;
+const DECIDED = /^([A-Za-z0-9:._-]{1,80});(\d{1,15})(?:;(\d{1,15}))?$/;
 const NODE_IDS = /^[A-Za-z0-9._-]{1,128}( ?, ?[A-Za-z0-9._-]{1,128}){0,31}$/;
 
 /** Names in lower case, repeated ones joined as HTTP says. Throws `bad_request` where repetition is not harmless. */
@@ -174,10 +174,11 @@ const nodeSays = (fields: ReadonlyMap<string, string>): NodeSays => {
 
 const decidedOf = (text: string | undefined): { decided?: Decided } => {
   if (text === undefined) return {};
-  const [, version, snapshotSeq] = DECIDED.exec(text) ?? [];
+  const [, version, snapshotSeq, trial] = DECIDED.exec(text) ?? [];
   if (version === undefined)
-    throw bad(`\`${HEADERS.policy}\` must be a policy version, \`;\` and the number of a snapshot`);
-  return { decided: { version, snapshotSeq: Number(snapshotSeq) } };
+    throw bad(`\`${HEADERS.policy}\` must be \`version;snapshot\` or \`version;snapshot;trial\``);
+  const said = { version, snapshotSeq: Number(snapshotSeq) };
+  return { decided: trial === undefined ? said : { ...said, trial: Number(trial) } };
 };
 
 const lineageOf = (text: string | undefined, callId: string): Lineage => {
