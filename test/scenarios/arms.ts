@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Admin } from '../../src/cli/admin.ts';
 import { acknowledged } from '../../src/cli/commands/policy/acknowledged.ts';
+import type { ProcessNode } from '../../src/cli/up/starter.ts';
 import type { ReleaseDetail, ReleaseOutcome, RollbackOutcome } from '../../src/contract/index.ts';
 import { eventually, pause } from '../crash/wire.ts';
 import { audit, type Played, type Step } from './arms/audit.ts';
@@ -18,10 +19,16 @@ import { recordsOf } from './arms/records.ts';
 import { startTroupe, type Troupe } from './arms/troupe.ts';
 import type { Scenario, ScenarioOptions, Verdict } from './scenario.ts';
 
-const TREES_PER_SECOND = 12;
 /** Between two steps: several generations of call trees. */
 const STEP_MS = 4_000;
 const HALTS_WITHIN_MS = 60_000;
+/** One node stands still while a step goes out, and then finds calls and the snapshot at its doors at once. */
+const FROZEN_MS = 300;
+const STEPS = [
+  [5, 'workshop'],
+  [25, 'm-leaf'],
+  [60, 'm-caller'],
+] as const;
 
 export const run: Scenario = async (options) => {
   const dir = mkdtempSync(join(tmpdir(), 'airspace-arms-'));
@@ -42,11 +49,12 @@ export const run: Scenario = async (options) => {
   }
 };
 
-const play = async ({ admin, access }: Fleet, troupe: Troupe, { say }: ScenarioOptions): Promise<Verdict> => {
+const play = async (fleet: Fleet, troupe: Troupe, { say }: ScenarioOptions): Promise<Verdict> => {
+  const { admin, access } = fleet;
   const load = new Load(access);
-  load.start(TREES_PER_SECOND);
+  load.start();
   await pause(STEP_MS);
-  const good = await raised(admin, say);
+  const good = await raised(fleet, say);
   await pause(STEP_MS);
   const bad = await halted(admin, say);
   await pause(STEP_MS / 2);
@@ -99,17 +107,25 @@ const everywhere = async (
   say(`${what}: on the hub and ${nodes} nodes after ${(performance.now() - startMs).toFixed(0)} ms`);
 };
 
-/** 5 %, 25 %, 60 %, and then the active policy. */
-const raised = async (admin: Admin, say: ScenarioOptions['say']): Promise<Played> => {
+/** 5 %, 25 %, 60 %, and then the active policy; at each step another node lags behind. */
+const raised = async ({ admin, members }: Fleet, say: ScenarioOptions['say']): Promise<Played> => {
   const release = await stage(admin, GOOD);
   const steps: Step[] = [];
-  for (const percent of [5, 25, 60]) {
+  const late = (name: string): void => freeze(members.get(name)!);
+  for (const [percent, name] of STEPS) {
+    late(name);
     steps.push(await activate(admin, release, percent, say));
     await pause(STEP_MS);
   }
   const endedAtMs = Date.now();
+  late('m-leaf');
   await activate(admin, release, 100, say);
   return { release, endedAtMs, steps, halted: false };
+};
+
+const freeze = ({ pid }: ProcessNode): void => {
+  process.kill(pid, 'SIGSTOP');
+  setTimeout(() => process.kill(pid, 'SIGCONT'), FROZEN_MS);
 };
 
 const halted = async (admin: Admin, say: ScenarioOptions['say']): Promise<Played | undefined> => {

@@ -26,13 +26,23 @@ export const CAST: readonly Role[] = [
   { name: 'm-leaf', domain: 'office', way: 'mesh', calls: [], nodes: 2 },
   { name: 'd-front', domain: 'workshop', way: 'domain', calls: ['d-leaf', 'd-leaf', 'h-side'], nodes: 2 },
   { name: 'd-leaf', domain: 'workshop', way: 'domain', calls: [], nodes: 1 },
+  { name: 'd-door', domain: 'workshop', way: 'domain', calls: [], nodes: 2 },
 ];
 
-/** Whom trees begin with, and which caller begins them. */
-export const FRONTS: readonly { readonly front: string; readonly caller: string }[] = [
-  { front: 'h-front', caller: 'caller' },
-  { front: 'm-front', caller: 'm-caller' },
-  { front: 'd-front', caller: 'caller' },
+export interface Front {
+  readonly front: string;
+  readonly caller: string;
+  /** Trees that begin with it. */
+  readonly perSecond: number;
+}
+
+/** Tall trees last for seconds, so that steps of a release fall into them; those of one call, on two nodes, fall between snapshots. */
+export const FRONTS: readonly Front[] = [
+  { front: 'h-front', caller: 'caller', perSecond: 4 },
+  { front: 'm-front', caller: 'm-caller', perSecond: 4 },
+  { front: 'd-front', caller: 'caller', perSecond: 4 },
+  { front: 'm-leaf', caller: 'm-caller', perSecond: 30 },
+  { front: 'd-door', caller: 'caller', perSecond: 30 },
 ];
 
 export const isCaller = ({ nodes }: Role): boolean => nodes === 0;

@@ -1,7 +1,7 @@
 /** A hub, a domain hub below it and sidecars beside it, as processes, with every agent of the cast reachable. */
 import { Admin } from '../../../src/cli/admin.ts';
 import type { Access } from '../../../src/cli/deploy.ts';
-import type { ProcessStarter } from '../../../src/cli/up/starter.ts';
+import type { ProcessNode, ProcessStarter } from '../../../src/cli/up/starter.ts';
 import { ask, eventually } from '../../crash/wire.ts';
 import { CAST, FRONTS, isCaller, RESOURCES, type Role } from './cast.ts';
 import type { Troupe } from './troupe.ts';
@@ -10,6 +10,8 @@ export interface Fleet {
   readonly admin: Admin;
   /** Where each agent sends its calls. */
   readonly access: ReadonlyMap<string, Access>;
+  /** Every node but the hub, by the agent or the domain that it is for. */
+  readonly members: ReadonlyMap<string, ProcessNode>;
   stop(): void;
 }
 
@@ -27,13 +29,15 @@ export const startFleet = async (starter: ProcessStarter, troupe: Troupe): Promi
 
   const workshop = { role: 'domain', domain: 'workshop' };
   const domain = await starter.domain({ name: 'workshop', hubUrl: root.url, token: await token(workshop) });
+  const members = new Map<string, ProcessNode>([['workshop', domain]]);
   const access = new Map<string, Access>();
   for (const { name, domain: home, way } of CAST) {
     if (way === 'mesh') {
       const joining = await token({ role: 'sidecar', agent: name, domain: home });
       const agentUrl = troupe.urls.get(name) ?? null;
-      const { appUrl, appKey } = await starter.sidecar({ name, hubUrl: root.url, token: joining, agentUrl });
-      access.set(name, { url: appUrl, key: appKey });
+      const sidecar = await starter.sidecar({ name, hubUrl: root.url, token: joining, agentUrl });
+      members.set(name, sidecar);
+      access.set(name, { url: sidecar.appUrl, key: sidecar.appKey });
     } else {
       const key = await admin.post<{ secret: string }>('/v1/keys', { principal: { kind: 'agent', name } });
       access.set(name, { url: way === 'hub' ? root.url : domain.url, key: key.secret });
@@ -47,7 +51,7 @@ export const startFleet = async (starter: ProcessStarter, troupe: Troupe): Promi
   announce();
   const timer = setInterval(announce, 1_500).unref();
   await flowing(access);
-  return { admin, access, stop: () => clearInterval(timer) };
+  return { admin, access, members, stop: () => clearInterval(timer) };
 };
 
 /** As an operator's script would: these agents do not speak Airspace. */

@@ -1,8 +1,8 @@
-/** New call trees at a steady rate, one way after the other, and what the caller of each was answered. */
+/** New call trees at a steady rate, and what the caller of each was answered. */
 import { randomBytes } from 'node:crypto';
 import type { Access } from '../../../src/cli/deploy.ts';
 import { ask } from '../../crash/wire.ts';
-import { FRONTS } from './cast.ts';
+import { FRONTS, type Front } from './cast.ts';
 
 export interface Begun {
   readonly trace: string;
@@ -18,28 +18,29 @@ export class Load {
   readonly #access: ReadonlyMap<string, Access>;
   readonly #begun: Begun[] = [];
   readonly #open = new Set<Promise<void>>();
-  #timer: NodeJS.Timeout | undefined;
-  #next = 0;
+  #timers: readonly NodeJS.Timeout[] = [];
 
   constructor(access: ReadonlyMap<string, Access>) {
     this.#access = access;
   }
 
-  start(treesPerSecond: number): void {
-    this.#timer = setInterval(() => {
-      const work = this.#begin(FRONTS[this.#next++ % FRONTS.length]!).finally(() => this.#open.delete(work));
-      this.#open.add(work);
-    }, 1_000 / treesPerSecond);
+  start(): void {
+    this.#timers = FRONTS.map((front) =>
+      setInterval(() => {
+        const work = this.#begin(front).finally(() => this.#open.delete(work));
+        this.#open.add(work);
+      }, 1_000 / front.perSecond),
+    );
   }
 
   /** Resolves when the last tree has ended. */
   async stop(): Promise<readonly Begun[]> {
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     await Promise.all(this.#open);
     return this.#begun;
   }
 
-  async #begin({ front, caller }: (typeof FRONTS)[number]): Promise<void> {
+  async #begin({ front, caller }: Front): Promise<void> {
     const { url, key } = this.#access.get(caller)!;
     const trace = randomBytes(16).toString('hex');
     const traceparent = `00-${trace}-${randomBytes(8).toString('hex')}-01`;
