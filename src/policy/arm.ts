@@ -1,7 +1,7 @@
 /** Which policy decides a call: by the tree that it belongs to, and by what another node has decided it with already. */
 import type { Call, Decided, Scope } from '../contract/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
-import { type Trees, treeOf } from './trees.ts';
+import type { Trees } from './trees.ts';
 import type { Trial } from './trials.ts';
 import type { InForce, Versions } from './versions.ts';
 import type { Watch } from './watch.ts';
@@ -32,7 +32,7 @@ export interface Arm {
   /** Of a snapshot that has the policy in force. */
   readonly snapshotSeq: number;
   /** What is on trial, whether or not it decides this call. */
-  readonly trial?: Trial;
+  readonly trial?: Trial | undefined;
   readonly watch?: Watch | undefined;
   /** The sender decided with another version: `behind` when it has a newer snapshot that did not come in time. */
   readonly differs?: { readonly sentWith: string; readonly behind: boolean };
@@ -47,12 +47,13 @@ export const armOf = (inForce: InForce, trees: Trees, call: Pick<Call, 'principa
   const { principal, trace } = call;
   if (principal === null) return { policy: active, name: 'active', snapshotSeq, watch };
   const trial = inForce.trials.get(principal.tenant);
-  const tree = treeOf(principal.tenant, call);
   if (trial?.mode !== 'canary') {
-    trees.begin(tree, NO_TRIAL);
+    trees.begin(principal.tenant, trace.trace, NO_TRIAL);
     return activeArm(inForce, trial);
   }
-  const began = trees.arm(tree) ?? trees.begin(tree, isInCanary(trace.trace, trial.percent) ? trial.name : NO_TRIAL);
+  const began =
+    trees.arm(principal.tenant, trace.trace) ??
+    trees.begin(principal.tenant, trace.trace, isInCanary(trace.trace, trial.percent) ? trial.name : NO_TRIAL);
   return began === trial.name ? canaryArm(inForce, trial) : activeArm(inForce, trial);
 };
 
@@ -63,10 +64,10 @@ const activeArm = ({ active, snapshotSeq, watch }: InForce, trial: Trial | undef
   name: trial?.mode === 'canary' ? 'stable' : 'active',
   snapshotSeq,
   watch,
-  ...(trial === undefined ? {} : { trial }),
+  trial,
 });
 
-const canaryArm = ({ snapshotSeq }: InForce, trial: Trial): Arm => ({
+const canaryArm = ({ snapshotSeq }: Pick<InForce, 'snapshotSeq'>, trial: Trial): Arm => ({
   policy: trial.policy,
   name: 'canary',
   snapshotSeq,
@@ -97,8 +98,11 @@ export const agreedArm = async (
     const arrived = namedArm(given, call, decided, scope);
     if (arrived !== undefined) return arrived;
   }
-  // A tree that we never saw began elsewhere, so nothing here may draw lots for it.
-  if (call.principal !== null) trees.begin(treeOf(call.principal.tenant, call), NO_TRIAL);
+  if (call.principal !== null) {
+    const { tenant } = call.principal;
+    // A tree that we never saw began elsewhere, so nothing here may draw lots for it.
+    trees.begin(tenant, call.trace.trace, versions.trialOf(decided, tenant)?.name ?? NO_TRIAL);
+  }
   const differs = { sentWith: decided.version, behind: versions.isBehind(decided) };
   return { ...armOf(versions.now, trees, call), differs };
 };
@@ -114,16 +118,15 @@ const namedArm = (
   const { now } = versions;
   const named = versions.find(decided, tenant, clock.nowMs());
   if (named === undefined) return undefined;
-  trees.begin(treeOf(tenant, call), named.kind === 'canary' ? named.trial.name : NO_TRIAL);
-  if (named.kind === 'canary') return canaryArm(now, named.trial);
+  trees.begin(tenant, call.trace.trace, named.kind === 'canary' ? named.trial.name : NO_TRIAL);
   if (named.kind === 'active') return activeArm(now, now.trials.get(tenant));
-  // What was active here before may be active again where the call comes from.
-  return { policy: named.policy, name: 'active', snapshotSeq: Math.max(named.snapshotSeq, decided.snapshotSeq) };
+  // What was in force here before may be in force again where the call comes from.
+  const snapshotSeq = Math.max(named.snapshotSeq, decided.snapshotSeq);
+  return named.kind === 'canary'
+    ? canaryArm({ snapshotSeq }, named.trial)
+    : { policy: named.policy, name: 'active', snapshotSeq };
 };
 
 /** What the next node is told. */
-export const saidOf = ({ policy, name, snapshotSeq, trial }: Arm): Decided => ({
-  version: policy.version,
-  snapshotSeq,
-  ...(name === 'canary' && trial !== undefined ? { trial: trial.sinceMs } : {}),
-});
+export const saidOf = ({ policy: { version }, name, snapshotSeq, trial }: Arm): Decided =>
+  name === 'canary' && trial !== undefined ? { version, snapshotSeq, trial: trial.sinceMs } : { version, snapshotSeq };

@@ -6,28 +6,28 @@ import { type History, historyOf, type Plant, type Published, type Seen } from '
 import { preparePolicy } from './prepare.ts';
 import { compileWorld, type ShortWorld } from './testing.ts';
 
-const WORLD: ShortWorld = {
+/** Two configurations: an agent that somebody adds is in the schema of every policy. */
+const worldOf = (...agents: readonly string[]): ShortWorld => ({
   domains: [],
   users: [],
-  targets: ['planner', 'orders'].map((name) => ({
-    kind: 'agent',
-    name,
-    operations: [{ name: 'run', effect: 'read' }],
-  })),
-};
+  targets: agents.map((name) => ({ kind: 'agent', name, operations: [{ name: 'run', effect: 'read' }] })),
+});
+const WORLDS = [worldOf('planner', 'orders'), worldOf('planner', 'orders', 'third')];
 
-const policies = await Promise.all(
-  ['a', 'b', 'c'].map(async (id) => {
-    const text = `@id("${id}") @reason("agents may call") permit(principal is Agent, action, resource);`;
-    return preparePolicy(await compileWorld(WORLD, { org: { policies: text } }));
-  }),
-);
+const contents = {
+  versions: await Promise.all(
+    ['a', 'b', 'c'].map((id) => {
+      const policies = `@id("${id}") @reason("agents may call") permit(principal is Agent, action, resource);`;
+      return Promise.all(WORLDS.map(async (world) => preparePolicy(await compileWorld(world, { org: { policies } }))));
+    }),
+  ),
+};
 
 const versionOf = ({ attributes }: Seen): unknown => attributes['policyVersion'];
 
 /** A release that was taken back is gone at once, also for a call that is between two nodes: the one thing that may differ. */
 const callsWithTwo = ({ seen, published }: History): readonly string[] => {
-  const tookBack = new Set<unknown>(published.flatMap(({ tookBack: version }) => version ?? []));
+  const tookBack = new Set<unknown>(published.flatMap(({ tookBack: versions }) => versions));
   return [...Map.groupBy(seen, ({ call }) => call)].flatMap(([call, decisions]) => {
     const wasTakenBack = decisions.some(({ attributes }) => tookBack.has(attributes['sentWith']));
     return !wasTakenBack && new Set(decisions.map(versionOf)).size > 1 ? [call] : [];
@@ -58,7 +58,7 @@ const mixedTrees = ({ seen, published }: History): readonly string[] =>
 const total = async (seeds: readonly number[], plant: Plant) => {
   const found = { calls: 0, canary: 0, apart: 0, two: 0, mixed: 0 };
   for (const seed of seeds) {
-    const history = await historyOf(seed, policies, plant);
+    const history = await historyOf(seed, contents, plant);
     const byCall = [...Map.groupBy(history.seen, ({ call }) => call).values()];
     found.calls += byCall.length;
     found.canary += history.seen.filter(({ attributes }) => attributes['arm'] === 'canary').length;
@@ -74,7 +74,7 @@ const total = async (seeds: readonly number[], plant: Plant) => {
 test('whatever is released while snapshots travel, no tree mixes arms and no call has two versions', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer(), async (seed) => {
-      const history = await historyOf(seed, policies);
+      const history = await historyOf(seed, contents);
       assert.deepEqual(history.failed, []);
       assert.deepEqual(callsWithTwo(history), []);
       assert.deepEqual(mixedTrees(history), []);

@@ -13,9 +13,14 @@ export type Plant = 'none' | 'unpinned' | 'unsaid';
 
 export interface Published extends InForce {
   readonly atMs: number;
-  readonly trial: { readonly sinceMs: number; readonly version: string; readonly percent: number } | undefined;
-  /** The trial before it ended with it, and not by becoming the active policy. */
-  readonly tookBack: string | undefined;
+  readonly trial: { readonly sinceMs: number; readonly content: number; readonly percent: number } | undefined;
+  /** Versions of the trial before it, when that ended with it and not by becoming the active policy. */
+  readonly tookBack: readonly string[];
+}
+
+/** Policies to release: contents, and of each content the versions that it has under different configurations. */
+export interface Contents {
+  readonly versions: readonly (readonly PreparedPolicy[])[];
 }
 
 export interface Seen {
@@ -43,14 +48,10 @@ const SLOWEST_SNAPSHOT_MS = 800;
 const SLOWEST_HOP_MS = 100;
 const LONGEST_MS = 20_000;
 
-export const historyOf = async (
-  seed: number,
-  policies: readonly PreparedPolicy[],
-  plant: Plant = 'none',
-): Promise<History> => {
+export const historyOf = async (seed: number, contents: Contents, plant: Plant = 'none'): Promise<History> => {
   const world = new VirtualWorld(seed);
   const random = seeded(seed);
-  const published = publications(random, policies);
+  const published = publications(random, contents);
   const seen: Seen[] = [];
   const failed: unknown[] = [];
   const nodes = Array.from({ length: NODES }, (_, number) => new Node({ number, world, random, plant, seen }));
@@ -61,38 +62,38 @@ export const historyOf = async (
   return { published, seen, failed };
 };
 
-/** One move after another, as an operator and the watch over releases make them. */
-const publications = (random: () => number, policies: readonly PreparedPolicy[]): readonly Published[] => {
+/** One move after another, as operators and the watch over releases make them. */
+const publications = (random: () => number, { versions }: Contents): readonly Published[] => {
   const published: Published[] = [];
-  let [active] = policies as [PreparedPolicy];
-  let before = active;
+  let active = 0;
+  let before = 0;
+  /** Which variant of all contents: it changes with the configuration around policy. */
+  let variant = 0;
   let trial: Published['trial'];
-  let tookBack: string | undefined;
-  const other = (): PreparedPolicy =>
-    pick(
-      random,
-      policies.filter(({ version }) => version !== active.version),
-    );
-  const activate = (policy: PreparedPolicy): void => {
+  let tookBack: readonly string[] = [];
+  const version = (content: number): PreparedPolicy => versions[content]![variant]!;
+  const other = (): number => (active + 1 + Math.floor(random() * (versions.length - 1))) % versions.length;
+  const activate = (content: number): void => {
     before = active;
-    active = policy;
+    active = content;
     trial = undefined;
   };
   for (let seq = 1, atMs = 0; seq <= SNAPSHOTS; seq++) {
-    const policy = policies.find(({ version }) => version === trial?.version);
-    const trials: Trials =
-      trial === undefined || policy === undefined ? new Map() : new Map([['default', trialOf(trial, policy)]]);
-    published.push({ snapshotSeq: seq, active, trials, atMs, trial, tookBack });
+    const trials: Trials = new Map(
+      trial === undefined ? [] : [['default', trialOf(trial, version(trial.content))] as const],
+    );
+    published.push({ snapshotSeq: seq, active: version(active), trials, atMs, trial, tookBack });
     atMs += 50 + random() * 2_000;
-    tookBack = undefined;
+    tookBack = [];
     const chance = random();
-    if (trial === undefined || policy === undefined) {
-      if (chance < 0.75) trial = { sinceMs: seq, version: other().version, percent: 5 + random() * 40 };
+    if (chance < 0.15) variant = 1 - variant;
+    else if (trial === undefined) {
+      if (chance < 0.75) trial = { sinceMs: seq, content: other(), percent: 5 + random() * 40 };
       else activate(chance < 0.9 ? other() : before);
     } else if (chance < 0.6) trial = { ...trial, percent: Math.min(99, trial.percent + random() * 40) };
-    else if (chance < 0.75) activate(policy);
+    else if (chance < 0.75) activate(trial.content);
     else {
-      tookBack = trial.version;
+      tookBack = versions[trial.content]!.map((policy) => policy.version);
       if (chance < 0.9) trial = undefined;
       else activate(other());
     }
@@ -100,15 +101,11 @@ const publications = (random: () => number, policies: readonly PreparedPolicy[])
   return published;
 };
 
-/** Content is its own address: the same rules tried again are the same release. */
-const trialOf = ({ sinceMs, version, percent }: NonNullable<Published['trial']>, policy: PreparedPolicy): Trial => ({
-  release: version,
-  mode: 'canary',
-  percent,
-  sinceMs,
-  name: `${version}@${sinceMs}`,
-  policy,
-});
+/** Content is its own address: the same rules tried again are the same release, in another trial. */
+const trialOf = ({ sinceMs, content, percent }: NonNullable<Published['trial']>, policy: PreparedPolicy): Trial => {
+  const release = `release-${content}`;
+  return { release, mode: 'canary', percent, sinceMs, name: `${release}@${sinceMs}`, policy };
+};
 
 const pick = <T>(random: () => number, all: readonly T[]): T => all[Math.floor(random() * all.length)]!;
 

@@ -12,7 +12,7 @@ import {
   whenEnded,
   withTimeout,
 } from '../kernel/index.ts';
-import { agreedArm, armOf, saidOf } from './arm.ts';
+import { type Arm, agreedArm, armOf, saidOf } from './arm.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
@@ -84,11 +84,7 @@ export const decideLayer = ({
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const { constraints, policyVersion } = decision;
     // Other bytes are another body: the permit is for what goes on, not for what came.
-    const allowed = rewritten(
-      { ...constrained(call, plan, decision), decided: saidOf(arm) },
-      constraints,
-      policyVersion,
-    );
+    const allowed = rewritten(constrained(call, plan, arm, decision), constraints, policyVersion);
     throwIfTooOften(rates, allowed, decision, scope);
     Permit.grant(allowed, decision);
     noteLimits(allowed, constraints, scope);
@@ -151,13 +147,14 @@ const refusalOf = (decision: Decision): Fault => {
 };
 
 /** The same bytes with what policy and route grant them: a limit shortens and demotes, it never extends or promotes. */
-const constrained = (call: Call, plan: RoutePlan, { constraints }: Decision): Call => {
+const constrained = (call: Call, plan: RoutePlan, arm: Arm, { constraints }: Decision): Call => {
   const timeoutMs = Math.min(
     call.timeoutMs ?? Number.POSITIVE_INFINITY,
     constraints.timeoutMs ?? Number.POSITIVE_INFINITY,
   );
   const priority = Math.max(plan.priority, constraints.priority ?? 0) as Call['priority'];
-  return { ...call, priority, ...(Number.isFinite(timeoutMs) ? { timeoutMs } : {}) };
+  const decided = saidOf(arm);
+  return Number.isFinite(timeoutMs) ? { ...call, priority, decided, timeoutMs } : { ...call, priority, decided };
 };
 
 /** Last before the permit: a call that is refused for anything else costs nobody a place. */

@@ -18,10 +18,11 @@ export interface InForce {
 /** A policy that a sender named and that may decide here. */
 export type Named =
   | { readonly kind: 'active' }
-  | { readonly kind: 'canary'; readonly trial: Trial }
+  /** `trial` as the sender has it: with the rules that it had before the configuration changed around it, maybe. */
+  | { readonly kind: 'canary'; readonly trial: Trial; readonly snapshotSeq: number }
   | { readonly kind: 'replaced'; readonly policy: PreparedPolicy; readonly snapshotSeq: number };
 
-type Replaced = Extract<Named, { kind: 'replaced' }> & { readonly untilMs: number };
+type Replaced = Exclude<Named, { kind: 'active' }> & { readonly version: string; readonly untilMs: number };
 
 /** How long a call may be on its way between two nodes with the policy that decided it there and is active here no more. */
 export const REPLACED_STAYS_MS = 2_000;
@@ -51,24 +52,38 @@ export class Versions {
     const before = this.#now;
     this.#now = next;
     this.#replaced = this.#replaced.filter(({ untilMs }) => nowMs < untilMs);
-    if (before !== undefined && before.active.version !== next.active.version)
-      this.#replaced = [replaced(before, nowMs), ...this.#replaced];
+    if (before !== undefined)
+      this.#replaced = [...replacedBy(next, before, nowMs + REPLACED_STAYS_MS), ...this.#replaced];
     for (const waiter of [...this.#waiting]) if (waiter.snapshotSeq <= next.snapshotSeq) waiter.arrived();
   }
 
   /** Undefined for what does not decide calls here: unknown, not here yet, a shadow, halted, or replaced for too long. */
   find(decided: Decided, tenant: string, nowMs: number): Named | undefined {
     const { version } = decided;
-    const { active, trials } = this.now;
-    const trial = trials.get(tenant);
     if (decided.trial !== undefined) {
-      if (trial?.mode === 'canary' && trial.sinceMs === decided.trial && trial.policy.version === version)
-        return { kind: 'canary', trial };
+      const canary = this.#canary(decided, tenant, nowMs);
       // The same rules may be active here and on trial there: which tree is whose, only the newer snapshot can tell.
-      if (this.isBehind(decided)) return undefined;
+      if (canary !== undefined || this.isBehind(decided)) return canary;
     }
-    if (active.version === version) return ACTIVE;
-    return this.#replaced.find(({ policy, untilMs }) => policy.version === version && nowMs < untilMs);
+    return this.now.active.version === version ? ACTIVE : this.#before('replaced', version, nowMs);
+  }
+
+  /** Is this what is on trial here too, whatever its rules became? */
+  trialOf({ trial: sinceMs }: Decided, tenant: string): Trial | undefined {
+    const trial = this.now.trials.get(tenant);
+    return trial?.mode === 'canary' && trial.sinceMs === sinceMs ? trial : undefined;
+  }
+
+  #canary(decided: Decided, tenant: string, nowMs: number): Named | undefined {
+    const trial = this.trialOf(decided, tenant);
+    if (trial === undefined) return undefined;
+    if (trial.policy.version === decided.version) return { kind: 'canary', trial, snapshotSeq: this.now.snapshotSeq };
+    const before = this.#before('canary', decided.version, nowMs);
+    return before?.kind === 'canary' && before.trial.name === trial.name ? before : undefined;
+  }
+
+  #before(kind: Replaced['kind'], version: string, nowMs: number): Replaced | undefined {
+    return this.#replaced.find((one) => one.kind === kind && one.version === version && nowMs < one.untilMs);
   }
 
   isBehind({ snapshotSeq }: Decided): boolean {
@@ -102,9 +117,17 @@ export class Versions {
 
 const ACTIVE: Named = { kind: 'active' };
 
-const replaced = ({ active, snapshotSeq }: InForce, nowMs: number): Replaced => ({
-  policy: active,
-  snapshotSeq,
-  kind: 'replaced',
-  untilMs: nowMs + REPLACED_STAYS_MS,
-});
+/** A trial that goes on with other rules, because the configuration changed around it, is replaced; one that ended is gone. */
+const replacedBy = (next: InForce, { active, trials, snapshotSeq }: InForce, untilMs: number): readonly Replaced[] => {
+  const replaced: Replaced[] = [];
+  const { version } = active;
+  if (version !== next.active.version)
+    replaced.push({ kind: 'replaced', policy: active, version, snapshotSeq, untilMs });
+  for (const [tenant, trial] of trials) {
+    const { version } = trial.policy;
+    const after = next.trials.get(tenant);
+    if (trial.mode === 'canary' && after?.name === trial.name && after.policy.version !== version)
+      replaced.push({ kind: 'canary', trial, version, snapshotSeq, untilMs });
+  }
+  return replaced;
+};

@@ -101,7 +101,7 @@ const bench = async (given: Partial<TrainParts> = {}) => {
     return bundlesOf(new Map(resources.map(({ resource }, at) => [String(at), resource])), 'default')[0]?.spec.policies
       .text;
   };
-  return { stores, plane, train, make, watch, published, logged, apply, stage, stateOf, activate, text };
+  return { world, stores, plane, train, make, watch, published, logged, apply, stage, stateOf, activate, text };
 };
 
 const EMPTY = { decisions: 0, same: 0, otherRules: 0, unknown: 0, unknownFor: {}, flips: 0, groups: [] };
@@ -159,6 +159,21 @@ test('a release goes from shadow to a part to everything, and the one before ret
   const next = await stage('three');
   await activate(next.id, 100);
   assert.deepEqual([await stateOf(id), await stateOf(next.id)], ['retired', 'active']);
+});
+
+test('a higher percentage is the same trial, and the same release tried again is another', async () => {
+  const { stage, activate, train, world, published } = await bench();
+  const since = () => published.at(-1)?.candidates?.[0]?.sinceMs;
+  const { id } = await stage('two');
+  await activate(id, 5);
+  const first = since();
+  await world.run(1_000);
+  await activate(id, 50);
+  assert.equal(since(), first);
+  await train.rollback('default', 'user/ann', 'smells');
+  await stage('two');
+  await activate(id, 5);
+  assert.ok(since()! > first!);
 });
 
 test('one release is on trial at a time', async () => {
