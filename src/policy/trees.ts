@@ -72,17 +72,19 @@ export class Trees {
     return number;
   }
 
-  /** FNV-1a twice, side by side. Whoever makes two trees collide gets one arm for both, and a name that is no trial of another tenant. */
+  /**
+   * FNV-1a of each half. Whoever makes two trees collide gets one arm for both, and in another tenant the name of no trial there.
+   */
   #hash(tenant: string, trace: string): void {
     let high = 0x811c9dc5;
     let low = 0x01234567;
     for (let at = 0; at < tenant.length; at++) high = Math.imul(high ^ tenant.charCodeAt(at), 0x01000193);
-    for (let at = 0; at < trace.length; at++) {
-      const code = trace.charCodeAt(at);
-      high = Math.imul(high ^ code, 0x01000193);
-      low = Math.imul(low ^ code, 0x85ebca6b);
-    }
+    const half = trace.length >> 1;
+    for (let at = 0; at < half; at++) high = Math.imul(high ^ trace.charCodeAt(at), 0x01000193);
+    for (let at = half; at < trace.length; at++) low = Math.imul(low ^ trace.charCodeAt(at), 0x01000193);
+    this.#low = low;
+    // The slot is made of the low digits of this one, and a trace may be counted instead of drawn.
+    high ^= low;
     this.#high = high ^ (high >>> 15);
-    this.#low = low ^ (low >>> 13);
   }
 }
