@@ -1,15 +1,15 @@
 /** Everything that is wrong with a configuration, said at once: people fix files in one go, not error by error. */
-import { Fault } from '../contract/index.ts';
+import { Fault, type FaultCode } from '../contract/index.ts';
 
 const MOST = 100;
 
-/** Throws one `bad_request` when there are problems. The message begins with the first, fact `problems` carries all (at most 100). */
-export const refuseIfAny = (problems: readonly string[]): void => {
+/** Throws one fault, `bad_request` unless told otherwise, when there are problems. The message begins with the first, fact `problems` carries all (at most 100). */
+export const refuseIfAny = (problems: readonly string[], code: FaultCode = 'bad_request'): void => {
   const [first] = problems;
   if (first === undefined) return;
   const others = problems.length - 1;
   const message = others === 0 ? first : `${first} (and ${others} more ${others === 1 ? 'problem' : 'problems'})`;
-  throw new Fault('bad_request', message, { facts: { count: problems.length, problems: problems.slice(0, MOST) } });
+  throw new Fault(code, message, { facts: { count: problems.length, problems: problems.slice(0, MOST) } });
 };
 
 /** A value from a file in one short line, without control characters: what people see must be what they wrote, and nothing else. */
@@ -40,6 +40,17 @@ export const didYouMean = (word: string, known: readonly string[]): string => {
   return best !== undefined && best.distance <= Math.max(1, Math.floor(wanted.length / 3))
     ? `, did you mean \`${best.candidate}\`?`
     : '';
+};
+
+/** The word that is meant, when one is close enough and no other is as close. */
+export const onlyNear = (word: string, known: readonly string[]): string | undefined => {
+  if (word.length > 64) return undefined;
+  const wanted = word.toLowerCase();
+  const [best, next] = known
+    .map((candidate) => ({ candidate, apart: distance(wanted, candidate.toLowerCase()) }))
+    .sort((a, b) => a.apart - b.apart);
+  if (best === undefined || best.apart > Math.max(1, Math.floor(wanted.length / 3))) return undefined;
+  return next?.apart === best.apart ? undefined : best.candidate;
 };
 
 /** Edits (insert, delete, replace, swap of neighbours) between two short words. */

@@ -1,14 +1,15 @@
 /** What the record of a decision says about the choice of its policy: the arm of a trial, what a shadow would have said, two nodes that differ. */
-import type { Attributes, Decision } from '../contract/index.ts';
+import type { Attributes, Decision, FactEntry } from '../contract/index.ts';
 import type { Payload } from '../kernel/index.ts';
 import type { Arm } from './arm.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
+import { askAlike } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import type { Trial } from './trials.ts';
 
 /** What the record of a decision says about the trial. What a shadow says changes nothing else. */
 export const remarksOn = (
-  { name, trial, differs }: Arm,
+  { name, trial, policy, differs }: Arm,
   decision: Decision,
   request: PolicyRequest,
   payloadOf: PayloadOf = () => request.payload,
@@ -16,7 +17,7 @@ export const remarksOn = (
   const other = differs === undefined ? {} : differing(differs);
   if (trial === undefined) return other;
   return name === 'active'
-    ? { ...other, ...shadowed(decision, trial, request, payloadOf) }
+    ? { ...other, ...shadowed(decision, { trial, active: policy }, request, payloadOf) }
     : { ...other, release: trial.release, arm: name };
 };
 
@@ -33,12 +34,11 @@ const MOST_ERRORS = 10;
 /** Only what differs: a shadow that agrees leaves no trace. */
 const shadowed = (
   decision: Decision,
-  { release, policy }: Trial,
+  { trial: { release, policy }, active }: { readonly trial: Trial; readonly active: PreparedPolicy },
   request: PolicyRequest,
   payloadOf: PayloadOf,
 ): Attributes => {
-  // A shadow asks nobody: what only it wants to know is not known, and a denial for that would be no news.
-  const unasked = factsFor(policy, request).filter(({ name }) => !Object.hasOwn(request.facts?.values ?? {}, name));
+  const unasked = unaskedFacts(policy, active, request);
   if (unasked.length > 0) return { release, shadowUnknown: unasked.slice(0, MOST_ERRORS).map(({ name }) => name) };
   const other = decideQuietly(policy, request, payloadOf);
   if (other === undefined) return { release, shadowErrors: ['the candidate could not be asked'] };
@@ -52,6 +52,21 @@ const shadowed = (
       : {}),
     ...(errors.length === 0 ? {} : { shadowErrors: errors.slice(0, MOST_ERRORS) }),
   };
+};
+
+/** A shadow asks nobody: what only it wants to know, or asks otherwise, is not known, and a denial for that would be no news. */
+const unaskedFacts = (policy: PreparedPolicy, active: PreparedPolicy, request: PolicyRequest): readonly FactEntry[] => {
+  const wanted = factsFor(policy, request);
+  if (wanted.length === 0) return wanted;
+  const asked = factsFor(active, request);
+  return wanted.filter(
+    (fact) =>
+      !Object.hasOwn(request.facts?.values ?? {}, fact.name) ||
+      !askAlike(
+        asked.find(({ name }) => name === fact.name),
+        fact,
+      ),
+  );
 };
 
 const decideQuietly = (policy: PreparedPolicy, request: PolicyRequest, payloadOf: PayloadOf): Decision | undefined => {

@@ -1,6 +1,7 @@
 /** Releases on trial beside the active policy, ready for decisions. */
 import type { PolicyCandidate, Snapshot } from '../contract/index.ts';
-import { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
+import { CLOSURES } from './evaluate.ts';
+import { type PolicyWorld, type PreparedPolicy, type PrepareOptions, preparePolicy } from './prepare.ts';
 import type { Watch } from './watch.ts';
 
 export interface Trial extends Pick<PolicyCandidate, 'release' | 'mode' | 'percent' | 'sinceMs'> {
@@ -18,9 +19,13 @@ export type Trials = ReadonlyMap<string, Trial>;
 export const prepareTrials = (
   snapshot: Pick<Snapshot, 'candidates' | 'targets' | 'domains'>,
   watchOf: WatchOf = () => undefined,
+  options: PrepareOptions = {},
 ): Trials =>
   new Map(
-    (snapshot.candidates ?? []).map((candidate) => [candidate.tenant, prepareTrial(snapshot, candidate, watchOf)]),
+    (snapshot.candidates ?? []).map((candidate) => [
+      candidate.tenant,
+      prepareTrial(snapshot, candidate, watchOf, options),
+    ]),
   );
 
 /** A watch for the decisions of one canary. */
@@ -30,6 +35,7 @@ const prepareTrial = (
   { targets, domains }: Pick<Snapshot, 'targets' | 'domains'>,
   candidate: PolicyCandidate,
   watchOf: WatchOf,
+  options: PrepareOptions,
 ): Trial => {
   // Without the number: a snapshot on the disk of this node that was made before there was one.
   const { tenant, release, mode, percent, policy, sinceMs = 0 } = candidate;
@@ -37,5 +43,13 @@ const prepareTrial = (
     entries.filter((entry) => entry.tenant === tenant);
   const world = { policy, targets: ours(targets), domains: ours(domains) };
   const name = `${release}@${sinceMs}`;
-  return { release, mode, percent, sinceMs, name, policy: preparePolicy(world), watch: watchOf(world, candidate) };
+  return {
+    release,
+    mode,
+    percent,
+    sinceMs,
+    name,
+    policy: preparePolicy(world, CLOSURES, options),
+    watch: watchOf(world, candidate),
+  };
 };

@@ -11,14 +11,18 @@ import { Halt } from '../../kill/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
+import { auditPortOf, trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
+import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { killsGovernedAbove } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
+import { unknownCalls } from './unknown.ts';
 
 export interface RunningDomainHub extends RunningNode {
   /** Sequence of the snapshot in force, 0 before the first. */
@@ -71,9 +75,11 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     () => following.snapshot,
   );
   const halt = new Halt();
+  const trail = trailOf(stores, world, logger);
   const live: LivePipeline = new LivePipeline({
     world,
     halt,
+    trail,
     node: node.id,
     sink: observed.sink,
     calls: stores.calls,
@@ -84,6 +90,8 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     overload: overload.level,
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
+
+  countFallbacks(observed.metrics, [live]);
 
   ready = () => live.snapshot !== undefined;
 
@@ -120,6 +128,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   keeper.start(await stores.nodes.list(), archive.last);
 
   const left = await stores.calls.open();
+  const diagnoser = new ApartDiagnoser();
   doors.push(
     nativeDoor({
       handler: () => live.handler,
@@ -141,9 +150,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
+        audit: auditPortOf(stores, trail, member.key.publicKey),
         traces: stores.traces,
+        unknown: unknownCalls(stores, live),
         rosterSeq: () => keeper.roster.seq,
         weakened: weakenedBy(options),
+        diagnoser,
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
       }),
     ),
@@ -168,6 +180,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   );
   health.start();
   const recovered = await live.journal.recover(left);
+  await live.reconciler.start();
   logger.log('info', 'domain hub is up', {
     url: listener.url,
     domain: node.domain,
@@ -184,10 +197,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     stop: async (graceful) => {
       await closeListener(listener, closing, graceful);
       health.stop();
+      live.reconciler.stop();
       overload.stop();
       keeper.stop();
       await archive.settled();
       await observed.flush();
+      await diagnoser.close();
       await member.close();
       await upstream.close();
     },

@@ -17,14 +17,19 @@ import { openSqlite } from '../../stores/index.ts';
 import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
+import { openAudit } from './audit.ts';
+import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { detachedCalls } from './detached.ts';
+import { countFallbacks, fallbackRemarks } from './fallback.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { observe } from './telemetry.ts';
+import { unknownCalls } from './unknown.ts';
 
 export interface NodeOptions {
   /** Share of decisions that a hub takes again with cedar-wasm, 0 to 1. Default `ORACLE_SHARE`. */
@@ -50,6 +55,10 @@ export interface NodeOptions {
 export interface HubOptions extends NodeOptions {
   /** A policy release that may widen needs a second person. Default false. */
   readonly twoPerson?: boolean;
+  /** Calls that only read are audited before they are sent too, and wait for the disk. Default false. */
+  readonly auditReads?: boolean;
+  /** Places outside of this hub's reach that get signed checkpoints of the audit. */
+  readonly auditCheckpoints?: readonly string[];
 }
 
 export interface RunningNode {
@@ -92,9 +101,13 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const second = canaryOracle(world, options.oracle !== 0, () => train);
   held.defer(() => second.close());
   const halt = new Halt();
+  const audit = openAudit({ stores, world, node: id, key, logger, places: options.auditCheckpoints ?? [] });
+  held.defer(() => audit.stop());
   const live = new LivePipeline({
     world,
     halt,
+    trail: audit.trail,
+    auditReads: options.auditReads ?? false,
     node: id,
     sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,
@@ -104,8 +117,11 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     overload: overload.level,
     watch: (snapshot) => oracle.watch(snapshot),
     watchTrial: (candidate) => second.watch(candidate),
+    onReconcile: (message, fields) => logger.log('info', message, fields),
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
+
+  countFallbacks(observed.metrics, [live]);
 
   const publisher = new Publisher(key);
   const kills = new KillSwitch({
@@ -149,9 +165,11 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
-  const { trials, trainOver } = releases({
+  const diagnoser = new ApartDiagnoser();
+  held.defer(() => diagnoser.close());
+  const { trainOver, ...asked } = releases({
     world,
-    stores,
+    stores: { ...stores, releases: auditedSteps(stores.releases, audit.trail) },
     key,
     logger,
     twoPerson: options.twoPerson ?? false,
@@ -162,8 +180,9 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     resources: stores.resources,
     nodes: stores.nodes,
     compilePolicy: compiler.compile,
+    remarksOn: fallbackRemarks,
     clock: world.clock,
-    trials,
+    ...asked,
     publish: (snapshot) => {
       nodes.use(snapshot);
       publisher.publish('snapshot', snapshot);
@@ -194,6 +213,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   health.start();
   held.defer(() => health.stop());
   const recovered = await live.journal.recover(await stores.calls.open());
+  await live.reconciler.start();
+  held.defer(() => live.reconciler.stop());
 
   const closing = new Canceller();
   const admin = adminDoor(
@@ -205,14 +226,17 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       signal: closing,
       live,
       observed,
-      control,
-      releases: train,
-      nodes,
-      kills: killPort({ kills, halt, nodes, live, logger }),
+      control: auditedControl(control, audit.trail),
+      releases: auditedReleases(train, audit.trail),
+      nodes: auditedNodes(nodes, audit.trail),
+      kills: auditedKills(killPort({ kills, halt, nodes, live, logger }), audit.trail),
+      audit: audit.port,
       traces: stores.traces,
+      unknown: unknownCalls(stores, live),
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
       weakened: weakenedBy(options),
+      diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
   );

@@ -1,8 +1,20 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
-import type { Call, CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
+
+import { type AuditTrail, auditRefusals, auditSending } from '../../audit/index.ts';
+import type {
+  Call,
+  CallJournal,
+  CallRecord,
+  Endpoint,
+  EventSink,
+  NodeEntry,
+  OperationEntry,
+  Roster,
+  Snapshot,
+} from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { AssertionVerifier, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
-import { Journal } from '../../journal/index.ts';
+import { Journal, Reconciler } from '../../journal/index.ts';
 import {
   Breaker,
   type BreakerState,
@@ -14,6 +26,8 @@ import {
 } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
 import {
+  type FallbackSet,
+  fallbackSets,
   type PreparedPolicy,
   preparePolicy,
   prepareTrials,
@@ -34,6 +48,10 @@ export interface LiveOptions {
   readonly calls: CallJournal;
   /** Of the node, shared by its pipelines: an order to stop is about the node and not about a snapshot. */
   readonly halt: Halt;
+  /** Of the node too. */
+  readonly trail: AuditTrail;
+  /** Reads are written down before they are sent, too. Default false. */
+  readonly auditReads?: boolean;
   readonly upstreamFor: (endpoint: Endpoint) => Handler;
   /** What this node sees from its place. */
   readonly view: (snapshot: Snapshot, sight: Sight) => CandidatesOf;
@@ -53,6 +71,8 @@ export interface LiveOptions {
   readonly watch?: (snapshot: Snapshot) => Watch | undefined;
   /** Who sees the decisions of a canary. Default: nobody. */
   readonly watchTrial?: WatchOf;
+  /** What became of calls whose outcome was unknown. */
+  readonly onReconcile?: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
 }
 
@@ -62,11 +82,18 @@ interface Current {
   readonly handler: Handler;
   readonly planOf: ReturnType<typeof planner>;
   readonly resolver: Resolver;
+  readonly fallback: readonly FallbackSet[];
+}
+
+/** What depends on the snapshot alone. */
+interface Prepared extends Pick<Current, 'snapshot' | 'policy' | 'fallback'> {
+  readonly trials: Trials;
 }
 
 export class LivePipeline {
   readonly fleet: Fleet;
   readonly journal: Journal;
+  readonly reconciler: Reconciler;
   readonly gate: Gate;
   readonly #options: LiveOptions;
   readonly #budgets = new RetryBudgets();
@@ -74,8 +101,9 @@ export class LivePipeline {
   readonly #rates = new Rates();
   readonly #trees: Trees;
   readonly #versions = new Versions();
+  #fallbacks = 0;
   #current: Current | undefined;
-  #policy: { readonly snapshot: Snapshot; readonly policy: PreparedPolicy; readonly trials: Trials } | undefined;
+  #policy: Prepared | undefined;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -94,7 +122,30 @@ export class LivePipeline {
       priorityOf: (call) => (isOwnQuestion(call) ? 0 : (this.#current?.planOf(call).priority ?? 2)),
       ...(options.overload === undefined ? {} : { level: options.overload }),
     });
-    this.journal = new Journal({ store: options.calls, world, handler: () => this.handler });
+    this.journal = new Journal({
+      store: options.calls,
+      world,
+      handler: () => this.handler,
+      unknown: (tenant, id) => this.reconciler.soon(tenant, id),
+    });
+    this.reconciler = new Reconciler({
+      store: options.calls,
+      world,
+      handler: () => this.handler,
+      operationOf: (record) => operationIn(this.#current?.snapshot, record),
+      replay: (record) => this.journal.replay(record),
+      note: options.onReconcile ?? (() => {}),
+    });
+  }
+
+  /** Sets of rules that cedar-wasm evaluated, because an operator in them is unknown to our engine. */
+  get fallbacks(): number {
+    return this.#fallbacks;
+  }
+
+  /** Which sets those are, of the snapshot in force. */
+  get fallbackSets(): readonly FallbackSet[] {
+    return this.#current?.fallback ?? [];
   }
 
   get snapshot(): Snapshot | undefined {
@@ -130,7 +181,7 @@ export class LivePipeline {
   /** Does all that can fail; what it returns puts the new state in force and cannot. */
   prepare(snapshot: Snapshot, roster: Roster): () => void {
     const options = this.#options;
-    const { policy, trials } = this.#prepared(snapshot);
+    const { policy, trials, fallback } = this.#prepared(snapshot);
     const sight = sightOf(snapshot, roster);
     const planOf = planner(snapshot);
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
@@ -143,6 +194,15 @@ export class LivePipeline {
       sink: options.sink,
       snapshotSeq: snapshot.seq,
       halt: options.halt.layer,
+      audit: {
+        refusals: auditRefusals(options.trail, options.node),
+        sending: auditSending({
+          trail: options.trail,
+          node: options.node,
+          planOf,
+          strict: options.auditReads ?? false,
+        }),
+      },
       resolver,
       policy,
       watch,
@@ -161,7 +221,7 @@ export class LivePipeline {
     });
     return () => {
       this.fleet.swap(snapshot.targets, candidates);
-      this.#current = { snapshot, policy, handler, planOf, resolver };
+      this.#current = { snapshot, policy, handler, planOf, resolver, fallback };
       // Last: whoever waits for this snapshot goes on at once.
       const inForce = { snapshotSeq: snapshot.seq, active: policy, trials, watch };
       this.#versions.adopt(inForce, options.world.clock.nowMs());
@@ -169,16 +229,27 @@ export class LivePipeline {
   }
 
   /** A roster alone changes nothing about policy, and rosters come often. */
-  #prepared(snapshot: Snapshot): { readonly policy: PreparedPolicy; readonly trials: Trials } {
+  #prepared(snapshot: Snapshot): Prepared {
+    const options = {
+      onFallback: () => {
+        this.#fallbacks += 1;
+      },
+    };
     if (this.#policy?.snapshot !== snapshot)
       this.#policy = {
         snapshot,
-        policy: preparePolicy(snapshot),
-        trials: prepareTrials(snapshot, this.#options.watchTrial),
+        policy: preparePolicy(snapshot, undefined, options),
+        trials: prepareTrials(snapshot, this.#options.watchTrial, options),
+        fallback: fallbackSets(snapshot.policy),
       };
     return this.#policy;
   }
 }
+
+const operationIn = (snapshot: Snapshot | undefined, { tenant, target }: CallRecord): OperationEntry | undefined =>
+  snapshot?.targets
+    .find((one) => one.tenant === tenant && one.kind === target.kind && one.name === target.name)
+    ?.operations.find(({ name }) => name === target.operation);
 
 /** A fact that a call of this node waits for. The call has its turn already: if its question had to wait for one too, a full node would stand still. */
 const isOwnQuestion = ({ credential }: Call): boolean =>

@@ -10,7 +10,9 @@ import { Trees } from '../../policy/index.ts';
 import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
+import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
@@ -64,11 +66,13 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   );
 
   const halt = new Halt();
+  const trail = trailOf(member.stores, world, logger);
   const shared = {
     world,
     halt,
     // What its agent was called in, the agent calls on in.
     trees: new Trees(),
+    trail,
     node: node.id,
     sink: observed.sink,
     calls: member.stores.calls,
@@ -101,6 +105,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
           }),
     compose: (parts) => sidecarIn(withFresh(parts)),
   });
+  countFallbacks(observed.metrics, [out, into]);
   const following = new Following((snapshot: Snapshot, roster: Roster) => {
     const enforce = [out.prepare(snapshot, roster), into.prepare(snapshot, roster)];
     return () => {
@@ -180,6 +185,8 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
       await Promise.all([closeListener(front, closing, graceful), app.close(graceful)]);
+      out.reconciler.stop();
+      into.reconciler.stop();
       overload.stop();
       await observed.flush();
       await member.close();

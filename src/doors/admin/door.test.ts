@@ -13,6 +13,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
     principal: { kind: 'agent', name: 'orders' },
     target: { kind: 'agent', name: 'orders', operation: 'where' },
   },
+  '/v1/unknown/{hex}:resolve': { verdict: 'executed', reason: 'the bank says so' },
+  '/v1/policy/diagnose': { files: [{ name: 'org.cedar', text: '', level: 'org' }] },
   '/v1/kills': { kind: 'agent', name: 'orders', reason: 'it loops' },
   '/v1/keys': { principal: { kind: 'agent', name: 'orders' } },
   '/v1/bootstrap': { token: 'airb_good' },
@@ -65,6 +67,7 @@ const row = (...[admin, operator, viewer, agent, foreign, foreignAgent]: readonl
   none: 401,
   wrong: 401,
   nobody: 403,
+  steward: 403,
   admin: admin!,
   operator: operator!,
   viewer: viewer!,
@@ -77,8 +80,10 @@ const row = (...[admin, operator, viewer, agent, foreign, foreignAgent]: readonl
 });
 const forAdmins = (ok = 200, foreign = ok): Row => row(ok, 403, 403, 403, foreign, 403);
 const forViewers = (foreign = 200): Row => row(200, 200, 200, 403, foreign, 403);
+/** And whoever administers a domain, for that domain. */
+const andStewards = (given: Row, ok = 200): Row => ({ ...given, steward: ok });
 const forAgents: Row = row(403, 403, 403, 200, 403, 200);
-const forEverybody: Row = row(200, 200, 200, 200, 200, 200);
+const forEverybody: Row = andStewards(row(200, 200, 200, 200, 200, 200));
 /** An API key is no assertion: whoever holds one is nobody here. */
 const forNodes: Row = {
   ...Object.fromEntries(Object.keys(forEverybody).map((key) => [key, 401])),
@@ -90,40 +95,46 @@ const withoutKey = (ok: number): Row => Object.fromEntries(Object.keys(forEveryb
 /** What every kind of caller gets from every route (S20). */
 const EXPECTED: Readonly<Record<string, Row>> = {
   'GET /metrics': forViewers(403),
-  'GET /v1/status': forViewers(),
-  'GET /v1/resources': forViewers(),
-  'POST /v1/resources:diff': forViewers(),
-  'POST /v1/resources:apply': forAdmins(),
-  'POST /v1/resources:delete': forAdmins(),
-  'GET /v1/revisions': forViewers(),
-  'POST /v1/revisions/{number}:rollback': forAdmins(200, 403),
-  'GET /v1/kills': forViewers(),
-  'POST /v1/kills': row(201, 201, 403, 403, 201, 403),
-  'DELETE /v1/kills/{name}': row(200, 200, 403, 403, 200, 403),
-  'GET /v1/policy/releases': forViewers(),
-  'POST /v1/policy/releases': forAdmins(201),
-  'POST /v1/policy/releases:replay': row(200, 200, 403, 403, 200, 403),
-  'POST /v1/policy/releases:rollback': forAdmins(),
-  'GET /v1/policy/releases/{hex}': forViewers(),
-  'POST /v1/policy/releases/{hex}:shadow': forAdmins(),
-  'POST /v1/policy/releases/{hex}:activate': forAdmins(),
+  'GET /v1/status': andStewards(forViewers()),
+  'GET /v1/resources': andStewards(forViewers()),
+  'POST /v1/resources:diff': andStewards(forViewers()),
+  'POST /v1/resources:apply': andStewards(forAdmins()),
+  'POST /v1/resources:delete': andStewards(forAdmins()),
+  'GET /v1/revisions': andStewards(forViewers()),
+  'POST /v1/revisions/{number}:rollback': andStewards(forAdmins(200, 403)),
+  'GET /v1/kills': andStewards(forViewers()),
+  'POST /v1/kills': andStewards(row(201, 201, 403, 403, 201, 403), 201),
+  'DELETE /v1/kills/{name}': andStewards(row(200, 200, 403, 403, 200, 403)),
+  'GET /v1/unknown': row(200, 200, 403, 403, 200, 403),
+  'POST /v1/unknown/{hex}:resolve': row(200, 200, 403, 403, 200, 403),
+  'GET /v1/audit': row(200, 200, 403, 403, 200, 403),
+  'GET /v1/audit/records': row(200, 200, 403, 403, 200, 403),
+  'GET /v1/audit/head': row(200, 200, 403, 403, 200, 403),
+  'GET /v1/policy/releases': andStewards(forViewers()),
+  'POST /v1/policy/releases': andStewards(forAdmins(201), 201),
+  'POST /v1/policy/releases:replay': andStewards(row(200, 200, 403, 403, 200, 403)),
+  'POST /v1/policy/releases:rollback': andStewards(forAdmins()),
+  'GET /v1/policy/releases/{hex}': andStewards(forViewers()),
+  'POST /v1/policy/releases/{hex}:shadow': andStewards(forAdmins()),
+  'POST /v1/policy/releases/{hex}:activate': andStewards(forAdmins()),
   'POST /v1/policy/releases/{hex}:approve': forAdmins(),
   'POST /v1/keys': forAdmins(201),
   'POST /v1/tokens': forAdmins(201),
   'POST /v1/bootstrap': withoutKey(201),
-  'GET /v1/traces/{hex}': forViewers(404),
-  'GET /v1/traces/{hex}/explain': row(200, 200, 403, 403, 404, 403),
-  'POST /v1/policy:can': forViewers(),
-  'GET /v1/calls': forViewers(),
-  'GET /v1/top': forViewers(),
+  'GET /v1/traces/{hex}': andStewards(forViewers(404)),
+  'GET /v1/traces/{hex}/explain': andStewards(row(200, 200, 403, 403, 404, 403)),
+  'POST /v1/policy:can': andStewards(forViewers()),
+  'POST /v1/policy/diagnose': forViewers(),
+  'GET /v1/calls': andStewards(forViewers()),
+  'GET /v1/top': andStewards(forViewers()),
   'GET /v1/logs': forViewers(),
-  'GET /v1/events/stream': forViewers(),
+  'GET /v1/events/stream': andStewards(forViewers()),
   'GET /v1/targets': forEverybody,
   'GET /v1/instances': forEverybody,
   'POST /v1/instances': forAgents,
   'DELETE /v1/instances/{id}': forAgents,
   'POST /v1/instances/{id}:drain': row(200, 200, 403, 403, 404, 403),
-  'GET /v1/nodes': forViewers(),
+  'GET /v1/nodes': andStewards(forViewers()),
   'DELETE /v1/nodes/{name}': forAdmins(200, 404),
   'POST /v1/nodes:join': withoutKey(200),
   'POST /v1/nodes/{name}:heartbeat': forNodes,
@@ -252,6 +263,7 @@ test('a change is made in the tenant of the key, by its owner, whatever the body
         prune: true,
         tenant: 'acme',
         by: 'user/ada',
+        rights: { kind: 'tenant' },
         origins: ['a.yaml:1'],
       },
     },
@@ -261,6 +273,7 @@ test('a change is made in the tenant of the key, by its owner, whatever the body
         by: 'user/ada',
         reason: 'gone',
         dryRun: false,
+        rights: { kind: 'tenant' },
       },
     },
   ]);
@@ -484,4 +497,29 @@ test('what breaks inside says nothing about itself', async () => {
   assert.equal(response.status, 500);
   assert.ok(!(await response.text()).includes('hunter2'));
   assert.equal(door.internal.length, 1);
+});
+
+test('files of an author go to the policy of the own tenant, and too many or too large ones do not', async () => {
+  await using door = await served();
+  const ask = async (files: readonly object[]) => {
+    const answer = await door.post('/v1/policy/diagnose', 'foreign', { files });
+    return [answer.status, ((await answer.json()) as { detail?: string }).detail ?? ''] as const;
+  };
+  const file = { name: 'org.cedar', text: 'permit', level: 'org' };
+  assert.deepEqual(await ask([file]), [200, '']);
+  assert.deepEqual(door.asked, [{ diagnose: { tenant: 'acme', files: [file] } }]);
+  const refused: readonly (readonly [readonly object[], number, RegExp])[] = [
+    [[], 400, /files/],
+    [Array.from({ length: 65 }, (_, at) => ({ ...file, name: `${at}.cedar` })), 400, /more than 64; ask about fewer/],
+    [[file, file], 400, /two files have one name/],
+    [[{ ...file, name: 'secrets.txt' }], 400, /must end in \.yaml, \.yml or \.cedar/],
+    [[{ ...file, level: 'No Domain' }], 400, /level/],
+    [[{ ...file, text: 'ü'.repeat(600_000) }], 413, /1200000 bytes together, more than 1048576/],
+  ];
+  for (const [files, status, message] of refused) {
+    const [actual, detail] = await ask(files);
+    assert.equal(actual, status);
+    assert.match(detail, message);
+  }
+  assert.equal(door.asked.length, 1);
 });

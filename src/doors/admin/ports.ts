@@ -1,17 +1,25 @@
 /** Everything that the admin door asks of a node: it serves what these answer and decides only who may ask. */
 import type {
+  AuditHead,
+  AuditRecord,
+  AuditStore,
+  Belonging,
   CallEvent,
+  CallRecord,
   CancelSignal,
   ControlPort,
   Credential,
+  Diagnosis,
   KillOrder,
   KillRequest,
   NodePort,
   NodeRole,
   Principal,
   ReleasePort,
+  Rights,
   Target,
   TargetEntry,
+  TextFile,
   TraceStore,
 } from '../../contract/index.ts';
 import type { World } from '../../kernel/index.ts';
@@ -24,6 +32,8 @@ export interface AdminPorts {
     /** Who a credential stands for right now. Throws `unauthenticated`. */
     resolve(credential: Credential, wallMs: number): Principal;
   };
+  /** What of their tenant those with such rights may look at, by the current snapshot. */
+  readonly belonging: (rights: Rights) => Belonging;
   readonly control: ControlPort;
   readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
@@ -45,6 +55,8 @@ export interface AdminPorts {
   readonly access: AccessPort;
   readonly policy: PolicyPort;
   readonly kills: KillPort;
+  readonly audit: AuditPort;
+  readonly unknown: UnknownPort;
   /** The node link and the registry that it feeds. */
   readonly nodes: NodePort;
   /**
@@ -56,6 +68,28 @@ export interface AdminPorts {
   readonly onInternal?: (thrown: unknown, path: string) => void;
   /** Serve `/metrics` to processes of this machine without a key, for a scraper next to the node. Default false. */
   readonly openMetrics?: boolean;
+}
+
+/** Calls whose outcome is unknown. */
+export interface UnknownPort {
+  /** Oldest first. */
+  list(tenant: string, limit: number): Promise<readonly CallRecord[]>;
+  /** Throws `not_found` when it is not unknown, or not of this tenant. */
+  say(
+    tenant: string,
+    id: string,
+    said: { readonly verdict: 'executed' | 'not_executed'; readonly reason: string },
+    by: string,
+  ): Promise<void>;
+}
+
+/** What was written down about a tenant. */
+export interface AuditPort {
+  search(filter: Parameters<AuditStore['search']>[0]): Promise<readonly AuditRecord[]>;
+  /** In order, from a sequence on. */
+  read(tenant: string, fromSeq: number, limit: number): Promise<readonly AuditRecord[]>;
+  /** `publicKey` signs the checkpoints: SPKI DER in base64. */
+  head(tenant: string): Promise<AuditHead & { readonly publicKey: string }>;
 }
 
 export interface NodeStatus {
@@ -72,6 +106,12 @@ export interface NodeStatus {
   readonly store: string;
   /** Controls that somebody turned down, in words: a public bind, no TLS, memory only. Empty is good. */
   readonly weakened: readonly string[];
+  /** Levels, of all tenants, of which cedar-wasm decides rules because our engine does not know an operator in them. Mostly none. */
+  readonly fallback: readonly {
+    readonly tenant: string;
+    readonly level: string;
+    readonly operators: readonly string[];
+  }[];
   /** Decisions taken again by another engine, since the node started. Absent where no node does that. */
   readonly oracle?: {
     readonly checked: number;
@@ -178,6 +218,8 @@ export interface PolicyPort {
   mayCall(principal: Principal, target: Target): boolean;
   /** Throws `not_found` for a principal of the tenant that cannot call at all, `bad_request` for a context that is no policy data. */
   can(question: CanQuestion): CanAnswer;
+  /** What an editor should say about files of the tenant, over what runs; nothing is kept. Throws `overloaded`. */
+  diagnose(tenant: string, files: readonly TextFile[]): Promise<Diagnosis>;
   /** Decides a recorded call again, by the policy in force. Null when policy was never asked about it. */
   explain(event: CallEvent): CallExplanation | null;
 }
