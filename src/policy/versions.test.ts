@@ -77,6 +77,15 @@ test('a release that was halted decides nothing more, whoever names it', async (
   assert.deepEqual(await decide({ version: two!.version, snapshotSeq: 1, trial: 1 }), halted);
 });
 
+test('a trial that goes on with other rules, because an agent was added, is the same trial, until it is halted', async () => {
+  const { decide, adopt } = nodeAt(snapshot(1, one, trialOf(two, 7)));
+  const before = { version: two!.version, snapshotSeq: 1, trial: 7 };
+  adopt(snapshot(2, one, { ...trialOf(two, 7), policy: three! }));
+  assert.deepEqual(await decide(before), { by: two, arm: 'canary', ...AGREED });
+  adopt(snapshot(3, one));
+  assert.equal((await decide(before)).by, one);
+});
+
 test('a shadow and an unknown version decide nothing, at once and without a wait', async () => {
   const { decide, world } = nodeAt(snapshot(5, one, trialOf(two, 1, 'shadow')));
   for (const version of [two!.version, three!.version, 'sha256:made-up'])

@@ -63,7 +63,7 @@ export const GOOD = `${BEFORE}
 /** Well typed, and beyond what an integer holds as soon as somebody evaluates it. */
 export const BAD = `${GOOD}
 @id("broken") @reason("nobody tried this") forbid (principal, action, resource)
-when { 9007199254740991 * 9007199254740991 < context.depth };`;
+when { (context.depth + 9007199254740991) * 9007199254740991 < 0 };`;
 
 export const RESOURCES: readonly unknown[] = [
   resource('Domain', 'office', {}),
