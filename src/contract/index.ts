@@ -1,4 +1,5 @@
 /** The dictionary of Airspace: every other room speaks in these words. No I/O, and nothing of ours is imported here. */
+export * from './amount.ts';
 export * from './approval.ts';
 export * from './audit.ts';
 export * from './call.ts';

@@ -240,7 +240,7 @@ export class ControlPlane implements ControlPort {
     refuseIfAny(problems);
     // What nobody named and nothing changed is no part of the answer.
     const diffs = changes.filter(({ key, change }) => change !== 'none' || wish.named?.has(key) === true);
-    const draft = await compile(after, this.#parts.compilePolicy, wish.originOf);
+    const draft = await compile(after, this.#parts.compilePolicy, wish.originOf, this.#parts.clock.wallMs());
     if (wish.isRelease !== true) await this.#parts.gate?.(base.configuration, after);
     return { base, after, diffs, warnings: [...warnings, ...this.#remarks(draft, diffs)], draft };
   }
@@ -266,7 +266,7 @@ export class ControlPlane implements ControlPort {
   }
 
   async #again({ configuration, revision }: Base): Promise<Snapshot> {
-    const draft = await compile(configuration, this.#parts.compilePolicy);
+    const draft = await compile(configuration, this.#parts.compilePolicy, undefined, this.#parts.clock.wallMs());
     return this.#publish(await this.#withTrials(draft, configuration), revision, await this.#nextSeq(), configuration);
   }
 

@@ -4,9 +4,10 @@
  */
 import { parseArgs } from 'node:util';
 import { run as arms } from './arms.ts';
+import { run as budgetExact } from './budget-exact.ts';
 import type { Scenario } from './scenario.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { arms };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { arms, 'budget-exact': budgetExact };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -2,7 +2,7 @@
 import type { ControlPort, Diagnosis, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { belonging } from '../../control/index.ts';
-import type { AdminPorts, AuditPort, KillPort, NodeStatus, UnknownPort } from '../../doors/admin/index.ts';
+import type { AdminPorts, AuditPort, BudgetPort, KillPort, NodeStatus, UnknownPort } from '../../doors/admin/index.ts';
 import { mintKey } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
@@ -24,6 +24,7 @@ export interface AdminParts {
   readonly releases: ReleasePort;
   readonly nodes: NodePort;
   readonly kills: KillPort;
+  readonly budgets: BudgetPort;
   readonly audit: AuditPort;
   readonly unknown: UnknownPort;
   readonly traces: TraceStore;
@@ -74,6 +75,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     policy: policyPort(live, world, (tenant, files) => diagnosisOf(parts, tenant, files)),
     nodes: parts.nodes,
     kills: parts.kills,
+    budgets: parts.budgets,
     audit: parts.audit,
     unknown: parts.unknown,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),

@@ -14,6 +14,7 @@ import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
 import { auditPortOf, trailOf } from './audit.ts';
+import { budgetsAbove } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
 import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
@@ -150,6 +151,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
+        budgets: budgetsAbove(() => elsewhere(hub.url)),
         audit: auditPortOf(stores, trail, member.key.publicKey),
         traces: stores.traces,
         unknown: unknownCalls(stores, live),

@@ -1,6 +1,6 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
-
 import { type AuditTrail, auditRefusals, auditSending } from '../../audit/index.ts';
+import { Budgets, downgrade, price, Treasury, tightenBy } from '../../budget/index.ts';
 import type {
   Call,
   CallJournal,
@@ -65,6 +65,8 @@ export interface LiveOptions {
   readonly neighbours?: readonly NodeEntry[];
   /** Calls in the works at once on this node. Default 1,000. */
   readonly concurrency?: number;
+  /** What the node knows about budgets. Default: it has no ledger, and refuses what falls under one. */
+  readonly treasury?: Treasury;
   /** Signals of overload, read once per call. Default: never overloaded. */
   readonly overload?: () => OverloadLevel;
   /** Who sees the decisions that are taken with a snapshot. Default: nobody. */
@@ -97,6 +99,7 @@ export class LivePipeline {
   readonly gate: Gate;
   readonly #options: LiveOptions;
   readonly #budgets = new RetryBudgets();
+  readonly #treasury: Treasury;
   /** New configuration forgives nobody. */
   readonly #rates = new Rates();
   readonly #trees: Trees;
@@ -109,6 +112,7 @@ export class LivePipeline {
     this.#options = options;
     this.#trees = options.trees ?? new Trees();
     const { world } = options;
+    this.#treasury = options.treasury ?? new Treasury({ ledger: null, clock: world.clock });
     this.fleet = new Fleet(
       (endpoint) =>
         new Breaker({
@@ -189,6 +193,7 @@ export class LivePipeline {
     const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
     const candidates = options.view(snapshot, sight);
     const watch = options.watch?.(snapshot);
+    const budgets = new Budgets(snapshot);
     const handler: Handler = options.compose({
       node: options.node,
       sink: options.sink,
@@ -213,6 +218,7 @@ export class LivePipeline {
       planOf,
       gate: this.gate,
       budgets: this.#budgets,
+      ...this.#paying(snapshot, budgets, planOf),
       record: this.journal.layer(planOf),
       fleet: this.fleet,
       // The same snapshot to the end: a call and the facts about it are never decided by two.
@@ -222,9 +228,26 @@ export class LivePipeline {
     return () => {
       this.fleet.swap(snapshot.targets, candidates);
       this.#current = { snapshot, policy, handler, planOf, resolver, fallback };
+      this.#treasury.adopt(budgets);
       // Last: whoever waits for this snapshot goes on at once.
       const inForce = { snapshotSeq: snapshot.seq, active: policy, trials, watch };
       this.#versions.adopt(inForce, options.world.clock.nowMs());
+    };
+  }
+
+  /** A configuration without prices and budgets pays for neither. */
+  #paying(snapshot: Snapshot, budgets: Budgets, planOf: Parts['planOf']): Partial<Parts> {
+    const treasury = this.#treasury;
+    const isPriced = snapshot.targets.some(({ operations }) => operations.some((one) => one.price !== undefined));
+    const { budgets: entries = [] } = snapshot;
+    if (entries.length === 0 && !isPriced) return {};
+    const pricing = price({ planOf, treasury, budgets, node: this.#options.node });
+    if (entries.length === 0) return { price: pricing };
+    const moves = entries.some(({ soft }) => soft?.do === 'model');
+    return {
+      price: pricing,
+      ...(treasury.ledger === null ? {} : { tighten: tightenBy(treasury, budgets) }),
+      ...(moves && treasury.ledger !== null ? { downgrade: downgrade({ planOf, treasury, budgets }) } : {}),
     };
   }
 

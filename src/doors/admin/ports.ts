@@ -4,6 +4,7 @@ import type {
   AuditRecord,
   AuditStore,
   Belonging,
+  BudgetEntry,
   CallEvent,
   CallRecord,
   CancelSignal,
@@ -21,6 +22,7 @@ import type {
   TargetEntry,
   TextFile,
   TraceStore,
+  Unit,
 } from '../../contract/index.ts';
 import type { World } from '../../kernel/index.ts';
 
@@ -55,6 +57,7 @@ export interface AdminPorts {
   readonly access: AccessPort;
   readonly policy: PolicyPort;
   readonly kills: KillPort;
+  readonly budgets: BudgetPort;
   readonly audit: AuditPort;
   readonly unknown: UnknownPort;
   /** The node link and the registry that it feeds. */
@@ -203,6 +206,65 @@ export interface KillsView {
     readonly seq: number;
     readonly atMs: number | null;
   }[];
+}
+
+/** Budgets of a tenant. */
+export interface BudgetPort {
+  /** By name, with the accounts of their present windows, the fullest first. */
+  list(tenant: string): Promise<readonly BudgetView[]>;
+  /** Who draws on it in its present window. Throws `not_found`. */
+  payers(tenant: string, budget: string, by: PayerKind): Promise<PayersView>;
+  /** Grants more, once, to one account. Throws `not_found` for a budget or holder that nobody knows. */
+  topUp(request: {
+    readonly tenant: string;
+    readonly budget: string;
+    readonly holder: string;
+    readonly amount: number;
+    readonly by: string;
+    readonly reason: string;
+  }): Promise<BudgetAccount>;
+}
+
+export interface BudgetView extends Pick<BudgetEntry, 'name' | 'per' | 'class' | 'unit' | 'limit' | 'soft' | 'hard'> {
+  readonly scope: string;
+  /** Its place in the organisation, from the top. */
+  readonly path: readonly string[];
+  readonly window: {
+    readonly every: string;
+    readonly timezone: string;
+    readonly startMs: number;
+    readonly endMs: number | null;
+  };
+  readonly accounts: readonly BudgetAccount[];
+}
+
+export interface BudgetAccount {
+  readonly holder: string;
+  readonly limit: number;
+  readonly extra: number;
+  readonly spent: number;
+  readonly reserved: number;
+  readonly left: number;
+  /** Pace of the last hour. */
+  readonly perHour: number;
+  /** At that pace; null when it lasts until its window ends. */
+  readonly runsOutAtMs: number | null;
+}
+
+export const PAYERS = ['principal', 'user', 'target', 'tree', 'session'] as const;
+export type PayerKind = (typeof PAYERS)[number];
+
+export interface PayersView {
+  readonly unit: Unit;
+  readonly by: PayerKind;
+  readonly items: readonly Payer[];
+}
+
+export interface Payer {
+  readonly who: string;
+  readonly spent: number;
+  readonly reserved: number;
+  readonly calls: number;
 }
 
 export interface AccessPort {

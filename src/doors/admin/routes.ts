@@ -3,6 +3,7 @@ import { bootstrap, createKey, createToken } from './access.ts';
 import type { Answer } from './answer.ts';
 import { auditHead, readAudit, searchAudit } from './audit.ts';
 import type { Access } from './authorise.ts';
+import { listBudgets, payersOf, topUp } from './budgets.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
 import { liftKill, listKills, orderKill } from './kills.ts';
 import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
@@ -75,6 +76,10 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/audit', { least: 'operator' }, searchAudit),
   route('GET', '/v1/audit/records', { least: 'operator' }, readAudit),
   route('GET', '/v1/audit/head', { least: 'operator' }, auditHead),
+
+  route('GET', '/v1/budgets', { least: 'viewer' }, listBudgets),
+  route('GET', '/v1/budgets/{name}/payers', { least: 'viewer' }, payersOf),
+  route('POST', '/v1/budgets/{name}:topup', { least: 'admin' }, topUp),
 
   route('POST', '/v1/keys', { least: 'admin' }, createKey),
   route('POST', '/v1/tokens', { least: 'admin' }, createToken),
