@@ -3,6 +3,7 @@ import { acceptCall, concludeCall, dispatchCall, pruneCalls, readCall, readOpenC
 import { appendEvents, pruneEvents, readTrace, recentEvents } from './events.ts';
 import { liftKill, listKills, putKill } from './kills.ts';
 import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './nodes.ts';
+import { claimSetting, putPeer, readPeers, removePeer } from './peers.ts';
 import { listReleases, putRelease, readInForce, readRelease } from './releases.ts';
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
 
@@ -27,6 +28,9 @@ export const WRITERS = {
   putKill,
   liftKill,
   putRelease,
+  claimSetting,
+  putPeer,
+  removePeer,
   appendEvents,
   pruneEvents,
 } as const;
@@ -42,6 +46,7 @@ export const READERS = {
   readRelease,
   listReleases,
   readInForce,
+  readPeers,
   readTrace,
   recentEvents,
 } as const;

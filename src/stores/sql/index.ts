@@ -3,6 +3,7 @@ import { callStatements } from './calls.ts';
 import { eventStatements } from './events.ts';
 import { killStatements } from './kills.ts';
 import { nodeStatements } from './nodes.ts';
+import { peerStatements } from './peers.ts';
 import { releaseStatements } from './releases.ts';
 import { resourceStatements } from './resources.ts';
 import { compile, type Db, type Plan } from './statement.ts';
@@ -14,8 +15,13 @@ export { callsOver, killsOver, nodesOver, releasesOver, resourcesOver, tracesOve
 export type { Tables } from './tables.ts';
 
 export const controlPlans = (db: Db): readonly Plan[] =>
-  [...resourceStatements, ...callStatements, ...nodeStatements, ...killStatements, ...releaseStatements].map((each) =>
-    compile(db, each),
-  );
+  [
+    ...resourceStatements,
+    ...callStatements,
+    ...nodeStatements,
+    ...killStatements,
+    ...releaseStatements,
+    ...peerStatements,
+  ].map((each) => compile(db, each));
 
 export const telemetryPlans = (db: Db): readonly Plan[] => eventStatements.map((each) => compile(db, each));

@@ -98,6 +98,25 @@ const createReleases = async (db: Db): Promise<void> => {
     .execute();
 };
 
+/** Tables that several hubs share: each must know its own calls, and all must agree on a few words. */
+const createPeers = async (db: Db): Promise<void> => {
+  await db.schema
+    .alterTable('call')
+    .addColumn('holder', 'text', (column) => column.notNull().defaultTo(''))
+    .execute();
+  await db.schema
+    .createTable('setting')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('value', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('peer')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('beats', 'bigint', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .execute();
+};
+
 const createEvents = async (db: Db, { counted }: DialectTypes): Promise<void> => {
   await db.schema
     .createTable('event')
@@ -125,6 +144,7 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'nodes', up: createNodes },
   { name: 'kills', up: createKills },
   { name: 'releases', up: createReleases },
+  { name: 'peers', up: createPeers },
 ];
 
 export const TELEMETRY_MIGRATIONS: readonly Migration[] = [{ name: 'events', up: createEvents }];

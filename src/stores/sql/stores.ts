@@ -57,11 +57,12 @@ const storedOf = ({ body, version, revision }: StoredText): StoredResource => ({
   revision,
 });
 
-export const callsOver = (lane: Lane): CallJournal => ({
+/** `holder` names this process among those that share the database; whoever is alone needs no name. */
+export const callsOver = (lane: Lane, holder = ''): CallJournal => ({
   accept: async (record) => {
-    const holder = await lane.write('acceptCall', rowOf(record));
-    if (holder === null) return { taken: null };
-    const taken = recordOf(holder);
+    const found = await lane.write('acceptCall', rowOf(record, holder));
+    if (found === null) return { taken: null };
+    const taken = recordOf(found);
     if (ownerOf(taken) !== ownerOf(record)) throw REFUSALS.foreignCall(record.id);
     return { taken };
   },
@@ -79,12 +80,12 @@ export const callsOver = (lane: Lane): CallJournal => ({
     const row = await lane.read('readCall', { id });
     return row?.tenant === tenant ? recordOf(row) : undefined;
   },
-  open: async () => (await lane.read('readOpenCalls', null)).map(recordOf),
+  open: async () => (await lane.read('readOpenCalls', { holder })).map(recordOf),
   prune: (beforeMs) => inSteps((limit) => lane.write('pruneCalls', { beforeMs, limit })),
 });
 
 /** The parts of a record that live in columns of their own, because they change or are searched by, are left out of its JSON. */
-const rowOf = (record: CallRecord): CallRow => {
+const rowOf = (record: CallRecord, holder: string): CallRow => {
   const { id, tenant, state, policyVersion, acceptedAtMs, concludedAtMs, request, reply, ...fixed } = record;
   const { text, body } = replyColumns(reply);
   const meta = request === null ? null : { ...request, body: undefined };
@@ -100,6 +101,7 @@ const rowOf = (record: CallRecord): CallRow => {
     request_body: request === null ? null : own(request.body),
     reply: text,
     reply_body: body,
+    holder,
   };
 };
 
