@@ -3,8 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { type CheckResult, runSuites, type Suite, storeSuite, topologySuite } from '../conformance/index.ts';
-import { memoryStores, openSqlite } from '../stores/index.ts';
+import {
+  type CheckResult,
+  freshSchema,
+  postgresMissing,
+  runSuites,
+  type Suite,
+  startPostgres,
+  storeSuite,
+  topologySuite,
+} from '../conformance/index.ts';
+import { memoryStores, openPostgres, openSqlite } from '../stores/index.ts';
 import { TOPOLOGIES } from './deploy.ts';
 import { topologyUnderTest } from './under-test.ts';
 
@@ -29,6 +38,36 @@ const stores: readonly Suite[] = [
   }),
 ];
 
+/** In a server of their own; each store has a schema of it. */
+const checkPostgres = async (): Promise<readonly CheckResult[]> => {
+  const missing = postgresMissing();
+  if (missing !== undefined) {
+    console.log(`SKIPPED stores: postgres: ${missing}`);
+    return [];
+  }
+  const server = await startPostgres();
+  const schemas = new WeakMap<object, string>();
+  const openSchema = async (schema: string) => {
+    const opened = await openPostgres({ url: server.url, schema });
+    schemas.set(opened, schema);
+    return opened;
+  };
+  const suite = storeSuite({
+    name: 'postgres',
+    open: () => openSchema(freshSchema()),
+    reopen: async (open) => {
+      await open.close();
+      return openSchema(schemas.get(open)!);
+    },
+    join: (open) => openSchema(schemas.get(open)!),
+  });
+  try {
+    return await runSuites([suite], print);
+  } finally {
+    await server.stop();
+  }
+};
+
 const print = ({ suite, promise, durationMs, broken }: CheckResult): void => {
   const verdict = broken === undefined ? 'ok    ' : 'FAILED';
   console.log(`${verdict} ${suite}: ${promise} (${Math.round(durationMs)} ms)`);
@@ -44,6 +83,7 @@ results.push(
     print,
   )),
 );
+if ('stores: postgres'.includes(only)) results.push(...(await checkPostgres()));
 for (const topology of TOPOLOGIES) {
   if (!`topology ${topology}`.includes(only)) continue;
   const { suite, stop } = await topologySuite(topology, topologyUnderTest(topology, join(scratch, topology)), {
