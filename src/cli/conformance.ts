@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import {
   type CheckResult,
-  freshSchema,
+  inSchemas,
   postgresMissing,
   runSuites,
   type Suite,
@@ -46,21 +46,7 @@ const checkPostgres = async (): Promise<readonly CheckResult[]> => {
     return [];
   }
   const server = await startPostgres();
-  const schemas = new WeakMap<object, string>();
-  const openSchema = async (schema: string) => {
-    const opened = await openPostgres({ url: server.url, schema });
-    schemas.set(opened, schema);
-    return opened;
-  };
-  const suite = storeSuite({
-    name: 'postgres',
-    open: () => openSchema(freshSchema()),
-    reopen: async (open) => {
-      await open.close();
-      return openSchema(schemas.get(open)!);
-    },
-    join: (open) => openSchema(schemas.get(open)!),
-  });
+  const suite = storeSuite({ name: 'postgres', ...inSchemas((schema) => openPostgres({ url: server.url, schema })) });
   try {
     return await runSuites([suite], print);
   } finally {

@@ -3,15 +3,26 @@
  * temporary one, without asking for passwords except of one user. For suites, tests and scenarios.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, chownSync, cpSync, existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { type Account, accountFor, findPrograms, type Programs } from './binaries.ts';
+
+export { freshSchema, inSchemas } from './schemas.ts';
 
 export interface PostgresServer {
   /** Address of an empty database. Several stores live in it side by side in schemas of their own. */
@@ -58,9 +69,6 @@ export const startPostgres = async (settings: readonly string[] = []): Promise<P
   };
 };
 
-/** A name for a schema that no other store of this server has. */
-export const freshSchema = (): string => `t${randomBytes(6).toString('hex')}`;
-
 /** Nothing here outlives the test, so no disk is waited for. A crash of the server alone loses nothing for that. */
 const SETTINGS = [
   "listen_addresses = '127.0.0.1'",
@@ -68,7 +76,6 @@ const SETTINGS = [
   'fsync = off',
   'shared_buffers = 32MB',
   'max_connections = 200',
-  // Five-second waits of the statistics collector and the like have no place in a short life.
   'autovacuum = off',
 ];
 
@@ -114,8 +121,6 @@ const copyTemplate = async (programs: Programs, account: Account | undefined, da
 const initialize = async (initdb: string, account: Account | undefined, data: string): Promise<void> => {
   const words = ['-D', data, '-U', 'airspace', '--encoding=UTF8', '--locale=C.UTF-8', '--auth=trust', '--no-sync'];
   await promisify(execFile)(initdb, words, { ...account, cwd: '/' });
-  appendFileSync(join(data, 'pg_hba.conf'), '');
-  const { writeFileSync } = await import('node:fs');
   writeFileSync(join(data, 'pg_hba.conf'), ACCESS);
 };
 
