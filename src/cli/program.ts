@@ -331,6 +331,7 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--config <path>', 'apply this at start, repeatable', collect)
     .option('--parent <url>', 'of a domain hub')
+    .option('--store <address>', 'of a hub: postgres://user@host/database instead of SQLite in --data (AIRSPACE_STORE)')
     .option('--two-person', 'policy that may widen needs the approval of a second person')
     .option('--oracle <percent>', 'of a hub: decisions to take again with cedar-wasm, 0 for none', percent, '1');
   forNodes(serve).action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));

@@ -184,6 +184,12 @@ export interface Peer {
 
 /** What hubs over one store need besides its content. */
 export interface SharedStore {
+  /** For messages: where it is, without any password. */
+  readonly name: string;
+  /** The network between here and there reads along. */
+  readonly isPlain: boolean;
+  /** The name of this process among those that have it open. */
+  readonly holder: string;
   /** Answers what the first hub that ever asked gave under this name. */
   claim(name: string, value: string): Promise<string>;
   /** Says what may have changed. Level-triggered: several changes may be told once, and one of our own may be told too. */

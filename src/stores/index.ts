@@ -5,6 +5,7 @@ import type { SqliteOptions } from './sqlite/index.ts';
 
 export { memoryStores } from './memory/index.ts';
 export type { PostgresOptions } from './postgres/index.ts';
+export { hasPassword, isPostgres } from './postgres/words.ts';
 export type { SqliteOptions } from './sqlite/index.ts';
 
 /** Opens or creates a data directory. Loaded on demand, so that nobody pays for SQL who keeps nothing on disk. */

@@ -26,6 +26,8 @@ export interface AdminParts {
   readonly rosterSeq: () => number;
   /** Of nodes that have one. */
   readonly oracle?: () => NonNullable<NodeStatus['oracle']>;
+  /** Where state lives. */
+  readonly store: 'sqlite' | 'postgres';
   readonly weakened: readonly string[];
   readonly useBootstrapToken: (token: string) => Promise<void>;
 }
@@ -46,7 +48,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
       ready: live.snapshot !== undefined,
       snapshotSeq: live.snapshot?.seq ?? 0,
       rosterSeq: parts.rosterSeq(),
-      store: 'sqlite',
+      store: parts.store,
       weakened: parts.weakened,
       ...(parts.oracle === undefined ? {} : { oracle: parts.oracle() }),
     }),

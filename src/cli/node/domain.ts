@@ -143,6 +143,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
         traces: stores.traces,
         rosterSeq: () => keeper.roster.seq,
+        store: 'sqlite',
         weakened: weakenedBy(options),
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
       }),

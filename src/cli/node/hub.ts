@@ -2,7 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
+import type { NodeEntry, Roster, Snapshot, Stores } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
@@ -13,7 +13,7 @@ import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
-import { openSqlite } from '../../stores/index.ts';
+import { openPostgres, openSqlite } from '../../stores/index.ts';
 import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
@@ -22,6 +22,7 @@ import { detachedCalls } from './detached.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
+import { agreeOnKey, Others } from './others.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { observe } from './telemetry.ts';
@@ -50,6 +51,8 @@ export interface NodeOptions {
 export interface HubOptions extends NodeOptions {
   /** A policy release that may widen needs a second person. Default false. */
   readonly twoPerson?: boolean;
+  /** Address of a PostgreSQL database. Default: SQLite in the data directory. */
+  readonly store?: string;
 }
 
 export interface RunningNode {
@@ -75,9 +78,11 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   await using held = new AsyncDisposableStack();
   const world = systemWorld();
   const startedAtMs = world.clock.wallMs();
-  const stores = await openSqlite({ dir: options.dir });
+  const stores = await openStores(options);
+  const { shared } = stores;
   held.defer(() => stores.close());
   const key = await openNodeKey(options.dir);
+  if (shared !== undefined) await agreeOnKey(shared, key, options.dir);
   const id = `hub-${key.keyId.slice(0, 8)}`;
   const observed = observe({ ...options, world, node: id, keep: (events) => stores.traces.append(events) });
   const { logger } = observed;
@@ -113,6 +118,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     nextSeq: () => stores.nodes.next('kills'),
     clock: world.clock,
     ids: world.ids,
+    shared: shared !== undefined,
     publish: (list) => {
       const cut = halt.enforce(list, world.clock.wallMs());
       publisher.publish('kills', list);
@@ -133,6 +139,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     nextSeq: () => stores.nodes.next('roster'),
     publish: (roster) => {
       publisher.publish('roster', roster);
+      others?.heard();
       refresh(control.snapshot, roster);
     },
     failed: (cause) => logger.log('error', 'a roster could not be numbered', { cause: String(cause) }),
@@ -146,6 +153,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     clock: world.clock,
     ids: world.ids,
     heard: (events) => train.observe(events),
+    ahead: (kind) => others?.renumber(kind),
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
@@ -186,6 +194,12 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => archive.settled());
   keeper.start(await stores.nodes.list(), archive.last);
   held.defer(() => keeper.stop());
+  const others =
+    shared === undefined ? undefined : new Others({ shared, control, kills, nodes, keeper, world, logger });
+  if (others !== undefined) {
+    await others.start();
+    held.defer(() => others.stop());
+  }
   const health = new HealthRunner(
     live.fleet,
     async (endpoint, path, timeoutMs) => (await upstream.probe(endpoint, path, timeoutMs)).healthy,
@@ -196,6 +210,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const recovered = await live.journal.recover(await stores.calls.open());
 
   const closing = new Canceller();
+  const weakened = [...weakenedBy(options), ...(shared?.isPlain === true ? ['database connection without TLS'] : [])];
   const admin = adminDoor(
     adminPorts({
       world,
@@ -212,7 +227,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       traces: stores.traces,
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
-      weakened: weakenedBy(options),
+      store: shared === undefined ? 'sqlite' : 'postgres',
+      weakened,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
   );
@@ -230,7 +246,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     ready: () => live.snapshot !== undefined,
   });
   if (await isFirstRun(control)) await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
-  logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened: weakenedBy(options) });
+  logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened });
   const release = held.move();
 
   return {
@@ -247,6 +263,9 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     },
   };
 };
+
+const openStores = ({ dir, store }: HubOptions): Promise<Stores> =>
+  store === undefined ? openSqlite({ dir }) : openPostgres({ url: store, dir });
 
 /** What ran before a restart is called at once after it, instead of when each instance has been heard of again. */
 export const keepRosters = async (dir: string, publisher: Publisher, failed: (cause: unknown) => void) => {

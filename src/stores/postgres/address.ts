@@ -1,6 +1,7 @@
 /** Where a database is, and how it is called in messages: by host and name, never with its password. */
 import pg from 'pg';
 import { Fault } from '../../contract/index.ts';
+import { isPostgres } from './words.ts';
 
 export interface Address {
   /** `host/database`. */
@@ -24,20 +25,6 @@ export const addressOf = (url: string): Address => {
   const { host, database, user, ssl } = client;
   const isNear = host.startsWith('/') || LOOPBACK.has(host);
   return { name: `${host}/${database ?? ''}`, user: user ?? '', isPlain: !isNear && ssl === false, url };
-};
-
-export const isPostgres = (url: string): boolean => /^postgres(?:ql)?:\/\//.test(url);
-
-/** Whether the address brings its password along, in whichever place. */
-export const hasPassword = (url: string): boolean => {
-  const parsed = URL.parse(
-    url
-      .replace(/^[a-z]+:/, 'http:')
-      .replace('@/', '@localhost/')
-      .replace(':///', '://localhost/'),
-  );
-  if (parsed === null) return true;
-  return parsed.password !== '' || parsed.searchParams.has('password');
 };
 
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1']);
