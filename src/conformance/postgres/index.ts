@@ -29,7 +29,7 @@ export interface PostgresServer {
   readonly url: string;
   /** Port on 127.0.0.1. */
   readonly port: number;
-  /** Ends at once, as a crash does: with kill -9 of every process of it. */
+  /** Ends at once, as a crash does: nothing is written any more, and the next start recovers from the log. */
   crash(): Promise<void>;
   /** Begins again on the same data and port. */
   start(): Promise<void>;
@@ -61,7 +61,7 @@ export const startPostgres = async (settings: readonly string[] = []): Promise<P
     url: `postgres://airspace@127.0.0.1:${port}/postgres`,
     port,
     start: () => server.start(),
-    crash: () => server.end('SIGKILL'),
+    crash: () => server.end('SIGQUIT'),
     stop: async () => {
       await server.end('SIGINT');
       rmSync(home, { recursive: true, force: true });
@@ -170,7 +170,7 @@ class Server {
     (child.stderr as unknown as { unref(): void }).unref();
   }
 
-  async end(signal: 'SIGINT' | 'SIGKILL'): Promise<void> {
+  async end(signal: 'SIGINT' | 'SIGQUIT'): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     child.ref();

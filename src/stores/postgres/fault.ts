@@ -44,8 +44,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
   XX002: CORRUPT,
 };
 
-/** Nothing useful can come over a connection after these; what was not committed over it never will be. */
-const LOST = new Set(['57P01', '57P02', '57P03', '25006', '25P03', 'XX000']);
+/**
+ * Nothing useful can come over a connection after these; what was not committed over it never will be. 0A000: a newer hub has
+ * changed a table below a prepared statement, and a new connection prepares it anew.
+ */
+const LOST = new Set(['57P01', '57P02', '57P03', '25006', '25P03', 'XX000', '0A000']);
 const NETWORK = /^E[A-Z]+$/;
 
 /** Two transactions were in each other's way: the same again goes through. */
@@ -60,6 +63,9 @@ export const isLost = (thrown: unknown): boolean => {
   if (code === '') return thrown instanceof Error && /connection|timeout|not queryable|closed/i.test(thrown.message);
   return code.startsWith('08') || LOST.has(code) || NETWORK.test(code);
 };
+
+/** Another process holds what every command would wait for. */
+export const isHeldUp = (thrown: unknown): boolean => codeOf(thrown) === '55P03';
 
 export const isRaced = (thrown: unknown): boolean => RACED.has(codeOf(thrown));
 

@@ -5,7 +5,7 @@ import type { Lane, Session } from '../sql/index.ts';
 import type { Address } from './address.ts';
 import { clientConfig, setUp, type Tuning } from './connection.ts';
 import type { Plans } from './database.ts';
-import { closed, isLost, storageFault } from './fault.ts';
+import { closed, codeOf, isLost, storageFault } from './fault.ts';
 import { PostgresSession } from './session.ts';
 import type { Writer } from './writer.ts';
 
@@ -33,7 +33,7 @@ export const laneOver = (address: Address, writer: Writer, pool: pg.Pool, plans:
     write: (name, args) => writer.ask(name, args) as never,
     read: async (name, args) => {
       try {
-        return (await again(() => readers[name]!(session, args))) as never;
+        return (await again(() => readers[name]!(session, args), pool.options.max)) as never;
       } catch (thrown) {
         throw pool.ending ? closed(address.name) : storageFault(address.name, thrown);
       }
@@ -41,12 +41,13 @@ export const laneOver = (address: Address, writer: Writer, pool: pg.Pool, plans:
   };
 };
 
-/** The first question after a restart of the server may find a connection that is no longer one; a second one is new. */
-const again = async <T>(read: () => Promise<T>): Promise<T> => {
-  try {
-    return await read();
-  } catch (thrown) {
-    if (!isLost(thrown)) throw thrown;
-    return read();
+/** After a restart of the server each connection of the pool may be one that is none any more; the one after them is new. */
+const again = async <T>(read: () => Promise<T>, max: number): Promise<T> => {
+  for (let stale = 0; ; stale++) {
+    try {
+      return await read();
+    } catch (thrown) {
+      if (!isLost(thrown) || stale === max || codeOf(thrown).startsWith('E')) throw thrown;
+    }
   }
 };

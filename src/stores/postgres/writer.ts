@@ -6,7 +6,7 @@ import type { Address } from './address.ts';
 import { type Committed, LostCommit, transact, type Work } from './batch.ts';
 import { connect, keepAlive, type Tuning } from './connection.ts';
 import type { Plans } from './database.ts';
-import { closed, isLost, isRaced, storageFault, unknownOutcome } from './fault.ts';
+import { closed, isHeldUp, isLost, isRaced, storageFault, unknownOutcome } from './fault.ts';
 
 const writers = WRITERS as unknown as Readonly<Record<string, Work['run']>>;
 
@@ -28,6 +28,8 @@ interface Waiting extends Work {
 const MAX_BATCH = 500;
 /** Of one group, before its callers hear of it: a restart of the server costs one, a race with another hub seldom two. */
 const ATTEMPTS = 4;
+/** No new attempt after this time: callers wait. */
+const PATIENCE_MS = 10_000;
 /** How often a new connection is asked what became of a commit. */
 const QUESTIONS = 5;
 
@@ -98,6 +100,7 @@ export class Writer {
 
   /** Tries again what cannot have been committed. */
   async #commit(work: readonly Work[]): Promise<Committed> {
+    const endMs = performance.now() + PATIENCE_MS;
     for (let attempt = 1; ; attempt++) {
       const client = await this.#connected();
       keepAlive(client, true);
@@ -108,7 +111,8 @@ export class Writer {
         if (thrown instanceof LostCommit) {
           if (await this.#wasCommitted(thrown)) return this.#tellOf(thrown.committed);
         } else if (!isLost(thrown) && !isRaced(thrown)) throw thrown;
-        if (attempt === ATTEMPTS) throw thrown instanceof LostCommit ? thrown.cause : thrown;
+        if (attempt === ATTEMPTS || performance.now() > endMs)
+          throw thrown instanceof LostCommit ? thrown.cause : thrown;
       }
     }
   }
@@ -157,7 +161,9 @@ export class Writer {
 
 /** Nobody gets through, or nobody knows: to try each command alone says nothing new. */
 const isHopeless = (thrown: unknown): boolean =>
-  isLost(thrown) || (thrown instanceof Error && 'executed' in thrown && thrown.executed === 'unknown');
+  isLost(thrown) ||
+  isHeldUp(thrown) ||
+  (thrown instanceof Error && 'executed' in thrown && thrown.executed === 'unknown');
 
 const settle = (group: readonly Waiting[], { answers }: Committed): void => {
   for (const [at, { resolve }] of group.entries()) resolve(answers[at]);
