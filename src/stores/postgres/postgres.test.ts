@@ -164,28 +164,28 @@ test('a restart of the server costs what was under way, and nothing that was ack
   await Promise.all([one.close(), other.close()]);
 });
 
-test('a commit whose answer was lost is asked after, and counts once', options, async () => {
+test('a commit whose answer was lost is asked after, and counts once', options, async (t) => {
   const proxy = new CuttingProxy(server.port);
   const port = await proxy.listen();
+  t.after(() => proxy.stop());
   const stores = await openPostgres({ url: `postgres://airspace@127.0.0.1:${port}/postgres`, schema: freshSchema() });
   for (const [at, cut] of (['after', 'before', 'after', 'before'] as const).entries()) {
     proxy.cutAtCommit(cut);
     assert.equal(await stores.nodes.next('snapshot'), at + 1, cut);
   }
   await stores.close();
-  proxy.stop();
 });
 
-test('a commit that nobody can be asked about is a fault that says so', options, async () => {
+test('a commit that nobody can be asked about is a fault that says so', options, async (t) => {
   const proxy = new CuttingProxy(server.port);
   const port = await proxy.listen();
+  t.after(() => proxy.stop());
   const stores = await openPostgres({ url: `postgres://airspace@127.0.0.1:${port}/postgres`, schema: freshSchema() });
   proxy.cutAtCommit('after', true);
   const fault = await faultOf(stores.nodes.next('snapshot'));
   assert.deepEqual([fault.code, fault.executed, fault.facts['reason']], ['storage', 'unknown', 'unknown']);
   assert.match(fault.message, /may have gone through/);
   await stores.close();
-  proxy.stop();
 });
 
 test('closing finishes what was asked before, and refuses what comes after', options, async () => {
