@@ -46,11 +46,11 @@ export const inProcess = (dir: string, store?: string): Starter => {
 
 const HOPS: Readonly<Record<Topology, number>> = { hub: 1, mesh: 2, hierarchy: 2 };
 
-/** `dir` holds the data directories of the nodes. */
+/** `dir` holds the data directories of the nodes. `store`: the database of the hub, when it is not its directory. */
 export const topologyUnderTest =
-  (topology: Topology, dir: string): Deploy =>
+  (topology: Topology, dir: string, store?: string): Deploy =>
   async ({ resources, instances, executions }) => {
-    const starter = inProcess(dir);
+    const starter = inProcess(dir, store);
     const deployed = await deploy(starter, {
       topology,
       resources,

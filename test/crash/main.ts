@@ -1,5 +1,5 @@
 /**
- * `npm run crash -- [--rounds 20] [--seed N] [--only hub|centre|sidecar|domain|store|postgres] [--within 5000]`: kill -9 at random instants under load, with
+ * `npm run crash -- [--rounds 20] [--seed N] [--only hub|shared|centre|sidecar|domain|store|postgres] [--within 5000]`: kill -9 at random instants under load, with
  * real processes, and what callers were told held against what really ran. Exit code 1 when a promise was broken.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { postgresMissing, startPostgres } from '../../src/conformance/index.ts';
-import { crashRound, KIND_NAMES, KINDS, type KindName } from './kinds.ts';
+import { crashRound, KIND_NAMES, KINDS, type Kind, type KindName } from './kinds.ts';
 import { type Result, roundLine, summary } from './report.ts';
 import { openScene } from './scene.ts';
 import { crashRound as storeRound } from './stores.ts';
@@ -37,7 +37,12 @@ if (
 }
 
 const crashNodes = async (kind: KindName): Promise<readonly Result[]> => {
-  const scene = await openScene(KINDS[kind].topology);
+  const { topology, store }: Kind = KINDS[kind];
+  const missing = store === undefined ? undefined : postgresMissing();
+  if (missing !== undefined) console.log(`SKIPPED ${kind}: ${missing}`);
+  if (missing !== undefined) return [];
+  const server = store === undefined ? undefined : await startPostgres();
+  const scene = await openScene(topology, server?.url);
   const results: Result[] = [];
   try {
     for (let number = 1; number <= rounds; number++) {
@@ -47,6 +52,7 @@ const crashNodes = async (kind: KindName): Promise<readonly Result[]> => {
     }
   } finally {
     await scene.stop();
+    await server?.stop();
   }
   return results;
 };

@@ -31,8 +31,8 @@ export const setUp = (schema: string, sync: Tuning['sync']): string =>
   [
     `set search_path to "${schema}", "${schema}_telemetry"`,
     `set statement_timeout to ${STATEMENT_MS}`,
-    // Another hub that hangs in the middle of a transaction must not hold this one up for ever.
-    'set lock_timeout to 10000',
+    // A hub that hangs in the middle of a transaction is cut off before the others lose patience.
+    'set lock_timeout to 15000',
     'set idle_in_transaction_session_timeout to 10000',
     'set default_transaction_isolation to "read committed"',
     // A server that was told to acknowledge before the disk has it is overruled; one that waits for standbys too is not.
