@@ -50,7 +50,12 @@ export interface NodeHubParts {
   readonly heard?: (events: readonly CallEvent[]) => void;
   /** A node holds something newer than there is here: it comes from another hub over the same store. Must not throw. */
   readonly ahead?: (kind: Signed['kind']) => void;
+  /** A node carries out another list of orders than before. Must not throw. */
+  readonly confirmed?: () => void;
 }
+
+/** What a node has said to a hub, for the other hubs over the same store. */
+export type NodeReport = Omit<Heard, 'atMs'> & { readonly id: string };
 
 /** What a node said last, besides its instances. */
 interface Heard {
@@ -67,6 +72,8 @@ interface Heard {
 export class NodeHub implements NodePort {
   readonly #parts: NodeHubParts;
   readonly #heard = new Map<string, Heard>();
+  /** By the hub that heard it. */
+  readonly #elsewhere = new Map<string, ReadonlyMap<string, Heard>>();
   readonly #inbox: Inbox;
   #members: Promise<unknown> = Promise.resolve();
   #registry: Registry = new Registry({ targets: [], domains: [] });
@@ -129,6 +136,25 @@ export class NodeHub implements NodePort {
     });
   }
 
+  /** What nodes that are heard here have said last. */
+  reports(): readonly NodeReport[] {
+    return [...this.#heard]
+      .filter(([id]) => !this.#parts.keeper.isSilent(id))
+      .map(([id, { atMs: _, ...report }]) => ({ id, ...report }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** All that another hub has heard. Numbers of lists mean the same at every hub, because they share one sequence. */
+  hearPeer(peer: string, reports: readonly NodeReport[]): void {
+    const atMs = this.#parts.clock.wallMs();
+    this.#elsewhere.set(peer, new Map(reports.map(({ id, ...report }) => [id, { ...report, atMs }])));
+  }
+
+  #lastOf(id: string): Heard | undefined {
+    const all = [this.#heard.get(id), ...[...this.#elsewhere.values()].map((reports) => reports.get(id))];
+    return all.reduce((best, one) => ((one?.atMs ?? -1) > (best?.atMs ?? -1) ? one : best), undefined);
+  }
+
   /** One change of who is a member after the other: what was read before a change must not be put in force after it. */
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
     const done = this.#members.then(change);
@@ -169,6 +195,7 @@ export class NodeHub implements NodePort {
       capabilities: beat.capabilities ?? [],
       lostEvents: beat.lostEvents ?? 0,
     });
+    if (before?.killsSeq !== beat.killsSeq) this.#parts.confirmed?.();
     keeper.beat(
       node.id,
       allowed.map((report) => behind(current, report, beat.epoch)),
@@ -312,10 +339,8 @@ export class NodeHub implements NodePort {
   }
 
   #view(node: NodeEntry): NodeView {
-    const heard = this.#heard.get(node.id);
-    const { keeper } = this.#parts;
-    const elsewhere = keeper.isAlive(node.id) ? 'alive' : 'joined';
-    const state = heard === undefined ? elsewhere : keeper.isSilent(node.id) ? 'silent' : 'alive';
+    const heard = this.#lastOf(node.id);
+    const state = heard === undefined ? 'joined' : this.#parts.keeper.isSilent(node.id) ? 'silent' : 'alive';
     return {
       node,
       state,

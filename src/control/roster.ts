@@ -144,11 +144,6 @@ export class RosterKeeper {
     this.#changed();
   }
 
-  /** Here, or by another hub. */
-  isAlive(owner: string): boolean {
-    return this.#leases.get(owner)?.silent === false;
-  }
-
   isSilent(owner: string): boolean {
     return this.#leases.get(owner)?.silent ?? false;
   }

@@ -113,6 +113,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
 
   const publisher = new Publisher(key);
+  /** Of hubs that share their store. */
+  let others: Others | undefined;
   const kills = new KillSwitch({
     store: stores.kills,
     nextSeq: () => stores.nodes.next('kills'),
@@ -122,6 +124,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     publish: (list) => {
       const cut = halt.enforce(list, world.clock.wallMs());
       publisher.publish('kills', list);
+      others?.changed();
       return cut;
     },
   });
@@ -139,7 +142,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     nextSeq: () => stores.nodes.next('roster'),
     publish: (roster) => {
       publisher.publish('roster', roster);
-      others?.heard();
+      others?.changed();
       refresh(control.snapshot, roster);
     },
     failed: (cause) => logger.log('error', 'a roster could not be numbered', { cause: String(cause) }),
@@ -154,6 +157,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     ids: world.ids,
     heard: (events) => train.observe(events),
     ahead: (kind) => others?.renumber(kind),
+    confirmed: () => others?.changed(),
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
@@ -194,11 +198,11 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => archive.settled());
   keeper.start(await stores.nodes.list(), archive.last);
   held.defer(() => keeper.stop());
-  const others =
-    shared === undefined ? undefined : new Others({ shared, control, kills, nodes, keeper, world, logger });
+  others = shared && new Others({ shared, control, kills, nodes, keeper, world, logger });
   if (others !== undefined) {
-    await others.start();
-    held.defer(() => others.stop());
+    const running = others;
+    await running.start();
+    held.defer(() => running.stop());
   }
   const health = new HealthRunner(
     live.fleet,
@@ -223,7 +227,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       control,
       releases: train,
       nodes,
-      kills: killPort({ kills, halt, nodes, live, logger }),
+      kills: killPort({ kills, halt, nodes, live, logger, hubs: () => others?.hubs() ?? [] }),
       traces: stores.traces,
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,

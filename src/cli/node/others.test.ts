@@ -117,10 +117,38 @@ test(
     assert.equal(status, 403);
     assert.match(text, /KILLED.*enough|enough.*KILLED/);
     assert.equal((await call(second, 'echo')).status, 403);
-    const { items } = (await askSecond('/v1/kills')) as { items: readonly { id: string }[] };
+    let items: readonly { readonly id: string }[] = [];
+    await until(async () => {
+      items = (await askSecond('/v1/kills'))['items'] as typeof items;
+      return items.length === 1;
+    });
     await askSecond(`/v1/kills/${items[0]!.id}`, 'DELETE');
-    assert.equal((await call(second, 'echo')).status, 200);
+    // The sidecar of the called agent hears of it through the first hub.
+    await until(async () => (await call(second, 'echo')).status === 200);
     await until(async () => ((await first.ask('/v1/kills'))['items'] as unknown[]).length === 0);
+  },
+);
+
+test(
+  'whoever gives an order hears when the other hub, and what is connected there, carries it out',
+  options,
+  async (t) => {
+    const { token } = await first.ask('/v1/tokens', { body: { role: 'sidecar', agent: 'mallory', domain: 'office' } });
+    const starter = inProcess(scratch, server.url);
+    const there = await starter.sidecar({ name: 'there', hubUrl: second.url, token: token as string, agentUrl: null });
+    t.after(() => there.stop());
+    const { seq, order } = (await first.ask('/v1/kills', {
+      body: { kind: 'agent', name: 'mallory', reason: 'enough' },
+    })) as unknown as { seq: number; order: { id: string } };
+    type Nodes = readonly { readonly id: string; readonly state: string; readonly seq: number }[];
+    let nodes: Nodes = [];
+    await until(async () => {
+      nodes = (await first.ask('/v1/kills'))['nodes'] as Nodes;
+      return nodes.length === 4 && nodes.every((node) => node.state === 'alive' && node.seq >= seq);
+    });
+    const kinds = nodes.map(({ id }) => id.replace(/[ -][0-9a-f]+$/, ''));
+    assert.deepEqual(kinds.toSorted(), ['hub', 'sidecar-alice', 'sidecar-echo', 'sidecar-mallory']);
+    await first.ask(`/v1/kills/${order.id}`, { method: 'DELETE' });
   },
 );
 

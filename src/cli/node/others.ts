@@ -7,7 +7,7 @@ import {
   type StoreTopic,
   type Timer,
 } from '../../contract/index.ts';
-import type { ControlPlane, KillSwitch, NodeHub, RosterKeeper } from '../../control/index.ts';
+import type { ControlPlane, KillSwitch, NodeHub, NodeReport, RosterKeeper } from '../../control/index.ts';
 import type { NodeKey } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
@@ -15,8 +15,8 @@ import type { Logger } from '../../telemetry/index.ts';
 export interface OthersParts {
   readonly shared: SharedStore;
   readonly control: Pick<ControlPlane, 'follow' | 'republish'>;
-  readonly kills: Pick<KillSwitch, 'follow' | 'renumber'>;
-  readonly nodes: Pick<NodeHub, 'follow'>;
+  readonly kills: Pick<KillSwitch, 'current' | 'follow' | 'renumber'>;
+  readonly nodes: Pick<NodeHub, 'follow' | 'hearPeer' | 'reports'>;
   readonly keeper: RosterKeeper;
   readonly world: Pick<World, 'clock'>;
   readonly logger: Pick<Logger, 'log'>;
@@ -29,12 +29,33 @@ const RETRY_MS = 1_000;
 /** Nodes that come from another hub come together, and one new number serves them all. */
 const RENUMBER_MS = 1_000;
 
+/** What a hub tells the others about itself and its nodes. */
+interface Told {
+  readonly instances: readonly InstanceEntry[];
+  readonly nodes: readonly NodeReport[];
+  /** The list of orders that is in force on it. */
+  readonly killsSeq: number;
+}
+
+/** Another hub as it was heard of last. */
+interface Hub {
+  readonly beats: number;
+  /** Monotonic. */
+  readonly heardAtMs: number;
+  readonly killsSeq: number;
+  /** Wall time at which it said so first. */
+  readonly killsAtMs: number;
+}
+
+const MISSED_BEATS = 3;
+/** A hub that has been silent for this long is not coming back under its name. */
+const FORGET_MS = 10 * 60_000;
+
 export class Others {
   readonly #parts: OthersParts;
   /** INVARIANT: a topic stays here until what it stands for was read without failing. */
   readonly #behind = new Set<StoreTopic>(TOPICS);
-  /** Last beats of each peer that were seen. */
-  readonly #beats = new Map<string, number>();
+  readonly #hubs = new Map<string, Hub>();
   readonly #renumbered = new Map<Signed['kind'], number>();
   #beat = 0;
   #told = '';
@@ -112,43 +133,82 @@ export class Others {
   }
 
   async #hear(): Promise<void> {
-    const { shared, keeper } = this.#parts;
-    const peers = await shared.peers(shared.holder);
-    for (const { id, beats, body } of peers) {
-      // Only what is new is news: a hub that is gone says the same for ever, and what it heard falls silent.
-      if (this.#beats.get(id) === beats) continue;
-      this.#beats.set(id, beats);
-      keeper.hearPeer(id, JSON.parse(body) as readonly InstanceEntry[]);
-    }
-    for (const id of this.#beats.keys()) {
-      if (peers.some((peer) => peer.id === id)) continue;
-      this.#beats.delete(id);
-      keeper.hearPeer(id, []);
-    }
+    const peers = await this.#parts.shared.peers(this.#parts.shared.holder);
+    // Only what is new is news: a hub that is gone says the same for ever, and what it heard falls silent.
+    for (const { id, beats, body } of peers)
+      if (this.#hubs.get(id)?.beats !== beats) this.#hearOne(id, beats, JSON.parse(body) as Told);
+    const there = new Set(peers.map(({ id }) => id));
+    for (const id of this.#hubs.keys()) if (!there.has(id)) this.#lose(id);
   }
 
-  /** What is heard here may have changed: the others hear of it now, and not with the next beat. */
-  heard(): void {
-    if (this.#telling || this.#nextBeat === undefined || JSON.stringify(this.#parts.keeper.own()) === this.#told)
-      return;
+  #hearOne(id: string, beats: number, { instances, nodes, killsSeq }: Told): void {
+    const { clock } = this.#parts.world;
+    const before = this.#hubs.get(id);
+    const killsAtMs = before?.killsSeq === killsSeq ? before.killsAtMs : clock.wallMs();
+    this.#hubs.set(id, { beats, heardAtMs: clock.nowMs(), killsSeq, killsAtMs });
+    this.#parts.keeper.hearPeer(id, instances);
+    this.#parts.nodes.hearPeer(id, nodes);
+  }
+
+  #lose(id: string): void {
+    this.#hubs.delete(id);
+    this.#parts.keeper.hearPeer(id, []);
+    this.#parts.nodes.hearPeer(id, []);
+  }
+
+  /** As those who wait for an order to be carried out see them: a hub is one that must, like any node. */
+  hubs(): readonly {
+    readonly id: string;
+    readonly state: 'alive' | 'silent';
+    readonly seq: number;
+    readonly atMs: number;
+  }[] {
+    const { world, keeper } = this.#parts;
+    return [...this.#hubs].map(([id, { heardAtMs, killsSeq, killsAtMs }]) => ({
+      id: `hub ${id}`,
+      state: world.clock.nowMs() - heardAtMs > MISSED_BEATS * keeper.heartbeatMs ? 'silent' : 'alive',
+      seq: killsSeq,
+      atMs: killsAtMs,
+    }));
+  }
+
+  /** The others hear of it now, and not with the next beat. */
+  changed(): void {
+    if (this.#telling || this.#nextBeat === undefined || this.#body() === this.#told) return;
     this.#nextBeat.cancel();
     void this.#tell();
+  }
+
+  #body(): string {
+    const { keeper, nodes, kills } = this.#parts;
+    const told: Told = { instances: keeper.own(), nodes: nodes.reports(), killsSeq: kills.current.seq };
+    return JSON.stringify(told);
   }
 
   /** A beat says that this hub is there and what it hears; one that is missed is followed by the next. */
   async #tell(): Promise<void> {
     const { shared, keeper, world } = this.#parts;
     this.#telling = true;
-    this.#beat += 1;
-    const body = JSON.stringify(keeper.own());
     try {
-      await shared.putPeer({ id: shared.holder, beats: this.#beat, body });
-      this.#told = body;
+      // What changes while it is told is told again at once.
+      do {
+        const body = this.#body();
+        this.#beat += 1;
+        await shared.putPeer({ id: shared.holder, beats: this.#beat, body });
+        this.#told = body;
+      } while (!this.#stopped && this.#body() !== this.#told);
+      await this.#forgetGone();
     } catch (cause) {
       this.#failed('peers', cause);
     }
     this.#telling = false;
     if (!this.#stopped) this.#nextBeat = world.clock.after(keeper.heartbeatMs, () => void this.#tell());
+  }
+
+  async #forgetGone(): Promise<void> {
+    const { shared, world } = this.#parts;
+    for (const [id, { heardAtMs }] of this.#hubs)
+      if (world.clock.nowMs() - heardAtMs > FORGET_MS) await shared.removePeer(id);
   }
 
   #failed(what: string, cause: unknown): void {
