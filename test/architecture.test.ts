@@ -87,7 +87,7 @@ test('a room may only know rooms below it, conformance suites excepted', () => {
 });
 
 test('core rooms ask scope for time, chance and identity', () => {
-  const core = new Set(['contract', 'kernel', 'identity', 'policy', 'journal', 'routing', 'telemetry']);
+  const core = new Set(['contract', 'kernel', 'identity', 'audit', 'policy', 'journal', 'routing', 'telemetry']);
   const banned =
     /\b(Date\.now\(|Math\.random\(|setTimeout\(|setInterval\(|setImmediate\(|randomUUID\(|performance\.now\(|[^.\w]fetch\()/;
   const wrong = files

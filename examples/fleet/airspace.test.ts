@@ -1,7 +1,7 @@
 /** The fleet's resources and policy, held against the schemas, the control plane and the policy engine that run them. */
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import type { Principal, Snapshot, TargetKind } from '../../src/contract/index.ts';
+import { type Principal, type Snapshot, type TargetKind, WHOLE_TENANT } from '../../src/contract/index.ts';
 import { ControlPlane, readSources } from '../../src/control/index.ts';
 import { systemWorld } from '../../src/kernel/index.ts';
 import { compilePolicy, decisionFor, type PreparedPolicy, preparePolicy } from '../../src/policy/index.ts';
@@ -23,7 +23,15 @@ before(async () => {
     publish: (each) => void published.push(each),
   });
   const sources = await readSources([RESOURCES]);
-  const wish = { ...sources, tenant: 'default', by: 'test', reason: 'test', dryRun: false, prune: false };
+  const wish = {
+    ...sources,
+    tenant: 'default',
+    by: 'test',
+    rights: WHOLE_TENANT,
+    reason: 'test',
+    dryRun: false,
+    prune: false,
+  };
   ({ warnings } = await plane.apply(wish));
   snapshot = published[0]!;
   policy = preparePolicy(snapshot);

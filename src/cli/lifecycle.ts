@@ -42,6 +42,10 @@ export interface ServeOptions extends NodeWords {
   readonly store?: string;
   /** Of a hub: percent of decisions to take again. */
   readonly oracle?: string;
+  /** Of a hub: calls that only read are audited before they are sent, too. */
+  readonly auditReads?: boolean;
+  /** Of a hub: places that get signed checkpoints of the audit. */
+  readonly auditCheckpoints?: readonly string[];
 }
 
 export interface SidecarOptions extends NodeWords {

@@ -74,6 +74,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addChanging(program, does);
   addAccess(program, does);
   addKill(program, does);
+  addAudit(program, does);
   addPolicy(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
   for (const command of leavesOf(program))
@@ -207,8 +208,9 @@ const addChanging = (program: Command, does: Does): void => {
 };
 
 const addAccess = (program: Command, does: Does): void => {
-  program
-    .command('request <target>')
+  const request = program
+    .command('request')
+    .argument('[target]')
     .description('make a call: agent/orders/where')
     .option('-d, --data <text>', 'payload; @file, or @- for standard input')
     .option('--content-type <type>', 'of the payload; application/json unless said')
@@ -222,6 +224,15 @@ const addAccess = (program: Command, does: Does): void => {
       does(async (context, [target = ''], options) =>
         (await import('./commands/request.ts')).request(context, target, options),
       ),
+    );
+  request
+    .command('reconcile [call]')
+    .description('calls that may have run; with one, say what became of it')
+    .option('--executed', 'it ran')
+    .option('--not-executed', 'it did not, and never will')
+    .option('--reason <text>', 'how you know; kept in the audit')
+    .action(
+      does(async (context, [id], options) => (await import('./commands/reconcile.ts')).reconcile(context, id, options)),
     );
   program
     .command('bootstrap')
@@ -280,6 +291,37 @@ const addKill = (program: Command, does: Does): void => {
     );
 };
 
+const addAudit = (program: Command, does: Does): void => {
+  const audit = program.command('audit').description('what was done, in a chain that shows when it was touched');
+  audit
+    .command('ls')
+    .description('records, newest first')
+    .option('--kind <kind>', 'such as call.refused')
+    .option('--actor <who>', 'such as agent/orders')
+    .option('--object <what>', 'such as agent/orders/where')
+    .option('--call <id>', 'about one call')
+    .option('--since <time>', 'such as 1h')
+    .option('--limit <n>', 'most records')
+    .action(does(async (context, _, options) => (await import('./commands/audit.ts')).list(context, options)));
+  audit
+    .command('export')
+    .description('all records in order, one JSON object a line')
+    .option('--from <seq>', 'the first record', '1')
+    .action(does(async (context, _, options) => (await import('./commands/audit.ts')).exportAll(context, options)));
+  audit
+    .command('verify')
+    .description('is it what was written? names the first bad record; exit 1 when not')
+    .option('--file <path>', 'an export, instead of what the node holds')
+    .option('--checkpoints <path>', 'file of checkpoints from elsewhere, repeatable', collect)
+    .option('--signer <key>', 'public key that signed them, from `airspace audit key`')
+    .option('--tenant <name>', 'whose records these are')
+    .action(does(async (context, _, options) => (await import('./commands/audit.ts')).verify(context, options)));
+  audit
+    .command('key')
+    .description('the public key that signs checkpoints; keep it elsewhere')
+    .action(does(async (context) => (await import('./commands/audit.ts')).key(context)));
+};
+
 const percent = (text: string): string => {
   if (!/^\d{1,3}(\.\d+)?$/.test(text) || Number(text) > 100)
     throw new InvalidArgumentError('must be a number from 0 to 100.');
@@ -333,6 +375,12 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--parent <url>', 'of a domain hub')
     .option('--store <address>', 'of a hub: postgres://user@host/database instead of SQLite in --data (AIRSPACE_STORE)')
     .option('--two-person', 'policy that may widen needs the approval of a second person')
+    .option('--audit-reads', 'of a hub: calls that only read wait until the audit has them, too')
+    .option(
+      '--audit-checkpoints <place>',
+      'of a hub, repeatable: a file, https://... or put+https://... that it cannot rewrite',
+      collect,
+    )
     .option('--oracle <percent>', 'of a hub: decisions to take again with cedar-wasm, 0 for none', percent, '1');
   forNodes(serve).action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
   const sidecar = program

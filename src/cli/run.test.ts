@@ -480,3 +480,21 @@ test('an answer that cannot be written is one line and exit 74, not a stack', { 
   );
   assert.deepEqual([status, stderr], [74, 'error: the answer cannot be written: ENOSPC\n']);
 });
+
+test('a list of users says who holds which role, and who administers what', async () => {
+  const user = (name: string, spec: object) => ({
+    resource: {
+      apiVersion: 'airspace.dev/v1',
+      kind: 'User',
+      metadata: { name, tenant: 'default', labels: {} },
+      spec,
+    } as Resource,
+    version: 1,
+    revision: 1,
+  });
+  const users = [user('sara', { roles: [], administers: ['sales', 'field'] }), user('vera', { roles: ['viewer'] })];
+  await using door = await served({ control: control({ list: async () => users }) });
+  const { stdout } = await at(door, 'viewer', 'get', 'users');
+  assert.match(stdout, /sara .* no roles, administers sales, field /);
+  assert.match(stdout, /vera .* viewer /);
+});

@@ -1,7 +1,7 @@
 /** `airspace serve` and `airspace sidecar run`: one node as a process, from the words of the command line to its last log line. */
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { DEFAULT_TENANT } from '../contract/index.ts';
+import { DEFAULT_TENANT, WHOLE_TENANT } from '../contract/index.ts';
 import { readSources } from '../control/index.ts';
 import { writePrivateFile } from '../identity/index.ts';
 import { hasPassword, isPostgres } from '../stores/index.ts';
@@ -62,6 +62,8 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
       ...oracleOf(options),
       ...storeOf(context, options),
       twoPerson: options.twoPerson ?? false,
+      auditReads: options.auditReads ?? false,
+      auditCheckpoints: options.auditCheckpoints ?? [],
     }),
   );
   try {
@@ -104,6 +106,7 @@ const applyFiles = async (hub: RunningHub, paths: readonly string[]): Promise<vo
     resources,
     origins,
     by: 'serve --config',
+    rights: WHOLE_TENANT,
     reason: 'applied at start',
     dryRun: false,
     prune: false,

@@ -17,6 +17,8 @@ export interface Principal {
   /** Domain of an agent or node; users may have none. */
   readonly domain?: string;
   readonly roles: readonly string[];
+  /** Domains whose policy and targets a user may change; absent: none. No policy sees it. */
+  readonly administers?: readonly string[];
 }
 
 /** Bytes first: nobody parses a payload unless a rule or a protocol needs a field of it. */

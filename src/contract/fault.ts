@@ -36,6 +36,8 @@ export const FAULT_CODES = {
   timeout: rule(false, 'unknown', true),
   /** The caller went away or cancelled. */
   cancelled: rule(false, 'unknown'),
+  /** An account has too little left for this call. */
+  budget_exhausted: rule(false, 'no'),
   rate_limited: rule(false, 'no'),
   /** Our own overload (L6). */
   overloaded: rule(true, 'no'),

@@ -1,10 +1,14 @@
 /** What Airspace needs from storage, as duties. Every implementation passes `conformance/stores`. */
 
+import type { ApprovalStore, GrantUse } from './approval.ts';
+import type { AuditEntry, AuditStore } from './audit.ts';
 import type { Principal, Target, TargetKind } from './call.ts';
 import type { CallEvent, CallStatus } from './event.ts';
 import type { KillStore } from './kill.ts';
+import type { AccountState, Amounts, LedgerStore, Reservation } from './money.ts';
 import type { ReleaseStore } from './release.ts';
 import type { Resource, ResourceId, ResourceKind } from './resources/index.ts';
+import type { Rights } from './rights.ts';
 import type { CancelSignal } from './scope.ts';
 import type { InstanceEntry, InstanceState, NodeEntry, Signed } from './snapshot.ts';
 
@@ -102,6 +106,51 @@ export interface CallRecord {
 }
 
 /**
+ * Everything that must be true before a call is sent. INVARIANT: one transaction, all of it or nothing (reliability 3.11); what
+ * is refused has written nothing.
+ */
+export interface Begin {
+  /** The intent; null for a call that nobody relies on. */
+  readonly record: CallRecord | null;
+  /** Id of a call that was accepted before and goes out now, with the policy that lets it go. */
+  readonly dispatch: { readonly id: string; readonly policyVersion: string } | null;
+  readonly grant: (GrantUse & { readonly tenant: string }) | null;
+  readonly reservation: Reservation | null;
+  readonly audit: readonly AuditEntry[];
+  /** Unix ms. */
+  readonly atMs: number;
+}
+
+export type Begun =
+  | { readonly kind: 'begun' }
+  /** The record holds the id or the idempotency key: the caller compares digests and states. */
+  | { readonly kind: 'taken'; readonly record: CallRecord }
+  /** The approval does not cover these bytes: it is used, over, denied, or of another digest. */
+  | { readonly kind: 'no_grant'; readonly why: string }
+  | { readonly kind: 'overdrawn'; readonly account: AccountState; readonly asked: number };
+
+/** What became of it. One transaction again. */
+export interface End {
+  readonly tenant: string;
+  readonly id: string;
+  /** Null for a call without record. `forgotten`: it never ran, key and record go. */
+  readonly outcome: {
+    readonly state: 'done' | 'unknown' | 'cancelled' | 'forgotten';
+    readonly reply: StoredReply | null;
+  } | null;
+  /** What it came to, when something was reserved. */
+  readonly amounts: Amounts | null;
+  readonly audit: readonly AuditEntry[];
+  readonly atMs: number;
+}
+
+export interface Ended {
+  /** False when the record was concluded before. */
+  readonly concluded: boolean;
+  readonly overdrawn: readonly AccountState[];
+}
+
+/**
  * Intents and outcomes. Durable: what a resolved promise acknowledged survives kill -9.
  * Implementations group all commands of one event-loop turn into one transaction.
  */
@@ -113,6 +162,10 @@ export interface CallJournal {
    * A key older than 24 h is free again, unless its call is still open (R6).
    */
   accept(record: CallRecord): Promise<{ readonly taken: CallRecord | null }>;
+  /** Throws `conflict` when the call to dispatch is not `accepted`, `not_found` for an unknown id. */
+  begin(begin: Begin): Promise<Begun>;
+  /** Once; a second end of the same call changes nothing of it. Throws `not_found` for an unknown record. */
+  end(end: End): Promise<Ended>;
   /** accepted -> dispatched, before any byte leaves. Throws `conflict` when the state is another, `not_found` for an unknown id. */
   dispatch(id: string, policyVersion: string): Promise<void>;
   /** -> done, unknown or cancelled, once; a second conclusion is ignored and answers false. Throws `not_found` for an unknown id. */
@@ -127,8 +180,27 @@ export interface CallJournal {
   get(tenant: string, id: string): Promise<CallRecord | undefined>;
   /** Accepted or dispatched but not concluded, oldest first: what a restart must look at. */
   open(): Promise<readonly CallRecord[]>;
+  /** Concluded as `unknown`, oldest first; null means every tenant. */
+  unresolved(tenant: string | null, limit: number): Promise<readonly CallRecord[]>;
+  /** unknown -> dispatched: it is about to be sent again with its key. False when it is not `unknown` any more. */
+  reopen(tenant: string, id: string): Promise<boolean>;
+  /**
+   * Says what became of an unknown call, once; false when it is not `unknown` any more. `not_executed` frees its idempotency key
+   * and its money, `executed` books what was set aside unless `amounts` says better.
+   */
+  resolve(resolution: Resolution): Promise<boolean>;
   /** Removes concluded records older than the instant; returns how many. */
   prune(beforeMs: number): Promise<number>;
+}
+
+export interface Resolution {
+  readonly tenant: string;
+  readonly id: string;
+  readonly verdict: 'executed' | 'not_executed';
+  /** What the target answered then; null when that is lost. */
+  readonly reply: StoredReply | null;
+  readonly audit: readonly AuditEntry[];
+  readonly atMs: number;
 }
 
 export interface TraceFilter {
@@ -209,10 +281,16 @@ export interface Stores {
   readonly nodes: NodeStore;
   readonly kills: KillStore;
   readonly releases: ReleaseStore;
+  readonly ledger: LedgerStore;
+  readonly approvals: ApprovalStore;
+  readonly audit: AuditStore;
   close(): Promise<void>;
 }
 
-/** What the admin door may ask of the control plane; the door itself decides nothing. */
+/**
+ * What the admin door may ask of the control plane; the door itself decides nothing. Every change throws `denied` and changes nothing
+ * when one field of it is not within the rights.
+ */
 export interface ControlPort {
   /** `ifVersions` and dry run as in `Change`. Answers what changed, or throws `bad_request` with facts naming file, line and field. */
   apply(request: ApplyRequest): Promise<ApplyResult>;
@@ -222,9 +300,9 @@ export interface ControlPort {
     readonly kind?: ResourceKind;
     readonly name?: string;
   }): Promise<readonly StoredResource[]>;
-  remove(ids: readonly ResourceId[], by: string, reason: string, dryRun: boolean): Promise<ApplyResult>;
+  remove(ids: readonly ResourceId[], by: string, reason: string, dryRun: boolean, rights: Rights): Promise<ApplyResult>;
   history(limit: number, key?: string): Promise<readonly Revision[]>;
-  rollback(toRevision: number, by: string, reason: string, dryRun: boolean): Promise<ApplyResult>;
+  rollback(toRevision: number, by: string, reason: string, dryRun: boolean, rights: Rights): Promise<ApplyResult>;
 }
 
 export interface ApplyRequest {
@@ -233,9 +311,10 @@ export interface ApplyRequest {
   /** Where each came from, for error messages: `orders.yaml:12`. Same length as `resources`. */
   readonly origins: readonly string[];
   readonly by: string;
+  readonly rights: Rights;
   readonly reason: string;
   readonly dryRun: boolean;
-  /** Delete what is in the tenant but not in the request. */
+  /** Delete what is in the tenant, within the rights, and not in the request. */
   readonly prune: boolean;
   readonly ifRevision?: number;
   readonly ifVersions?: Readonly<Record<string, number>>;

@@ -6,6 +6,8 @@ export interface OperationEntry {
   readonly name: string;
   readonly effect: Effect;
   readonly idempotent: boolean;
+  /** How an unknown outcome is settled; absent: a person says. */
+  readonly reconcile?: { readonly replay: true } | { readonly ask: string };
 }
 
 export interface EndpointEntry {
@@ -53,6 +55,8 @@ export interface KeyEntry {
     readonly name: string;
     readonly domain: string;
     readonly roles: readonly string[];
+    /** Domains that a user administers; absent: none. */
+    readonly administers?: readonly string[];
   };
   /** Unix ms, null when it does not expire. */
   readonly expiresAtMs: number | null;

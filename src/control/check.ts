@@ -94,6 +94,9 @@ class Check implements Checked {
         this.#key(resource, wallMs);
         break;
       case 'User':
+        for (const name of resource.spec.administers ?? [])
+          this.#mustExist(resource, 'spec.administers', 'Domain', name);
+        break;
       // Whom a fact asks is held against the operations when policy is compiled.
       case 'Fact':
         break;
@@ -109,6 +112,23 @@ class Check implements Checked {
     const { operations, endpoints } = resource.spec;
     for (const name of repeated(operations.map((operation) => operation.name))) {
       this.#problem(resource, `the operation \`${name}\` is declared twice; keep one of them`);
+    }
+    for (const { name, reconcile } of operations) {
+      if (reconcile === undefined || 'replay' in reconcile) continue;
+      const asked = operations.find((operation) => operation.name === reconcile.ask);
+      if (asked === undefined)
+        this.#problem(
+          resource,
+          `\`reconcile.ask\` of \`${name}\` names the operation \`${reconcile.ask}\`, which it does not have${didYouMean(
+            reconcile.ask,
+            operations.map((operation) => operation.name),
+          )}`,
+        );
+      else if (asked.effect !== 'read')
+        this.#problem(
+          resource,
+          `\`reconcile.ask\` of \`${name}\` names \`${asked.name}\`, which has the effect \`${asked.effect}\`; asking must change nothing, so name one with \`read\``,
+        );
     }
     for (const url of repeated(endpoints.map((endpoint) => endpoint.url))) {
       this.#problem(resource, `the endpoint \`${url}\` is listed twice; add up their weights`);

@@ -103,16 +103,6 @@ export const compile = async (
   };
 };
 
-/** The policy of one tenant, by name. */
-export const bundlesOf = (configuration: Configuration, tenant: string): readonly ResourceOf<'PolicyBundle'>[] =>
-  [...configuration.keys()]
-    .sort()
-    .map((key) => configuration.get(key)!)
-    .filter((resource): resource is ResourceOf<'PolicyBundle'> => isBundleOf(tenant, resource));
-
-export const isBundleOf = (tenant: string, { kind, metadata }: Resource): boolean =>
-  kind === 'PolicyBundle' && metadata.tenant === tenant;
-
 const of = <K extends ResourceKind>(resources: readonly Resource[], kind: K): readonly ResourceOf<K>[] =>
   resources.filter((resource): resource is ResourceOf<K> => resource.kind === kind);
 
@@ -126,10 +116,11 @@ const targetEntry = (
   domain: metadata.domain ?? '',
   labels: metadata.labels,
   endpoints: spec.endpoints,
-  operations: spec.operations.map(({ name, effect, idempotent }) => ({
+  operations: spec.operations.map(({ name, effect, idempotent, reconcile }) => ({
     name,
     effect,
     idempotent: idempotent ?? effect === 'read',
+    ...(reconcile === undefined ? {} : { reconcile }),
   })),
   health: spec.health ?? null,
   concurrency: spec.concurrency,
@@ -180,6 +171,12 @@ const policyText = ({ metadata, spec }: ResourceOf<'PolicyBundle'>, origin: stri
   };
 };
 
+/** Absent where there is none: most keys are agents'. */
+const administersOf = (owner: Resource | undefined): Pick<KeyEntry['principal'], 'administers'> =>
+  owner?.kind === 'User' && (owner.spec.administers ?? []).length > 0
+    ? { administers: owner.spec.administers ?? [] }
+    : {};
+
 const keyEntry = ({ metadata, spec }: ResourceOf<'Key'>, configuration: Configuration): KeyEntry => {
   const { kind, name } = spec.principal;
   const ownerKind = kind === 'agent' ? 'Agent' : 'User';
@@ -193,6 +190,7 @@ const keyEntry = ({ metadata, spec }: ResourceOf<'Key'>, configuration: Configur
       name,
       domain: owner?.metadata.domain ?? '',
       roles: owner?.kind === 'User' ? owner.spec.roles : [],
+      ...administersOf(owner),
     },
     expiresAtMs: spec.expiresAt === undefined ? null : Date.parse(spec.expiresAt),
   };

@@ -2,6 +2,7 @@
 
 export { Archive } from './archive.ts';
 export { backoffMs } from './backoff.ts';
+export { belonging } from './belonging.ts';
 export { type Checked, type Configuration, checkConfiguration, checkSources } from './check.ts';
 export { type CompilePolicy, compile, type Draft, type PolicyText, type PolicyWorld } from './compile.ts';
 export { difference } from './difference.ts';
@@ -11,9 +12,18 @@ export { type Kept, LastGood } from './lastgood.ts';
 export { type LinkedNode, type LinkParts, NodeLink } from './link.ts';
 export { type Joining, joinHub, loadMembership, type Membership } from './membership.ts';
 export { NodeHub, type NodeHubParts, type NodeReport } from './nodes.ts';
-export { type ControlParts, ControlPlane } from './plane.ts';
+export { type ControlParts, ControlPlane, type Gate } from './plane.ts';
 export { refuseIfAny } from './problems.ts';
-export { ReleaseTrain, ReleaseTrials, ReleaseWatch, replayRecorded, unseal } from './releases/index.ts';
+export {
+  type Examine,
+  ReleaseTrain,
+  ReleaseTrials,
+  ReleaseWatch,
+  replayRecorded,
+  twoPersonGate,
+  unseal,
+  type Widenings,
+} from './releases/index.ts';
 export { HEARTBEAT_MS, RosterKeeper, type RosterParts } from './roster.ts';
 export { checkShape, type Raw, type Shaped } from './shape.ts';
 export { type DocumentKind, type Documents, type Expected, openSigned, signDocument } from './sign.ts';

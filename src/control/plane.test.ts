@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type ApplyRequest, Fault, type Snapshot } from '../contract/index.ts';
+import { type ApplyRequest, Fault, type Snapshot, WHOLE_TENANT } from '../contract/index.ts';
 import { VirtualWorld } from '../kernel/index.ts';
 import { memoryStores } from '../stores/index.ts';
 import type { CompilePolicy } from './compile.ts';
@@ -26,6 +26,7 @@ const wish = (resources: readonly unknown[], more: Partial<ApplyRequest> = {}): 
   resources,
   origins: resources.map((_, at) => `f.yaml:${at + 1}`),
   by: 'ada',
+  rights: WHOLE_TENANT,
   reason: 'test',
   dryRun: false,
   prune: false,
@@ -120,12 +121,16 @@ test('pruning stays inside the tenant of its author', async () => {
 test('what others refer to cannot be pruned or removed from under them', async () => {
   const { plane } = bench();
   await plane.apply(wish([user('ada'), key('k', { kind: 'user', name: 'ada' })]));
-  const fault = await faultOf(plane.remove([{ tenant: 'default', kind: 'User', name: 'ada' }], 'ada', '', false));
+  const fault = await faultOf(
+    plane.remove([{ tenant: 'default', kind: 'User', name: 'ada' }], 'ada', '', false, WHOLE_TENANT),
+  );
   assert.match(
     fault.message,
     /^default\/Key\/k: Key `k`: `spec\.principal\.name` names the User `ada`, which does not exist/,
   );
-  const none = await faultOf(plane.remove([{ tenant: 'default', kind: 'User', name: 'bob' }], 'ada', '', false));
+  const none = await faultOf(
+    plane.remove([{ tenant: 'default', kind: 'User', name: 'bob' }], 'ada', '', false, WHOLE_TENANT),
+  );
   assert.deepEqual([none.code, none.message], ['not_found', 'there is no `default/User/bob`']);
 });
 
@@ -189,7 +194,7 @@ test('a rollback is a new revision and a higher number with the old content', as
   const { plane, published } = bench();
   await plane.apply(wish([agent('a')]));
   await plane.apply(wish([agent('a', { labels: { x: 'y' } }), agent('b')]));
-  const result = await plane.rollback(1, 'ada', 'b was a mistake', false);
+  const result = await plane.rollback(1, 'ada', 'b was a mistake', false, WHOLE_TENANT);
   assert.deepEqual([result.revision, result.snapshotSeq], [3, 3]);
   assert.deepEqual(changes(result.diffs), { 'default/Agent/a': 'update', 'default/Agent/b': 'delete' });
   assert.equal((await plane.history(1))[0]!.rollbackOf, 1);
@@ -197,15 +202,15 @@ test('a rollback is a new revision and a higher number with the old content', as
     published[2]!.targets.map(({ name, labels }) => [name, labels]),
     [['a', {}]],
   );
-  assert.equal((await plane.rollback(1, 'ada', 'again', false)).revision, 3);
-  assert.equal((await faultOf(plane.rollback(9, 'ada', '', false))).code, 'not_found');
+  assert.equal((await plane.rollback(1, 'ada', 'again', false, WHOLE_TENANT)).revision, 3);
+  assert.equal((await faultOf(plane.rollback(9, 'ada', '', false, WHOLE_TENANT))).code, 'not_found');
 });
 
 test('a rollback that brings a deleted key back says so', async () => {
   const { plane } = bench();
   await plane.apply(wish([user('ada'), key('k', { kind: 'user', name: 'ada' })]));
-  await plane.remove([{ tenant: 'default', kind: 'Key', name: 'k' }], 'ada', 'leaked', false);
-  const dry = await plane.rollback(1, 'ada', '', true);
+  await plane.remove([{ tenant: 'default', kind: 'Key', name: 'k' }], 'ada', 'leaked', false, WHOLE_TENANT);
+  const dry = await plane.rollback(1, 'ada', '', true, WHOLE_TENANT);
   assert.deepEqual(dry.warnings, [
     '`default/Key/k` was deleted since and works again now; remove it if it was revoked',
   ]);
@@ -257,7 +262,7 @@ test('whatever is applied, rolled back or removed: numbers only rise and the dif
                   { prune: one.prune },
                 ),
               )
-            : await plane.rollback(Math.min(one.rollback, before.revision), 'x', '', false);
+            : await plane.rollback(Math.min(one.rollback, before.revision), 'x', '', false, WHOLE_TENANT);
         const changed = result.diffs.some(({ change }) => change !== 'none');
         assert.equal((await resources.list()).revision, before.revision + (changed ? 1 : 0));
       }

@@ -12,16 +12,18 @@ import {
   type Resource,
   type ResourceDiff,
   type ResourceId,
-  type ResourceOf,
   type ResourceStore,
   type Revision,
+  type Rights,
   resourceKey,
   type Snapshot,
   type StoredResource,
 } from '../contract/index.ts';
 import { type Checked, type Configuration, checkConfiguration, checkDuplicates } from './check.ts';
-import { bundlesOf, type CompilePolicy, compile, type Draft, isBundleOf } from './compile.ts';
+import { type CompilePolicy, compile, type Draft } from './compile.ts';
 import { difference } from './difference.ts';
+import { deletableBy, keepingSources, ownershipProblems } from './ownership.ts';
+import { policyOf, type TenantPolicy, withPolicy } from './policy.ts';
 import { refuseIfAny } from './problems.ts';
 import { checkShape } from './shape.ts';
 
@@ -34,7 +36,12 @@ export interface ControlParts {
   readonly publish: (snapshot: Snapshot) => void;
   /** Releases of policy on trial. Default: none ever. */
   readonly trials?: Trials;
+  /** What may not be changed without a release. Default: everything may. */
+  readonly gate?: Gate;
 }
+
+/** Asked about every change that is no release, before anything is written. Throws `denied` when it must come as one. */
+export type Gate = (before: Configuration, after: Configuration) => Promise<void>;
 
 /** Asked with every configuration that is about to be published. */
 export interface Trials {
@@ -44,18 +51,17 @@ export interface Trials {
   published(configuration: Configuration, snapshot: Snapshot): Promise<void>;
 }
 
-/** A change of one tenant's policy and of nothing else. */
+/** A change of one tenant's policy and of nothing else, by the release train: what it asks of a release is asked there. */
 export interface PolicyWish {
   readonly tenant: string;
   readonly by: string;
+  readonly rights: Rights;
   readonly reason: string;
-  /** All bundles of the tenant as they are to be. May throw, to refuse what is there now. */
-  readonly turn: (present: readonly Bundle[]) => readonly Bundle[];
+  /** All bundles and facts of the tenant as they are to be. May throw, to refuse what is there now. `isTheirs`: they may take it away. */
+  readonly turn: (present: TenantPolicy, isTheirs: (resource: Resource) => boolean) => TenantPolicy;
   readonly originOf?: (key: string) => string;
   readonly rollbackOf?: number;
 }
-
-type Bundle = ResourceOf<'PolicyBundle'>;
 
 /** A configuration as it is and as it would be; everything that can be refused was refused. */
 export interface Preview {
@@ -67,11 +73,14 @@ export interface Preview {
 /** What somebody wants, before anything is checked against the present. */
 interface Wish {
   readonly by: string;
+  readonly rights: Rights;
   readonly reason: string;
   readonly dryRun: boolean;
   readonly ifRevision?: number | undefined;
   readonly ifVersions?: Readonly<Record<string, number>> | undefined;
   readonly rollbackOf?: number | undefined;
+  /** It comes from the release train, so the gate is not asked. */
+  readonly isRelease?: true;
   /** The configuration that is to be. May throw. */
   readonly turn: (before: Configuration) => Promise<Configuration> | Configuration;
   /** Where a resource came from, for messages. */
@@ -135,7 +144,7 @@ export class ControlPlane implements ControlPort {
     return this.#alone(async () => this.#again(await this.#look()));
   }
 
-  /** Throws `bad_request` like `apply`, and changes nothing. */
+  /** Throws `bad_request` and `denied` like `apply`, and changes nothing. */
   async preview(wish: PolicyWish): Promise<Preview> {
     const { base, after, warnings } = await this.#prepare(policyWish(wish));
     return { before: base.configuration, after, warnings };
@@ -169,7 +178,13 @@ export class ControlPlane implements ControlPort {
   }
 
   /** Throws `not_found` naming every one that does not exist; then nothing is removed. */
-  remove(ids: readonly ResourceId[], by: string, reason: string, dryRun: boolean): Promise<ApplyResult> {
+  remove(
+    ids: readonly ResourceId[],
+    by: string,
+    reason: string,
+    dryRun: boolean,
+    rights: Rights,
+  ): Promise<ApplyResult> {
     const keys = ids.map(resourceKey);
     const turn = (before: Configuration): Configuration => {
       const missing = keys.filter((key) => !before.has(key));
@@ -177,7 +192,7 @@ export class ControlPlane implements ControlPort {
         throw new Fault('not_found', `there is no ${missing.map((key) => `\`${key}\``).join(', ')}`);
       return new Map([...before].filter(([key]) => !keys.includes(key)));
     };
-    return this.#fulfil({ by, reason, dryRun, turn, originOf: (key) => key });
+    return this.#fulfil({ by, rights, reason, dryRun, turn, originOf: (key) => key });
   }
 
   history(limit: number, key?: string): Promise<readonly Revision[]> {
@@ -185,7 +200,13 @@ export class ControlPlane implements ControlPort {
   }
 
   /** A new revision with the old content. Throws `not_found` for an unknown revision, `bad_request` when it no longer compiles. */
-  async rollback(toRevision: number, by: string, reason: string, dryRun: boolean): Promise<ApplyResult> {
+  async rollback(
+    toRevision: number,
+    by: string,
+    reason: string,
+    dryRun: boolean,
+    rights: Rights,
+  ): Promise<ApplyResult> {
     let revived: readonly string[] = [];
     const turn = async (before: Configuration): Promise<Configuration> => {
       const then = configurationOf((await this.#parts.resources.list(toRevision)).resources);
@@ -196,7 +217,7 @@ export class ControlPlane implements ControlPort {
       return then;
     };
     const originOf = (key: string): string => `revision ${toRevision}, ${key}`;
-    const result = await this.#fulfil({ by, reason, dryRun, turn, originOf, rollbackOf: toRevision });
+    const result = await this.#fulfil({ by, rights, reason, dryRun, turn, originOf, rollbackOf: toRevision });
     const warnings = revived.map(
       (key) => `\`${key}\` was deleted since and works again now; remove it if it was revoked`,
     );
@@ -221,14 +242,16 @@ export class ControlPlane implements ControlPort {
   async #prepare(wish: Wish): Promise<Prepared> {
     const base = await this.#look();
     refuseStale(wish, base);
-    const after = await wish.turn(base.configuration);
+    const after = keepingSources(wish.rights, base.configuration, await wish.turn(base.configuration));
+    const changes = difference(base.configuration, after);
+    refuseIfAny(ownershipProblems(wish.rights, base.configuration, changes, wish.originOf), 'denied');
     const { problems, warnings }: Checked = checkConfiguration(after, wish.originOf, this.#parts.clock.wallMs());
     refuseIfAny(problems);
     // What nobody named and nothing changed is no part of the answer.
-    const diffs = difference(base.configuration, after).filter(
-      ({ key, change }) => change !== 'none' || wish.named?.has(key) === true,
-    );
-    return { base, after, diffs, warnings, draft: await compile(after, this.#parts.compilePolicy, wish.originOf) };
+    const diffs = changes.filter(({ key, change }) => change !== 'none' || wish.named?.has(key) === true);
+    const draft = await compile(after, this.#parts.compilePolicy, wish.originOf);
+    if (wish.isRelease !== true) await this.#parts.gate?.(base.configuration, after);
+    return { base, after, diffs, warnings, draft };
   }
 
   async #commit(wish: Wish, { base, after, diffs, warnings, draft }: Prepared): Promise<ApplyResult> {
@@ -292,31 +315,30 @@ const configurationOf = (resources: readonly StoredResource[]): Configuration =>
   new Map(resources.map(({ resource }) => [keyOf(resource), resource]));
 
 const wishOf = (request: ApplyRequest): Wish => {
-  const { by, reason, dryRun, ifRevision, ifVersions } = request;
+  const { by, rights, reason, dryRun, ifRevision, ifVersions } = request;
   const shaped = checkShape(request, request.tenant);
   const problems = [...shaped.problems, ...checkDuplicates(shaped.resources)];
   const origins = new Map(shaped.resources.map(({ resource, origin }) => [keyOf(resource), origin]));
   const turn = (before: Configuration): Configuration => {
     refuseIfAny(problems);
-    const kept = [...before].filter(([, { metadata }]) => !request.prune || metadata.tenant !== request.tenant);
+    const isTheirs = deletableBy(rights, request.tenant, before);
+    const kept = [...before].filter(([, resource]) => !request.prune || !isTheirs(resource));
     return new Map([
       ...kept,
       ...shaped.resources.map(({ resource }): [string, Resource] => [keyOf(resource), resource]),
     ]);
   };
   const originOf = (key: string): string => origins.get(key) ?? key;
-  return { by, reason, dryRun, ifRevision, ifVersions, turn, originOf, named: new Set(origins.keys()) };
+  return { by, rights, reason, dryRun, ifRevision, ifVersions, turn, originOf, named: new Set(origins.keys()) };
 };
 
 const policyWish = ({ tenant, turn, originOf, ...wish }: PolicyWish): Wish => ({
   ...wish,
   dryRun: false,
+  isRelease: true,
   originOf: originOf ?? ((key) => key),
   turn: (before) =>
-    new Map([
-      ...[...before].filter(([, resource]) => !isBundleOf(tenant, resource)),
-      ...turn(bundlesOf(before, tenant)).map((bundle): [string, Resource] => [keyOf(bundle), bundle]),
-    ]),
+    withPolicy(before, tenant, turn(policyOf(before, tenant), deletableBy(wish.rights, tenant, before))),
 });
 
 const isConditional = (wish: Wish): boolean => wish.ifRevision !== undefined || wish.ifVersions !== undefined;

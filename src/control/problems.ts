@@ -1,15 +1,15 @@
 /** Everything that is wrong with a configuration, said at once: people fix files in one go, not error by error. */
-import { Fault } from '../contract/index.ts';
+import { Fault, type FaultCode } from '../contract/index.ts';
 
 const MOST = 100;
 
-/** Throws one `bad_request` when there are problems. The message begins with the first, fact `problems` carries all (at most 100). */
-export const refuseIfAny = (problems: readonly string[]): void => {
+/** Throws one fault, `bad_request` unless told otherwise, when there are problems. The message begins with the first, fact `problems` carries all (at most 100). */
+export const refuseIfAny = (problems: readonly string[], code: FaultCode = 'bad_request'): void => {
   const [first] = problems;
   if (first === undefined) return;
   const others = problems.length - 1;
   const message = others === 0 ? first : `${first} (and ${others} more ${others === 1 ? 'problem' : 'problems'})`;
-  throw new Fault('bad_request', message, { facts: { count: problems.length, problems: problems.slice(0, MOST) } });
+  throw new Fault(code, message, { facts: { count: problems.length, problems: problems.slice(0, MOST) } });
 };
 
 /** A value from a file in one short line, without control characters: what people see must be what they wrote, and nothing else. */

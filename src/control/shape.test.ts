@@ -93,7 +93,7 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     'a field from nowhere',
     `${head}${spec}      colour: red\n`,
     [
-      'f:8: Agent `orders`: `spec.operations[0]` has no field `colour`; its fields are `name`, `description`, `effect`, `idempotent`, `input`',
+      'f:8: Agent `orders`: `spec.operations[0]` has no field `colour`; its fields are `name`, `description`, `effect`, `idempotent`, `reconcile`, `input`',
     ],
   ],
   [

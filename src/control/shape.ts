@@ -1,6 +1,6 @@
 /** One resource against its schema, with errors for people: where, which field, what was expected, what was found. */
 import type { z } from 'zod';
-import { KINDS, Resource, type ResourceKind } from '../contract/index.ts';
+import { KINDS, type Resource, type ResourceKind, SCHEMAS } from '../contract/index.ts';
 import { didYouMean, dotted, quote, show } from './problems.ts';
 import type { Locate } from './source.ts';
 import { MAX_DEPTH } from './yaml.ts';
@@ -19,8 +19,7 @@ export interface Shaped {
   readonly problems: readonly string[];
 }
 
-type Schema = (typeof Resource.options)[number];
-const SCHEMAS = new Map<string, Schema>(Resource.options.map((schema) => [schema.shape.kind.value, schema]));
+type Schema = (typeof SCHEMAS)[ResourceKind];
 
 /**
  * Checks every resource alone. `tenant` is the author's: it is the default, and any other is refused. Null where the author is
@@ -46,7 +45,7 @@ const checkOne = (value: unknown, tenant: string | null, locate: Place): Resourc
     return [`${locate([])}: a resource must be a map with apiVersion, kind, metadata and spec, found ${show(value)}`];
   if (isDeeperThan(value, MAX_DEPTH)) return [`${locate([])}: is nested more than ${MAX_DEPTH} levels deep`];
   const { kind } = value;
-  const schema = typeof kind === 'string' ? SCHEMAS.get(kind) : undefined;
+  const schema = typeof kind === 'string' && Object.hasOwn(SCHEMAS, kind) ? SCHEMAS[kind as ResourceKind] : undefined;
   if (schema === undefined) return [unknownKind(kind, locate)];
   const parsed = schema.safeParse(withTenant(value, tenant));
   const label = `${String(kind)}${nameOf(value)}`;

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ApplyRequest, Snapshot } from '../contract/index.ts';
+import { type ApplyRequest, type Snapshot, WHOLE_TENANT } from '../contract/index.ts';
 import { mintKey } from '../identity/index.ts';
 import { VirtualWorld } from '../kernel/index.ts';
 import { compilePolicy } from '../policy/index.ts';
@@ -53,7 +53,15 @@ test('files to snapshot with the real policy compiler, and a mistake in a policy
   });
   const apply = async () => {
     const sources = await readSources([dir]);
-    const request: ApplyRequest = { ...sources, tenant: 'default', by: 'ada', reason: '', dryRun: false, prune: false };
+    const request: ApplyRequest = {
+      ...sources,
+      tenant: 'default',
+      by: 'ada',
+      rights: WHOLE_TENANT,
+      reason: '',
+      dryRun: false,
+      prune: false,
+    };
     return plane.apply(request);
   };
 
@@ -92,7 +100,15 @@ spec:
 `;
   const sources = sourcesOfText(yaml, 'inline.yaml');
   const fault = await faultOf(
-    plane.apply({ ...sources, tenant: 'default', by: 'ada', reason: '', dryRun: false, prune: false }),
+    plane.apply({
+      ...sources,
+      tenant: 'default',
+      by: 'ada',
+      rights: WHOLE_TENANT,
+      reason: '',
+      dryRun: false,
+      prune: false,
+    }),
   );
   assert.match(fault.message, /^inline\.yaml:2: PolicyBundle `org`: spec\.policies\.text:3:\d+: /);
 });

@@ -74,6 +74,7 @@ export const principalOf = (key: KeyEntry): Principal => ({
   id: key.principal.name,
   ...(key.principal.domain === '' ? {} : { domain: key.principal.domain }),
   roles: key.principal.roles,
+  ...(key.principal.administers === undefined ? {} : { administers: key.principal.administers }),
 });
 
 const equal = (hash: Buffer, stored: string): boolean => {

@@ -100,12 +100,17 @@ const setUp = (script?: Script, plan: RoutePlan = planFor('write'), store: CallJ
 
 /** The same store with some of its duties done otherwise. */
 const overriding = (store: CallJournal, other: Partial<CallJournal>): CallJournal => ({
+  begin: (begin) => store.begin(begin),
+  end: (end) => store.end(end),
   accept: (record) => store.accept(record),
   dispatch: (id, version) => store.dispatch(id, version),
   conclude: (id, state, reply, atMs) => store.conclude(id, state, reply, atMs),
   release: (id) => store.release(id),
   get: (tenant, id) => store.get(tenant, id),
   open: () => store.open(),
+  unresolved: (tenant, limit) => store.unresolved(tenant, limit),
+  reopen: (tenant, id) => store.reopen(tenant, id),
+  resolve: (resolution) => store.resolve(resolution),
   prune: (beforeMs) => store.prune(beforeMs),
   ...other,
 });
@@ -135,7 +140,7 @@ test('the intent is in the store before the target runs, the outcome before the 
 
 test('when the intent cannot be written, nothing is sent', async () => {
   const full = overriding(memoryStores().calls, {
-    accept: () => Promise.reject(new Fault('storage', 'the disk is full')),
+    begin: () => Promise.reject(new Fault('storage', 'the disk is full')),
   });
   const { send, target } = setUp(ok, planFor('write'), full);
   assert.equal(await code(send(callOf('{}'))), 'storage');
@@ -143,7 +148,7 @@ test('when the intent cannot be written, nothing is sent', async () => {
 });
 
 test('a call that only reads waits for no disk', async () => {
-  const closed: CallJournal = { ...memoryStores().calls, accept: () => Promise.reject(new Error('must not be asked')) };
+  const closed: CallJournal = { ...memoryStores().calls, begin: () => Promise.reject(new Error('must not be asked')) };
   const { send, target } = setUp(ok, planFor('read'), closed);
   await send(callOf('{}'));
   assert.equal(target.ledger.length, 1);
@@ -222,7 +227,7 @@ test('a restart runs what was accepted, and calls unknown what was sent and is n
   await before.world.run();
   const interrupted = (await store.open()).find((record) => record.state === 'dispatched' && !record.detached)!;
   const accepted = callOf('{"accepted":1}', { detach: true });
-  await setUp(never, planFor('write'), overriding(store, { dispatch: () => new Promise(() => {}) })).send(accepted);
+  await setUp(never, planFor('write'), overriding(store, { begin: () => new Promise(() => {}) })).send(accepted);
 
   const after = setUp(ok, planFor('write'), store);
   assert.deepEqual(await after.journal.recover(await store.open()), { resumed: 1, unknown: 2 });

@@ -4,9 +4,22 @@
  *
  * Calls that only read and carry no key skip it: their trace event is their record, and they wait for no disk.
  */
-import type { Call, CallJournal, CallRecord, Principal, Reply, RoutePlan, Scope } from '../contract/index.ts';
+import type {
+  AccountState,
+  Begun,
+  Call,
+  CallJournal,
+  CallRecord,
+  End,
+  Principal,
+  Reply,
+  RoutePlan,
+  Scope,
+  StoredReply,
+} from '../contract/index.ts';
 import { DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
 import {
+  Admission,
   type Canceller,
   type Handler,
   type Layer,
@@ -24,12 +37,16 @@ export interface JournalOptions {
   readonly world: World;
   /** The whole pipeline as it is now: detached calls run through it like any other. */
   readonly handler: () => Handler;
+  /** A call whose outcome nobody knows is on record. Must not throw. */
+  readonly unknown?: (tenant: string, id: string) => void;
 }
 
 export class Journal {
   readonly #options: JournalOptions;
   /** Detached calls accepted and now running here, with what cancels them. */
   readonly #running = new Map<string, Canceller>();
+  /** Those of them that may have run before. */
+  readonly #again = new Set<string>();
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -41,8 +58,9 @@ export class Journal {
       const plan = planOf(call);
       if (this.#running.has(call.id)) return this.#runAccepted(next, call, scope);
       if (call.detach === true) return this.#accept(call, plan, scope);
-      if (plan.operation.effect === 'read' && call.idempotencyKey === undefined) return next(call, scope);
-      return this.#runRecorded(next, call, plan, scope);
+      const isRecorded = plan.operation.effect !== 'read' || call.idempotencyKey !== undefined;
+      if (!isRecorded && (Admission.find(call)?.isEmpty ?? true)) return next(call, scope);
+      return this.#runRecorded(next, call, isRecorded ? this.#recordOf(call, plan, 'dispatched', false) : null, scope);
     };
   }
 
@@ -61,6 +79,18 @@ export class Journal {
   }
 
   /**
+   * Sends a call with an unknown outcome again, with the key that it had: the target runs it once. Resolves when it is over.
+   * False when somebody has said meanwhile what became of it. A second unknown is what it was before.
+   */
+  async replay(record: CallRecord): Promise<boolean> {
+    if (record.request === null || this.#running.has(record.id)) return false;
+    if (!(await this.#options.store.reopen(record.tenant, record.id))) return false;
+    this.#again.add(record.id);
+    await this.#start({ ...record, state: 'dispatched' });
+    return true;
+  }
+
+  /**
    * After a restart: runs again what was accepted and never sent, and what is idempotent; everything else that was sent has an
    * unknown outcome, and says so (O3). Returns how many of each.
    *
@@ -73,7 +103,7 @@ export class Journal {
     for (const record of left) {
       if (record.detached && record.request !== null && (record.state === 'accepted' || record.idempotent)) {
         resumed++;
-        this.#start(record);
+        void this.#start(record);
       } else {
         unknown++;
         const fault = new Fault('upstream_broken', 'the node stopped after sending this call; its outcome is unknown');
@@ -83,12 +113,32 @@ export class Journal {
     return { resumed, unknown };
   }
 
-  async #runRecorded(next: Handler, call: Call, plan: RoutePlan, scope: Scope): Promise<Reply> {
-    const record = this.#recordOf(call, plan, 'dispatched', false);
+  async #runRecorded(next: Handler, call: Call, record: CallRecord | null, scope: Scope): Promise<Reply> {
     const startMs = scope.clock.nowMs();
-    const { taken } = await this.#options.store.accept(record);
-    scope.span.step('record', startMs, { 'call.key': call.idempotencyKey, replayed: taken !== null });
-    return taken === null ? this.#send(next, call, scope) : answerTaken(taken, record.digest);
+    const begun = await this.#begin(call, record, null);
+    scope.span.step('record', startMs, { 'call.key': call.idempotencyKey, replayed: begun.kind === 'taken' });
+    if (begun.kind === 'taken') return answerTaken(begun.record, record?.digest ?? '');
+    throwIfRefused(begun, call);
+    return this.#send(next, call, scope, record !== null);
+  }
+
+  /** INVARIANT: one transaction, and nothing was sent before it is durable. */
+  #begin(
+    call: Call,
+    record: CallRecord | null,
+    dispatch: { readonly id: string; readonly policyVersion: string } | null,
+  ): Promise<Begun> {
+    const { store, world } = this.#options;
+    const { grant = null, reservation = null, before = [] } = Admission.find(call) ?? {};
+    const tenant = call.principal?.tenant ?? '';
+    return store.begin({
+      record,
+      dispatch,
+      grant: grant === null ? null : { ...grant, tenant },
+      reservation,
+      audit: before,
+      atMs: world.clock.wallMs(),
+    });
   }
 
   async #accept(call: Call, plan: RoutePlan, scope: Scope): Promise<Reply> {
@@ -99,78 +149,96 @@ export class Journal {
     const { taken } = await this.#options.store.accept(record);
     scope.span.step('record', startMs, { detached: true, replayed: taken !== null });
     if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
-    if (taken === null) this.#start(record);
+    if (taken === null) void this.#start(record);
     return accepted(taken ?? record);
   }
 
   async #runAccepted(next: Handler, call: Call, scope: Scope): Promise<Reply> {
     const record = await this.#options.store.get(call.principal?.tenant ?? '', call.id);
     // A restart may find an idempotent call already dispatched; sending it again is what idempotent means.
-    if (record?.state === 'accepted') await this.#options.store.dispatch(call.id, Permit.check(call).policyVersion);
-    return this.#send(next, call, scope);
+    const { policyVersion } = Permit.check(call);
+    throwIfRefused(
+      await this.#begin(call, null, record?.state === 'accepted' ? { id: call.id, policyVersion } : null),
+      call,
+    );
+    return this.#send(next, call, scope, true);
   }
 
   /** INVARIANT: the outcome is durable before the caller hears it, once, however the call ends. */
-  async #send(next: Handler, call: Call, scope: Scope): Promise<Reply> {
+  async #send(next: Handler, call: Call, scope: Scope, isRecorded: boolean): Promise<Reply> {
+    const admission = Admission.find(call);
+    const end = (fault: Fault | undefined, reply: Reply | undefined, kept: StoredReply): Promise<void> =>
+      this.#end(call, admission, isRecorded ? this.#outcomeOf(call.id, fault, kept) : null, fault, reply);
     let reply: Reply;
     try {
       reply = await next(call, scope);
     } catch (thrown) {
-      await this.#concludeFault(call.id, Fault.from(thrown));
+      const fault = Fault.from(thrown);
+      await end(fault, undefined, keepFault(fault));
       throw thrown;
     }
     if (reply.body.kind === 'bytes') {
-      await this.#conclude(call.id, keepReply(reply, withinLimit(reply.body.bytes)));
+      await end(undefined, reply, keepReply(reply, withinLimit(reply.body.bytes)));
       return reply;
     }
-    const tee = new Tee(reply.body.chunks);
+    const tee = new Tee(reply.body.chunks, admission?.meter?.chunk.bind(admission.meter));
     const streamed: Reply = { ...reply, body: { kind: 'stream', chunks: tee.pass() } };
     return whenEnded(Promise.resolve(streamed), scope.signal, (fault) => {
-      const conclusion =
-        fault === undefined
-          ? this.#conclude(call.id, keepReply(reply, tee.kept()))
-          : this.#concludeFault(call.id, fault);
-      conclusion.catch(() => {}); // The stream is over: a failed write leaves the record open, and a restart calls it unknown.
+      const kept = fault === undefined ? keepReply(reply, tee.kept()) : keepFault(fault);
+      end(fault, reply, kept).catch(() => {}); // The stream is over: a failed write leaves the record open, and a restart calls it unknown.
     });
   }
 
-  async #conclude(id: string, reply: ReturnType<typeof keepReply>): Promise<void> {
-    await this.#options.store.conclude(id, 'done', reply, this.#options.world.clock.wallMs());
+  async #end(
+    call: Call,
+    admission: Admission | undefined,
+    outcome: End['outcome'],
+    fault: Fault | undefined,
+    reply: Reply | undefined,
+  ): Promise<void> {
+    const { store, world } = this.#options;
+    await store.end({
+      tenant: call.principal?.tenant ?? '',
+      id: call.id,
+      outcome,
+      // O4: what may have run keeps its money set aside, until somebody knows or its time is over.
+      amounts: outcome?.state === 'unknown' ? null : (admission?.meter?.amounts(fault, reply) ?? null),
+      audit: admission?.after(fault, reply) ?? [],
+      atMs: world.clock.wallMs(),
+    });
+    if (outcome?.state === 'unknown' && !this.#again.has(call.id))
+      this.#options.unknown?.(call.principal?.tenant ?? '', call.id);
   }
 
-  async #concludeFault(id: string, fault: Fault): Promise<void> {
-    const { store, world } = this.#options;
-    const detached = this.#running.has(id);
-    if (fault.executed === 'no' && !detached) await store.release(id);
-    else if (fault.executed === 'unknown') await store.conclude(id, 'unknown', keepFault(fault), world.clock.wallMs());
-    else
-      await store.conclude(
-        id,
-        fault.code === 'cancelled' ? 'cancelled' : 'done',
-        keepFault(fault),
-        world.clock.wallMs(),
-      );
+  /** What never ran is forgotten, so that the caller may try again; an unknown outcome is kept as such (O1). */
+  #outcomeOf(id: string, fault: Fault | undefined, reply: StoredReply): End['outcome'] {
+    if (fault === undefined) return { state: 'done', reply };
+    // That the second try did not run says nothing about the first.
+    if (this.#again.has(id) && fault.executed !== 'yes') return { state: 'unknown', reply };
+    if (fault.executed === 'no' && !this.#running.has(id)) return { state: 'forgotten', reply: null };
+    if (fault.executed === 'unknown') return { state: 'unknown', reply };
+    return { state: fault.code === 'cancelled' ? 'cancelled' : 'done', reply };
   }
 
   /** Runs a detached call through the whole pipeline again, as its owner: what was decided at acceptance is decided once more. */
-  #start(record: CallRecord): void {
+  #start(record: CallRecord): Promise<void> {
     const { world, handler, store } = this.#options;
     const { scope, canceller } = rootScope(world, silentSpan(world.ids.spanId()));
     this.#running.set(record.id, canceller);
     const work = handler()(callOf(record), scope).then((reply) => drained(reply));
-    work
+    return work
       .catch(async (thrown) => {
         const fault = Fault.from(thrown);
         // Refused before it came to be sent: the record layer never saw it, so it is concluded here.
-        await store.conclude(
-          record.id,
-          fault.executed === 'unknown' ? 'unknown' : 'done',
-          keepFault(fault),
-          world.clock.wallMs(),
-        );
+        const isUnknown = fault.executed === 'unknown' || this.#again.has(record.id);
+        await store.conclude(record.id, isUnknown ? 'unknown' : 'done', keepFault(fault), world.clock.wallMs());
+        if (isUnknown && !this.#again.has(record.id)) this.#options.unknown?.(record.tenant, record.id);
       })
       .catch(() => {}) // The store is down; the record stays open and the next start looks at it.
-      .finally(() => this.#running.delete(record.id));
+      .finally(() => {
+        this.#running.delete(record.id);
+        this.#again.delete(record.id);
+      });
   }
 
   #recordOf(call: Call, plan: RoutePlan, state: 'accepted' | 'dispatched', detached: boolean): CallRecord {
@@ -192,14 +260,16 @@ export class Journal {
       state,
       idempotent: plan.operation.idempotent,
       detached,
-      request: detached
-        ? {
-            contentType: call.contentType,
-            body: bytes,
-            timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-            priority: call.priority,
-          }
-        : null,
+      // A call that may be sent again after an unknown outcome is kept as it was.
+      request:
+        detached || (plan.operation.reconcile !== undefined && 'replay' in plan.operation.reconcile)
+          ? {
+              contentType: call.contentType,
+              body: bytes,
+              timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+              priority: call.priority,
+            }
+          : null,
       policyVersion: Permit.check(call).policyVersion,
       acceptedAtMs: this.#options.world.clock.wallMs(),
       concludedAtMs: null,
@@ -207,6 +277,25 @@ export class Journal {
     };
   }
 }
+
+/** What the first transaction refused: nothing was written, and nothing is sent. */
+const throwIfRefused = (begun: Begun, call: Call): void => {
+  if (begun.kind === 'overdrawn') throw exhausted(begun.account, begun.asked);
+  if (begun.kind === 'no_grant')
+    throw new Fault('denied', `${begun.why}; ask again for an approval of this call`, {
+      facts: { code: 'APPROVAL_VOID', policyVersion: Permit.check(call).policyVersion },
+    });
+};
+
+const exhausted = (account: AccountState, asked: number): Fault => {
+  const left = Math.max(0, account.limit + account.extra - account.spent - account.reserved);
+  const holder = account.holder === '' ? '' : ` of \`${account.holder}\``;
+  return new Fault(
+    'budget_exhausted',
+    `budget \`${account.budget}\`${holder} has ${left} ${account.unit} left and this call asks for ${asked}`,
+    { facts: { code: 'BUDGET_EXHAUSTED', budget: account.budget, unit: account.unit, left, asked } },
+  );
+};
 
 const answerTaken = (taken: CallRecord, digest: string): Reply => {
   if (taken.digest !== digest) throw mismatch(taken);
@@ -216,6 +305,12 @@ const answerTaken = (taken: CallRecord, digest: string): Reply => {
       `a call with idempotency key \`${taken.idempotencyKey}\` is still running; ask again when it is done`,
     );
   }
+  if (taken.reply === null && taken.state === 'done')
+    throw new Fault(
+      'conflict',
+      `the call with idempotency key \`${taken.idempotencyKey}\` ran, and its reply is not known`,
+      { executed: 'yes' },
+    );
   if (taken.reply === null)
     throw new Fault('conflict', `the outcome of the call with idempotency key \`${taken.idempotencyKey}\` is unknown`);
   return replay(taken.reply);
@@ -251,6 +346,8 @@ const callOf = (record: CallRecord): Call => ({
   trace: { trace: record.trace, sampled: true },
   lineage: { root: record.id, depth: 0 },
   ...(record.session === '' ? {} : { session: record.session }),
+  // The key that the target may have seen: sending another would be another request to it.
+  ...(record.idempotencyKey === '' ? {} : { idempotencyKey: record.idempotencyKey }),
   priority: 2,
   stream: false,
   via: [],
@@ -264,14 +361,18 @@ const drained = async (reply: Reply): Promise<void> => {
   if (reply.body.kind === 'stream') for await (const _chunk of reply.body.chunks);
 };
 
+type Seen = (chunk: Uint8Array) => void | Promise<void>;
+
 /** Keeps a copy of a stream while it passes, up to the limit. */
 class Tee {
   readonly #source: AsyncIterable<Uint8Array>;
+  readonly #seen: Seen;
   #chunks: Uint8Array[] | null = [];
   #size = 0;
 
-  constructor(source: AsyncIterable<Uint8Array>) {
+  constructor(source: AsyncIterable<Uint8Array>, seen: Seen = () => {}) {
     this.#source = source;
+    this.#seen = seen;
   }
 
   async *pass(): AsyncGenerator<Uint8Array> {
@@ -279,6 +380,7 @@ class Tee {
       this.#size += chunk.byteLength;
       if (this.#size > KEEP_LIMIT) this.#chunks = null;
       this.#chunks?.push(chunk);
+      await this.#seen(chunk);
       yield chunk;
     }
   }

@@ -1,4 +1,5 @@
 /** The small machinery that every pipeline is made of. */
+export { Admission, type Meter } from './admission.ts';
 export {
   Breaker,
   type BreakerOptions,

@@ -95,18 +95,33 @@ test('a tenant without a release on trial is decided by its active policy alone'
   assert.deepEqual([decision.policyVersion, attributes], [active.policy.version, {}]);
 });
 
-test('a shadow asks nobody for facts, and says that it does not know', async () => {
-  const facts = {
-    closed: {
-      for: [{ kind: 'agent', name: 'orders' }],
-      value: { today: true },
-      as: { type: 'object', required: ['today'], properties: { today: { type: 'boolean' } } },
-    },
-  };
-  const policies = `${OPEN} @id("closed") @reason("closed") forbid(principal, action == Action::"agent/orders/run", resource)
+const CLOSED_TODAY = {
+  for: [{ kind: 'agent', name: 'orders' }],
+  value: { today: true },
+  as: { type: 'object', required: ['today'], properties: { today: { type: 'boolean' } } },
+};
+const CLOSING = `${OPEN} @id("closed") @reason("closed") forbid(principal, action == Action::"agent/orders/run", resource)
 when { context.facts.closed.today };`;
-  const { policy, targets, domains } = await compileWorld({ ...WORLD, facts }, { org: { policies } });
+const closing = (more: object = {}) =>
+  compileWorld({ ...WORLD, facts: { closed: { ...CLOSED_TODAY, ...more } } }, { org: { policies: CLOSING } });
+const shadowOf = async (more: object = {}): Promise<Trials> => {
+  const { policy, targets, domains } = await closing(more);
   const candidate = { tenant: 'default', release: 'sha256:1', mode: 'shadow', percent: 0, policy } as const;
-  const { attributes } = ask(prepareTrials({ candidates: [candidate], targets, domains }));
+  return prepareTrials({ candidates: [candidate], targets, domains });
+};
+
+test('a shadow asks nobody for facts, and says that it does not know', async () => {
+  const { attributes } = ask(await shadowOf());
   assert.deepEqual(attributes, { release: 'sha256:1', shadowUnknown: ['closed'] });
+});
+
+test('a shadow takes no answer that was given to another question', async () => {
+  const request = requestOf({ ...ASK, facts: { closed: { today: false } } });
+  const policy = preparePolicy(await closing());
+  const remarks = async (more: object) => {
+    const arm = armOf(policy, await shadowOf(more), callOf(ASK));
+    return remarksOn(arm, decide(arm.policy, request), request);
+  };
+  assert.deepEqual(await remarks({ cacheMs: 1_000 }), {}, 'the same question');
+  assert.deepEqual(await remarks({ value: { today: false } }), { release: 'sha256:1', shadowUnknown: ['closed'] });
 });

@@ -1,7 +1,8 @@
 /** A release on trial beside the active policy: which of the two decides a call, and what the other one would have said. */
-import type { Attributes, Call, Decision, PolicyCandidate, Snapshot } from '../contract/index.ts';
+import type { Attributes, Call, Decision, FactEntry, PolicyCandidate, Snapshot } from '../contract/index.ts';
 import type { Payload } from '../kernel/index.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
+import { askAlike } from './facts/index.ts';
 import { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
 import type { Watch } from './watch.ts';
 
@@ -80,13 +81,16 @@ type PayloadOf = () => Payload | undefined;
 
 /** What the record of a decision says about the trial. What a shadow says changes nothing else. */
 export const remarksOn = (
-  { name, trial }: Arm,
+  arm: Arm,
   decision: Decision,
   request: PolicyRequest,
   payloadOf: PayloadOf = () => request.payload,
 ): Attributes => {
+  const { name, trial, policy } = arm;
   if (trial === undefined) return {};
-  return name === 'active' ? shadowed(decision, trial, request, payloadOf) : { release: trial.release, arm: name };
+  return name === 'active'
+    ? shadowed(decision, { trial, active: policy }, request, payloadOf)
+    : { release: trial.release, arm: name };
 };
 
 /** Records of calls are small, whatever policies are called. */
@@ -96,12 +100,11 @@ const MOST_ERRORS = 10;
 /** Only what differs: a shadow that agrees leaves no trace. */
 const shadowed = (
   decision: Decision,
-  { release, policy }: Trial,
+  { trial: { release, policy }, active }: { readonly trial: Trial; readonly active: PreparedPolicy },
   request: PolicyRequest,
   payloadOf: PayloadOf,
 ): Attributes => {
-  // A shadow asks nobody: what only it wants to know is not known, and a denial for that would be no news.
-  const unasked = factsFor(policy, request).filter(({ name }) => !Object.hasOwn(request.facts?.values ?? {}, name));
+  const unasked = unaskedFacts(policy, active, request);
   if (unasked.length > 0) return { release, shadowUnknown: unasked.slice(0, MOST_ERRORS).map(({ name }) => name) };
   const other = decideQuietly(policy, request, payloadOf);
   if (other === undefined) return { release, shadowErrors: ['the candidate could not be asked'] };
@@ -115,6 +118,21 @@ const shadowed = (
       : {}),
     ...(errors.length === 0 ? {} : { shadowErrors: errors.slice(0, MOST_ERRORS) }),
   };
+};
+
+/** A shadow asks nobody: what only it wants to know, or asks otherwise, is not known, and a denial for that would be no news. */
+const unaskedFacts = (policy: PreparedPolicy, active: PreparedPolicy, request: PolicyRequest): readonly FactEntry[] => {
+  const wanted = factsFor(policy, request);
+  if (wanted.length === 0) return wanted;
+  const asked = factsFor(active, request);
+  return wanted.filter(
+    (fact) =>
+      !Object.hasOwn(request.facts?.values ?? {}, fact.name) ||
+      !askAlike(
+        asked.find(({ name }) => name === fact.name),
+        fact,
+      ),
+  );
 };
 
 const decideQuietly = (policy: PreparedPolicy, request: PolicyRequest, payloadOf: PayloadOf): Decision | undefined => {

@@ -7,13 +7,13 @@ export { answersFrom, type FactAnswers, type FactDeclaration } from './facts/ind
 export { type DecideParts, decideLayer as decide } from './layer.ts';
 export {
   type Change,
-  compareLevels,
+  comparePolicies,
   type Direction,
   type Finding,
-  hierarchyOf,
   type LintInput,
   type LintRule,
   lintPolicies,
+  wideningsIn,
 } from './lint/index.ts';
 export type { RegistryNames } from './names.ts';
 export { type Circumstances, explainMay, type May, type MayAnswer, mayAllow } from './partial/index.ts';

@@ -1,5 +1,5 @@
 /** What makes two records the same, and for how long: shared by all stores, without imports, because a writer thread loads it too. */
-import type { CallRecord, ReleaseState } from '../contract/index.ts';
+import type { ApprovalRecord, CallRecord, ReleaseState } from '../contract/index.ts';
 
 /** How long an idempotency key stays taken, counted from acceptance (R6). */
 export const KEY_LIFETIME_MS = 24 * 3600 * 1000;
@@ -20,3 +20,15 @@ export const uniqueKey = (record: CallRecord): string | null =>
 
 /** States of a release that nodes may be running. */
 export const IN_FORCE: readonly ReleaseState[] = ['shadow', 'canary', 'active'];
+
+/** Why an approval does not let these bytes go, or null when it does: approved, in time, and for exactly them. */
+export const noGrant = (
+  approval: Pick<ApprovalRecord, 'state' | 'digest' | 'expiresAtMs'> | undefined,
+  digest: string,
+  atMs: number,
+): string | null => {
+  if (approval === undefined) return 'there is no such approval';
+  if (approval.state !== 'approved') return `the approval is ${approval.state}`;
+  if (approval.expiresAtMs <= atMs) return 'the time of the approval is over';
+  return approval.digest === digest ? null : 'the call is not the one that was approved';
+};

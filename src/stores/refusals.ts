@@ -29,6 +29,14 @@ export const REFUSALS = {
       facts: { id, expected, actual },
     }),
 
+  staleApproval: (id: string, expected: number, actual: number): Fault =>
+    new Fault('conflict', `approval \`${id}\` was changed by somebody else meanwhile; look again, then repeat`, {
+      facts: { id, expected, actual },
+    }),
+
+  unknownReservation: (id: string): Fault =>
+    new Fault('not_found', `nothing is set aside for \`${id}\` any more`, { facts: { id } }),
+
   unknownCall: (id: string): Fault => new Fault('not_found', `there is no record of call \`${id}\``, { facts: { id } }),
 
   wrongState: (id: string, expected: CallState, actual: CallState): Fault =>

@@ -16,6 +16,8 @@ export const pipeline = (parts: Parts, role: 'hub' | 'domain', ...own: readonly 
     trace({ ...parts, role }),
     // No credential, no principal; no principal, no call.
     identify(parts.resolver),
+    // Whoever is refused below is known by name, and the refusal is part of the audit.
+    parts.audit.refusals,
     // Calls that go in circles end here, before they cost anything.
     lineage(parts.node),
     // Who is to stop, stops: before anything that depends on configuration, and around everything that can still run.
@@ -27,6 +29,8 @@ export const pipeline = (parts: Parts, role: 'hub' | 'domain', ...own: readonly 
     deadline(timing(parts)),
     // Policy says yes or no, and a yes gives the permit without which no upstream opens a connection.
     decide(parts),
+    // The line that says what is sent, for the transaction of the intent.
+    parts.audit.sending,
     // The intent is durable before any byte leaves, the outcome before the caller hears it.
     parts.record,
     // What the limits keep from the caller, the record does not get either.

@@ -15,6 +15,7 @@ export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
     trace({ ...parts, role: 'sidecar-out' }),
     // The application side has one caller: the agent that this sidecar was started with, by its own secret.
     identify(parts.resolver),
+    parts.audit.refusals,
     lineage(parts.node),
     // An order to stop that has come this far needs no hub any more.
     parts.halt,
@@ -22,6 +23,7 @@ export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
     parts.fresh,
     deadline(timing(parts)),
     decide(parts),
+    parts.audit.sending,
     parts.record,
     redactReplies(),
     retry(repeating(parts)),
@@ -33,6 +35,7 @@ export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
     trace({ ...parts, role: 'sidecar-in' }),
     // Only nodes that joined, and each only for whom it may speak.
     identify(parts.resolver),
+    parts.audit.refusals,
     lineage(parts.node),
     parts.halt,
     parts.fresh,
@@ -41,6 +44,7 @@ export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
     deadline(timing(parts)),
     decide(parts),
     // No retry: there is one agent behind this sidecar, and the sender can try another.
+    parts.audit.sending,
     parts.record,
     redactReplies(),
   )(route(parts));

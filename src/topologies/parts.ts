@@ -14,6 +14,8 @@ export interface Parts {
   readonly snapshotSeq: number;
   /** Refuses what is under an order to stop, and cuts what comes under one while it runs. */
   readonly halt: Layer;
+  /** Writes down what is refused, and what is about to be sent. */
+  readonly audit: { readonly refusals: Layer; readonly sending: Layer };
   /** Who a credential stands for. */
   readonly resolver: Resolver;
   readonly policy: PreparedPolicy;

@@ -154,7 +154,11 @@ const summaryOf = ({ resource }: Row): string => {
   }
   if (resource.kind === 'Domain')
     return `${resource.spec.delegated ? 'a hub of its own' : 'served here'}${resource.spec.parent === undefined ? '' : `, below ${resource.spec.parent}`}`;
-  if (resource.kind === 'User') return resource.spec.roles.join(', ') || 'no roles';
+  if (resource.kind === 'User') {
+    const { roles, administers = [] } = resource.spec;
+    const domains = administers.length === 0 ? '' : `, administers ${administers.join(', ')}`;
+    return `${roles.join(', ') || 'no roles'}${domains}`;
+  }
   if (resource.kind === 'Key')
     return `${resource.spec.principal.kind}/${resource.spec.principal.name}${resource.spec.expiresAt === undefined ? '' : `, until ${resource.spec.expiresAt}`}`;
   return '-';

@@ -18,6 +18,8 @@ import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { adminPorts } from './admin.ts';
+import { openAudit } from './audit.ts';
+import { auditedControl, auditedKills, auditedNodes, auditedReleases } from './audited.ts';
 import { detachedCalls } from './detached.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
@@ -26,6 +28,7 @@ import { agreeOnKey, Others } from './others.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { observe } from './telemetry.ts';
+import { unknownCalls } from './unknown.ts';
 
 export interface NodeOptions {
   /** Share of decisions that a hub takes again with cedar-wasm, 0 to 1. Default `ORACLE_SHARE`. */
@@ -53,6 +56,10 @@ export interface HubOptions extends NodeOptions {
   readonly twoPerson?: boolean;
   /** Address of a PostgreSQL database. Default: SQLite in the data directory. */
   readonly store?: string;
+  /** Calls that only read are audited before they are sent too, and wait for the disk. Default false. */
+  readonly auditReads?: boolean;
+  /** Places outside of this hub's reach that get signed checkpoints of the audit. */
+  readonly auditCheckpoints?: readonly string[];
 }
 
 export interface RunningNode {
@@ -97,9 +104,13 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const second = canaryOracle(world, options.oracle !== 0, () => train);
   held.defer(() => second.close());
   const halt = new Halt();
+  const audit = openAudit({ stores, world, node: id, key, logger, places: options.auditCheckpoints ?? [] });
+  held.defer(() => audit.stop());
   const live = new LivePipeline({
     world,
     halt,
+    trail: audit.trail,
+    auditReads: options.auditReads ?? false,
     node: id,
     sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,
@@ -109,6 +120,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     overload: overload.level,
     watch: (snapshot) => oracle.watch(snapshot),
     watchTrial: (candidate) => second.watch(candidate),
+    onReconcile: (message, fields) => logger.log('info', message, fields),
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
 
@@ -161,7 +173,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
-  const { trials, trainOver } = releases({
+  const { trainOver, ...asked } = releases({
     world,
     stores,
     key,
@@ -175,7 +187,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     nodes: stores.nodes,
     compilePolicy: compiler.compile,
     clock: world.clock,
-    trials,
+    ...asked,
     publish: (snapshot) => {
       nodes.use(snapshot);
       publisher.publish('snapshot', snapshot);
@@ -212,6 +224,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   health.start();
   held.defer(() => health.stop());
   const recovered = await live.journal.recover(await stores.calls.open());
+  await live.reconciler.start();
+  held.defer(() => live.reconciler.stop());
 
   const closing = new Canceller();
   const weakened = [...weakenedBy(options), ...(shared?.isPlain === true ? ['database connection without TLS'] : [])];
@@ -224,11 +238,16 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       signal: closing,
       live,
       observed,
-      control,
-      releases: train,
-      nodes,
-      kills: killPort({ kills, halt, nodes, live, logger, hubs: () => others?.hubs() ?? [] }),
+      control: auditedControl(control, audit.trail),
+      releases: auditedReleases(train, audit.trail),
+      nodes: auditedNodes(nodes, audit.trail),
+      kills: auditedKills(
+        killPort({ kills, halt, nodes, live, logger, hubs: () => others?.hubs() ?? [] }),
+        audit.trail,
+      ),
+      audit: audit.port,
       traces: stores.traces,
+      unknown: unknownCalls(stores, live),
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
       store: shared === undefined ? 'sqlite' : 'postgres',

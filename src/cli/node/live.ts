@@ -1,8 +1,20 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
-import type { Call, CallJournal, Endpoint, EventSink, NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
+
+import { type AuditTrail, auditRefusals, auditSending } from '../../audit/index.ts';
+import type {
+  Call,
+  CallJournal,
+  CallRecord,
+  Endpoint,
+  EventSink,
+  NodeEntry,
+  OperationEntry,
+  Roster,
+  Snapshot,
+} from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { AssertionVerifier, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
-import { Journal } from '../../journal/index.ts';
+import { Journal, Reconciler } from '../../journal/index.ts';
 import {
   Breaker,
   type BreakerState,
@@ -32,6 +44,10 @@ export interface LiveOptions {
   readonly calls: CallJournal;
   /** Of the node, shared by its pipelines: an order to stop is about the node and not about a snapshot. */
   readonly halt: Halt;
+  /** Of the node too. */
+  readonly trail: AuditTrail;
+  /** Reads are written down before they are sent, too. Default false. */
+  readonly auditReads?: boolean;
   readonly upstreamFor: (endpoint: Endpoint) => Handler;
   /** What this node sees from its place. */
   readonly view: (snapshot: Snapshot, sight: Sight) => CandidatesOf;
@@ -49,6 +65,8 @@ export interface LiveOptions {
   readonly watch?: (snapshot: Snapshot) => Watch | undefined;
   /** Who sees the decisions of a canary. Default: nobody. */
   readonly watchTrial?: WatchOf;
+  /** What became of calls whose outcome was unknown. */
+  readonly onReconcile?: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
 }
 
@@ -63,6 +81,7 @@ interface Current {
 export class LivePipeline {
   readonly fleet: Fleet;
   readonly journal: Journal;
+  readonly reconciler: Reconciler;
   readonly gate: Gate;
   readonly #options: LiveOptions;
   readonly #budgets = new RetryBudgets();
@@ -87,7 +106,20 @@ export class LivePipeline {
       priorityOf: (call) => (isOwnQuestion(call) ? 0 : (this.#current?.planOf(call).priority ?? 2)),
       ...(options.overload === undefined ? {} : { level: options.overload }),
     });
-    this.journal = new Journal({ store: options.calls, world, handler: () => this.handler });
+    this.journal = new Journal({
+      store: options.calls,
+      world,
+      handler: () => this.handler,
+      unknown: (tenant, id) => this.reconciler.soon(tenant, id),
+    });
+    this.reconciler = new Reconciler({
+      store: options.calls,
+      world,
+      handler: () => this.handler,
+      operationOf: (record) => operationIn(this.#current?.snapshot, record),
+      replay: (record) => this.journal.replay(record),
+      note: options.onReconcile ?? (() => {}),
+    });
   }
 
   get snapshot(): Snapshot | undefined {
@@ -135,6 +167,15 @@ export class LivePipeline {
       sink: options.sink,
       snapshotSeq: snapshot.seq,
       halt: options.halt.layer,
+      audit: {
+        refusals: auditRefusals(options.trail, options.node),
+        sending: auditSending({
+          trail: options.trail,
+          node: options.node,
+          planOf,
+          strict: options.auditReads ?? false,
+        }),
+      },
       resolver,
       policy,
       watch: options.watch?.(snapshot),
@@ -166,6 +207,11 @@ export class LivePipeline {
     return this.#policy;
   }
 }
+
+const operationIn = (snapshot: Snapshot | undefined, { tenant, target }: CallRecord): OperationEntry | undefined =>
+  snapshot?.targets
+    .find((one) => one.tenant === tenant && one.kind === target.kind && one.name === target.name)
+    ?.operations.find(({ name }) => name === target.operation);
 
 /** A fact that a call of this node waits for. The call has its turn already: if its question had to wait for one too, a full node would stand still. */
 const isOwnQuestion = ({ credential }: Call): boolean =>

@@ -9,6 +9,7 @@ import { Halt } from '../../kill/index.ts';
 import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { LivePipeline } from './live.ts';
@@ -63,9 +64,11 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   );
 
   const halt = new Halt();
+  const trail = trailOf(member.stores, world, logger);
   const shared = {
     world,
     halt,
+    trail,
     node: node.id,
     sink: observed.sink,
     calls: member.stores.calls,
@@ -177,6 +180,8 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
       await Promise.all([closeListener(front, closing, graceful), app.close(graceful)]);
+      out.reconciler.stop();
+      into.reconciler.stop();
       overload.stop();
       await observed.flush();
       await member.close();

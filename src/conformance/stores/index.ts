@@ -4,10 +4,12 @@ import type { Suite } from '../suite.ts';
 import { callChecks } from './calls.ts';
 import type { StoreCheck } from './check.ts';
 import { killChecks } from './kills.ts';
+import { ledgerChecks } from './money.ts';
 import { nodeChecks } from './nodes.ts';
 import { openersChecks } from './openers.ts';
 import { releaseChecks } from './releases.ts';
 import { resourceChecks } from './resources.ts';
+import { approvalChecks, auditChecks, sendChecks } from './send.ts';
 import { traceChecks } from './traces.ts';
 
 export interface StoreSuiteOptions {
@@ -39,8 +41,8 @@ export const storeSuite = ({ name, open, reopen, join }: StoreSuiteOptions): Sui
       },
     });
   };
-  for (const describe of [resourceChecks, callChecks, nodeChecks, killChecks, releaseChecks, traceChecks])
-    describe(add);
+  const all = [resourceChecks, callChecks, nodeChecks, killChecks, releaseChecks, traceChecks];
+  for (const describe of [...all, ledgerChecks, sendChecks, auditChecks, approvalChecks]) describe(add);
   if (join !== undefined)
     openersChecks((promise, check) => checks.push({ promise, check: () => inTwo(open, join, check) }));
   return { name: `stores: ${name}`, checks };

@@ -1,5 +1,7 @@
 /** Small, complete things to store, and the strings that break careless stores. */
 import type {
+  ApprovalRecord,
+  AuditEntry,
   CallEvent,
   CallRecord,
   KillOrder,
@@ -120,5 +122,38 @@ export const release = (id: string, change: Partial<ReleaseRecord> = {}): Releas
   denyBand: 10,
   log: [{ atMs: 1_700_000_000_000, by: 'user/ann', state: 'staged', percent: 0, reason: 'because' }],
   version: 1,
+  ...change,
+});
+
+export const approval = (id: number, change: Partial<ApprovalRecord> = {}): ApprovalRecord => ({
+  id: hexId(id),
+  tenant: 'default',
+  state: 'pending',
+  principal: { kind: 'agent', tenant: 'default', id: 'caller', roles: [] },
+  behind: ['user/ada'],
+  target: { kind: 'tool', name: 'ledger', operation: 'book' },
+  digest: 'd'.repeat(64),
+  spec: { quorum: 1, roles: ['finance'], ttlMs: 3_600_000 },
+  rules: ['org/large-refunds'],
+  reason: 'large refunds need a person',
+  policyVersion: 'sha256:0123456789abcdef',
+  contentType: 'application/json',
+  body: new TextEncoder().encode('{}'),
+  votes: [],
+  createdAtMs: 1,
+  expiresAtMs: 1_000,
+  decidedAtMs: null,
+  version: 1,
+  ...change,
+});
+
+export const auditEntry = (kind: string, change: Partial<AuditEntry> = {}): AuditEntry => ({
+  tenant: 'default',
+  atMs: 100,
+  kind,
+  actor: 'agent/caller',
+  object: 'tool/ledger/book',
+  callId: '',
+  details: {},
   ...change,
 });

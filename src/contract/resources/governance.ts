@@ -58,6 +58,11 @@ export const DomainSpec = z.strictObject({
 export const UserSpec = z.strictObject({
   displayName: z.string().max(200).optional(),
   roles: z.array(Name).default([]),
+  administers: z
+    .array(Name)
+    .max(100)
+    .optional()
+    .describe('domains, with those below, whose policy and targets it may look after without the role `admin`'),
 });
 
 export const KeySpec = z.strictObject({

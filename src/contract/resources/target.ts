@@ -17,6 +17,12 @@ export const Operation = z.strictObject({
     .describe(
       'may it run twice without harm? default: true for read, else false. Only idempotent calls are retried after dispatch',
     ),
+  reconcile: z
+    .union([z.strictObject({ replay: z.literal(true) }), z.strictObject({ ask: OperationName })])
+    .optional()
+    .describe(
+      'how an unknown outcome is settled: `replay: true` when the target runs what comes with one idempotency-key once; `ask: <operation>` names a read operation that is sent {callId, idempotencyKey} and answers {executed: true or false}. Absent: a person says',
+    ),
   input: z
     .record(z.string(), z.unknown())
     .optional()

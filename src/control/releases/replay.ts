@@ -11,6 +11,8 @@ export interface Span {
   readonly sinceMs: number;
   /** Most decisions. */
   readonly limit: number;
+  /** Others are passed over, and count as looked at. Default: none is. */
+  readonly about?: (event: CallEvent) => boolean;
 }
 
 /** Small enough that calls of a busy hub do not wait long behind one page. */
@@ -19,7 +21,7 @@ const PAGE = 250;
 export const replayRecorded = async (
   traces: Pick<TraceStore, 'recent'>,
   replay: Replayer,
-  { tenant, sinceMs, limit }: Span,
+  { tenant, sinceMs, limit, about = () => true }: Span,
 ): Promise<ReturnType<Replayer['tally']>> => {
   let untilMs: number | undefined;
   /** Events of the instant at which the last page ended: the next one begins with them. */
@@ -36,7 +38,7 @@ export const replayRecorded = async (
     for (const event of fresh) {
       if (taken >= limit) return replay.tally();
       taken += event.steps.filter(({ name }) => name === 'decide').length;
-      replay.take(event);
+      if (about(event)) replay.take(event);
     }
     const last = page.at(-1);
     if (last === undefined || fresh.length === 0) return replay.tally();

@@ -1,110 +1,10 @@
-/** The release train over memory stores, with the real policy compiler and the real plane. */
+/** The way of a release, from staged to active and back, over memory stores. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CallEvent, ReleaseState, Snapshot } from '../../contract/index.ts';
-import { newNodeKey } from '../../identity/index.ts';
-import { VirtualWorld } from '../../kernel/index.ts';
-import { memoryStores } from '../../stores/index.ts';
-import { bundlesOf, type CompilePolicy } from '../compile.ts';
-import { agent, faultOf, NO_POLICY } from '../fixture.ts';
-import { ControlPlane } from '../plane.ts';
-import { digestOf, unseal } from './seal.ts';
+import { type CallEvent, WHOLE_TENANT } from '../../contract/index.ts';
+import { agent, faultOf } from '../fixture.ts';
+import { bench, bundle } from './fixture.ts';
 import { MOVES, type ReleaseEvent } from './state.ts';
-import { ReleaseTrain, type TrainParts } from './train.ts';
-import { ReleaseTrials } from './trials.ts';
-import { ReleaseWatch } from './watch.ts';
-
-/** A policy whose version is its text: what the train does has nothing to do with Cedar. */
-const compilePolicy: CompilePolicy = async (bundles) => ({
-  ...NO_POLICY,
-  version: `sha256:${digestOf(
-    bundles.map((each) => ({
-      apiVersion: 'airspace.dev/v1',
-      kind: 'PolicyBundle',
-      metadata: { name: each.level, tenant: each.tenant, labels: {} },
-      spec: { level: each.level, policies: each.policies },
-    })),
-  ).slice(0, 16)}`,
-});
-
-const bundle = (text: string, name = 'org') => ({
-  apiVersion: 'airspace.dev/v1',
-  kind: 'PolicyBundle',
-  metadata: { name },
-  spec: { level: 'org', policies: { text } },
-});
-
-const bench = async (given: Partial<TrainParts> = {}) => {
-  const stores = memoryStores();
-  const world = new VirtualWorld(1);
-  const key = newNodeKey();
-  const watch = new ReleaseWatch();
-  const published: Snapshot[] = [];
-  const logged: string[] = [];
-  const shared = {
-    store: stores.releases,
-    compilePolicy,
-    clock: world.clock,
-    watch,
-    log: (_: string, message: string) => void logged.push(message),
-  };
-  const make = () => {
-    const plane = new ControlPlane({
-      resources: stores.resources,
-      nodes: stores.nodes,
-      compilePolicy,
-      clock: world.clock,
-      publish: (snapshot) => void published.push(snapshot),
-      trials: new ReleaseTrials({ ...shared, open: (record) => unseal(record.sealed, key.publicKey) }),
-    });
-    const train = new ReleaseTrain({
-      ...shared,
-      plane,
-      key,
-      resources: stores.resources,
-      traces: stores.traces,
-      replayer: () => ({ take: () => {}, tally: () => EMPTY }),
-      widens: () => true,
-      twoPerson: false,
-      ...given,
-    });
-    return { plane, train };
-  };
-  const { plane, train } = make();
-  const apply = (...resources: readonly unknown[]) =>
-    plane.apply({
-      tenant: 'default',
-      resources,
-      origins: resources.map((_, at) => `f.yaml:${at + 1}`),
-      by: 'user/ann',
-      reason: '',
-      dryRun: false,
-      prune: false,
-    });
-  await apply(agent('a'), bundle('one'));
-  const stage = async (text: string, by = 'user/ann') =>
-    (
-      await train.stage({
-        tenant: 'default',
-        resources: [bundle(text)],
-        origins: ['p.yaml:1'],
-        prune: false,
-        by,
-        reason: 'r',
-      })
-    ).release;
-  const stateOf = async (id: string): Promise<ReleaseState> => (await train.get('default', id)).state;
-  const activate = (id: string, percent: number) =>
-    train.activate('default', id, { percent, by: 'user/ann', reason: '' });
-  const text = async () => {
-    const { resources } = await stores.resources.list();
-    return bundlesOf(new Map(resources.map(({ resource }, at) => [String(at), resource])), 'default')[0]?.spec.policies
-      .text;
-  };
-  return { stores, plane, train, make, watch, published, logged, apply, stage, stateOf, activate, text };
-};
-
-const EMPTY = { decisions: 0, same: 0, otherRules: 0, unknown: 0, unknownFor: {}, flips: 0, groups: [] };
 
 test('the moves of a release are these and no others', () => {
   const events: readonly ReleaseEvent[] = ['stage', 'shadow', 'canary', 'full', 'halt', 'replaced'];
@@ -130,19 +30,15 @@ test('staging checks and keeps a release and changes nothing that runs', async (
 });
 
 test('what is no policy, or is active already, is not a release', async () => {
-  const { train, stage } = await bench();
-  const wish = { tenant: 'default', origins: ['x.yaml:7'], prune: false, by: 'user/ann', reason: 'r' };
-  assert.match(
-    (await faultOf(train.stage({ ...wish, resources: [agent('b')] }))).message,
-    /x\.yaml:7.*PolicyBundles only/,
-  );
+  const { stageAll, stage } = await bench();
+  assert.match((await faultOf(stageAll([agent('b')]))).message, /f\.yaml:1.*PolicyBundles and Facts only/);
   assert.match((await faultOf(stage('one'))).message, /nothing to release/);
 });
 
 test('a release goes from shadow to a part to everything, and the one before retires', async () => {
   const { stage, train, activate, published, stateOf, text } = await bench();
   const { id } = await stage('two');
-  await train.shadow('default', id, 'user/ann', '');
+  await train.shadow('default', id, 'user/ann', '', WHOLE_TENANT);
   assert.deepEqual(
     published.at(-1)?.candidates?.map(({ mode, percent }) => [mode, percent]),
     [['shadow', 0]],
@@ -197,15 +93,15 @@ test('a rollback takes back the release on trial, then the active one, and never
   await activate(two.id, 100);
   const three = await stage('three');
   await activate(three.id, 10);
-  const first = await train.rollback('default', 'user/ann', 'smells');
+  const first = await train.rollback('default', 'user/ann', 'smells', WHOLE_TENANT);
   assert.match(first.undone, /canary at 10 %/);
   assert.deepEqual([await stateOf(three.id), await text(), published.at(-1)?.candidates], ['halted', 'two', undefined]);
-  const second = await train.rollback('default', 'user/ann', '');
+  const second = await train.rollback('default', 'user/ann', '', WHOLE_TENANT);
   assert.deepEqual(
     [await text(), await stateOf(two.id), second.snapshotSeq],
     ['one', 'retired', published.at(-1)?.seq],
   );
-  assert.equal((await faultOf(train.rollback('default', 'user/ann', ''))).code, 'not_found');
+  assert.equal((await faultOf(train.rollback('default', 'user/ann', '', WHOLE_TENANT))).code, 'not_found');
   assert.equal(await text(), 'one');
 });
 
@@ -213,7 +109,7 @@ test('with two persons on, a release that widens waits for somebody else than it
   const { stage, activate, train } = await bench({ twoPerson: true });
   const { id, needsApproval } = await stage('two');
   assert.equal(needsApproval, true);
-  await train.shadow('default', id, 'user/ann', 'a shadow decides nothing');
+  await train.shadow('default', id, 'user/ann', 'a shadow decides nothing', WHOLE_TENANT);
   assert.equal((await faultOf(activate(id, 5))).code, 'conflict');
   assert.equal((await faultOf(train.approve('default', id, 'user/ann', ''))).code, 'denied');
   await train.approve('default', id, 'user/bob', 'looked at the replay');
@@ -236,7 +132,8 @@ test('a release whose stored content was changed is never put in force', async (
   const payload = record.sealed.payload.replace('"two"', '"evil"');
   await stores.releases.put({ ...record, sealed: { ...record.sealed, payload }, version: record.version + 1 });
   assert.equal(
-    (await faultOf(train.activate('default', id, { percent: 5, by: 'user/ann', reason: '' }))).code,
+    (await faultOf(train.activate('default', id, { percent: 5, by: 'user/ann', rights: WHOLE_TENANT, reason: '' })))
+      .code,
     'denied',
   );
 });

@@ -1,6 +1,6 @@
 /** Keys and tokens: each secret is made here, said once, and kept by nobody. */
 import { z } from 'zod';
-import { API_VERSION, DEFAULT_TENANT, Name } from '../../contract/index.ts';
+import { API_VERSION, DEFAULT_TENANT, Name, WHOLE_TENANT } from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
 import { authorOf } from './configuration.ts';
 import type { AdminPorts } from './ports.ts';
@@ -39,6 +39,8 @@ const applying = (ports: AdminPorts, tenant: string, resources: readonly unknown
     resources,
     origins: resources.map(() => 'this request'),
     by,
+    // Keys are the organisation's, and so is who may make one: the route says that.
+    rights: WHOLE_TENANT,
     reason,
     dryRun: false,
     prune: false,

@@ -1,6 +1,14 @@
 /** Who may ask for what: where a request may come from, who sent it, and whether that is enough for its route. */
 import type { IncomingMessage } from 'node:http';
-import { type Credential, DEFAULT_TENANT, Fault, HEADERS, type Principal } from '../../contract/index.ts';
+import {
+  type Credential,
+  DEFAULT_TENANT,
+  Fault,
+  HEADERS,
+  type Principal,
+  type Rights,
+  WHOLE_TENANT,
+} from '../../contract/index.ts';
 
 /** Each holds what those before it hold. */
 const ROLES = ['viewer', 'operator', 'admin'] as const;
@@ -8,11 +16,13 @@ export type Role = (typeof ROLES)[number];
 
 /**
  * The least that may ask. A role: users who have it or a higher one; with `agents` also every agent, whose route then shows it
- * nothing but its own. `agent`: agents only. `everyTenant`: only the tenant that runs the node.
+ * nothing but its own. `agent`: agents only. With `domains` also users who administer a domain, whose rights are then that domain.
+ * `everyTenant`: only the tenant that runs the node.
  */
 export interface Access {
   readonly least: Role | 'agent';
   readonly agents?: true;
+  readonly domains?: true;
   readonly everyTenant?: true;
 }
 
@@ -57,18 +67,35 @@ export const assertionOf = (req: IncomingMessage): string => {
   return token;
 };
 
-/** Throws `denied` when the principal is not enough for the route. */
-export const authorise = (principal: Principal, { least, agents, everyTenant }: Access): void => {
-  if (principal.kind === 'agent' && (agents === true || least === 'agent')) return;
+/** How far the principal reaches on the route. Throws `denied` when it is not enough for it. */
+export const authorise = (principal: Principal, { least, agents, domains, everyTenant }: Access): Rights => {
+  if (principal.kind === 'agent' && (agents === true || least === 'agent')) return WHOLE_TENANT;
   if (least === 'agent') throw new Fault('denied', 'this is for agents, with a key of their own');
-  if (principal.kind !== 'user' || !holds(principal.roles, least))
+  const holdsRole = principal.kind === 'user' && holds(principal.roles, least);
+  if (!holdsRole && !(domains === true && administersAny(principal)))
     throw new Fault('denied', `this needs role \`${least}\`; ask an admin to add it to your User resource`);
   if (everyTenant === true && principal.tenant !== DEFAULT_TENANT)
     throw new Fault('denied', `this concerns every tenant and needs role \`${least}\` in tenant \`${DEFAULT_TENANT}\``);
+  return holdsRole ? WHOLE_TENANT : domainsOf(principal);
 };
 
+/** Roles are for people, and so are domains to look after. */
+const administersAny = ({ kind, administers = [] }: Principal): boolean => kind === 'user' && administers.length > 0;
+
+/** What the principal reaches without any role. */
+export const domainsOf = (principal: Principal): Rights => ({
+  kind: 'domains',
+  tenant: principal.tenant,
+  domains: administersAny(principal) ? (principal.administers ?? []) : [],
+});
+
+/** What an apply of theirs would be held against: a diff says the same, also to those who may look at more. */
+export const changesOf = (principal: Principal, rights: Rights): Rights =>
+  administersAny(principal) && !holds(principal.roles, 'admin') ? domainsOf(principal) : rights;
+
 /** May see what is there, and not only what it may call. */
-export const isOperator = ({ kind, roles }: Principal): boolean => kind === 'user' && holds(roles, 'operator');
+export const isOperator = ({ kind, roles }: Pick<Principal, 'kind' | 'roles'>): boolean =>
+  kind === 'user' && holds(roles, 'operator');
 
 const holds = (roles: readonly string[], least: Role): boolean => {
   const enough: readonly string[] = ROLES.slice(ROLES.indexOf(least));

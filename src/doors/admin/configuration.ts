@@ -1,7 +1,18 @@
 /** Desired state over HTTP: list, diff, apply, delete, history and rollback, always inside the caller's own tenant. */
 import { z } from 'zod';
-import { KINDS, Name, type Principal, type ResourceKind } from '../../contract/index.ts';
+import {
+  type Belonging,
+  idOf,
+  KINDS,
+  Name,
+  type Principal,
+  type ResourceKind,
+  type Rights,
+  resourceKey,
+} from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
+import { changesOf } from './authorise.ts';
+import type { AdminPorts } from './ports.ts';
 import type { AdminRequest } from './request.ts';
 
 const MOST_RESOURCES = 10_000;
@@ -42,22 +53,23 @@ const RollbackBody = z.strictObject({ reason: Reason, dryRun: DryRun });
 /** How history names an author. */
 export const authorOf = (principal: Principal): string => `${principal.kind}/${principal.id}`;
 
-export const listResources = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+export const listResources = async ({ ports, principal, theirs, query }: AdminRequest): Promise<Answer> => {
   const { kind, name } = query(ListQuery);
   const items = await ports.control.list({
     tenant: principal.tenant,
     ...(kind === undefined ? {} : { kind }),
     ...(name === undefined ? {} : { name }),
   });
-  return json({ items });
+  return json({ items: items.filter(({ resource }) => theirs.resource(resource)) });
 };
 
-const wishOf = async ({ principal, body }: AdminRequest) => {
+const wishOf = async ({ principal, rights, body }: AdminRequest) => {
   const { origins, ifRevision, ifVersions, ...wish } = await body(ApplyBody);
   return {
     ...wish,
     tenant: principal.tenant,
     by: authorOf(principal),
+    rights: changesOf(principal, rights),
     // Control says where a mistake is by these; a list of another length would point at the wrong place.
     origins: wish.resources.map((_, at) =>
       origins?.length === wish.resources.length ? origins[at]! : `resource ${at + 1}`,
@@ -73,29 +85,45 @@ export const applyResources = async (asked: AdminRequest): Promise<Answer> =>
 export const diffResources = async (asked: AdminRequest): Promise<Answer> =>
   json({ items: await asked.ports.control.diff(await wishOf(asked)) });
 
-export const deleteResources = async ({ ports, principal, body }: AdminRequest): Promise<Answer> => {
+export const deleteResources = async ({ ports, principal, rights, body }: AdminRequest): Promise<Answer> => {
   const { ids, reason, dryRun } = await body(DeleteBody);
   const own = ids.map((id) => ({ ...id, tenant: principal.tenant }));
-  return json(await ports.control.remove(own, authorOf(principal), reason, dryRun));
+  return json(await ports.control.remove(own, authorOf(principal), reason, dryRun, rights));
 };
 
 /** Revisions count changes of all tenants; what others changed in one is not shown. */
-export const history = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+export const history = async ({ ports, principal, rights, theirs, query }: AdminRequest): Promise<Answer> => {
   const { limit, key } = query(HistoryQuery);
   const own = `${principal.tenant}/`;
   const asked = key === undefined || key.startsWith(own) ? key : `${own}${key}`;
   const revisions = await ports.control.history(limit, asked);
+  const shown = await shownIn(ports, principal, rights, theirs);
   const items = revisions
     .map((revision) => ({
       ...revision,
-      put: revision.put.filter((one) => one.startsWith(own)),
-      deleted: revision.deleted.filter((one) => one.startsWith(own)),
+      put: revision.put.filter(shown),
+      deleted: revision.deleted.filter(shown),
     }))
     .filter(({ put, deleted }) => put.length + deleted.length > 0);
   return json({ items });
 };
 
-export const rollback = async ({ ports, principal, param, body }: AdminRequest): Promise<Answer> => {
+/** Of what is gone, nobody can say any more whose it was: those who look after some domains do not see it. */
+const shownIn = async (
+  { control }: AdminPorts,
+  { tenant }: Principal,
+  rights: Rights,
+  theirs: Belonging,
+): Promise<(key: string) => boolean> => {
+  if (rights.kind === 'tenant') return (key) => key.startsWith(`${tenant}/`);
+  const present = await control.list({ tenant });
+  const keys = new Set(
+    present.flatMap(({ resource }) => (theirs.resource(resource) ? [resourceKey(idOf(resource))] : [])),
+  );
+  return (key) => keys.has(key);
+};
+
+export const rollback = async ({ ports, principal, rights, param, body }: AdminRequest): Promise<Answer> => {
   const { reason, dryRun } = await body(RollbackBody);
-  return json(await ports.control.rollback(Number(param), authorOf(principal), reason, dryRun));
+  return json(await ports.control.rollback(Number(param), authorOf(principal), reason, dryRun, rights));
 };

@@ -58,8 +58,8 @@ const answerOf = async (
   if (route.proof === 'node') return route.serve({ ...asked, node: nodeOf(ports, req, asked.param) });
   if (route.proof === 'key') {
     const principal = isLocalScrape(ports, req, route) ? SCRAPER : resolve(ports, req);
-    authorise(principal, route.access);
-    return route.serve({ ...asked, principal });
+    const rights = authorise(principal, route.access);
+    return route.serve({ ...asked, principal, rights, theirs: ports.belonging(rights) });
   }
   if (route.proof === 'machine' && !isFromThisMachine(req))
     throw new Fault('denied', 'this is answered on the machine of the node only');

@@ -4,6 +4,7 @@ export { EventFeed } from './feed.ts';
 export type {
   AccessPort,
   AdminPorts,
+  AuditPort,
   CallExplanation,
   CanAnswer,
   CanQuestion,
@@ -19,4 +20,5 @@ export type {
   PolicyPort,
   RuleName,
   TargetCounts,
+  UnknownPort,
 } from './ports.ts';

@@ -33,9 +33,9 @@ async function* messagesOf(documents: AsyncIterable<Signed>): AsyncGenerator<Mes
   for await (const document of documents) yield { event: document.kind, data: JSON.stringify(document) };
 }
 
-export const listNodes = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+export const listNodes = async ({ ports, principal, theirs, query }: AdminRequest): Promise<Answer> => {
   query(Nothing);
-  return json({ items: ports.nodes.list(principal.tenant) });
+  return json({ items: ports.nodes.list(principal.tenant).filter(({ node }) => theirs.domain(node.domain)) });
 };
 
 export const removeNode = async ({ ports, principal, param }: AdminRequest): Promise<Answer> => {

@@ -1,8 +1,8 @@
 /** What the node knows about itself and about calls: status, traces, numbers, logs, and calls as they finish. */
 import { z } from 'zod';
-import { type CallEvent, type CallStatus, DEFAULT_TENANT, Fault, type Principal } from '../../contract/index.ts';
+import { type CallEvent, type CallStatus, DEFAULT_TENANT, Fault, type TargetKind } from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
-import type { AdminPorts, FleetEndpoint, FleetTarget, LogLine } from './ports.ts';
+import type { FleetEndpoint, FleetTarget, LogLine } from './ports.ts';
 import type { AdminRequest, OpenRequest } from './request.ts';
 
 const STATUSES = ['ok', 'failed', 'denied', 'refused', 'cancelled', 'unknown'] as const satisfies readonly CallStatus[];
@@ -32,17 +32,18 @@ const LogsQuery = z.strictObject({
 
 const StreamQuery = z.strictObject({ status: z.enum(STATUSES).optional(), target: Short.optional() });
 
-export const status = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+export const status = async ({ ports, principal, theirs, query }: AdminRequest): Promise<Answer> => {
   query(Nothing);
   const { startedAtMs, ...node } = ports.status();
-  const fleet = ports.fleet(principal.tenant);
+  const fleet = ports.fleet(principal.tenant).filter(({ domain }) => theirs.domain(domain));
   const endpoints = fleet.flatMap((target) => target.endpoints);
   return json({
     ...node,
     startedAt: new Date(startedAtMs).toISOString(),
     uptimeMs: Math.max(0, ports.world.clock.wallMs() - startedAtMs),
     targets: {
-      declared: ports.targets().filter((target) => target.tenant === principal.tenant).length,
+      declared: ports.targets().filter(({ tenant, domain }) => tenant === principal.tenant && theirs.domain(domain))
+        .length,
       endpoints: endpoints.length,
       eligible: endpoints.filter((endpoint) => endpoint.obstacle === null).length,
       panic: fleet.filter((target) => target.panic).map((target) => `${target.kind}/${target.name}`),
@@ -55,25 +56,31 @@ export const metrics = async ({ ports, query }: OpenRequest): Promise<Answer> =>
   return { kind: 'text', contentType: 'text/plain; version=0.0.4; charset=utf-8', text: ports.metrics.text() };
 };
 
-export const trace = async ({ ports, principal, param, query }: AdminRequest): Promise<Answer> => {
-  query(Nothing);
-  const events = await ownTrace(ports, principal, param);
+export const trace = async (asked: AdminRequest): Promise<Answer> => {
+  asked.query(Nothing);
+  const { param } = asked;
+  const events = await ownTrace(asked);
   if (events.length === 0)
     throw new Fault('not_found', `there is no trace or call \`${param}\` here; it may be older than what is kept`);
   return json({ events });
 };
 
 /** A caller that nobody knows has no tenant; who runs the node may look at what it tried. */
-export const ownTrace = async (
-  { traces }: AdminPorts,
-  { tenant }: Principal,
-  id: string,
-): Promise<readonly CallEvent[]> => {
-  const events = await traces.trace(tenant, id);
-  return events.length === 0 && tenant === DEFAULT_TENANT ? traces.trace('', id) : events;
+export const ownTrace = async ({
+  ports: { traces },
+  principal: { tenant },
+  theirs,
+  param,
+}: AdminRequest): Promise<readonly CallEvent[]> => {
+  const events = await traces.trace(tenant, param);
+  const found = events.length === 0 && tenant === DEFAULT_TENANT ? await traces.trace('', param) : events;
+  return found.filter(theirs.call);
 };
 
-export const calls = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+/** How far back calls of a part of the tenant are looked for: a store knows nothing of domains. */
+const MOST_LOOKED_AT = 1000;
+
+export const calls = async ({ ports, principal, rights, theirs, query }: AdminRequest): Promise<Answer> => {
   const { since, status, target, principal: caller, limit } = query(CallsQuery);
   const events = await ports.traces.recent({
     tenant: principal.tenant,
@@ -81,16 +88,24 @@ export const calls = async ({ ports, principal, query }: AdminRequest): Promise<
     ...(target === undefined ? {} : { target }),
     ...(caller === undefined ? {} : { principal: caller }),
     ...(since === undefined ? {} : { sinceMs: since }),
-    limit,
+    limit: rights.kind === 'tenant' ? limit : MOST_LOOKED_AT,
   });
-  return json({ events });
+  return json({ events: events.filter(theirs.call).slice(0, limit) });
 };
 
 /** Counts per target beside what routing sees of it. A target may be in one of the two only: never called, or gone. */
-export const top = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+export const top = async ({ ports, principal, theirs, query }: AdminRequest): Promise<Answer> => {
   query(Nothing);
-  const counts = new Map(ports.metrics.targets(principal.tenant).map((one) => [`${one.kind}/${one.target}`, one]));
-  const fleet = Map.groupBy(ports.fleet(principal.tenant), (one) => `${one.kind}/${one.name}`);
+  const counts = new Map(
+    ports.metrics
+      .targets(principal.tenant)
+      .filter(({ kind, target }) => theirs.target(kind as TargetKind, target))
+      .map((one) => [`${one.kind}/${one.target}`, one]),
+  );
+  const fleet = Map.groupBy(
+    ports.fleet(principal.tenant).filter(({ domain }) => theirs.domain(domain)),
+    (one) => `${one.kind}/${one.name}`,
+  );
   const targets = [...new Set([...counts.keys(), ...fleet.keys()])].map((key) => {
     const count = counts.get(key);
     return {
@@ -152,12 +167,13 @@ const maySee = (record: LogLine, tenant: string): boolean => (record['tenant'] |
 
 const startsWith = (value: unknown, prefix: string): boolean => typeof value === 'string' && value.startsWith(prefix);
 
-export const stream = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+export const stream = async ({ ports, principal, theirs, query }: AdminRequest): Promise<Answer> => {
   const { status, target } = query(StreamQuery);
   return {
     kind: 'stream',
     open: (send) =>
       ports.feed.subscribe(principal.tenant, (event) => {
+        if (!theirs.call(event)) return;
         if (status !== undefined && event.status !== status) return;
         if (target !== undefined && event.target.name !== target) return;
         send({ event: 'call', data: JSON.stringify(event) });

@@ -13,15 +13,23 @@ const CanBody = z.strictObject({
 
 const Nothing = z.strictObject({});
 
-export const can = async ({ ports, principal: { tenant }, body }: AdminRequest): Promise<Answer> => {
+export const can = async ({ ports, principal: { tenant }, theirs, body }: AdminRequest): Promise<Answer> => {
   const question = await body(CanBody);
+  if (
+    !theirs.call({ tenant, principal: { ...question.principal, id: question.principal.name }, target: question.target })
+  )
+    throw new Fault(
+      'denied',
+      'neither of the two is in a domain that you administer; ask an administrator of one that is',
+    );
   return json(ports.policy.can({ tenant, ...question }));
 };
 
 /** One explanation for each node that decided about a call of the trace, in the order in which they did. */
-export const explain = async ({ ports, principal, param, query }: AdminRequest): Promise<Answer> => {
-  query(Nothing);
-  const events = await ownTrace(ports, principal, param);
+export const explain = async (asked: AdminRequest): Promise<Answer> => {
+  asked.query(Nothing);
+  const { ports, param } = asked;
+  const events = await ownTrace(asked);
   if (events.length === 0)
     throw new Fault('not_found', `there is no trace or call \`${param}\` here; it may be older than what is kept`);
   const inOrder = events.toSorted((a, b) => a.startedAtMs - b.startedAtMs);

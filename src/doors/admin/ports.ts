@@ -1,6 +1,11 @@
 /** Everything that the admin door asks of a node: it serves what these answer and decides only who may ask. */
 import type {
+  AuditHead,
+  AuditRecord,
+  AuditStore,
+  Belonging,
   CallEvent,
+  CallRecord,
   CancelSignal,
   ControlPort,
   Credential,
@@ -10,6 +15,7 @@ import type {
   NodeRole,
   Principal,
   ReleasePort,
+  Rights,
   Target,
   TargetEntry,
   TraceStore,
@@ -24,6 +30,8 @@ export interface AdminPorts {
     /** Who a credential stands for right now. Throws `unauthenticated`. */
     resolve(credential: Credential, wallMs: number): Principal;
   };
+  /** What of their tenant those with such rights may look at, by the current snapshot. */
+  readonly belonging: (rights: Rights) => Belonging;
   readonly control: ControlPort;
   readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
@@ -45,6 +53,8 @@ export interface AdminPorts {
   readonly access: AccessPort;
   readonly policy: PolicyPort;
   readonly kills: KillPort;
+  readonly audit: AuditPort;
+  readonly unknown: UnknownPort;
   /** The node link and the registry that it feeds. */
   readonly nodes: NodePort;
   /**
@@ -56,6 +66,28 @@ export interface AdminPorts {
   readonly onInternal?: (thrown: unknown, path: string) => void;
   /** Serve `/metrics` to processes of this machine without a key, for a scraper next to the node. Default false. */
   readonly openMetrics?: boolean;
+}
+
+/** Calls whose outcome is unknown. */
+export interface UnknownPort {
+  /** Oldest first. */
+  list(tenant: string, limit: number): Promise<readonly CallRecord[]>;
+  /** Throws `not_found` when it is not unknown, or not of this tenant. */
+  say(
+    tenant: string,
+    id: string,
+    said: { readonly verdict: 'executed' | 'not_executed'; readonly reason: string },
+    by: string,
+  ): Promise<void>;
+}
+
+/** What was written down about a tenant. */
+export interface AuditPort {
+  search(filter: Parameters<AuditStore['search']>[0]): Promise<readonly AuditRecord[]>;
+  /** In order, from a sequence on. */
+  read(tenant: string, fromSeq: number, limit: number): Promise<readonly AuditRecord[]>;
+  /** `publicKey` signs the checkpoints: SPKI DER in base64. */
+  head(tenant: string): Promise<AuditHead & { readonly publicKey: string }>;
 }
 
 export interface NodeStatus {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type InstanceEntry, Name, OperationName, type Principal, type TargetEntry } from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
-import { isOperator } from './authorise.ts';
+import { domainsOf, isOperator } from './authorise.ts';
 import { requireOwnAddress } from './ownaddress.ts';
 import type { AdminPorts } from './ports.ts';
 import type { AdminRequest } from './request.ts';
@@ -23,7 +23,10 @@ const InstancesQuery = z.strictObject({ kind: Kind.optional(), name: Name.option
 const Report = z.record(z.string(), z.unknown());
 const DrainBody = z.strictObject({ timeoutMs: z.number().int().min(0).max(300_000).default(30_000) });
 
-/** Operators see what there is; everybody else what a call of theirs could reach, so that nobody plans with what is denied. */
+/**
+ * Operators see what there is, administrators of a domain what is in it; everybody else what a call of theirs could reach, so that
+ * nobody plans with what is denied.
+ */
 export const targets = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
   const { kind, operation, label, domain } = query(TargetsQuery);
   const [labelName = '', ...labelValue] = label?.split('=') ?? [];
@@ -35,7 +38,11 @@ export const targets = async ({ ports, principal, query }: AdminRequest): Promis
     (label === undefined ||
       (Object.hasOwn(target.labels, labelName) && target.labels[labelName] === labelValue.join('=')));
   const found = ports.targets().filter(wanted);
-  return json({ items: (isOperator(principal) ? found : found.flatMap(callableBy(ports, principal))).map(described) });
+  if (isOperator(principal)) return json({ items: found.map(described) });
+  const administered = ports.belonging(domainsOf(principal));
+  const callable = callableBy(ports, principal);
+  const seen = found.flatMap((target) => (administered.domain(target.domain) ? [target] : callable(target)));
+  return json({ items: seen.map(described) });
 };
 
 /** The target with the operations that the principal may possibly call; none when there is no such. */
@@ -59,14 +66,18 @@ const described = ({ kind, name, domain, labels, operations }: TargetEntry) => (
 });
 
 /** An agent sees what runs under its own name, everybody else what runs in the tenant. */
-export const instances = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+export const instances = async ({ ports, principal, theirs, query }: AdminRequest): Promise<Answer> => {
   const { kind, name } = query(InstancesQuery);
   const items = ports.nodes.find({
     tenant: principal.tenant,
     ...(kind === undefined ? {} : { kind }),
     ...(name === undefined ? {} : { name }),
   });
-  return json({ items: items.filter((instance) => principal.kind !== 'agent' || isOwn(principal, instance)) });
+  return json({
+    items: items.filter((instance) =>
+      principal.kind === 'agent' ? isOwn(principal, instance) : theirs.target(instance.kind, instance.name),
+    ),
+  });
 };
 
 const isOwn = ({ id }: Principal, { kind, name }: InstanceEntry): boolean => kind === 'agent' && name === id;

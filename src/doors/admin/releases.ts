@@ -5,6 +5,9 @@ import { authorOf } from './configuration.ts';
 import type { AdminRequest } from './request.ts';
 
 const MOST_BUNDLES = 1_000;
+const MOST_CASE_FILES = 1_000;
+/** Characters of one file. */
+const LONGEST_CASES = 1_048_576;
 const MOST_DECISIONS = 200_000;
 const DAY_MS = 24 * 3_600_000;
 
@@ -16,6 +19,10 @@ const Bundles = {
 };
 const StageBody = z.strictObject({
   ...Bundles,
+  cases: z
+    .array(z.strictObject({ name: z.string().max(400), text: z.string().max(LONGEST_CASES) }))
+    .max(MOST_CASE_FILES)
+    .default([]),
   reason: z.string().min(1, 'say why, for those who read it later').max(1000),
 });
 const ReasonBody = z.strictObject({ reason: Reason });
@@ -49,10 +56,10 @@ const placed = ({
   readonly origins?: readonly string[] | undefined;
 }) => resources.map((_, at) => (origins?.length === resources.length ? origins[at]! : `resource ${at + 1}`));
 
-export const stageRelease = async ({ ports, principal, body }: AdminRequest): Promise<Answer> => {
-  const { resources, origins, prune, reason } = await body(StageBody);
-  const wish = { resources, origins: placed({ resources, origins }), prune, reason };
-  return json(await ports.releases.stage({ ...wish, tenant: principal.tenant, by: authorOf(principal) }), 201);
+export const stageRelease = async ({ ports, principal, rights, body }: AdminRequest): Promise<Answer> => {
+  const { origins, ...wanted } = await body(StageBody);
+  const wish = { ...wanted, origins: placed({ ...wanted, origins }) };
+  return json(await ports.releases.stage({ ...wish, rights, tenant: principal.tenant, by: authorOf(principal) }), 201);
 };
 
 export const listReleases = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
@@ -60,17 +67,22 @@ export const listReleases = async ({ ports, principal, query }: AdminRequest): P
   return json({ items: await ports.releases.list(principal.tenant, limit) });
 };
 
-export const getRelease = async ({ ports, principal, param }: AdminRequest): Promise<Answer> =>
-  json(await ports.releases.get(principal.tenant, param));
-
-export const shadowRelease = async ({ ports, principal, param, body }: AdminRequest): Promise<Answer> => {
-  const { reason } = await body(ReasonBody);
-  return json(await ports.releases.shadow(principal.tenant, param, authorOf(principal), reason));
+/** Its rules only as far as they may look; that there is a release, and how far it came, concerns everybody who has policy. */
+export const getRelease = async ({ ports, principal, rights, theirs, param }: AdminRequest): Promise<Answer> => {
+  const release = await ports.releases.get(principal.tenant, param);
+  if (rights.kind === 'tenant') return json(release);
+  const diff = release.diff.filter(({ rule, kind }) => kind !== 'fact' && theirs.domain(rule.split('/', 1)[0]!));
+  return json({ ...release, diff });
 };
 
-export const activateRelease = async ({ ports, principal, param, body }: AdminRequest): Promise<Answer> => {
+export const shadowRelease = async ({ ports, principal, rights, param, body }: AdminRequest): Promise<Answer> => {
+  const { reason } = await body(ReasonBody);
+  return json(await ports.releases.shadow(principal.tenant, param, authorOf(principal), reason, rights));
+};
+
+export const activateRelease = async ({ ports, principal, rights, param, body }: AdminRequest): Promise<Answer> => {
   const { percent, denyBand, reason } = await body(ActivateBody);
-  const wish = { percent, reason, by: authorOf(principal), ...(denyBand === undefined ? {} : { denyBand }) };
+  const wish = { percent, reason, rights, by: authorOf(principal), ...(denyBand === undefined ? {} : { denyBand }) };
   return json(await ports.releases.activate(principal.tenant, param, wish));
 };
 
@@ -79,16 +91,16 @@ export const approveRelease = async ({ ports, principal, param, body }: AdminReq
   return json(await ports.releases.approve(principal.tenant, param, authorOf(principal), reason));
 };
 
-export const rollbackRelease = async ({ ports, principal, body }: AdminRequest): Promise<Answer> => {
+export const rollbackRelease = async ({ ports, principal, rights, body }: AdminRequest): Promise<Answer> => {
   const { reason } = await body(ReasonBody);
-  return json(await ports.releases.rollback(principal.tenant, authorOf(principal), reason));
+  return json(await ports.releases.rollback(principal.tenant, authorOf(principal), reason, rights));
 };
 
-export const replayRelease = async ({ ports, principal, body }: AdminRequest): Promise<Answer> => {
+export const replayRelease = async ({ ports, principal, rights, body }: AdminRequest): Promise<Answer> => {
   const asked = await body(ReplayBody);
   const { sinceMs, limit } = asked;
   const candidate =
     'release' in asked ? asked.release : { resources: asked.resources, origins: placed(asked), prune: asked.prune };
   const since = ports.world.clock.wallMs() - sinceMs;
-  return json(await ports.releases.replay({ tenant: principal.tenant, candidate, sinceMs: since, limit }));
+  return json(await ports.releases.replay({ tenant: principal.tenant, rights, candidate, sinceMs: since, limit }));
 };

@@ -1,7 +1,14 @@
 /** A request as its route sees it: who asks, the one path parameter, and query and body only through a schema. */
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import { Fault, MAX_BODY_LIMIT, type NodeEntry, type Principal } from '../../contract/index.ts';
+import {
+  type Belonging,
+  Fault,
+  MAX_BODY_LIMIT,
+  type NodeEntry,
+  type Principal,
+  type Rights,
+} from '../../contract/index.ts';
 import { guardJson } from '../native/index.ts';
 import type { AdminPorts } from './ports.ts';
 
@@ -20,6 +27,9 @@ export interface OpenRequest {
 
 export interface AdminRequest extends OpenRequest {
   readonly principal: Principal;
+  readonly rights: Rights;
+  /** What of the tenant they may look at: everything, unless they look after some domains only. */
+  readonly theirs: Belonging;
 }
 
 /** From a node that joined, about itself. */

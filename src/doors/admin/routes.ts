@@ -1,6 +1,7 @@
 /** Every path of the admin interface with the least that may ask it. INVARIANT: what is not in this table is not served. */
 import { bootstrap, createKey, createToken } from './access.ts';
 import type { Answer } from './answer.ts';
+import { auditHead, readAudit, searchAudit } from './audit.ts';
 import type { Access } from './authorise.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
 import { liftKill, listKills, orderKill } from './kills.ts';
@@ -19,6 +20,7 @@ import {
   stageRelease,
 } from './releases.ts';
 import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
+import { listUnknown, resolveUnknown } from './unknown.ts';
 
 /**
  * `own`: the body carries its own proof, a one-time token; `machine`: and it must come from this machine. `node`: a node that
@@ -43,51 +45,58 @@ const route = (method: AdminRoute['method'], path: string, access: Access, serve
 /** `{hex}`, `{number}`, `{name}` and `{id}` are the places for a parameter; a path has at most one. */
 export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/metrics', { least: 'viewer', everyTenant: true }, metrics),
-  route('GET', '/v1/status', { least: 'viewer' }, status),
+  route('GET', '/v1/status', { least: 'viewer', domains: true }, status),
 
-  route('GET', '/v1/resources', { least: 'viewer' }, listResources),
-  route('POST', '/v1/resources:diff', { least: 'viewer' }, diffResources),
-  route('POST', '/v1/resources:apply', { least: 'admin' }, applyResources),
-  route('POST', '/v1/resources:delete', { least: 'admin' }, deleteResources),
-  route('GET', '/v1/revisions', { least: 'viewer' }, history),
+  route('GET', '/v1/resources', { least: 'viewer', domains: true }, listResources),
+  route('POST', '/v1/resources:diff', { least: 'viewer', domains: true }, diffResources),
+  route('POST', '/v1/resources:apply', { least: 'admin', domains: true }, applyResources),
+  route('POST', '/v1/resources:delete', { least: 'admin', domains: true }, deleteResources),
+  route('GET', '/v1/revisions', { least: 'viewer', domains: true }, history),
   // A revision is the configuration of all tenants.
-  route('POST', '/v1/revisions/{number}:rollback', { least: 'admin', everyTenant: true }, rollback),
+  route('POST', '/v1/revisions/{number}:rollback', { least: 'admin', domains: true, everyTenant: true }, rollback),
 
-  route('GET', '/v1/policy/releases', { least: 'viewer' }, listReleases),
-  route('POST', '/v1/policy/releases', { least: 'admin' }, stageRelease),
+  route('GET', '/v1/policy/releases', { least: 'viewer', domains: true }, listReleases),
+  route('POST', '/v1/policy/releases', { least: 'admin', domains: true }, stageRelease),
   // Changes nothing, but reads a lot.
-  route('POST', '/v1/policy/releases:replay', { least: 'operator' }, replayRelease),
-  route('POST', '/v1/policy/releases:rollback', { least: 'admin' }, rollbackRelease),
-  route('GET', '/v1/policy/releases/{hex}', { least: 'viewer' }, getRelease),
-  route('POST', '/v1/policy/releases/{hex}:shadow', { least: 'admin' }, shadowRelease),
-  route('POST', '/v1/policy/releases/{hex}:activate', { least: 'admin' }, activateRelease),
+  route('POST', '/v1/policy/releases:replay', { least: 'operator', domains: true }, replayRelease),
+  route('POST', '/v1/policy/releases:rollback', { least: 'admin', domains: true }, rollbackRelease),
+  route('GET', '/v1/policy/releases/{hex}', { least: 'viewer', domains: true }, getRelease),
+  route('POST', '/v1/policy/releases/{hex}:shadow', { least: 'admin', domains: true }, shadowRelease),
+  route('POST', '/v1/policy/releases/{hex}:activate', { least: 'admin', domains: true }, activateRelease),
   route('POST', '/v1/policy/releases/{hex}:approve', { least: 'admin' }, approveRelease),
 
-  route('GET', '/v1/kills', { least: 'viewer' }, listKills),
-  route('POST', '/v1/kills', { least: 'operator' }, orderKill),
-  route('DELETE', '/v1/kills/{name}', { least: 'operator' }, liftKill),
+  route('GET', '/v1/kills', { least: 'viewer', domains: true }, listKills),
+  route('POST', '/v1/kills', { least: 'operator', domains: true }, orderKill),
+  route('DELETE', '/v1/kills/{name}', { least: 'operator', domains: true }, liftKill),
+
+  route('GET', '/v1/unknown', { least: 'operator' }, listUnknown),
+  route('POST', '/v1/unknown/{hex}:resolve', { least: 'operator' }, resolveUnknown),
+
+  route('GET', '/v1/audit', { least: 'operator' }, searchAudit),
+  route('GET', '/v1/audit/records', { least: 'operator' }, readAudit),
+  route('GET', '/v1/audit/head', { least: 'operator' }, auditHead),
 
   route('POST', '/v1/keys', { least: 'admin' }, createKey),
   route('POST', '/v1/tokens', { least: 'admin' }, createToken),
   { method: 'POST', path: '/v1/bootstrap', proof: 'machine', serve: bootstrap },
 
-  route('GET', '/v1/traces/{hex}', { least: 'viewer' }, trace),
+  route('GET', '/v1/traces/{hex}', { least: 'viewer', domains: true }, trace),
   // Clauses are for operators: whoever sees one can try to satisfy it.
-  route('GET', '/v1/traces/{hex}/explain', { least: 'operator' }, explain),
-  route('GET', '/v1/calls', { least: 'viewer' }, calls),
-  route('GET', '/v1/top', { least: 'viewer' }, top),
+  route('GET', '/v1/traces/{hex}/explain', { least: 'operator', domains: true }, explain),
+  route('GET', '/v1/calls', { least: 'viewer', domains: true }, calls),
+  route('GET', '/v1/top', { least: 'viewer', domains: true }, top),
   route('GET', '/v1/logs', { least: 'viewer' }, logs),
-  route('GET', '/v1/events/stream', { least: 'viewer' }, stream),
+  route('GET', '/v1/events/stream', { least: 'viewer', domains: true }, stream),
 
-  route('POST', '/v1/policy:can', { least: 'viewer' }, can),
+  route('POST', '/v1/policy:can', { least: 'viewer', domains: true }, can),
 
-  route('GET', '/v1/targets', { least: 'viewer', agents: true }, targets),
-  route('GET', '/v1/instances', { least: 'viewer', agents: true }, instances),
+  route('GET', '/v1/targets', { least: 'viewer', agents: true, domains: true }, targets),
+  route('GET', '/v1/instances', { least: 'viewer', agents: true, domains: true }, instances),
   route('POST', '/v1/instances', { least: 'agent' }, announce),
   route('DELETE', '/v1/instances/{id}', { least: 'agent' }, withdraw),
   route('POST', '/v1/instances/{id}:drain', { least: 'operator' }, drain),
 
-  route('GET', '/v1/nodes', { least: 'viewer' }, listNodes),
+  route('GET', '/v1/nodes', { least: 'viewer', domains: true }, listNodes),
   route('DELETE', '/v1/nodes/{name}', { least: 'admin' }, removeNode),
   { method: 'POST', path: '/v1/nodes:join', proof: 'own', serve: join },
   { method: 'POST', path: '/v1/nodes/{name}:heartbeat', proof: 'node', serve: heartbeat },

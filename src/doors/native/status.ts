@@ -28,6 +28,8 @@ export const PROBLEMS: Readonly<Record<FaultCode, ProblemKind>> = {
   timeout: { status: 504, title: 'The target did not answer in time' },
   /** Nobody waits for it any more; the number is what access logs commonly show. */
   cancelled: { status: 499, title: 'The call was cancelled' },
+  /** Not 429: trying again does not help, and clients that see 429 do. */
+  budget_exhausted: { status: 402, title: 'The budget has too little left for this call' },
   rate_limited: { status: 429, title: 'Too many calls', later: true },
   overloaded: { status: 503, title: 'Airspace is overloaded', later: true },
   unavailable: { status: 503, title: 'No endpoint is available', later: true },

@@ -1,19 +1,77 @@
 /** The call journal in a map: what it acknowledged lasts as long as the process. */
-import type { CallJournal, CallRecord, StoredReply } from '../../contract/index.ts';
+import type {
+  Begin,
+  Begun,
+  CallJournal,
+  CallRecord,
+  End,
+  Ended,
+  Resolution,
+  StoredReply,
+} from '../../contract/index.ts';
 import { KEY_LIFETIME_MS, ownerOf, uniqueKey } from '../identity.ts';
+import { NOTHING_SPENT, refuseAmounts, refuseReservation } from '../money.ts';
 import { REFUSALS } from '../refusals.ts';
+import type { MemoryApprovals } from './approvals.ts';
+import type { MemoryAudit } from './audit.ts';
+import type { MemoryLedger } from './ledger.ts';
+
+/** What else the beginning and the end of a call write, in the same step. */
+export interface Beside {
+  readonly ledger: MemoryLedger;
+  readonly approvals: MemoryApprovals;
+  readonly audit: MemoryAudit;
+}
 
 export class MemoryCalls implements CallJournal {
+  readonly #beside: Beside;
   readonly #records = new Map<string, CallRecord>();
   /** Call ids by the unique text of their idempotency keys. */
   readonly #keys = new Map<string, string>();
 
+  constructor(beside: Beside) {
+    this.#beside = beside;
+  }
+
+  /** INVARIANT: nothing is awaited between the first look and the last write. */
+  async begin({ record, dispatch, grant, reservation, audit, atMs }: Begin): Promise<Begun> {
+    const { ledger, approvals } = this.#beside;
+    if (reservation !== null) refuseReservation(reservation);
+    const holder = record === null ? undefined : this.#holderOf(record);
+    if (holder !== undefined) return { kind: 'taken', record: structuredClone(holder) };
+    const waiting = dispatch === null ? undefined : this.#find(dispatch.id);
+    if (waiting !== undefined && waiting.state !== 'accepted')
+      throw REFUSALS.wrongState(waiting.id, 'accepted', waiting.state);
+    const why = grant === null ? null : approvals.refuses(grant, atMs);
+    if (why !== null) return { kind: 'no_grant', why };
+    const fresh = reservation === null || (record === null && ledger.has(reservation)) ? null : reservation;
+    const short = fresh === null ? null : ledger.short(fresh);
+    if (short !== null) return short;
+    if (record !== null) this.#write(record);
+    if (waiting !== undefined)
+      this.#records.set(waiting.id, { ...waiting, state: 'dispatched', policyVersion: dispatch!.policyVersion });
+    if (grant !== null) approvals.burn(grant);
+    if (fresh !== null) ledger.hold(fresh, atMs);
+    this.#beside.audit.chain(audit);
+    return { kind: 'begun' };
+  }
+
+  async end({ tenant, id, outcome, amounts, audit, atMs }: End): Promise<Ended> {
+    if (amounts !== null) refuseAmounts(amounts);
+    const record = outcome === null ? undefined : this.#ending(id, outcome.state);
+    const concluded = record !== undefined && record.concludedAtMs === null;
+    if (concluded && outcome?.state === 'forgotten') this.#delete(record);
+    else if (concluded && outcome !== null && outcome.state !== 'forgotten')
+      this.#records.set(id, { ...record, ...outcome, state: outcome.state, concludedAtMs: atMs });
+    this.#beside.audit.chain(audit);
+    const settled = amounts === null ? undefined : await this.#beside.ledger.settle(tenant, id, amounts, atMs);
+    return { concluded, overdrawn: settled?.overdrawn ?? [] };
+  }
+
   async accept(record: CallRecord): Promise<{ readonly taken: CallRecord | null }> {
     const holder = this.#holderOf(record);
     if (holder !== undefined) return { taken: structuredClone(holder) };
-    this.#records.set(record.id, structuredClone(record));
-    const key = uniqueKey(record);
-    if (key !== null) this.#keys.set(key, record.id);
+    this.#write(record);
     return { taken: null };
   }
 
@@ -51,12 +109,55 @@ export class MemoryCalls implements CallJournal {
     return structuredClone(open);
   }
 
+  async unresolved(tenant: string | null, limit: number): Promise<readonly CallRecord[]> {
+    const found = [...this.#records.values()].filter(
+      (record) => record.state === 'unknown' && (tenant === null || record.tenant === tenant),
+    );
+    found.sort((a, b) => a.acceptedAtMs - b.acceptedAtMs || (a.id < b.id ? -1 : 1));
+    return structuredClone(found.slice(0, limit));
+  }
+
+  async reopen(tenant: string, id: string): Promise<boolean> {
+    const record = this.#unknown(tenant, id);
+    if (record !== undefined)
+      this.#records.set(id, { ...record, state: 'dispatched', reply: null, concludedAtMs: null });
+    return record !== undefined;
+  }
+
+  async resolve({ tenant, id, verdict, reply, audit, atMs }: Resolution): Promise<boolean> {
+    const record = this.#unknown(tenant, id);
+    if (record === undefined) return false;
+    if (verdict === 'executed') this.#records.set(id, { ...record, state: 'done', reply: structuredClone(reply) });
+    else {
+      this.#keys.delete(uniqueKey(record) ?? '');
+      this.#records.set(id, { ...record, state: 'cancelled', reply: null, idempotencyKey: '' });
+    }
+    this.#beside.audit.chain(audit);
+    await this.#beside.ledger.settle(tenant, id, verdict === 'executed' ? {} : NOTHING_SPENT, atMs);
+    return true;
+  }
+
+  #unknown(tenant: string, id: string): CallRecord | undefined {
+    const record = this.#records.get(id);
+    return record?.tenant === tenant && record.state === 'unknown' ? record : undefined;
+  }
+
   async prune(beforeMs: number): Promise<number> {
     const old = [...this.#records.values()].filter(
       ({ concludedAtMs }) => concludedAtMs !== null && concludedAtMs < beforeMs,
     );
     for (const record of old) this.#delete(record);
     return old.length;
+  }
+
+  #ending(id: string, state: string): CallRecord | undefined {
+    return state === 'forgotten' ? this.#records.get(id) : this.#find(id);
+  }
+
+  #write(record: CallRecord): void {
+    this.#records.set(record.id, structuredClone(record));
+    const key = uniqueKey(record);
+    if (key !== null) this.#keys.set(key, record.id);
   }
 
   #find(id: string): CallRecord {

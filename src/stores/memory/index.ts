@@ -1,18 +1,25 @@
 /** Stores that last as long as the process: for tests, simulations and demos, and the reference that other stores are held against. */
 import type { Stores } from '../../contract/index.ts';
+import { MemoryApprovals } from './approvals.ts';
+import { MemoryAudit } from './audit.ts';
 import { MemoryCalls } from './calls.ts';
 import { MemoryKills } from './kills.ts';
+import { MemoryLedger } from './ledger.ts';
 import { MemoryNodes } from './nodes.ts';
 import { MemoryReleases } from './releases.ts';
 import { MemoryResources } from './resources.ts';
 import { MemoryTraces } from './traces.ts';
 
-export const memoryStores = (): Stores => ({
-  resources: new MemoryResources(),
-  calls: new MemoryCalls(),
-  traces: new MemoryTraces(),
-  nodes: new MemoryNodes(),
-  kills: new MemoryKills(),
-  releases: new MemoryReleases(),
-  close: async () => {},
-});
+export const memoryStores = (): Stores => {
+  const beside = { ledger: new MemoryLedger(), approvals: new MemoryApprovals(), audit: new MemoryAudit() };
+  return {
+    ...beside,
+    resources: new MemoryResources(),
+    calls: new MemoryCalls(beside),
+    traces: new MemoryTraces(),
+    nodes: new MemoryNodes(),
+    kills: new MemoryKills(),
+    releases: new MemoryReleases(),
+    close: async () => {},
+  };
+};

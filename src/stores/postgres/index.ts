@@ -4,7 +4,18 @@
  */
 import { resolve } from 'node:path';
 import { Fault, type Stores } from '../../contract/index.ts';
-import { callsOver, killsOver, type Lane, nodesOver, releasesOver, resourcesOver, tracesOver } from '../sql/index.ts';
+import {
+  approvalsOver,
+  auditOver,
+  callsOver,
+  killsOver,
+  type Lane,
+  ledgerOver,
+  nodesOver,
+  releasesOver,
+  resourcesOver,
+  tracesOver,
+} from '../sql/index.ts';
 import { makeDirectory } from '../sqlite/directory.ts';
 import { LOCK_FILE, lockDirectory } from '../sqlite/lock.ts';
 import { type Address, addressOf } from './address.ts';
@@ -81,6 +92,9 @@ const openAs = async (address: Address, schema: string, holder: string): Promise
     nodes: nodesOver(lane),
     kills: killsOver(lane),
     releases: releasesOver(lane),
+    ledger: ledgerOver(lane),
+    approvals: approvalsOver(lane),
+    audit: auditOver(lane),
     traces: tracesOver(laneOver(address, telemetry, searchPool, plans)),
     close,
   };

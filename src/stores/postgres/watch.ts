@@ -34,12 +34,25 @@ export class ChangeWatch {
   async start(): Promise<void> {
     await this.#listen();
     for (const [topic, count] of await this.#counters()) this.#seen.set(topic, count);
-    this.#timer = setInterval(() => void this.#tick(), POLL_MS).unref();
+    this.#timer = setInterval(() => void this.#tick(), POLL_MS);
+    this.#hold();
   }
 
   subscribe(listener: (topic: StoreTopic) => void): () => void {
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    this.#hold();
+    return () => {
+      this.#listeners.delete(listener);
+      this.#hold();
+    };
+  }
+
+  /** The process goes on for those who wait to hear something, and for nobody else. */
+  #hold(): void {
+    const waits = this.#listeners.size > 0;
+    if (waits) this.#timer?.ref();
+    else this.#timer?.unref();
+    if (this.#client !== undefined) keepAlive(this.#client, waits);
   }
 
   /** A change of our own, that nobody here needs to be told of. When others came in between, it is not the next one. */
@@ -60,8 +73,7 @@ export class ChangeWatch {
     client.on('notification', () => void this.#look());
     await client.query(`listen "${schema}"`);
     this.#client = client;
-    // It is not what keeps a process alive.
-    keepAlive(client, false);
+    this.#hold();
   }
 
   #lost(): void {

@@ -58,6 +58,41 @@ const S = {
       .orderBy('accepted_at')
       .orderBy('id'),
   ),
+  unresolved: statement('calls.unresolved', (db, p: { limit: number }) =>
+    db
+      .selectFrom('call')
+      .selectAll()
+      .where('state', '=', 'unknown')
+      .orderBy('accepted_at')
+      .orderBy('id')
+      .limit(p.limit),
+  ),
+  unresolvedOf: statement('calls.unresolvedOf', (db, p: { tenant: string; limit: number }) =>
+    db
+      .selectFrom('call')
+      .selectAll()
+      .where('state', '=', 'unknown')
+      .where('tenant', '=', p.tenant)
+      .orderBy('accepted_at')
+      .orderBy('id')
+      .limit(p.limit),
+  ),
+  reopen: statement('calls.reopen', (db, p: { tenant: string; id: string }) =>
+    db
+      .updateTable('call')
+      .set({ state: 'dispatched', reply: null, reply_body: null, concluded_at: null })
+      .where('id', '=', p.id)
+      .where('tenant', '=', p.tenant)
+      .where('state', '=', 'unknown'),
+  ),
+  resolve: statement('calls.resolve', (db, p: ResolveArgs) =>
+    db
+      .updateTable('call')
+      .set({ state: p.state, reply: p.reply, reply_body: p.body })
+      .where('id', '=', p.id)
+      .where('tenant', '=', p.tenant)
+      .where('state', '=', 'unknown'),
+  ),
   prune: statement('calls.prune', (db, p: { beforeMs: number; limit: number }) =>
     db
       .deleteFrom('call')
@@ -75,6 +110,14 @@ export interface ConcludeArgs {
   readonly reply: string | null;
   readonly body: Uint8Array | null;
   readonly atMs: number;
+}
+
+export interface ResolveArgs {
+  readonly tenant: string;
+  readonly id: string;
+  readonly state: CallState;
+  readonly reply: string | null;
+  readonly body: Uint8Array | null;
 }
 
 /** The row that holds the id or the key, or null when the record was written. */
@@ -111,6 +154,23 @@ export const concludeCall = async (session: Session, args: ConcludeArgs): Promis
 };
 
 export const releaseCall = (session: Session, args: { readonly id: string }) => session.run(S.release, args);
+
+export const reopenCall = async (
+  session: Session,
+  args: { readonly tenant: string; readonly id: string },
+): Promise<boolean> => (await session.run(S.reopen, args)) === 1;
+
+/** What never ran frees its key, so that the caller may try again. */
+export const resolveCall = async (session: Session, args: ResolveArgs): Promise<boolean> => {
+  if ((await session.run(S.resolve, args)) !== 1) return false;
+  if (args.state === 'cancelled') await session.run(S.forgetKey, args);
+  return true;
+};
+
+export const readUnresolved = (
+  session: Session,
+  { tenant, limit }: { readonly tenant: string | null; readonly limit: number },
+) => (tenant === null ? session.all(S.unresolved, { limit }) : session.all(S.unresolvedOf, { tenant, limit }));
 
 export const pruneCalls = (session: Session, args: { readonly beforeMs: number; readonly limit: number }) =>
   session.run(S.prune, args);

@@ -1,11 +1,34 @@
 /** Everything that can be asked of a database, by name: plain data in, plain data out, so that it can cross a thread. */
-import { acceptCall, concludeCall, dispatchCall, pruneCalls, readCall, readOpenCalls, releaseCall } from './calls.ts';
+import { listApprovals, putApproval, readApproval, readDueApprovals, readOpenApproval } from './approvals.ts';
+import { appendAudit, readAudit, readAuditHeads, recentAudit } from './audit.ts';
+import {
+  acceptCall,
+  concludeCall,
+  dispatchCall,
+  pruneCalls,
+  readCall,
+  readOpenCalls,
+  readUnresolved,
+  releaseCall,
+  reopenCall,
+} from './calls.ts';
 import { appendEvents, pruneEvents, readTrace, recentEvents } from './events.ts';
 import { liftKill, listKills, putKill } from './kills.ts';
+import {
+  creditAccount,
+  expireReservations,
+  extendReservation,
+  readAccount,
+  readAccounts,
+  readEntries,
+  reserve,
+  settleReservation,
+} from './ledger.ts';
 import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './nodes.ts';
 import { claimSetting, putPeer, readPeers, removePeer } from './peers.ts';
 import { listReleases, putRelease, readInForce, readRelease } from './releases.ts';
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
+import { beginCall, endCall, settleUnknown } from './send.ts';
 
 /**
  * Writers run inside a transaction that they share with others.
@@ -31,6 +54,17 @@ export const WRITERS = {
   claimSetting,
   putPeer,
   removePeer,
+  beginCall,
+  endCall,
+  settleUnknown,
+  reopenCall,
+  reserve,
+  extendReservation,
+  settleReservation,
+  expireReservations,
+  creditAccount,
+  putApproval,
+  appendAudit,
   appendEvents,
   pruneEvents,
 } as const;
@@ -41,12 +75,23 @@ export const READERS = {
   readVersion,
   readCall,
   readOpenCalls,
+  readUnresolved,
   listNodes,
   listKills,
   readRelease,
   listReleases,
   readInForce,
   readPeers,
+  readAccount,
+  readAccounts,
+  readEntries,
+  readApproval,
+  readOpenApproval,
+  listApprovals,
+  readDueApprovals,
+  readAudit,
+  recentAudit,
+  readAuditHeads,
   readTrace,
   recentEvents,
 } as const;

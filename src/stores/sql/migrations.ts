@@ -98,6 +98,84 @@ const createReleases = async (db: Db): Promise<void> => {
     .execute();
 };
 
+const createLedger = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('account')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('budget', 'text', (column) => column.notNull())
+    .addColumn('holder', 'text', (column) => column.notNull())
+    .addColumn('unit', 'text', (column) => column.notNull())
+    .addColumn('limit_now', 'bigint', (column) => column.notNull())
+    .addColumn('window_start', 'double precision', (column) => column.notNull())
+    .addColumn('window_end', 'double precision')
+    .addColumn('spent', 'bigint', (column) => column.notNull())
+    .addColumn('reserved', 'bigint', (column) => column.notNull())
+    .addColumn('extra', 'bigint', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('reservation')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('labels', 'text', (column) => column.notNull())
+    .addColumn('charges', 'text', (column) => column.notNull())
+    .addColumn('at_ms', 'double precision', (column) => column.notNull())
+    .addColumn('expires_at', 'double precision', (column) => column.notNull())
+    .addColumn('settled_at', 'double precision')
+    .addPrimaryKeyConstraint('reservation_pk', ['tenant', 'id'])
+    .execute();
+  await db.schema.createIndex('account_tenant').on('account').columns(['tenant', 'budget']).execute();
+  await db.schema.createIndex('reservation_due').on('reservation').columns(['state', 'expires_at']).execute();
+  await db.schema.createIndex('reservation_recent').on('reservation').columns(['tenant', 'at_ms']).execute();
+};
+
+const createApprovals = async (db: Db, { bytes }: DialectTypes): Promise<void> => {
+  await db.schema
+    .createTable('approval')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('principal', 'text', (column) => column.notNull())
+    .addColumn('digest', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'double precision', (column) => column.notNull())
+    .addColumn('expires_at', 'double precision', (column) => column.notNull())
+    .addColumn('version', 'bigint', (column) => column.notNull())
+    .addColumn('record', 'text', (column) => column.notNull())
+    .addColumn('body', bytes, (column) => column.notNull())
+    .addPrimaryKeyConstraint('approval_pk', ['tenant', 'id'])
+    .execute();
+  await db.schema.createIndex('approval_digest').on('approval').columns(['tenant', 'digest']).execute();
+  await db.schema.createIndex('approval_due').on('approval').columns(['state', 'expires_at']).execute();
+};
+
+const createAudit = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('audit')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('seq', 'bigint', (column) => column.notNull())
+    .addColumn('prev', 'text', (column) => column.notNull())
+    .addColumn('hash', 'text', (column) => column.notNull())
+    .addColumn('at_ms', 'double precision', (column) => column.notNull())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('actor', 'text', (column) => column.notNull())
+    .addColumn('object', 'text', (column) => column.notNull())
+    .addColumn('call_id', 'text', (column) => column.notNull())
+    .addColumn('details', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('audit_pk', ['tenant', 'seq'])
+    .execute();
+  await db.schema
+    .createTable('audit_head')
+    .addColumn('tenant', 'text', (column) => column.primaryKey())
+    .addColumn('seq', 'bigint', (column) => column.notNull())
+    .addColumn('hash', 'text', (column) => column.notNull())
+    .execute();
+};
+
+const indexUnresolved = async (db: Db): Promise<void> => {
+  await db.schema.createIndex('call_state').on('call').columns(['state', 'accepted_at']).execute();
+};
+
 /** Tables that several hubs share: each must know its own calls, and all must agree on a few words. */
 const createPeers = async (db: Db): Promise<void> => {
   await db.schema
@@ -144,6 +222,10 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'nodes', up: createNodes },
   { name: 'kills', up: createKills },
   { name: 'releases', up: createReleases },
+  { name: 'ledger', up: createLedger },
+  { name: 'approvals', up: createApprovals },
+  { name: 'audit', up: createAudit },
+  { name: 'unresolved', up: indexUnresolved },
   { name: 'peers', up: createPeers },
 ];
 

@@ -1,12 +1,17 @@
 /** The ports over two databases, whatever their engine: translates between the words of the contract and rows. */
 import type {
+  Begin,
+  Begun,
   CallEvent,
   CallJournal,
   CallRecord,
+  CallState,
   Change,
+  End,
   KillStore,
   NodeStore,
   ReleaseStore,
+  Resolution,
   ResourceStore,
   StoredReply,
   StoredResource,
@@ -15,10 +20,13 @@ import type {
 } from '../../contract/index.ts';
 import { idOf, resourceKey } from '../../contract/index.ts';
 import { ownerOf, uniqueKey } from '../identity.ts';
+import { NOTHING_SPENT, refuseAmounts, refuseReservation } from '../money.ts';
 import { orThrow, REFUSALS, refuseRepeats } from '../refusals.ts';
 import type { Lane } from './commands.ts';
 import { eventRow } from './events.ts';
+import { chained } from './money.ts';
 import type { CommitArgs, StoredText } from './resources.ts';
+import type { BeginArgs, BegunRow, EndArgs, SettleUnknownArgs } from './send.ts';
 import type { CallRow } from './tables.ts';
 
 /** Rows removed by one transaction: a big clean-up must not hold up the calls behind it. */
@@ -69,20 +77,68 @@ export const callsOver = (lane: Lane, holder = ''): CallJournal => ({
   dispatch: async (id, policyVersion) => {
     orThrow(await lane.write('dispatchCall', { id, policyVersion }));
   },
-  conclude: async (id, state, reply, atMs) => {
-    const { text, body } = replyColumns(reply);
-    return orThrow(await lane.write('concludeCall', { id, state, reply: text, body, atMs }));
-  },
+  conclude: async (id, state, reply, atMs) =>
+    orThrow(await lane.write('concludeCall', concludeArgs(id, state, reply, atMs))),
   release: async (id) => {
     await lane.write('releaseCall', { id });
   },
+  begin: async (begin) => begunOf(begin, orThrow(await lane.write('beginCall', beginArgs(begin, holder)))),
+  end: async (end) => orThrow(await lane.write('endCall', endArgs(end))),
   get: async (tenant, id) => {
     const row = await lane.read('readCall', { id });
     return row?.tenant === tenant ? recordOf(row) : undefined;
   },
   open: async () => (await lane.read('readOpenCalls', { holder })).map(recordOf),
+  unresolved: async (tenant, limit) => (await lane.read('readUnresolved', { tenant, limit })).map(recordOf),
+  reopen: (tenant, id) => lane.write('reopenCall', { tenant, id }),
+  resolve: (resolution) => lane.write('settleUnknown', resolutionArgs(resolution)),
   prune: (beforeMs) => inSteps((limit) => lane.write('pruneCalls', { beforeMs, limit })),
 });
+
+const beginArgs = ({ record, grant, reservation, audit, ...rest }: Begin, holder: string): BeginArgs => {
+  if (reservation !== null) refuseReservation(reservation);
+  return {
+    ...rest,
+    grant,
+    reservation,
+    row: record === null ? null : rowOf(record, holder),
+    audit: audit.map(chained),
+  };
+};
+
+const begunOf = ({ record }: Begin, begun: BegunRow): Begun => {
+  if (begun.kind !== 'taken') return begun;
+  const taken = recordOf(begun.row);
+  if (record !== null && ownerOf(taken) !== ownerOf(record)) throw REFUSALS.foreignCall(record.id);
+  return { kind: 'taken', record: taken };
+};
+
+const endArgs = ({ tenant, id, outcome, amounts, audit, atMs }: End): EndArgs => {
+  if (amounts !== null) refuseAmounts(amounts);
+  return {
+    id,
+    conclude:
+      outcome === null || outcome.state === 'forgotten' ? null : concludeArgs(id, outcome.state, outcome.reply, atMs),
+    forget: outcome?.state === 'forgotten',
+    settle: amounts === null ? null : { tenant, id, amounts, atMs },
+    audit: audit.map(chained),
+  };
+};
+
+const resolutionArgs = ({ tenant, id, verdict, reply, audit, atMs }: Resolution): SettleUnknownArgs => {
+  const { text, body } = replyColumns(verdict === 'executed' ? reply : null);
+  const amounts = verdict === 'executed' ? {} : NOTHING_SPENT;
+  return {
+    resolve: { tenant, id, state: verdict === 'executed' ? 'done' : 'cancelled', reply: text, body },
+    settle: { tenant, id, amounts, atMs },
+    audit: audit.map(chained),
+  };
+};
+
+const concludeArgs = (id: string, state: CallState, reply: StoredReply | null, atMs: number) => {
+  const { text, body } = replyColumns(reply);
+  return { id, state, reply: text, body, atMs };
+};
 
 /** The parts of a record that live in columns of their own, because they change or are searched by, are left out of its JSON. */
 const rowOf = (record: CallRecord, holder: string): CallRow => {

@@ -16,6 +16,12 @@ export interface Tables {
   setting: { name: string; value: string };
   /** What each hub over one database hears by itself, so that the others know it too. */
   peer: PeerRow;
+  account: AccountRow;
+  reservation: ReservationRow;
+  approval: ApprovalRow;
+  audit: AuditRow;
+  /** Where the chain of each tenant ends. */
+  audit_head: { tenant: string; seq: number; hash: string };
   /** In the telemetry database. */
   event: EventRow;
   /** In both databases: the migrations that they have seen. */
@@ -78,6 +84,63 @@ export interface ReleaseRow {
   changed: number;
   /** The record as JSON. */
   body: string;
+}
+
+export interface AccountRow {
+  id: string;
+  tenant: string;
+  budget: string;
+  holder: string;
+  unit: string;
+  /** As the last charge knew it. */
+  limit_now: number;
+  window_start: number;
+  window_end: number | null;
+  spent: number;
+  reserved: number;
+  extra: number;
+}
+
+export interface ReservationRow {
+  tenant: string;
+  id: string;
+  state: string;
+  /** JSON object of texts. */
+  labels: string;
+  /** JSON list of what was set aside and booked, account by account. */
+  charges: string;
+  at_ms: number;
+  expires_at: number;
+  settled_at: number | null;
+}
+
+export interface ApprovalRow {
+  tenant: string;
+  id: string;
+  state: string;
+  /** Kind and id of the caller, as JSON. */
+  principal: string;
+  digest: string;
+  created_at: number;
+  expires_at: number;
+  version: number;
+  /** The rest of the record as JSON, without the bytes. */
+  record: string;
+  body: Uint8Array;
+}
+
+export interface AuditRow {
+  tenant: string;
+  seq: number;
+  prev: string;
+  hash: string;
+  at_ms: number;
+  kind: string;
+  actor: string;
+  object: string;
+  call_id: string;
+  /** JSON object. */
+  details: string;
 }
 
 export interface EventRow {

@@ -6,7 +6,18 @@
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Stores } from '../../contract/index.ts';
-import { callsOver, killsOver, nodesOver, type Plan, releasesOver, resourcesOver, tracesOver } from '../sql/index.ts';
+import {
+  approvalsOver,
+  auditOver,
+  callsOver,
+  killsOver,
+  ledgerOver,
+  nodesOver,
+  type Plan,
+  releasesOver,
+  resourcesOver,
+  tracesOver,
+} from '../sql/index.ts';
 import { CONTROL, type Layout, prepareDatabase, TELEMETRY } from './database.ts';
 import { makeDirectory } from './directory.ts';
 import { controlLane, telemetryLane } from './lanes.ts';
@@ -58,6 +69,9 @@ const openLocked = async (dir: string, maxBytes: number | null, lock: DirectoryL
     nodes: nodesOver(lane),
     kills: killsOver(lane),
     releases: releasesOver(lane),
+    ledger: ledgerOver(lane),
+    approvals: approvalsOver(lane),
+    audit: auditOver(lane),
     traces: tracesOver(telemetryLane(telemetry)),
     close: () => {
       closing ??= closeAll();

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import {
   type ApplyRequest,
   type ApplyResult,
+  type Belonging,
   type CallEvent,
   type Credential,
   Fault,
@@ -28,9 +29,14 @@ export const KEYS: Readonly<Record<string, Principal>> = {
   operator: user('default', 'olaf', 'operator'),
   viewer: user('default', 'vera', 'viewer'),
   nobody: user('default', 'nils'),
+  steward: { ...user('default', 'sara'), administers: ['operations'] },
+  /** Of a domain that has nothing. */
+  outsider: { ...user('default', 'otto'), administers: ['elsewhere'] },
+  /** May look at everything and change a part. */
+  watching: { ...user('default', 'wim', 'viewer'), administers: ['operations'] },
   agent: agent('default', 'orders'),
   // Roles are for people; an agent that has one in its record still has none.
-  promoted: { ...agent('default', 'orders'), roles: ['admin'] },
+  promoted: { ...agent('default', 'orders'), roles: ['admin'], administers: ['operations'] },
   foreign: user('acme', 'ada', 'admin'),
   foreignAgent: agent('acme', 'orders'),
 };
@@ -189,6 +195,7 @@ const RELEASE: ReleaseView = {
   state: 'staged',
   percent: 0,
   approvedBy: null,
+  proof: null,
   denyBand: 10,
   log: [],
   author: 'user/ada',
@@ -200,17 +207,29 @@ const RELEASE: ReleaseView = {
   needsApproval: false,
 };
 
+/** `orders` lies in `operations`, and everything else in no domain. */
+const belongingOf = (domains: readonly string[] | undefined): Belonging => {
+  const domain = (name: string): boolean => domains === undefined || domains.includes(name);
+  const target = (_: string, name: string): boolean => domain(name === 'orders' ? 'operations' : '');
+  return {
+    domain,
+    target,
+    resource: ({ metadata }) => domain(metadata.domain ?? ''),
+    call: (event) => target(event.target.kind, event.target.name),
+  };
+};
+
 const releasesOf = (note: <T>(what: unknown, answer: T) => Promise<T>): ReleasePort => {
   const outcome: ReleaseOutcome = { release: RELEASE, snapshotSeq: 8, warnings: [] };
   return {
     stage: (request) => note({ stage: request }, outcome),
     list: (tenant, limit) => note({ releases: { tenant, limit } }, [RELEASE]),
     get: (tenant, id) => note({ release: { tenant, id } }, { ...RELEASE, diff: [], arms: null }),
-    shadow: (tenant, id, by, reason) => note({ shadow: { tenant, id, by, reason } }, outcome),
+    shadow: (tenant, id, by, reason, rights) => note({ shadow: { tenant, id, by, reason, rights } }, outcome),
     activate: (tenant, id, wish) => note({ activate: { tenant, id, wish } }, outcome),
     approve: (tenant, id, by, reason) => note({ approve: { tenant, id, by, reason } }, outcome),
-    rollback: (tenant, by, reason) =>
-      note({ policyRollback: { tenant, by, reason } }, { undone: 'it', revision: 3, snapshotSeq: 9 }),
+    rollback: (tenant, by, reason, rights) =>
+      note({ policyRollback: { tenant, by, reason, rights } }, { undone: 'it', revision: 3, snapshotSeq: 9 }),
     replay: (request) =>
       note(
         { replay: request },
@@ -258,11 +277,12 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
         return principal;
       },
     },
+    belonging: (rights) => belongingOf(rights.kind === 'tenant' ? undefined : rights.domains),
     control: {
       apply: (request: ApplyRequest) => note({ apply: request }, applied),
       diff: (request) => note({ diff: request }, []),
       list: (filter) => note({ list: filter }, []),
-      remove: (ids, by, reason, dryRun) => note({ remove: { ids, by, reason, dryRun } }, applied),
+      remove: (ids, by, reason, dryRun, rights) => note({ remove: { ids, by, reason, dryRun, rights } }, applied),
       history: (limit, key) =>
         note({ history: { limit, key } }, [
           {
@@ -275,9 +295,18 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
             deleted: [],
           },
         ]),
-      rollback: (to, by, reason, dryRun) => note({ rollback: { to, by, reason, dryRun } }, applied),
+      rollback: (to, by, reason, dryRun, rights) => note({ rollback: { to, by, reason, dryRun, rights } }, applied),
     },
     releases: releasesOf(note),
+    unknown: {
+      list: (tenant, limit) => note({ unknown: { tenant, limit } }, []),
+      say: (tenant, id, said, by) => note({ say: { tenant, id, said, by } }, undefined),
+    },
+    audit: {
+      search: (filter) => note({ audit: filter }, []),
+      read: (tenant, fromSeq, limit) => note({ auditRead: { tenant, fromSeq, limit } }, []),
+      head: (tenant) => note({ auditHead: tenant }, { tenant, seq: 0, hash: '0'.repeat(64), publicKey: '' }),
+    },
     status: () => ({
       node: 'hub-1',
       role: 'hub',

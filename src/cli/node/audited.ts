@@ -1,0 +1,123 @@
+/** What people change, in the audit: every door gets ports that write down who changed what, once it is done. */
+
+import type { AuditTrail } from '../../audit/index.ts';
+import type { ControlPort, NodePort, Principal, ReleasePort } from '../../contract/index.ts';
+import type { KillPort } from '../../doors/admin/index.ts';
+
+export const auditedControl = (control: ControlPort, trail: AuditTrail): ControlPort => ({
+  apply: async (request) => {
+    const result = await control.apply(request);
+    if (!request.dryRun) await changed(trail, request.tenant, request.by, 'config.applied', result, request.reason);
+    return result;
+  },
+  diff: (request) => control.diff(request),
+  list: (filter) => control.list(filter),
+  history: (limit, key) => control.history(limit, key),
+  remove: async (ids, by, reason, dryRun, rights) => {
+    const result = await control.remove(ids, by, reason, dryRun, rights);
+    if (!dryRun) await changed(trail, ids[0]?.tenant ?? '', by, 'config.removed', result, reason);
+    return result;
+  },
+  rollback: async (to, by, reason, dryRun, rights) => {
+    const result = await control.rollback(to, by, reason, dryRun, rights);
+    // A revision is the configuration of all tenants: each reads it in its own chain.
+    const tenants = new Set(result.diffs.map(({ key }) => key.slice(0, key.indexOf('/'))));
+    if (!dryRun)
+      for (const tenant of tenants)
+        await changed(trail, tenant, by, 'config.rolled_back', result, `to revision ${to}: ${reason}`);
+    return result;
+  },
+});
+
+const changed = async (
+  trail: AuditTrail,
+  tenant: string,
+  by: string,
+  kind: string,
+  { revision, snapshotSeq, diffs }: Awaited<ReturnType<ControlPort['apply']>>,
+  reason: string,
+): Promise<void> => {
+  const keys = diffs
+    .filter(({ key, change }) => change !== 'none' && key.startsWith(`${tenant}/`))
+    .map(({ key, change }) => `${change} ${key.slice(tenant.length + 1)}`);
+  if (keys.length === 0) return;
+  const details = { snapshot: snapshotSeq, changes: keys.slice(0, MOST_NAMED), count: keys.length, reason };
+  await trail.note({ tenant, kind, actor: by, object: `revision/${revision}`, callId: '', details });
+};
+
+/** The revision itself has all of them. */
+const MOST_NAMED = 50;
+
+export const auditedReleases = (releases: ReleasePort, trail: AuditTrail): ReleasePort => {
+  const noted = async <
+    T extends {
+      readonly release: { readonly id: string; readonly state: string; readonly percent: number };
+      readonly snapshotSeq: number;
+    },
+  >(
+    tenant: string,
+    by: string,
+    kind: string,
+    reason: string,
+    work: Promise<T>,
+  ): Promise<T> => {
+    const done = await work;
+    const { id, state, percent } = done.release;
+    const details = { state, percent, snapshot: done.snapshotSeq, reason };
+    await trail.note({ tenant, kind, actor: by, object: `release/${id}`, callId: '', details });
+    return done;
+  };
+  return {
+    stage: (request) => noted(request.tenant, request.by, 'policy.staged', request.reason, releases.stage(request)),
+    list: (tenant, limit) => releases.list(tenant, limit),
+    get: (tenant, id) => releases.get(tenant, id),
+    shadow: (tenant, id, by, reason, rights) =>
+      noted(tenant, by, 'policy.shadowed', reason, releases.shadow(tenant, id, by, reason, rights)),
+    activate: (tenant, id, wish) =>
+      noted(tenant, wish.by, 'policy.activated', wish.reason, releases.activate(tenant, id, wish)),
+    approve: (tenant, id, by, reason) =>
+      noted(tenant, by, 'policy.approved', reason, releases.approve(tenant, id, by, reason)),
+    rollback: async (tenant, by, reason, rights) => {
+      const done = await releases.rollback(tenant, by, reason, rights);
+      const details = { undone: done.undone, snapshot: done.snapshotSeq, reason };
+      await trail.note({ tenant, kind: 'policy.rolled_back', actor: by, object: 'policy', callId: '', details });
+      return done;
+    },
+    replay: (request) => releases.replay(request),
+  };
+};
+
+export const auditedKills = (kills: KillPort, trail: AuditTrail): KillPort => {
+  const noted = async (by: Principal, kind: string, work: ReturnType<KillPort['order']>) => {
+    const done = await work;
+    const { order, seq, cut } = done;
+    const details = { stops: `${order.kind}/${order.name}`, reason: order.reason, list: seq, cut };
+    const actor = `${by.kind}/${by.id}`;
+    await trail.note({ tenant: order.tenant, kind, actor, object: `order/${order.id}`, callId: '', details });
+    return done;
+  };
+  return {
+    // An order is in force before its line is written: nothing may keep a stop waiting.
+    order: (by, request) => noted(by, 'kill.ordered', kills.order(by, request)),
+    lift: (by, id) => noted(by, 'kill.lifted', kills.lift(by, id)),
+    list: (tenant) => kills.list(tenant),
+  };
+};
+
+/** Who may speak for whom among nodes. Everything else about them is observation. */
+export const auditedNodes = (nodes: NodePort, trail: AuditTrail): NodePort =>
+  new Proxy(nodes, {
+    get: (target, name) => {
+      if (name === 'join') return (request: unknown) => joined(target, trail, request);
+      const own = Reflect.get(target, name);
+      return typeof own === 'function' ? own.bind(target) : own;
+    },
+  });
+
+const joined = async (nodes: NodePort, trail: AuditTrail, request: unknown): ReturnType<NodePort['join']> => {
+  const reply = await nodes.join(request);
+  const { id, role, tenant, domain, agent } = reply.node;
+  const details = { role, domain, agent };
+  await trail.note({ tenant, kind: 'node.joined', actor: `node/${id}`, object: `node/${id}`, callId: '', details });
+  return reply;
+};

@@ -1,0 +1,155 @@
+/** Approvals in SQL: one row each, replaced only by whoever saw the version before, and burned once. */
+import type { ApprovalState } from '../../contract/index.ts';
+import { noGrant } from '../identity.ts';
+import type { Refusal } from '../refusals.ts';
+import { type Session, statement } from './statement.ts';
+import type { ApprovalRow } from './tables.ts';
+
+interface ById {
+  readonly tenant: string;
+  readonly id: string;
+}
+
+const S = {
+  byId: statement('approvals.byId', (db, p: ById) =>
+    db.selectFrom('approval').selectAll().where('tenant', '=', p.tenant).where('id', '=', p.id),
+  ),
+  insert: statement('approvals.insert', (db, p: ApprovalRow) =>
+    db
+      .insertInto('approval')
+      .values({
+        tenant: p.tenant,
+        id: p.id,
+        state: p.state,
+        principal: p.principal,
+        digest: p.digest,
+        created_at: p.created_at,
+        expires_at: p.expires_at,
+        version: p.version,
+        record: p.record,
+        body: p.body,
+      })
+      .onConflict((conflict) => conflict.doNothing()),
+  ),
+  update: statement('approvals.update', (db, p: ApprovalRow & { was: number }) =>
+    db
+      .updateTable('approval')
+      .set({
+        state: p.state,
+        digest: p.digest,
+        expires_at: p.expires_at,
+        version: p.version,
+        record: p.record,
+        body: p.body,
+      })
+      .where('tenant', '=', p.tenant)
+      .where('id', '=', p.id)
+      .where('version', '=', p.was),
+  ),
+  burn: statement('approvals.burn', (db, p: ById & { digest: string; atMs: number }) =>
+    db
+      .updateTable('approval')
+      .set((e) => ({ state: 'consumed', version: e('version', '+', 1) }))
+      .where('tenant', '=', p.tenant)
+      .where('id', '=', p.id)
+      .where('state', '=', 'approved')
+      .where('digest', '=', p.digest)
+      .where('expires_at', '>', p.atMs),
+  ),
+  open: statement('approvals.open', (db, p: { tenant: string; principal: string; digest: string }) =>
+    db
+      .selectFrom('approval')
+      .selectAll()
+      .where('tenant', '=', p.tenant)
+      .where('principal', '=', p.principal)
+      .where('digest', '=', p.digest)
+      .where('state', 'in', ['pending', 'approved'])
+      .limit(1),
+  ),
+  listOf: statement('approvals.listOf', (db, p: { tenant: string; limit: number }) =>
+    db
+      .selectFrom('approval')
+      .selectAll()
+      .where('tenant', '=', p.tenant)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(p.limit),
+  ),
+  listState: statement('approvals.listState', (db, p: { tenant: string; state: string; limit: number }) =>
+    db
+      .selectFrom('approval')
+      .selectAll()
+      .where('tenant', '=', p.tenant)
+      .where('state', '=', p.state)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(p.limit),
+  ),
+  listAll: statement('approvals.listAll', (db, p: { limit: number }) =>
+    db.selectFrom('approval').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc').limit(p.limit),
+  ),
+  due: statement('approvals.due', (db, p: { nowMs: number; limit: number }) =>
+    db
+      .selectFrom('approval')
+      .selectAll()
+      .where('state', 'in', ['pending', 'approved'])
+      .where('expires_at', '<=', p.nowMs)
+      .orderBy('expires_at')
+      .limit(p.limit),
+  ),
+};
+
+export const approvalStatements = Object.values(S);
+
+export const putApproval = async (session: Session, row: ApprovalRow): Promise<null | Refusal> => {
+  const changed =
+    row.version === 1
+      ? await session.run(S.insert, row)
+      : await session.run(S.update, { ...row, was: row.version - 1 });
+  if (changed === 1) return null;
+  const actual = (await session.all(S.byId, row))[0]?.version ?? 0;
+  return { refusal: 'staleApproval', details: [row.id, row.version - 1, actual] };
+};
+
+export interface BurnArgs {
+  readonly tenant: string;
+  readonly approval: string;
+  readonly digest: string;
+}
+
+/** Why it does not let these bytes go, or null. */
+export const grantRefusal = async (
+  session: Session,
+  { tenant, approval: id, digest }: BurnArgs,
+  atMs: number,
+): Promise<string | null> => {
+  const [row] = await session.all(S.byId, { tenant, id });
+  if (row === undefined) return noGrant(undefined, digest, atMs);
+  return noGrant({ state: row.state as ApprovalState, digest: row.digest, expiresAtMs: row.expires_at }, digest, atMs);
+};
+
+/** One statement: of two that race, one finds it approved. */
+export const burnGrant = async (
+  session: Session,
+  { tenant, approval: id, digest }: BurnArgs,
+  atMs: number,
+): Promise<boolean> => (await session.run(S.burn, { tenant, id, digest, atMs })) === 1;
+
+export const readApproval = async (session: Session, args: ById): Promise<ApprovalRow | undefined> =>
+  (await session.all(S.byId, args))[0];
+
+export const readOpenApproval = async (
+  session: Session,
+  args: { readonly tenant: string; readonly principal: string; readonly digest: string },
+): Promise<ApprovalRow | undefined> => (await session.all(S.open, args))[0];
+
+export const listApprovals = (
+  session: Session,
+  { tenant, state, limit }: { readonly tenant: string | null; readonly state: string | null; readonly limit: number },
+) => {
+  if (tenant === null) return session.all(S.listAll, { limit });
+  return state === null ? session.all(S.listOf, { tenant, limit }) : session.all(S.listState, { tenant, state, limit });
+};
+
+export const readDueApprovals = (session: Session, args: { readonly nowMs: number; readonly limit: number }) =>
+  session.all(S.due, args);

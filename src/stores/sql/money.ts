@@ -1,0 +1,166 @@
+/** The ports for money, approvals and audit over a database, whatever its engine. */
+import type {
+  AccountTerms,
+  ApprovalRecord,
+  ApprovalStore,
+  AuditEntry,
+  AuditRecord,
+  AuditStore,
+  LedgerEntry,
+  LedgerStore,
+} from '../../contract/index.ts';
+import { auditText, Fault } from '../../contract/index.ts';
+import { refuseAmounts, refuseReservation } from '../money.ts';
+import { orThrow } from '../refusals.ts';
+import type { ChainedArgs } from './audit.ts';
+import type { Lane } from './commands.ts';
+import { chargesOf, emptyAccount } from './ledger.ts';
+import type { ApprovalRow, AuditRow, ReservationRow } from './tables.ts';
+
+export const ledgerOver = (lane: Lane): LedgerStore => ({
+  reserve: async (reservation, atMs) => {
+    refuseReservation(reservation);
+    return lane.write('reserve', { reservation, atMs });
+  },
+  extend: async (tenant, id, more, atMs) => {
+    refuseAmounts(more);
+    return orThrow(await lane.write('extendReservation', { tenant, id, more, atMs }));
+  },
+  settle: async (tenant, id, amounts, atMs) => {
+    refuseAmounts(amounts);
+    return lane.write('settleReservation', { tenant, id, amounts, atMs });
+  },
+  expire: (nowMs, limit) => lane.write('expireReservations', { nowMs, limit }),
+  credit: async (terms: AccountTerms, amount) => {
+    if (!Number.isSafeInteger(amount)) throw new Fault('bad_request', `${amount} is no whole number`);
+    return lane.write('creditAccount', { account: emptyAccount(terms), amount });
+  },
+  account: async (tenant, id) => {
+    const found = await lane.read('readAccount', { id });
+    return found?.tenant === tenant ? found : undefined;
+  },
+  accounts: async ({ tenant, budget, sinceMs = 0 }) => {
+    const all = await lane.read('readAccounts', { tenant, sinceMs });
+    return budget === undefined ? all : all.filter((account) => account.budget === budget);
+  },
+  entries: async ({ tenant, account, sinceMs = 0, limit }) => {
+    const rows = await lane.read('readEntries', { tenant, sinceMs, limit: account === undefined ? limit : MOST_SEEN });
+    const entries = rows.map(entryOf);
+    if (account === undefined) return entries;
+    return entries.filter(({ charges }) => charges.some((charge) => charge.account === account)).slice(0, limit);
+  },
+});
+
+/** Reservations looked at for those of one account. */
+const MOST_SEEN = 100_000;
+
+const entryOf = (row: ReservationRow): LedgerEntry => ({
+  id: row.id,
+  tenant: row.tenant,
+  labels: JSON.parse(row.labels),
+  state: row.state as LedgerEntry['state'],
+  charges: chargesOf(row),
+  atMs: row.at_ms,
+  settledAtMs: row.settled_at,
+});
+
+export const approvalsOver = (lane: Lane): ApprovalStore => ({
+  put: async (record) => {
+    orThrow(await lane.write('putApproval', approvalRow(record)));
+  },
+  get: async (tenant, id) => approvalOf(await lane.read('readApproval', { tenant, id })),
+  open: async (tenant, principal, digest) =>
+    approvalOf(await lane.read('readOpenApproval', { tenant, principal: callerText(principal), digest })),
+  list: async ({ tenant, state, limit }) => {
+    const rows = await lane.read('listApprovals', { tenant, state: state ?? null, limit });
+    return rows.map((row) => approvalOf(row)!).filter((record) => state === undefined || record.state === state);
+  },
+  due: async (nowMs, limit) => (await lane.read('readDueApprovals', { nowMs, limit })).map((row) => approvalOf(row)!),
+});
+
+const callerText = ({ kind, id }: ApprovalRecord['principal']): string => JSON.stringify([kind, id]);
+
+const approvalRow = (whole: ApprovalRecord): ApprovalRow => {
+  const { tenant, id, state, digest, createdAtMs, expiresAtMs, version, body, ...record } = whole;
+  return {
+    tenant,
+    id,
+    state,
+    principal: callerText(whole.principal),
+    digest,
+    created_at: createdAtMs,
+    expires_at: expiresAtMs,
+    version,
+    record: JSON.stringify(record),
+    body: new Uint8Array(body),
+  };
+};
+
+const approvalOf = (row: ApprovalRow | undefined): ApprovalRecord | undefined =>
+  row === undefined
+    ? undefined
+    : {
+        ...JSON.parse(row.record),
+        tenant: row.tenant,
+        id: row.id,
+        state: row.state,
+        digest: row.digest,
+        createdAtMs: row.created_at,
+        expiresAtMs: row.expires_at,
+        version: row.version,
+        body: new Uint8Array(row.body),
+      };
+
+export const auditOver = (lane: Lane): AuditStore => ({
+  append: async (entries) => {
+    if (entries.length > 0) await lane.write('appendAudit', entries.map(chained));
+  },
+  read: async (tenant, fromSeq, limit) => (await lane.read('readAudit', { tenant, fromSeq, limit })).map(auditOf),
+  search: (filter) => searchAudit(lane, filter),
+  heads: async () => lane.read('readAuditHeads', null),
+});
+
+/** Kinds and callers are few and searches rare: the chain is read backwards in steps, and no index makes every call pay. */
+const SEARCH_STEP = 2_000;
+
+const searchAudit = async (
+  lane: Lane,
+  filter: Parameters<AuditStore['search']>[0],
+): Promise<readonly AuditRecord[]> => {
+  const { tenant, sinceMs = Number.NEGATIVE_INFINITY, limit } = filter;
+  const found: AuditRecord[] = [];
+  let beforeSeq = Number.MAX_SAFE_INTEGER;
+  while (found.length < limit) {
+    const rows = await lane.read('recentAudit', { tenant, beforeSeq, limit: SEARCH_STEP });
+    found.push(...rows.map(auditOf).filter((record) => record.atMs >= sinceMs && fits(record, filter)));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < SEARCH_STEP || last.at_ms < sinceMs) break;
+    beforeSeq = last.seq;
+  }
+  return found.slice(0, limit);
+};
+
+const fits = (record: AuditRecord, filter: Parameters<AuditStore['search']>[0]): boolean =>
+  (['kind', 'actor', 'object', 'callId'] as const).every(
+    (field) => filter[field] === undefined || record[field] === filter[field],
+  );
+
+/** Split where the chain goes in, so that the writer needs no contract to hash it. */
+export const chained = (entry: AuditEntry): ChainedArgs => {
+  const whole = auditText(entry, 0, '');
+  const head = `[${JSON.stringify(entry.tenant)},`;
+  return { entry, details: JSON.stringify(entry.details), head, tail: whole.slice(`${head}0,""`.length) };
+};
+
+const auditOf = (row: AuditRow): AuditRecord => ({
+  tenant: row.tenant,
+  seq: row.seq,
+  prev: row.prev,
+  hash: row.hash,
+  atMs: row.at_ms,
+  kind: row.kind,
+  actor: row.actor,
+  object: row.object,
+  callId: row.call_id,
+  details: JSON.parse(row.details),
+});
