@@ -12,6 +12,7 @@ import { startDomainHub } from './node/domain.ts';
 import { type RunningHub, type RunningNode, startHub } from './node/hub.ts';
 import { type RunningSidecar, startSidecar } from './node/sidecar.ts';
 import { nodeOptions, requireReachable, tokenFor } from './node-words.ts';
+import { parseDuration } from './render/time.ts';
 import { forgetRunning, localUrlOf, writeRunning } from './running.ts';
 import { APP_FILE, failing, untilAsked } from './starting.ts';
 import { type AgentProcess, runAgent } from './up/agent-process.ts';
@@ -53,6 +54,13 @@ const storeOf = ({ io }: Context, { store }: ServeOptions): { readonly store?: s
   return { store: address };
 };
 
+const graceOf = (text: string | undefined): number | undefined => {
+  const graceMs = text === undefined ? undefined : parseDuration(text);
+  if (text !== undefined && graceMs === undefined)
+    throw usage(`--reservation-grace must be such as 60s, not \`${text}\``);
+  return graceMs;
+};
+
 const startRoot = async (context: Context, options: ServeOptions): Promise<RunningHub> => {
   const { out } = context;
   const hub = await failing(
@@ -62,6 +70,7 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
       ...oracleOf(options),
       ...storeOf(context, options),
       twoPerson: options.twoPerson ?? false,
+      reservationGraceMs: graceOf(options.reservationGrace),
       auditReads: options.auditReads ?? false,
       auditCheckpoints: options.auditCheckpoints ?? [],
     }),

@@ -64,7 +64,7 @@ const CHANGE_MS = 300;
 export const openScene = async (topology: Topology, store?: string): Promise<Scene> => {
   const dir = mkdtempSync(join(tmpdir(), 'airspace-crash-'));
   const agent = await startLedgerAgent(dir);
-  const starter = processes(join(dir, 'nodes'), store);
+  const starter = processes(join(dir, 'nodes'), store === undefined ? {} : { hub: ['--store', store] });
   const clear = async (): Promise<void> => {
     await starter.killAll();
     await agent.stop();

@@ -2,7 +2,10 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+
+import { Treasury } from '../../budget/index.ts';
 import type { NodeEntry, Roster, Snapshot, Stores } from '../../contract/index.ts';
+
 import { Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
@@ -17,10 +20,13 @@ import { openPostgres, openSqlite } from '../../stores/index.ts';
 import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
 import { openAudit } from './audit.ts';
-import { auditedControl, auditedKills, auditedNodes, auditedReleases } from './audited.ts';
+import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
+import { budgetGauges, budgetPort } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { countFallbacks, fallbackRemarks } from './fallback.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
@@ -52,6 +58,8 @@ export interface NodeOptions {
 }
 
 export interface HubOptions extends NodeOptions {
+  /** From the deadline of a call whose node is gone until what was set aside for it counts as spent. Default 60 s. */
+  readonly reservationGraceMs?: number | undefined;
   /** A policy release that may widen needs a second person. Default false. */
   readonly twoPerson?: boolean;
   /** Address of a PostgreSQL database. Default: SQLite in the data directory. */
@@ -104,11 +112,21 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const second = canaryOracle(world, options.oracle !== 0, () => train);
   held.defer(() => second.close());
   const halt = new Halt();
+  const treasury = new Treasury({
+    ledger: stores.ledger,
+    clock: world.clock,
+    ...(options.reservationGraceMs === undefined ? {} : { graceMs: options.reservationGraceMs }),
+    notice: ({ kind, text, ...about }) =>
+      logger.log(kind === 'refused' ? 'info' : 'warn', `budget ${text}`, { kind, ...about }),
+  });
+  held.defer(() => treasury.stop());
+  for (const gauge of budgetGauges(treasury)) observed.metrics.gauge(gauge);
   const audit = openAudit({ stores, world, node: id, key, logger, places: options.auditCheckpoints ?? [] });
   held.defer(() => audit.stop());
   const live = new LivePipeline({
     world,
     halt,
+    treasury,
     trail: audit.trail,
     auditReads: options.auditReads ?? false,
     node: id,
@@ -123,6 +141,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     onReconcile: (message, fields) => logger.log('info', message, fields),
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
+
+  countFallbacks(observed.metrics, [live]);
 
   const publisher = new Publisher(key);
   /** Of hubs that share their store. */
@@ -173,9 +193,11 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
+  const diagnoser = new ApartDiagnoser();
+  held.defer(() => diagnoser.close());
   const { trainOver, ...asked } = releases({
     world,
-    stores,
+    stores: { ...stores, releases: auditedSteps(stores.releases, audit.trail) },
     key,
     logger,
     twoPerson: options.twoPerson ?? false,
@@ -186,6 +208,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     resources: stores.resources,
     nodes: stores.nodes,
     compilePolicy: compiler.compile,
+    remarksOn: fallbackRemarks,
     clock: world.clock,
     ...asked,
     publish: (snapshot) => {
@@ -224,6 +247,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   health.start();
   held.defer(() => health.stop());
   const recovered = await live.journal.recover(await stores.calls.open());
+  treasury.start();
   await live.reconciler.start();
   held.defer(() => live.reconciler.stop());
 
@@ -238,6 +262,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       signal: closing,
       live,
       observed,
+      budgets: budgetPort({ treasury, ledger: stores.ledger, snapshot: () => live.snapshot, logger }),
       control: auditedControl(control, audit.trail),
       releases: auditedReleases(train, audit.trail),
       nodes: auditedNodes(nodes, audit.trail),
@@ -252,6 +277,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       oracle: () => oracle.counts,
       store: shared === undefined ? 'sqlite' : 'postgres',
       weakened,
+      diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
   );
