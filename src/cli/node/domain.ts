@@ -156,6 +156,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         traces: stores.traces,
         unknown: unknownCalls(stores, live),
         rosterSeq: () => keeper.roster.seq,
+        store: 'sqlite',
         weakened: weakenedBy(options),
         diagnoser,
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
