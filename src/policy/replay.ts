@@ -14,13 +14,13 @@ import type {
   StepEvent,
 } from '../contract/index.ts';
 import type { Payload } from '../kernel/index.ts';
-import { reasonOf } from './arm.ts';
 import { findCase } from './case.ts';
 import { decide, type PolicyRequest } from './decide.ts';
 import { askAlike, type FactAnswers } from './facts/index.ts';
 import { type Level, type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
 import { contextReads } from './reads.ts';
 import { argumentsReadBy } from './record.ts';
+import { reasonOf } from './remarks.ts';
 
 /** What is known about decisions so far; `ReplayReport` without what only the caller knows. */
 export type ReplayTally = Pick<

@@ -63,12 +63,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   });
   const { logger } = observed;
   const overload = watchOverload(world);
-  const trees = treesOf(node, member.key, world);
+  const lineage = treesOf(node, member.key, world);
   const upstream = httpUpstream({
     world,
     nodeId: node.id,
     assertFor: (principal, to) => member.signer.assert(principal, to),
-    handOver: (...sent) => trees.trees.handOver(...sent),
+    handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   const place = { tenant: node.tenant, domain: node.domain, parent: { id: hub.id, url: hub.url } };
   let link: NodeLink | undefined;
@@ -83,7 +83,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   const live: LivePipeline = new LivePipeline({
     world,
     halt,
-    trees,
+    lineage,
     trail,
     node: node.id,
     sink: observed.sink,
@@ -160,6 +160,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         traces: stores.traces,
         unknown: unknownCalls(stores, live),
         rosterSeq: () => keeper.roster.seq,
+        store: 'sqlite',
         weakened: weakenedBy(options),
         diagnoser,
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),

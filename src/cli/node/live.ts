@@ -33,7 +33,9 @@ import {
   preparePolicy,
   prepareTrials,
   Rates,
+  Trees,
   type Trials,
+  Versions,
   type Watch,
   type WatchOf,
 } from '../../policy/index.ts';
@@ -49,7 +51,7 @@ export interface LiveOptions {
   /** Of the node, shared by its pipelines: an order to stop is about the node and not about a snapshot. */
   readonly halt: Halt;
   /** Of the node too: a tree is older than a snapshot. */
-  readonly trees: TreeParts;
+  readonly lineage: TreeParts;
   /** Of the node too. */
   readonly trail: AuditTrail;
   /** Reads are written down before they are sent, too. Default false. */
@@ -61,6 +63,8 @@ export interface LiveOptions {
   readonly compose: (parts: Parts) => Handler;
   /** Where this node's own questions for facts go. Default: through this pipeline. */
   readonly ask?: Handler;
+  /** Call trees that the node has seen, shared by its pipelines. Default: of this pipeline alone. */
+  readonly trees?: Trees;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
   readonly neighbours?: readonly NodeEntry[];
   /** Calls in the works at once on this node. Default 1,000. */
@@ -102,12 +106,15 @@ export class LivePipeline {
   readonly #treasury: Treasury;
   /** New configuration forgives nobody. */
   readonly #rates = new Rates();
+  readonly #trees: Trees;
+  readonly #versions = new Versions();
   #fallbacks = 0;
   #current: Current | undefined;
   #policy: Prepared | undefined;
 
   constructor(options: LiveOptions) {
     this.#options = options;
+    this.#trees = options.trees ?? new Trees();
     const { world } = options;
     this.#treasury = options.treasury ?? new Treasury({ ledger: null, clock: world.clock });
     this.fleet = new Fleet(
@@ -188,17 +195,18 @@ export class LivePipeline {
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
     const known = knownNodes(snapshot, (id) => nodes.get(id));
     const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
-    const { trees } = options.trees;
+    const callTrees = options.lineage.trees;
     const rules = treeRules(snapshot);
-    const ground = options.trees.groundOf(snapshot, rules, known, nodes.values());
+    const ground = options.lineage.groundOf(snapshot, rules, known, nodes.values());
     const candidates = options.view(snapshot, sight);
+    const watch = options.watch?.(snapshot);
     const budgets = new Budgets(snapshot);
     const handler: Handler = options.compose({
       node: options.node,
       sink: options.sink,
       snapshotSeq: snapshot.seq,
-      turnedBack: trees.turnedBack(ground),
-      lineage: trees.layer(ground),
+      turnedBack: callTrees.turnedBack(ground),
+      lineage: callTrees.layer(ground),
       intersects: rules.intersects,
       halt: options.halt.layer,
       audit: {
@@ -212,8 +220,10 @@ export class LivePipeline {
       },
       resolver,
       policy,
-      watch: options.watch?.(snapshot),
+      watch,
       trials,
+      versions: this.#versions,
+      trees: this.#trees,
       rates: this.#rates,
       planOf,
       gate: this.gate,
@@ -226,10 +236,13 @@ export class LivePipeline {
       upstreamFor: options.upstreamFor,
     });
     return () => {
-      trees.use(ground);
+      callTrees.use(ground);
       this.fleet.swap(snapshot.targets, candidates);
       this.#current = { snapshot, policy, handler, planOf, resolver, fallback };
       this.#treasury.adopt(budgets);
+      // Last: whoever waits for this snapshot goes on at once.
+      const inForce = { snapshotSeq: snapshot.seq, active: policy, trials, watch };
+      this.#versions.adopt(inForce, options.world.clock.nowMs());
     };
   }
 
