@@ -13,7 +13,7 @@ import {
   type PreparedTenant,
 } from './prepare.ts';
 import { operationId } from './schema.ts';
-import { TEAM } from './teams.ts';
+import { TEAM, type Teams } from './teams.ts';
 import { EntityRef } from './value.ts';
 
 /** Why there is nothing to evaluate. Missing means no. */
@@ -77,6 +77,7 @@ const makeCase = (
   const facts = operation.facts.filter(({ name }) => concerned.some((policy) => readsFact(policy, name)));
   return {
     env,
+    teams: tenant.teams,
     levels,
     readsArguments: concerned.some((policy) => policy.readsArguments),
     facts,
@@ -111,18 +112,24 @@ const callerOf = (tenant: PreparedTenant, principal: Principal): Caller | Refusa
  * A user's roles and domain are those that the credential proves; a domain can only add a level, so it can only tighten. Teams
  * are those of the configuration and those that a token names.
  */
-const userOf = (tenant: PreparedTenant, { id, roles, domain = '', teams = [] }: Principal): Caller => {
-  const ref = new EntityRef('User', id);
+const userOf = (tenant: PreparedTenant, user: Principal): Caller => ({
+  ref: new EntityRef('User', user.id),
+  domain: user.domain ?? '',
+  entities: withUser(user, tenant.entities, tenant.teams),
+});
+
+/** A user as its credential shows it, beside whoever is known already. */
+export const withUser = (
+  { id, roles, teams = [] }: Pick<Principal, 'id' | 'roles' | 'teams'>,
+  entities: EntityStore,
+  known: Teams,
+): EntityStore => {
   const parents = [
     ...roles.map((role) => new EntityRef('Role', role)),
-    ...tenant.teams.ofUser(id),
+    ...known.ofUser(id),
     ...teams.map((team) => new EntityRef(TEAM, team)),
   ];
-  return {
-    ref,
-    domain,
-    entities: new EntityStore([entity(ref, parents, new Map([['name', id]]))], tenant.entities),
-  };
+  return new EntityStore([entity(new EntityRef('User', id), parents, new Map([['name', id]]))], entities);
 };
 
 /** Adds a domain and its ancestors. Answers the first that does not exist: without it, a guard might be passed by. */

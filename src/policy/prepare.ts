@@ -53,6 +53,8 @@ export interface PreparedOperation {
 /** A caller and an operation: everything about a decision that does not depend on the circumstances of one call. */
 export interface Case {
   readonly env: Omit<Env, 'context'>;
+  /** Of the tenant: for users who are no caller, such as the one that a tree began with. */
+  readonly teams: Teams;
   /** `org` first. Sliced: only policies whose scope matches. */
   readonly levels: readonly Level[];
   /** One of the policies reads the arguments: the payload has to be parsed. */

@@ -25,6 +25,7 @@ import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from '
 import { watchOverload } from './overload.ts';
 import { secretsElsewhere } from './secrets.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
 import { unknownCalls } from './unknown.ts';
 
 export interface RunningDomainHub extends RunningNode {
@@ -64,10 +65,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   });
   const { logger } = observed;
   const overload = watchOverload(world);
+  const lineage = treesOf(node, member.key, world);
   const upstream = httpUpstream({
     world,
     nodeId: node.id,
     assertFor: (principal, to) => member.signer.assert(principal, to),
+    handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   const place = { tenant: node.tenant, domain: node.domain, parent: { id: hub.id, url: hub.url } };
   let link: NodeLink | undefined;
@@ -84,6 +87,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   const live: LivePipeline = new LivePipeline({
     world,
     halt,
+    lineage,
     trail,
     node: node.id,
     sink: observed.sink,
@@ -162,6 +166,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         traces: stores.traces,
         unknown: unknownCalls(stores, live),
         rosterSeq: () => keeper.roster.seq,
+        store: 'sqlite',
         weakened: weakenedBy(options),
         lastUsedMs: () => null,
         diagnoser,

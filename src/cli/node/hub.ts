@@ -2,8 +2,9 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import { Treasury } from '../../budget/index.ts';
-import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
+import type { NodeEntry, Roster, Snapshot, Stores } from '../../contract/index.ts';
 import { adminRolesOf, DEFAULT_TENANT, Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
@@ -14,7 +15,7 @@ import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
-import { openSqlite } from '../../stores/index.ts';
+import { openPostgres, openSqlite } from '../../stores/index.ts';
 import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
@@ -30,10 +31,12 @@ import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { loginDoors, sessionsOf } from './login.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
+import { agreeOnKey, Others } from './others.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { openVault, secretPort } from './secrets.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
 import { unknownCalls } from './unknown.ts';
 
 export interface NodeOptions {
@@ -66,6 +69,8 @@ export interface HubOptions extends NodeOptions {
   readonly reservationGraceMs?: number | undefined;
   /** A policy release that may widen needs a second person. Default false. */
   readonly twoPerson?: boolean;
+  /** Address of a PostgreSQL database. Default: SQLite in the data directory. */
+  readonly store?: string;
   /** Calls that only read are audited before they are sent too, and wait for the disk. Default false. */
   readonly auditReads?: boolean;
   /** Places outside of this hub's reach that get signed checkpoints of the audit. */
@@ -95,19 +100,23 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   await using held = new AsyncDisposableStack();
   const world = systemWorld();
   const startedAtMs = world.clock.wallMs();
-  const stores = await openSqlite({ dir: options.dir });
+  const stores = await openStores(options);
+  const { shared } = stores;
   held.defer(() => stores.close());
   const key = await openNodeKey(options.dir);
+  if (shared !== undefined) await agreeOnKey(shared, key, options.dir);
   const id = `hub-${key.keyId.slice(0, 8)}`;
   const observed = observe({ ...options, world, node: id, keep: (events) => stores.traces.append(events) });
   const { logger } = observed;
   const signer = new AssertionSigner(id, key, world.clock);
   const vault = await openVault(options, stores.secrets, world);
+  const lineage = treesOf(entryOf(id, key.publicKey, ''), key, world);
   const upstream = httpUpstream({
     world,
     nodeId: id,
     assertFor: (principal, node) => signer.assert(principal, node),
     reveal: (tenant, secret, origin) => vault.reveal(tenant, secret, origin),
+    handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   held.defer(() => upstream.close());
   held.defer(() => observed.flush());
@@ -139,6 +148,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const live = new LivePipeline({
     world,
     halt,
+    lineage,
     treasury,
     trail: audit.trail,
     auditReads: options.auditReads ?? false,
@@ -160,14 +170,18 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   countFallbacks(observed.metrics, [live]);
 
   const publisher = new Publisher(key);
+  /** Of hubs that share their store. */
+  let others: Others | undefined;
   const kills = new KillSwitch({
     store: stores.kills,
     nextSeq: () => stores.nodes.next('kills'),
     clock: world.clock,
     ids: world.ids,
+    shared: shared !== undefined,
     publish: (list) => {
       const cut = halt.enforce(list, world.clock.wallMs());
       publisher.publish('kills', list);
+      others?.changed();
       return cut;
     },
   });
@@ -185,6 +199,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     nextSeq: () => stores.nodes.next('roster'),
     publish: (roster) => {
       publisher.publish('roster', roster);
+      others?.changed();
       refresh(control.snapshot, roster);
     },
     failed: (cause) => logger.log('error', 'a roster could not be numbered', { cause: String(cause) }),
@@ -198,6 +213,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     clock: world.clock,
     ids: world.ids,
     heard: (events) => train.observe(events),
+    ahead: (kind) => others?.renumber(kind),
+    confirmed: () => others?.changed(),
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
@@ -241,6 +258,12 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => archive.settled());
   keeper.start(await stores.nodes.list(), archive.last);
   held.defer(() => keeper.stop());
+  others = shared && new Others({ shared, control, kills, nodes, keeper, world, logger });
+  if (others !== undefined) {
+    const running = others;
+    await running.start();
+    held.defer(() => running.stop());
+  }
   const health = new HealthRunner(
     live.fleet,
     async (endpoint, path, timeoutMs) => (await upstream.probe(endpoint, path, timeoutMs)).healthy,
@@ -255,6 +278,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
 
   const closing = new Canceller();
   const sessions = sessionsOf(live, world, options.tls !== undefined);
+  const weakened = [...weakenedBy(options), ...(shared?.isPlain === true ? ['database connection without TLS'] : [])];
   const admin = adminDoor(
     adminPorts({
       world,
@@ -268,13 +292,17 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       control: auditedControl(control, audit.trail),
       releases: auditedReleases(train, audit.trail),
       nodes: auditedNodes(nodes, audit.trail),
-      kills: auditedKills(killPort({ kills, halt, nodes, live, logger }), audit.trail),
+      kills: auditedKills(
+        killPort({ kills, halt, nodes, live, logger, hubs: () => others?.hubs() ?? [] }),
+        audit.trail,
+      ),
       audit: audit.port,
       traces: stores.traces,
       unknown: unknownCalls(stores, live),
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
-      weakened: weakenedBy(options),
+      store: shared === undefined ? 'sqlite' : 'postgres',
+      weakened,
       session: (req) => sessions.resolve(req),
       secrets: secretPort(vault, audit.trail),
       lastUsedMs: (tenant, name) => keyUse.lastUsedMs(tenant, name),
@@ -299,7 +327,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   egress.own(listener.url);
   if (!hasAdministrator(control, world.clock.wallMs()))
     await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
-  logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened: weakenedBy(options) });
+  logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened });
   const release = held.move();
 
   return {
@@ -316,6 +344,9 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     },
   };
 };
+
+const openStores = ({ dir, store }: HubOptions): Promise<Stores> =>
+  store === undefined ? openSqlite({ dir }) : openPostgres({ url: store, dir });
 
 /** What ran before a restart is called at once after it, instead of when each instance has been heard of again. */
 export const keepRosters = async (dir: string, publisher: Publisher, failed: (cause: unknown) => void) => {

@@ -35,6 +35,7 @@ import {
   type World,
 } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
+import { treeRules } from '../../lineage/index.ts';
 import {
   type FallbackSet,
   fallbackSets,
@@ -42,12 +43,15 @@ import {
   preparePolicy,
   prepareTrials,
   Rates,
+  Trees,
   type Trials,
+  Versions,
   type Watch,
   type WatchOf,
 } from '../../policy/index.ts';
 import { type CandidatesOf, Fleet, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
+import type { TreeParts } from './trees.ts';
 
 export interface LiveOptions {
   readonly world: World;
@@ -56,6 +60,8 @@ export interface LiveOptions {
   readonly calls: CallJournal;
   /** Of the node, shared by its pipelines: an order to stop is about the node and not about a snapshot. */
   readonly halt: Halt;
+  /** Of the node too: a tree is older than a snapshot. */
+  readonly lineage: TreeParts;
   /** Of the node too. */
   readonly trail: AuditTrail;
   /** Reads are written down before they are sent, too. Default false. */
@@ -71,6 +77,8 @@ export interface LiveOptions {
   readonly keyUse?: KeyUse;
   /** How tokens of other issuers are verified. Default: none is believed. */
   readonly tokens?: TokenParts;
+  /** Call trees that the node has seen, shared by its pipelines. Default: of this pipeline alone. */
+  readonly trees?: Trees;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
   readonly neighbours?: readonly NodeEntry[];
   /** Calls in the works at once on this node. Default 1,000. */
@@ -112,6 +120,8 @@ export class LivePipeline {
   readonly #treasury: Treasury;
   /** New configuration forgives nobody. */
   readonly #rates = new Rates();
+  readonly #trees: Trees;
+  readonly #versions = new Versions();
   #fallbacks = 0;
   #current: Current | undefined;
   #tokens: { readonly snapshot: Snapshot; readonly verifier: TokenVerifier } | undefined;
@@ -119,6 +129,7 @@ export class LivePipeline {
 
   constructor(options: LiveOptions) {
     this.#options = options;
+    this.#trees = options.trees ?? new Trees();
     const { world } = options;
     this.#treasury = options.treasury ?? new Treasury({ ledger: null, clock: world.clock });
     this.fleet = new Fleet(
@@ -216,12 +227,19 @@ export class LivePipeline {
       ...(options.tokens === undefined ? {} : { tokens: this.#tokensOf(snapshot, options.tokens) }),
       uses: options.keyUse,
     });
+    const callTrees = options.lineage.trees;
+    const rules = treeRules(snapshot);
+    const ground = options.lineage.groundOf(snapshot, rules, known, nodes.values());
     const candidates = options.view(snapshot, sight);
+    const watch = options.watch?.(snapshot);
     const budgets = new Budgets(snapshot);
     const handler: Handler = options.compose({
       node: options.node,
       sink: options.sink,
       snapshotSeq: snapshot.seq,
+      turnedBack: callTrees.turnedBack(ground),
+      lineage: callTrees.layer(ground),
+      intersects: rules.intersects,
       halt: options.halt.layer,
       audit: {
         refusals: auditRefusals(options.trail, options.node),
@@ -234,8 +252,10 @@ export class LivePipeline {
       },
       resolver,
       policy,
-      watch: options.watch?.(snapshot),
+      watch,
       trials,
+      versions: this.#versions,
+      trees: this.#trees,
       rates: this.#rates,
       planOf,
       gate: this.gate,
@@ -248,9 +268,13 @@ export class LivePipeline {
       upstreamFor: options.upstreamFor,
     });
     return () => {
+      callTrees.use(ground);
       this.fleet.swap(snapshot.targets, candidates);
       this.#current = { snapshot, policy, handler, planOf, resolver, fallback };
       this.#treasury.adopt(budgets);
+      // Last: whoever waits for this snapshot goes on at once.
+      const inForce = { snapshotSeq: snapshot.seq, active: policy, trials, watch };
+      this.#versions.adopt(inForce, options.world.clock.nowMs());
     };
   }
 

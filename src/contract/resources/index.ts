@@ -6,6 +6,7 @@ import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, TeamSpec, UserSpec } 
 import { API_VERSION, Metadata } from './metadata.ts';
 import { IdentityProviderSpec } from './provider.ts';
 import { TargetSpec } from './target.ts';
+import { TreeLimitsSpec } from './trees.ts';
 
 const resource = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>
   z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.literal(kind), metadata: Metadata, spec });
@@ -20,6 +21,7 @@ export const SCHEMAS = {
   Fact: resource('Fact', FactSpec),
   Budget: resource('Budget', BudgetSpec),
   Domain: resource('Domain', DomainSpec),
+  TreeLimits: resource('TreeLimits', TreeLimitsSpec),
   User: resource('User', UserSpec),
   Team: resource('Team', TeamSpec),
   Key: resource('Key', KeySpec),
@@ -43,6 +45,7 @@ export const KINDS: Readonly<Record<ResourceKind, { readonly plural: string; rea
   Fact: { plural: 'facts', short: 'fc' },
   Budget: { plural: 'budgets', short: 'bud' },
   Domain: { plural: 'domains', short: 'dom' },
+  TreeLimits: { plural: 'treelimits', short: 'tr' },
   User: { plural: 'users', short: 'usr' },
   Team: { plural: 'teams', short: 'tm' },
   Key: { plural: 'keys', short: 'key' },

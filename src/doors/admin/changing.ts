@@ -11,6 +11,7 @@ const ROLE_FOR: Readonly<Record<ResourceKind, AdminRole>> = {
   PolicyBundle: 'policy-admin',
   Fact: 'policy-admin',
   Budget: 'budget-admin',
+  TreeLimits: 'policy-admin',
   Domain: 'admin',
   User: 'admin',
   Team: 'admin',

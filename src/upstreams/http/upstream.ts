@@ -15,6 +15,8 @@ export interface HttpUpstreamOptions {
   readonly assertFor?: (principal: Principal, node: string) => string;
   /** The secret of a target, for a request to `origin`. Throws Fault. Absent: targets that want one are refused. */
   readonly reveal?: (tenant: string, secret: string, origin: string) => string;
+  /** Headers, names and values in turns, that say where the call stands in its tree; `span` is the parent that the target sees. */
+  readonly handOver?: (call: Call, endpoint: Endpoint, span: string, scope: Scope) => readonly string[];
   /** Does the call change the world? Then it carries its own id as idempotency key. Default: every call may. */
   readonly mutates?: (call: Call) => boolean;
   readonly limits?: Partial<Limits>;
@@ -79,6 +81,7 @@ const exchange = ({ pool, base }: Way, sending: Sending): Promise<Reply> => {
     remainingMs: remainingMs(scope),
     fallbackKey: endpoint.protocol === 'direct' && (options.mutates?.(call) ?? true) ? call.id : '',
     node: endpoint.protocol === 'airspace' ? nodeContext(sending) : null,
+    tree: options.handOver?.(call, endpoint, span, scope) ?? [],
   });
   addCredential(headers, sending);
   const body = call.body.kind === 'bytes' ? call.body.bytes : Readable.from(call.body.chunks, { objectMode: false });
