@@ -79,7 +79,9 @@ export class Ballots {
     return this.#turns.run(id, async () => {
       const asked = await this.#votable(viewer, id, proposal.digest);
       throwIfMayNotVote(principal, { ...asked, votes: [] }, await people.holdersOf(asked.principal));
-      const { call, decision, plan } = await reconsider(callOf(asked, proposal.body));
+      const { call, decision, plan } = await reconsider(
+        callOf({ ...asked, body: proposal.body }, this.#parts.world.clock.nowMs()),
+      );
       if (decision.effect === 'deny')
         throw new Fault('denied', `policy does not allow these arguments: ${decision.reason}`, {
           facts: { code: decision.code, rules: decision.determining.map(({ level, id: rule }) => `${level}/${rule}`) },

@@ -33,6 +33,8 @@ export const nearness = (
 /** Throws `denied` and `conflict`, with the reason. Roles are those of now. */
 export const throwIfMayNotVote = (voter: Principal, asked: Asked, holders: readonly string[]): void => {
   if (voter.kind !== 'user') throw refusal('VOTER_NOT_A_PERSON', 'only people vote on calls; an agent never does');
+  if (voter.scopes !== undefined && !voter.scopes.some((scope) => scope === 'approve' || scope === 'admin'))
+    throw refusal('SCOPE_NEEDED', 'your key is narrowed to other things than to approve; use another key');
   const near = nearness(voter.id, asked, holders);
   if (near !== undefined) throw refusal('FOUR_EYES', `${near}; somebody else must decide`);
   if (!hasRoleFor(asked.spec, voter.roles)) {

@@ -105,6 +105,7 @@ export class Opening {
       rules: decision.determining.map(({ level, id }) => `${level}/${id}`),
       reason: decision.reason,
       policyVersion: decision.policyVersion,
+      ...treeIn(call),
       session: call.session ?? '',
       contentType: call.contentType,
       body: call.body.kind === 'bytes' ? call.body.bytes : new Uint8Array(0),
@@ -145,6 +146,12 @@ export class Opening {
     });
   }
 }
+
+const treeIn = ({ lineage, tree }: Call): Pick<ApprovalRecord, 'tree'> => {
+  if (tree === undefined) return {};
+  const { endsAtMs: _, proof: __, ...described } = tree;
+  return { tree: { lineage, described } };
+};
 
 const again = (end: Fault, retryAfterMs: number): Fault =>
   new Fault(end.code, `${end.message}; the same call is not asked about again so soon`, {

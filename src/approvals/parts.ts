@@ -13,6 +13,7 @@ import type {
   RoutePlan,
   Scope,
 } from '../contract/index.ts';
+import { DEFAULT_STREAM_TIMEOUT_MS } from '../contract/index.ts';
 import type { World } from '../kernel/index.ts';
 import type { People } from './four-eyes.ts';
 import type { Hearing, Signing } from './proof.ts';
@@ -23,7 +24,7 @@ export interface HeldCalls {
   keep(call: Call, plan: RoutePlan, policyVersion: string): Promise<CallRecord>;
   get(tenant: string, id: string): Promise<CallRecord | undefined>;
   /** Runs it through the whole pipeline, as its owner, unless it runs already. Resolves when it is over; never throws. */
-  resume(record: CallRecord, as: Pick<Call, 'grant' | 'contentType' | 'body'>): Promise<void>;
+  resume(record: CallRecord, as: Partial<Call>): Promise<void>;
   /** Ends what never ran. */
   giveUp(record: CallRecord, fault: Fault): Promise<void>;
   /** The kept answer, or 202 while there is none. Throws the fault that it ended with. */
@@ -92,22 +93,34 @@ export const change = async (
   return next;
 };
 
-/** The call that was approved, as it goes out: exactly these bytes, and the approval that it shows. */
-export const callOf = (record: ApprovalRecord, body: Uint8Array): Call => ({
+/** What a held call is again, once people are done: exactly these bytes, where it stood, and the approval that it shows. */
+export const shownBy = (
+  { id, contentType, body, tree }: ApprovalRecord,
+  nowMs: number,
+): Pick<Call, 'contentType' | 'body' | 'grant'> & Partial<Call> => ({
+  contentType,
+  body: { kind: 'bytes', bytes: body },
+  grant: { kind: 'own', approval: id },
+  ...(tree === undefined ? {} : { lineage: tree.lineage, tree: { ...tree.described, endsAtMs: nowMs + TREE_MS } }),
+});
+
+/** The time of its tree is long over; from now on it has as much as the longest call. */
+const TREE_MS = DEFAULT_STREAM_TIMEOUT_MS;
+
+/** The whole call, for policy to look at. */
+export const callOf = (record: ApprovalRecord, nowMs: number): Call => ({
   id: record.id,
   credential: { kind: 'known', principal: record.principal },
   principal: record.principal,
   target: record.target,
-  contentType: record.contentType,
   accept: '*/*',
-  body: { kind: 'bytes', bytes: body },
   headers: [],
   trace: { trace: record.id, sampled: true },
   lineage: { root: record.id, depth: 0 },
   ...(record.session === undefined || record.session === '' ? {} : { session: record.session }),
-  grant: { kind: 'own', approval: record.id },
   priority: 2,
   stream: false,
   via: [],
   retriedElsewhere: false,
+  ...shownBy(record, nowMs),
 });

@@ -5,7 +5,7 @@
 import type { ApprovalRecord, CallRecord } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import type { DeskParts } from './parts.ts';
-import { callOf, change, wallMs } from './parts.ts';
+import { change, shownBy, wallMs } from './parts.ts';
 import { endOf, noted } from './words.ts';
 
 /** Between two looks at the store. */
@@ -94,10 +94,8 @@ export class Timekeeper {
       if (call?.state === 'accepted') await calls.giveUp(call, endOf(record));
       return;
     }
-    if (call?.state === 'accepted') {
-      const { grant, contentType, body } = callOf(record, record.body);
-      await calls.resume(call, { contentType, body, ...(grant === undefined ? {} : { grant }) });
-    }
+    const { clock } = this.#parts.world;
+    if (call?.state === 'accepted') await calls.resume(call, shownBy(record, clock.nowMs()));
     await this.#closeIfOver(record.tenant, record.id);
   }
 

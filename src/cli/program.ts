@@ -2,8 +2,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Action, Does } from './action.ts';
 import { addApproval } from './approval-program.ts';
+import { addBudget } from './budget-program.ts';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
 import { EXIT, usage } from './failure.ts';
+import { addIdentity } from './identity-program.ts';
 import { DATA_DIR } from './lifecycle.ts';
 import { FORMATS, type Format, Output } from './output.ts';
 import { addPolicy } from './policy-program.ts';
@@ -74,8 +76,10 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addLooking(program, does);
   addChanging(program, does);
   addAccess(program, does);
+  addIdentity(program, does);
   addKill(program, does);
   addApproval(program, does);
+  addBudget(program, does);
   addAudit(program, does);
   addPolicy(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
@@ -102,7 +106,9 @@ const addLooking = (program: Command, does: Does): void => {
     .action(does(async (context, _, options) => (await import('./commands/status.ts')).check(context, options)));
   program
     .command('get <kind> [names...]')
-    .description('list agents, tools, models, routes, policies, domains, users, keys; instances, nodes, targets, calls')
+    .description(
+      'list agents, tools, models, routes, policies, budgets, domains, users, keys; instances, nodes, targets, calls',
+    )
     .option('-l, --selector <labels>', 'such as tier=gold,zone!=b')
     .option('-d, --domain <name>', 'of one domain')
     .option('--limit <n>', 'most rows, for calls')
@@ -210,8 +216,9 @@ const addChanging = (program: Command, does: Does): void => {
 };
 
 const addAccess = (program: Command, does: Does): void => {
-  program
-    .command('request <target>')
+  const request = program
+    .command('request')
+    .argument('[target]')
     .description('make a call: agent/orders/where')
     .option('-d, --data <text>', 'payload; @file, or @- for standard input')
     .option('--content-type <type>', 'of the payload; application/json unless said')
@@ -226,23 +233,20 @@ const addAccess = (program: Command, does: Does): void => {
         (await import('./commands/request.ts')).request(context, target, options),
       ),
     );
+  request
+    .command('reconcile [call]')
+    .description('calls that may have run; with one, say what became of it')
+    .option('--executed', 'it ran')
+    .option('--not-executed', 'it did not, and never will')
+    .option('--reason <text>', 'how you know; kept in the audit')
+    .action(
+      does(async (context, [id], options) => (await import('./commands/reconcile.ts')).reconcile(context, id, options)),
+    );
   program
     .command('bootstrap')
     .description('the first administrator of a node that has none, on its own machine')
     .option('--data <dir>', 'where the state of the node lives')
     .action(does(async (context, _, options) => (await import('./commands/bootstrap.ts')).bootstrap(context, options)));
-  program
-    .command('key')
-    .description('API keys')
-    .command('create <owner>')
-    .description('a key for agent/<name> or user/<name>; the secret is printed once')
-    .option('--expires <time>', 'such as 30d')
-    .option('--reason <text>', 'kept in history')
-    .action(
-      does(async (context, [owner = ''], options) =>
-        (await import('./commands/access.ts')).createKey(context, owner, options),
-      ),
-    );
   program
     .command('token')
     .description('join tokens')
@@ -335,6 +339,7 @@ const forNodes = (command: Command): Command =>
     .option('--tls-key <file>', 'PEM')
     .option('--tls-cert <file>', 'PEM')
     .option('--insecure-public', 'other machines may reach it, and the network may read along')
+    .option('--allow-private-egress', 'for development: issuers and webhooks may be on private addresses')
     .option('--advertise <url>', 'address that other nodes use, when it is not the bound one')
     .option('--otlp <url>', 'collector that gets every call')
     .addOption(
@@ -364,7 +369,14 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--port <port>', 'port to bind', port, '4600')
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--config <path>', 'apply this at start, repeatable', collect)
+    .option('--root-key-file <file>', 'of a hub: 32 random bytes in base64 that secrets are sealed under')
     .option('--parent <url>', 'of a domain hub')
+    .option('--store <address>', 'of a hub: postgres://user@host/database instead of SQLite in --data (AIRSPACE_STORE)')
+    .option(
+      '--reservation-grace <time>',
+      'of a hub: after the deadline of a call whose node is gone, until it counts as spent',
+      '60s',
+    )
     .option('--two-person', 'policy that may widen needs the approval of a second person')
     .option('--audit-reads', 'of a hub: calls that only read wait until the audit has them, too')
     .option(
@@ -373,7 +385,6 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
       collect,
     )
     .option('--approval-webhook <url>', 'is told, signed, when a call begins to wait for people and what became of it')
-    .option('--allow-private-egress', 'the webhook may be in a private network, or plain http on this machine')
     .option('--oracle <percent>', 'of a hub: decisions to take again with cedar-wasm, 0 for none', percent, '1');
   forNodes(serve).action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
   const sidecar = program

@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { DEFAULT_TENANT, WHOLE_TENANT } from '../contract/index.ts';
 import { readSources } from '../control/index.ts';
 import { writePrivateFile } from '../identity/index.ts';
+import { hasPassword, isPostgres } from '../stores/index.ts';
 import type { Context } from './context.ts';
 import { EXIT, usage } from './failure.ts';
 import type { ServeOptions, SidecarOptions } from './lifecycle.ts';
 import { startDomainHub } from './node/domain.ts';
-import { type RunningHub, type RunningNode, startHub } from './node/hub.ts';
+import { hasAdministrator, type RunningHub, type RunningNode, startHub } from './node/hub.ts';
 import { type RunningSidecar, startSidecar } from './node/sidecar.ts';
-import { webhookTo } from './node/webhook.ts';
 import { nodeOptions, requireReachable, tokenFor } from './node-words.ts';
+import { parseDuration } from './render/time.ts';
 import { forgetRunning, localUrlOf, writeRunning } from './running.ts';
 import { APP_FILE, failing, untilAsked } from './starting.ts';
 import { type AgentProcess, runAgent } from './up/agent-process.ts';
@@ -40,8 +41,32 @@ const tellRunning = async ({ out }: Context, data: string, url: string): Promise
 const oracleOf = ({ oracle }: ServeOptions): { readonly oracle?: number } =>
   oracle === undefined ? {} : { oracle: Number(oracle) / 100 };
 
-const webhookOf = ({ approvalWebhook, allowPrivateEgress = false }: ServeOptions) =>
-  approvalWebhook === undefined ? {} : { approvalWebhook: webhookTo(approvalWebhook, allowPrivateEgress) };
+const webhookOf = ({ approvalWebhook }: ServeOptions): { readonly approvalWebhook?: string } => {
+  if (approvalWebhook === undefined) return {};
+  if (!URL.canParse(approvalWebhook))
+    throw usage(`--approval-webhook \`${approvalWebhook}\` is no address such as https://chat.example/hooks/1`);
+  return { approvalWebhook };
+};
+
+/** Arguments can be read by everybody on a machine; the environment of a process cannot. */
+const storeOf = ({ io }: Context, { store }: ServeOptions): { readonly store?: string } => {
+  if (store !== undefined && hasPassword(store))
+    throw usage(
+      '--store holds a password, and everybody on this machine can read it in the list of processes',
+      'the address without it, and the password in ~/.pgpass, PGPASSWORD or the address in AIRSPACE_STORE',
+    );
+  const address = store ?? (io.env['AIRSPACE_STORE'] || undefined);
+  if (address === undefined) return {};
+  if (!isPostgres(address)) throw usage('a store is written as postgres://user@host:5432/database');
+  return { store: address };
+};
+
+const graceOf = (text: string | undefined): number | undefined => {
+  const graceMs = text === undefined ? undefined : parseDuration(text);
+  if (text !== undefined && graceMs === undefined)
+    throw usage(`--reservation-grace must be such as 60s, not \`${text}\``);
+  return graceMs;
+};
 
 const startRoot = async (context: Context, options: ServeOptions): Promise<RunningHub> => {
   const { out } = context;
@@ -50,7 +75,10 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
     startHub({
       ...(await nodeOptions(context, options)),
       ...oracleOf(options),
+      ...storeOf(context, options),
       twoPerson: options.twoPerson ?? false,
+      rootKeyFile: options.rootKeyFile,
+      reservationGraceMs: graceOf(options.reservationGrace),
       auditReads: options.auditReads ?? false,
       auditCheckpoints: options.auditCheckpoints ?? [],
       ...webhookOf(options),
@@ -63,9 +91,9 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
     await hub.stop(false);
     throw thrown;
   }
-  if ((await hub.control.list({ tenant: null, kind: 'User' })).length === 0) {
+  if (!hasAdministrator(hub.control, Date.now())) {
     out.note(
-      `first start: \`airspace bootstrap --data ${options.data}\` on this machine makes the first administrator`,
+      `nobody can administer this node yet: \`airspace bootstrap --data ${options.data}\` on this machine makes the first administrator`,
     );
   }
   return hub;
@@ -74,6 +102,8 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
 const startDomain = async (context: Context, options: ServeOptions): Promise<RunningNode> => {
   if (options.parent === undefined)
     throw usage('a domain hub needs a parent', 'airspace serve --role domain --parent http://... --token-file ...');
+  if (options.store !== undefined)
+    throw usage('a domain hub keeps its state in --data; --store is for hubs that have no parent');
   requireReachable(options);
   return failing(
     options,

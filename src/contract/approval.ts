@@ -1,5 +1,5 @@
 /** A call that waits for people: exactly these bytes, of this caller, to this target, until so many said yes. */
-import type { Principal, Target } from './call.ts';
+import type { Lineage, Principal, Target, Tree } from './call.ts';
 
 /** `pending` until it is decided or its time is over; `approved` until it is used; everything else is the end. */
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'consumed' | 'cancelled';
@@ -38,6 +38,8 @@ export interface ApprovalRecord {
   readonly rules: readonly string[];
   readonly reason: string;
   readonly policyVersion: string;
+  /** Where the call stood in its tree, so that it runs as what it was. Whoever began is asked about again then. */
+  readonly tree?: { readonly lineage: Lineage; readonly described: Omit<Tree, 'endsAtMs' | 'proof'> };
   /** Empty when the call belongs to none. */
   readonly session?: string;
   readonly contentType: string;

@@ -1,8 +1,11 @@
 /** The dictionary of Airspace: every other room speaks in these words. No I/O, and nothing of ours is imported here. */
+export * from './access.ts';
+export * from './amount.ts';
 export * from './approval.ts';
 export * from './audit.ts';
 export * from './call.ts';
 export * from './decision.ts';
+export * from './diagnostic.ts';
 export * from './event.ts';
 export * from './fault.ts';
 export * from './kill.ts';
@@ -14,5 +17,6 @@ export * from './reply.ts';
 export * from './resources/index.ts';
 export * from './rights.ts';
 export * from './scope.ts';
+export * from './secret.ts';
 export * from './snapshot.ts';
 export * from './wire.ts';

@@ -10,6 +10,7 @@ import type { ReleaseStore } from './release.ts';
 import type { Resource, ResourceId, ResourceKind } from './resources/index.ts';
 import type { Rights } from './rights.ts';
 import type { CancelSignal } from './scope.ts';
+import type { SecretStore } from './secret.ts';
 import type { InstanceEntry, InstanceState, NodeEntry, Signed } from './snapshot.ts';
 
 /** A resource with its place in history. */
@@ -140,6 +141,8 @@ export interface End {
   } | null;
   /** What it came to, when something was reserved. */
   readonly amounts: Amounts | null;
+  /** Id of the reservation, where it is not that of the call. */
+  readonly reservation?: string;
   readonly audit: readonly AuditEntry[];
   readonly atMs: number;
 }
@@ -180,8 +183,27 @@ export interface CallJournal {
   get(tenant: string, id: string): Promise<CallRecord | undefined>;
   /** Accepted or dispatched but not concluded, oldest first: what a restart must look at. */
   open(): Promise<readonly CallRecord[]>;
+  /** Concluded as `unknown`, oldest first; null means every tenant. */
+  unresolved(tenant: string | null, limit: number): Promise<readonly CallRecord[]>;
+  /** unknown -> dispatched: it is about to be sent again with its key. False when it is not `unknown` any more. */
+  reopen(tenant: string, id: string): Promise<boolean>;
+  /**
+   * Says what became of an unknown call, once; false when it is not `unknown` any more. `not_executed` frees its idempotency key
+   * and its money, `executed` books what was set aside unless `amounts` says better.
+   */
+  resolve(resolution: Resolution): Promise<boolean>;
   /** Removes concluded records older than the instant; returns how many. */
   prune(beforeMs: number): Promise<number>;
+}
+
+export interface Resolution {
+  readonly tenant: string;
+  readonly id: string;
+  readonly verdict: 'executed' | 'not_executed';
+  /** What the target answered then; null when that is lost. */
+  readonly reply: StoredReply | null;
+  readonly audit: readonly AuditEntry[];
+  readonly atMs: number;
 }
 
 export interface TraceFilter {
@@ -224,7 +246,38 @@ export interface NodeStore {
   next(sequence: string): Promise<number>;
 }
 
+/** What may have been changed by another hub over the same store. `peers`: what other hubs hear by themselves. */
+export type StoreTopic = 'resources' | 'kills' | 'releases' | 'nodes' | 'peers';
+
+/** What another hub over the same store says of itself. */
+export interface Peer {
+  readonly id: string;
+  /** Rises for as long as it is there. */
+  readonly beats: number;
+  readonly body: string;
+}
+
+/** What hubs over one store need besides its content. */
+export interface SharedStore {
+  /** For messages: where it is, without any password. */
+  readonly name: string;
+  /** The network between here and there reads along. */
+  readonly isPlain: boolean;
+  /** The name of this process among those that have it open. */
+  readonly holder: string;
+  /** Answers what the first hub that ever asked gave under this name. */
+  claim(name: string, value: string): Promise<string>;
+  /** Says what may have changed. Level-triggered: several changes may be told once, and one of our own may be told too. */
+  watch(changed: (topic: StoreTopic) => void): () => void;
+  putPeer(peer: Peer): Promise<void>;
+  removePeer(id: string): Promise<void>;
+  /** All but this one. */
+  peers(id: string): Promise<readonly Peer[]>;
+}
+
 export interface Stores {
+  /** Present when several processes may have the store open at once. */
+  readonly shared?: SharedStore;
   readonly resources: ResourceStore;
   readonly calls: CallJournal;
   readonly traces: TraceStore;
@@ -234,6 +287,7 @@ export interface Stores {
   readonly ledger: LedgerStore;
   readonly approvals: ApprovalStore;
   readonly audit: AuditStore;
+  readonly secrets: SecretStore;
   close(): Promise<void>;
 }
 

@@ -1,11 +1,50 @@
 /** Desired state as nodes run it: complete, immutable, signed, and numbered so that no node ever goes back. */
+import type { KeyScope } from './access.ts';
 import type { Target, TargetKind } from './call.ts';
-import type { Effect, FactSource } from './resources/index.ts';
+import type { Unit } from './money.ts';
+import type { Effect, FactSource, IdentityProviderSpec, WindowLength } from './resources/index.ts';
+import type { CredentialEntry } from './secret.ts';
+
+/** Prices as calls are charged: whole micro-USD, each of them the dearest that applies. */
+export interface PriceEntry {
+  /** Of a million tokens. 0: those tokens cost nothing. */
+  readonly inputPerMTok: number;
+  readonly outputPerMTok: number;
+  readonly cacheReadPerMTok: number;
+  readonly cacheWritePerMTok: number;
+  readonly perCall: number;
+  /** For estimates. */
+  readonly bytesPerToken: number;
+}
 
 export interface OperationEntry {
   readonly name: string;
   readonly effect: Effect;
   readonly idempotent: boolean;
+  /** Absent: nobody has said what it costs, which is not nothing. */
+  readonly price?: PriceEntry;
+  /** How an unknown outcome is settled; absent: a person says. */
+  readonly reconcile?: { readonly replay: true } | { readonly ask: string };
+}
+
+export type BudgetScope =
+  | { readonly kind: 'organisation' }
+  | { readonly kind: 'domain' | 'team' | 'agent' | 'user'; readonly name: string }
+  | { readonly kind: 'target'; readonly target: TargetKind; readonly name: string };
+
+export interface BudgetEntry {
+  readonly tenant: string;
+  readonly name: string;
+  readonly scope: BudgetScope;
+  readonly per: 'agent' | 'user' | 'session' | 'tree' | null;
+  /** Null: calls of every class. */
+  readonly class: string | null;
+  readonly unit: Unit;
+  readonly limit: number;
+  readonly window: { readonly every: WindowLength; readonly timezone: string };
+  /** `model` is the name of the one that calls for models go to from then on. */
+  readonly soft: { readonly percent: number; readonly do: 'event' | 'ask' | 'model'; readonly model: string } | null;
+  readonly hard: 'refuse' | 'pause';
 }
 
 export interface EndpointEntry {
@@ -27,6 +66,8 @@ export interface TargetEntry {
   readonly health: { readonly path: string; readonly intervalMs: number; readonly timeoutMs: number } | null;
   readonly concurrency: number;
   readonly timeoutMs: number | null;
+  /** What its fixed endpoints are shown, by name: the secret itself is in no snapshot. Absent: nothing. */
+  readonly credential?: CredentialEntry;
 }
 
 export interface RouteEntry {
@@ -58,6 +99,31 @@ export interface KeyEntry {
   };
   /** Unix ms, null when it does not expire. */
   readonly expiresAtMs: number | null;
+  /** What the key is narrowed to. Absent: everything that its principal may do. */
+  readonly scopes?: readonly KeyScope[];
+}
+
+/** A person, for tokens that only say a name. */
+export interface UserEntry {
+  readonly tenant: string;
+  readonly name: string;
+  readonly domain: string;
+  readonly roles: readonly string[];
+  /** Domains that the user administers; absent: none. */
+  readonly administers?: readonly string[];
+}
+
+/** Who else may say who somebody is, in one tenant. */
+export interface ProviderEntry extends IdentityProviderSpec {
+  readonly tenant: string;
+  readonly name: string;
+}
+
+export interface TeamEntry {
+  readonly tenant: string;
+  readonly name: string;
+  readonly users: readonly string[];
+  readonly agents: readonly string[];
 }
 
 export interface DomainEntry {
@@ -147,10 +213,39 @@ export interface PolicyCandidate {
   /** Id of the release. */
   readonly release: string;
   readonly mode: 'shadow' | 'canary';
+  /** Unix ms at which this trial began: the same release tried again is another trial. */
+  readonly sinceMs: number;
   /** Of call trees that a canary decides, in steps of 0.01; 0 for a shadow. */
   readonly percent: number;
   /** The levels of this tenant only. */
   readonly policy: PolicySet;
+}
+
+/** What a call tree may grow to. All of them count per root. */
+export interface TreeLimits {
+  /** Calls above a call. */
+  readonly depth: number;
+  readonly calls: number;
+  /** Different agents that are called. */
+  readonly agents: number;
+  /** Calls that one call makes itself. */
+  readonly fanOut: number;
+  /** From the first call to the end of the last. */
+  readonly wallMs: number;
+  /** Calls back and forth between the same two agents in a row. */
+  readonly pingPong: number;
+  /** Trees that one agent begins by itself; Infinity where nobody limits it. */
+  readonly rootsPerMinute: number;
+}
+
+/** What one level says about call trees: `org` instead of the defaults, a domain only to tighten. */
+export interface TreeLimitsEntry {
+  readonly tenant: string;
+  /** `org`, or a domain. */
+  readonly level: string;
+  readonly limits: Partial<TreeLimits>;
+  /** `intersection`: policy must permit a call for who makes it and for who began its tree. */
+  readonly delegation: 'caller' | 'intersection';
 }
 
 export interface Snapshot {
@@ -164,7 +259,17 @@ export interface Snapshot {
   readonly routes: readonly RouteEntry[];
   readonly domains: readonly DomainEntry[];
   readonly keys: readonly KeyEntry[];
+  /** Absent: none. */
+  readonly providers?: readonly ProviderEntry[];
+  /** Those of tenants that have a provider. Absent: none. */
+  readonly users?: readonly UserEntry[];
+  /** Absent: none. */
+  readonly teams?: readonly TeamEntry[];
   readonly policy: PolicySet;
+  /** Absent: the defaults hold everywhere. */
+  readonly trees?: readonly TreeLimitsEntry[];
+  /** By tenant and name. Absent: none. */
+  readonly budgets?: readonly BudgetEntry[];
   /** Releases on trial: at most one for each tenant. Absent: none. */
   readonly candidates?: readonly PolicyCandidate[];
 }

@@ -7,6 +7,7 @@ import {
   type ResourceOf,
   resourceKey,
 } from '../contract/index.ts';
+import { scopeOf } from './budgets.ts';
 import { didYouMean, refuseIfAny } from './problems.ts';
 import { checkShape } from './shape.ts';
 import type { Sources } from './source.ts';
@@ -61,6 +62,15 @@ const label = (resource: Resource): string => `${resource.kind} \`${resource.met
 
 const TARGET_KINDS = { agent: 'Agent', tool: 'Tool', model: 'Model' } as const;
 
+/** Teams come with the token of a caller: no resource says which there are. */
+const SCOPE_KINDS = {
+  organisation: undefined,
+  team: undefined,
+  domain: 'Domain',
+  agent: 'Agent',
+  user: 'User',
+} as const;
+
 class Check implements Checked {
   readonly problems: string[] = [];
   readonly warnings: string[] = [];
@@ -84,14 +94,24 @@ class Check implements Checked {
       case 'Route':
         this.#route(resource);
         break;
+      case 'TreeLimits':
       case 'PolicyBundle':
         if (resource.spec.level !== 'org') this.#mustExist(resource, 'spec.level', 'Domain', resource.spec.level);
+        break;
+      case 'Budget':
+        this.#budget(resource);
         break;
       case 'Domain':
         this.#domain(resource);
         break;
       case 'Key':
         this.#key(resource, wallMs);
+        break;
+      case 'Team':
+        this.#team(resource);
+        break;
+      case 'IdentityProvider':
+        this.#provider(resource);
         break;
       case 'User':
         for (const name of resource.spec.administers ?? [])
@@ -113,6 +133,23 @@ class Check implements Checked {
     for (const name of repeated(operations.map((operation) => operation.name))) {
       this.#problem(resource, `the operation \`${name}\` is declared twice; keep one of them`);
     }
+    for (const { name, reconcile } of operations) {
+      if (reconcile === undefined || 'replay' in reconcile) continue;
+      const asked = operations.find((operation) => operation.name === reconcile.ask);
+      if (asked === undefined)
+        this.#problem(
+          resource,
+          `\`reconcile.ask\` of \`${name}\` names the operation \`${reconcile.ask}\`, which it does not have${didYouMean(
+            reconcile.ask,
+            operations.map((operation) => operation.name),
+          )}`,
+        );
+      else if (asked.effect !== 'read')
+        this.#problem(
+          resource,
+          `\`reconcile.ask\` of \`${name}\` names \`${asked.name}\`, which has the effect \`${asked.effect}\`; asking must change nothing, so name one with \`read\``,
+        );
+    }
     for (const url of repeated(endpoints.map((endpoint) => endpoint.url))) {
       this.#problem(resource, `the endpoint \`${url}\` is listed twice; add up their weights`);
     }
@@ -127,12 +164,52 @@ class Check implements Checked {
     for (const name of from.domains ?? []) this.#shouldExist(resource, 'spec.from.domains', 'Domain', name);
   }
 
+  /** A budget for nobody would never be charged, and whoever wrote it would believe that it holds. */
+  #budget(resource: ResourceOf<'Budget'>): void {
+    const { scope: text, soft } = resource.spec;
+    const scope = scopeOf(text);
+    const kind = scope.kind === 'target' ? TARGET_KINDS[scope.target] : SCOPE_KINDS[scope.kind];
+    if (kind !== undefined && scope.kind !== 'organisation') this.#mustExist(resource, 'spec.scope', kind, scope.name);
+    const [deed, model = ''] = (soft?.do ?? '').split(' ');
+    if (deed === 'model') this.#mustExist(resource, 'spec.soft.do', 'Model', model);
+  }
+
   #domain(resource: ResourceOf<'Domain'>): void {
     if (resource.metadata.name === 'org') {
       this.#problem(resource, 'the name `org` stands for the organisation itself; choose another');
     }
     const { parent } = resource.spec;
     if (parent !== undefined) this.#mustExist(resource, 'spec.parent', 'Domain', parent);
+  }
+
+  /** A member that does not exist would be in the team from the day on which somebody takes its name. */
+  #team(resource: ResourceOf<'Team'>): void {
+    const { users, agents } = resource.spec;
+    for (const name of users) this.#mustExist(resource, 'spec.users', 'User', name);
+    for (const name of agents) this.#mustExist(resource, 'spec.agents', 'Agent', name);
+    for (const name of [...repeated(users), ...repeated(agents)])
+      this.#problem(resource, `the member \`${name}\` is listed twice; keep one of them`);
+  }
+
+  /** Of two that say the same of themselves a token would be from both, and its bearer somebody in two places. */
+  #provider(resource: ResourceOf<'IdentityProvider'>): void {
+    const { issuer, audience, clientId, users, workloads, provision, groups } = resource.spec;
+    for (const other of this.#all.values()) {
+      if (other === resource || other.kind !== 'IdentityProvider' || other.spec.issuer !== issuer) continue;
+      const both = audience.find((one) => other.spec.audience.includes(one));
+      if (both !== undefined)
+        this.#problem(resource, `another provider has the issuer \`${issuer}\` and the audience \`${both}\` too`);
+    }
+    for (const { agent } of workloads) this.#mustExist(resource, 'spec.workloads.agent', 'Agent', agent);
+    for (const name of Object.values(users?.names ?? {})) this.#shouldExist(resource, 'spec.users.names', 'User', name);
+    for (const name of new Set(Object.values(groups?.teams ?? {}).flat()))
+      this.#mustExist(resource, 'spec.groups.teams', 'Team', name);
+    if (clientId !== undefined && !audience.includes(clientId))
+      this.#problem(resource, `logins are tokens for \`${clientId}\`; add it to \`spec.audience\``);
+    if (users === undefined && workloads.length === 0)
+      this.#problem(resource, 'says nothing about whom its tokens stand for; give it `users` or `workloads`');
+    if (provision && groups === undefined)
+      this.#warning(resource, 'lets in people without a User resource, and without `groups` none of them has a role');
   }
 
   #key(resource: ResourceOf<'Key'>, wallMs: number): void {
@@ -175,14 +252,15 @@ class Check implements Checked {
   levels(): void {
     const first = new Map<string, Resource>();
     for (const resource of this.#all.values()) {
-      if (resource.kind !== 'PolicyBundle') continue;
-      const level = `${resource.metadata.tenant}/${resource.spec.level}`;
+      if (resource.kind !== 'PolicyBundle' && resource.kind !== 'TreeLimits') continue;
+      const level = `${resource.kind}/${resource.metadata.tenant}/${resource.spec.level}`;
       const before = first.get(level);
       if (before === undefined) first.set(level, resource);
       else {
+        const what = resource.kind === 'PolicyBundle' ? 'bundle' : 'limits';
         this.#problem(
           resource,
-          `level \`${resource.spec.level}\` already has the bundle \`${before.metadata.name}\`; a level has one`,
+          `level \`${resource.spec.level}\` already has the ${what} \`${before.metadata.name}\`; a level has one`,
         );
       }
     }

@@ -3,6 +3,7 @@ import {
   type DomainEntry,
   idOf,
   type KeyEntry,
+  type PriceEntry,
   type Resource,
   type ResourceKind,
   type ResourceOf,
@@ -11,8 +12,12 @@ import {
   type Snapshot,
   type TargetEntry,
   type TargetKind,
+  type TeamEntry,
+  type TreeLimitsEntry,
 } from '../contract/index.ts';
+import { budgetEntry, type PriceOf, pricesOf } from './budgets.ts';
 import type { Configuration } from './check.ts';
+import { refuseIfAny } from './problems.ts';
 
 /** Cedar text of one level of one tenant, with the name of the file that it came from. */
 export interface PolicyText {
@@ -43,6 +48,7 @@ export interface PolicyWorld {
     readonly domain: string;
     readonly roles: readonly string[];
   }[];
+  readonly teams: readonly TeamEntry[];
   /** What policies may know besides the call; the policy room checks what they name. */
   readonly facts: readonly {
     readonly tenant: string;
@@ -60,12 +66,13 @@ export type Draft = Omit<Snapshot, 'seq' | 'revision' | 'createdAtMs'>;
 
 /**
  * Compiles a checked configuration. The order of its resources does not matter; that of the result is by key. `originOf` names
- * the place that a resource came from: policy text that stands in it is found by that.
+ * the place that a resource came from: policy text that stands in it is found by that. `wallMs` is when: prices change with time.
  */
 export const compile = async (
   configuration: Configuration,
   compilePolicy: CompilePolicy,
   originOf: (key: string) => string = (key) => key,
+  wallMs = 0,
 ): Promise<Draft> => {
   const all = [...configuration.keys()].sort().map((key) => configuration.get(key)!);
   const called = [
@@ -74,6 +81,13 @@ export const compile = async (
     ...of(all, 'Model').map((resource) => ({ kind: 'model' as const, resource })),
   ];
   const domains = of(all, 'Domain').map(domainEntry);
+  const teams = of(all, 'Team').map(teamEntry);
+  const providers = of(all, 'IdentityProvider').map(({ metadata: { tenant, name }, spec }) => ({
+    tenant,
+    name,
+    ...spec,
+  }));
+  const trusting = new Set(providers.map(({ tenant }) => tenant));
   const world: PolicyWorld = {
     targets: called.map(({ kind, resource: { metadata, spec } }) => ({
       tenant: metadata.tenant,
@@ -84,6 +98,7 @@ export const compile = async (
     })),
     domains,
     users: of(all, 'User').map(userEntry),
+    teams,
     facts: of(all, 'Fact').map(({ metadata: { tenant, name }, spec }) => ({
       tenant,
       name,
@@ -91,11 +106,33 @@ export const compile = async (
       source: originOf(resourceKey({ tenant, kind: 'Fact', name })),
     })),
   };
+  const prices = await pricesOf(
+    called.map(({ resource }) => resource),
+    wallMs,
+  );
+  refuseIfAny(
+    prices.problems.map(
+      ({ resource, text }) =>
+        `${originOf(resourceKey(idOf(resource)))}: ${resource.kind} \`${resource.metadata.name}\`: ${text}`,
+    ),
+  );
+  const budgets = of(all, 'Budget').map(budgetEntry);
   return {
-    targets: called.map(({ kind, resource }) => targetEntry(kind, resource)),
+    targets: called.map(({ kind, resource }) => targetEntry(kind, resource, prices.of)),
+    ...(budgets.length === 0 ? {} : { budgets }),
     routes: of(all, 'Route').map(routeEntry),
     domains,
+    ...treesIn(of(all, 'TreeLimits')),
     keys: of(all, 'Key').map((resource) => keyEntry(resource, configuration)),
+    ...(teams.length === 0 ? {} : { teams }),
+    ...(providers.length === 0
+      ? {}
+      : {
+          providers,
+          users: of(all, 'User')
+            .filter(({ metadata: { tenant } }) => trusting.has(tenant))
+            .map((user) => ({ ...userEntry(user), ...administersOf(user) })),
+        }),
     policy: await compilePolicy(
       of(all, 'PolicyBundle').map((bundle) => policyText(bundle, originOf(resourceKey(idOf(bundle))))),
       world,
@@ -103,38 +140,38 @@ export const compile = async (
   };
 };
 
-/** The policy of one tenant, by name. */
-export const bundlesOf = (configuration: Configuration, tenant: string): readonly ResourceOf<'PolicyBundle'>[] =>
-  [...configuration.keys()]
-    .sort()
-    .map((key) => configuration.get(key)!)
-    .filter((resource): resource is ResourceOf<'PolicyBundle'> => isBundleOf(tenant, resource));
-
-export const isBundleOf = (tenant: string, { kind, metadata }: Resource): boolean =>
-  kind === 'PolicyBundle' && metadata.tenant === tenant;
-
 const of = <K extends ResourceKind>(resources: readonly Resource[], kind: K): readonly ResourceOf<K>[] =>
   resources.filter((resource): resource is ResourceOf<K> => resource.kind === kind);
 
 const targetEntry = (
   kind: TargetEntry['kind'],
-  { metadata, spec }: ResourceOf<'Agent' | 'Tool' | 'Model'>,
-): TargetEntry => ({
-  tenant: metadata.tenant,
-  kind,
-  name: metadata.name,
-  domain: metadata.domain ?? '',
-  labels: metadata.labels,
-  endpoints: spec.endpoints,
-  operations: spec.operations.map(({ name, effect, idempotent }) => ({
-    name,
-    effect,
-    idempotent: idempotent ?? effect === 'read',
-  })),
-  health: spec.health ?? null,
-  concurrency: spec.concurrency,
-  timeoutMs: spec.timeoutMs ?? null,
-});
+  resource: ResourceOf<'Agent' | 'Tool' | 'Model'>,
+  priceOf: PriceOf,
+): TargetEntry => {
+  const { metadata, spec } = resource;
+  return {
+    tenant: metadata.tenant,
+    kind,
+    name: metadata.name,
+    domain: metadata.domain ?? '',
+    labels: metadata.labels,
+    endpoints: spec.endpoints,
+    operations: spec.operations.map(({ name, effect, idempotent, reconcile }) => ({
+      name,
+      effect,
+      idempotent: idempotent ?? effect === 'read',
+      ...(reconcile === undefined ? {} : { reconcile }),
+      ...priced(priceOf(resource, name)),
+    })),
+    health: spec.health ?? null,
+    concurrency: spec.concurrency,
+    timeoutMs: spec.timeoutMs ?? null,
+    ...(spec.credential === undefined ? {} : { credential: spec.credential }),
+  };
+};
+
+const priced = (price: PriceEntry | undefined): { readonly price?: PriceEntry } =>
+  price === undefined ? {} : { price };
 
 /** 0 is for control traffic; no route can ask for it. */
 const PRIORITY = { interactive: 1, standard: 2, batch: 3 } as const;
@@ -159,6 +196,22 @@ const domainEntry = ({ metadata, spec }: ResourceOf<'Domain'>): DomainEntry => (
   parent: spec.parent ?? '',
   delegated: spec.delegated,
 });
+
+const teamEntry = ({ metadata, spec }: ResourceOf<'Team'>): TeamEntry => ({
+  tenant: metadata.tenant,
+  name: metadata.name,
+  users: spec.users,
+  agents: spec.agents,
+});
+/** Absent where nobody says anything, so that a configuration without them is the same snapshot as ever. */
+const treesIn = (resources: readonly ResourceOf<'TreeLimits'>[]): Pick<Snapshot, 'trees'> =>
+  resources.length === 0 ? {} : { trees: resources.map(treesEntry) };
+
+const treesEntry = ({ metadata, spec }: ResourceOf<'TreeLimits'>): TreeLimitsEntry => {
+  const { level, delegation, ...said } = spec;
+  const limits = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  return { tenant: metadata.tenant, level, limits, delegation };
+};
 
 const userEntry = ({ metadata, spec }: ResourceOf<'User'>): PolicyWorld['users'][number] => ({
   tenant: metadata.tenant,
@@ -202,5 +255,6 @@ const keyEntry = ({ metadata, spec }: ResourceOf<'Key'>, configuration: Configur
       ...administersOf(owner),
     },
     expiresAtMs: spec.expiresAt === undefined ? null : Date.parse(spec.expiresAt),
+    ...(spec.scopes === undefined ? {} : { scopes: spec.scopes }),
   };
 };

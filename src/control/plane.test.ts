@@ -44,6 +44,13 @@ test('what is applied is committed, compiled and published once', async () => {
   assert.deepEqual([published[0]!.seq, published[0]!.revision, published[0]!.targets[0]!.domain], [1, 1, 'd']);
 });
 
+test('what policy has to remark is a warning for the tenants that change, and for nobody else', async () => {
+  const { parts } = bench();
+  const plane = new ControlPlane({ ...parts, remarksOn: (_, tenant) => [`${tenant}: slow`] });
+  assert.deepEqual((await plane.apply(wish([domain('d')]))).warnings, ['default: slow']);
+  assert.deepEqual((await plane.apply(wish([domain('d')]))).warnings, []);
+});
+
 test('applying the same again changes nothing: no revision, no snapshot, no version', async () => {
   const { plane, published } = bench();
   await plane.apply(wish([agent('a'), agent('b')]));
@@ -286,4 +293,23 @@ test('the answer to an apply counts what was asked for, not everything that ther
     'default/Agent/c': 'delete',
     'default/Agent/d': 'none',
   });
+});
+
+test('what another hub committed is published once it is followed, and following what is out publishes nothing', async () => {
+  const { plane, parts } = bench();
+  const seen: Snapshot[] = [];
+  const other = new ControlPlane({ ...parts, publish: (snapshot) => void seen.push(snapshot) });
+  await other.refresh();
+  await plane.apply(wish([agent('a')]));
+  await other.follow();
+  assert.deepEqual(
+    seen.map(({ revision, targets }) => [revision, targets.length]),
+    [
+      [0, 0],
+      [1, 1],
+    ],
+  );
+  assert.ok(seen[1]!.seq > plane.snapshot!.seq);
+  await other.follow();
+  assert.equal(seen.length, 2);
 });

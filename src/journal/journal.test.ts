@@ -108,6 +108,9 @@ const overriding = (store: CallJournal, other: Partial<CallJournal>): CallJourna
   release: (id) => store.release(id),
   get: (tenant, id) => store.get(tenant, id),
   open: () => store.open(),
+  unresolved: (tenant, limit) => store.unresolved(tenant, limit),
+  reopen: (tenant, id) => store.reopen(tenant, id),
+  resolve: (resolution) => store.resolve(resolution),
   prune: (beforeMs) => store.prune(beforeMs),
   ...other,
 });

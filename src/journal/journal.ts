@@ -10,6 +10,7 @@ import type {
   Call,
   CallJournal,
   CallRecord,
+  CancelSignal,
   End,
   Principal,
   Reply,
@@ -17,14 +18,16 @@ import type {
   Scope,
   StoredReply,
 } from '../contract/index.ts';
-import { DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
+import { amountText, DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
 import {
   Admission,
   type Canceller,
   type Handler,
   type Layer,
+  notSent,
   Permit,
   rootScope,
+  type Short,
   silentSpan,
   type World,
   whenEnded,
@@ -37,12 +40,18 @@ export interface JournalOptions {
   readonly world: World;
   /** The whole pipeline as it is now: detached calls run through it like any other. */
   readonly handler: () => Handler;
+  /** A call whose outcome nobody knows is on record. Must not throw. */
+  readonly unknown?: (tenant: string, id: string) => void;
 }
 
 export class Journal {
   readonly #options: JournalOptions;
   /** Detached calls accepted and now running here, with what cancels them. */
   readonly #running = new Map<string, Canceller>();
+  /** Detached calls that a budget had no room for, with what waits until it has. */
+  readonly #short = new Map<string, (signal: CancelSignal) => Promise<boolean>>();
+  /** Those of them that may have run before. */
+  readonly #again = new Set<string>();
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -55,7 +64,9 @@ export class Journal {
       if (this.#running.has(call.id)) return this.#runAccepted(next, call, scope);
       if (call.detach === true) return this.#accept(call, plan, scope);
       const isRecorded = plan.operation.effect !== 'read' || call.idempotencyKey !== undefined;
-      if (!isRecorded && (Admission.find(call)?.isEmpty ?? true)) return next(call, scope);
+      const admission = Admission.find(call);
+      if (!isRecorded && (admission?.isEmpty ?? true))
+        return admission?.meter == null ? next(call, scope) : this.#send(next, call, scope, false);
       return this.#runRecorded(next, call, isRecorded ? this.#recordOf(call, plan) : null, scope);
     };
   }
@@ -86,7 +97,7 @@ export class Journal {
    * Runs a kept call as what people approved. Resolves when it is over; never throws. What could not be sent for a reason that passes
    * stays kept, for the next time somebody looks.
    */
-  resume(record: CallRecord, as: Pick<Call, 'grant' | 'contentType' | 'body'>): Promise<void> {
+  resume(record: CallRecord, as: Partial<Call>): Promise<void> {
     if (this.#running.has(record.id)) return Promise.resolve();
     return this.#start(record, as);
   }
@@ -111,6 +122,18 @@ export class Journal {
   }
 
   /**
+   * Sends a call with an unknown outcome again, with the key that it had: the target runs it once. Resolves when it is over.
+   * False when somebody has said meanwhile what became of it. A second unknown is what it was before.
+   */
+  async replay(record: CallRecord): Promise<boolean> {
+    if (record.request === null || this.#running.has(record.id)) return false;
+    if (!(await this.#options.store.reopen(record.tenant, record.id))) return false;
+    this.#again.add(record.id);
+    await this.#start({ ...record, state: 'dispatched' });
+    return true;
+  }
+
+  /**
    * After a restart: runs again what was accepted and never sent, and what is idempotent; everything else that was sent has an
    * unknown outcome, and says so (O3). Returns how many of each.
    *
@@ -123,6 +146,7 @@ export class Journal {
     for (const record of left) {
       if (record.detached && record.request !== null && (record.state === 'accepted' || record.idempotent)) {
         resumed++;
+        if (record.state === 'dispatched') await this.#settleRemains(record);
         void this.#start(record);
       } else {
         unknown++;
@@ -133,13 +157,27 @@ export class Journal {
     return { resumed, unknown };
   }
 
+  /** It runs again because it may, and each of its runs costs: what was set aside for the one before is spent. */
+  async #settleRemains({ id, tenant }: CallRecord): Promise<void> {
+    const { store, world } = this.#options;
+    await store.end({ tenant, id, outcome: null, amounts: {}, audit: [], atMs: world.clock.wallMs() });
+  }
+
   async #runRecorded(next: Handler, call: Call, record: CallRecord | null, scope: Scope): Promise<Reply> {
     const startMs = scope.clock.nowMs();
-    const begun = await this.#begin(call, record, null);
+    const begun = await this.#beginWithRoom(call, record, scope);
     scope.span.step('record', startMs, { 'call.key': call.idempotencyKey, replayed: begun.kind === 'taken' });
     if (begun.kind === 'taken') return answerTaken(begun.record, record?.digest ?? '');
     throwIfRefused(begun, call);
     return this.#send(next, call, scope, record !== null);
+  }
+
+  /** A call that may wait for room in a budget asks again whenever it hears that there may be some. */
+  async #beginWithRoom(call: Call, record: CallRecord | null, scope: Scope): Promise<Begun> {
+    for (;;) {
+      const begun = await this.#begin(call, record, null);
+      if (begun.kind !== 'overdrawn' || !(await hasRoomNow(call, begun, scope.signal))) return begun;
+    }
   }
 
   /** INVARIANT: one transaction, and nothing was sent before it is durable. */
@@ -169,7 +207,7 @@ export class Journal {
     const { taken } = await this.#options.store.accept(record);
     scope.span.step('record', startMs, { detached: true, replayed: taken !== null });
     if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
-    if (taken === null) void this.#start(record);
+    if (taken === null) void this.#start(record, treeOf(call));
     return accepted(taken ?? record);
   }
 
@@ -177,10 +215,12 @@ export class Journal {
     const record = await this.#options.store.get(call.principal?.tenant ?? '', call.id);
     // A restart may find an idempotent call already dispatched; sending it again is what idempotent means.
     const { policyVersion } = Permit.check(call);
-    throwIfRefused(
-      await this.#begin(call, null, record?.state === 'accepted' ? { id: call.id, policyVersion } : null),
-      call,
-    );
+    const isFirst = record?.state === 'accepted';
+    // With its key the target runs it once, and it is paid once.
+    if (!isFirst && !this.#again.has(call.id)) renew(call, scope.ids.spanId());
+    const begun = await this.#begin(call, null, isFirst ? { id: call.id, policyVersion } : null);
+    if (begun.kind === 'overdrawn') this.#short.set(call.id, (signal) => hasRoomNow(call, begun, signal));
+    throwIfRefused(begun, call);
     return this.#send(next, call, scope, true);
   }
 
@@ -217,50 +257,67 @@ export class Journal {
     reply: Reply | undefined,
   ): Promise<void> {
     const { store, world } = this.#options;
+    const amounts = admission?.meter?.amounts(fault, reply) ?? null;
+    const audit = admission?.after(fault, reply) ?? [];
+    const reservation = admission?.reservation?.id;
+    if (outcome === null && reservation === undefined && audit.length === 0) return;
     await store.end({
       tenant: call.principal?.tenant ?? '',
       id: call.id,
       outcome,
-      amounts: admission?.meter?.amounts(fault, reply) ?? null,
-      audit: admission?.after(fault, reply) ?? [],
+      // O4: what may have run keeps its money set aside, until somebody knows or its time is over.
+      amounts: reservation === undefined || outcome?.state === 'unknown' ? null : amounts,
+      ...(reservation === undefined || reservation === call.id ? {} : { reservation }),
+      audit,
       atMs: world.clock.wallMs(),
     });
+    admission?.settled?.();
+    if (outcome?.state === 'unknown' && !this.#again.has(call.id))
+      this.#options.unknown?.(call.principal?.tenant ?? '', call.id);
   }
 
   /** What never ran is forgotten, so that the caller may try again; an unknown outcome is kept as such (O1). */
   #outcomeOf(id: string, fault: Fault | undefined, reply: StoredReply): End['outcome'] {
     if (fault === undefined) return { state: 'done', reply };
+    // That the second try did not run says nothing about the first.
+    if (this.#again.has(id) && fault.executed !== 'yes') return { state: 'unknown', reply };
     if (fault.executed === 'no' && !this.#running.has(id)) return { state: 'forgotten', reply: null };
     if (fault.executed === 'unknown') return { state: 'unknown', reply };
     return { state: fault.code === 'cancelled' ? 'cancelled' : 'done', reply };
   }
 
   /** Runs a detached call through the whole pipeline again, as its owner: what was decided at acceptance is decided once more. */
-  async #start(record: CallRecord, as: Partial<Call> = {}): Promise<void> {
+  #start(record: CallRecord, as: Partial<Call> = {}): Promise<void> {
     const { world, handler } = this.#options;
     const { scope, canceller } = rootScope(world, silentSpan(world.ids.spanId()));
     this.#running.set(record.id, canceller);
-    try {
-      await drained(await handler()({ ...callOf(record), ...as }, scope));
-    } catch (thrown) {
-      // The store may be down; then the record stays open, and the next start looks at it.
-      await this.#concludeRefused(record, Fault.from(thrown), as.grant !== undefined).catch(() => {});
-    } finally {
-      this.#running.delete(record.id);
-    }
+    const work = handler()({ ...callOf(record), ...as }, scope).then((reply) => drained(reply));
+    return work
+      .catch(async (thrown) => {
+        const short = this.#short.get(record.id);
+        this.#short.delete(record.id);
+        // It stays accepted meanwhile: a restart runs it again, and it waits again.
+        const fault = short === undefined ? Fault.from(thrown) : await roomOrFault(short, canceller, thrown);
+        if (fault === null) void this.#start(record, as);
+        else await this.#concludeRefused(record, fault, as.grant !== undefined);
+      })
+      .catch(() => {}) // The store is down; the record stays open and the next start looks at it.
+      .finally(() => {
+        // A call that waited for room runs again under the same id.
+        if (this.#running.get(record.id) !== canceller) return;
+        this.#running.delete(record.id);
+        this.#again.delete(record.id);
+      });
   }
 
   /** Refused before it came to be sent: the record layer never saw it, so it is concluded here. */
   async #concludeRefused(record: CallRecord, fault: Fault, isHeld: boolean): Promise<void> {
-    const { world, store } = this.#options;
+    const { world, store, unknown } = this.#options;
     // Of two nodes that run one approved call, one has burned its grant, and the other must not end it.
     if (isHeld && (passes(fault) || (await store.get(record.tenant, record.id))?.state !== 'accepted')) return;
-    await store.conclude(
-      record.id,
-      fault.executed === 'unknown' ? 'unknown' : 'done',
-      keepFault(fault),
-      world.clock.wallMs(),
-    );
+    const isUnknown = fault.executed === 'unknown' || this.#again.has(record.id);
+    await store.conclude(record.id, isUnknown ? 'unknown' : 'done', keepFault(fault), world.clock.wallMs());
+    if (isUnknown && !this.#again.has(record.id)) unknown?.(record.tenant, record.id);
   }
 
   #recordOf(
@@ -290,14 +347,16 @@ export class Journal {
       state,
       idempotent: plan.operation.idempotent,
       detached,
-      request: detached
-        ? {
-            contentType: call.contentType,
-            body: bytes,
-            timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-            priority: call.priority,
-          }
-        : null,
+      // A call that may be sent again after an unknown outcome is kept as it was.
+      request:
+        detached || (plan.operation.reconcile !== undefined && 'replay' in plan.operation.reconcile)
+          ? {
+              contentType: call.contentType,
+              body: bytes,
+              timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+              priority: call.priority,
+            }
+          : null,
       policyVersion,
       acceptedAtMs: this.#options.world.clock.wallMs(),
       concludedAtMs: null,
@@ -309,6 +368,31 @@ export class Journal {
 /** Nothing was sent, and later it may be: too busy, too often, no configuration, nobody there. */
 const passes = ({ code, executed, retryable }: Fault): boolean =>
   executed === 'no' && (retryable || code === 'rate_limited' || code === 'stale');
+/** Throws, with nothing sent, when the call ends before there is room. */
+const hasRoomNow = async (call: Call, short: Short, signal: CancelSignal): Promise<boolean> => {
+  try {
+    return (await Admission.find(call)?.whenShort?.(short, signal)) ?? false;
+  } catch (thrown) {
+    throw notSent(Fault.from(thrown));
+  }
+};
+
+/** Null when there may be room now; otherwise why the call is over. */
+const roomOrFault = (
+  short: (signal: CancelSignal) => Promise<boolean>,
+  signal: CancelSignal,
+  refused: unknown,
+): Promise<Fault | null> =>
+  short(signal).then(
+    (isWorthIt) => (isWorthIt ? null : Fault.from(refused)),
+    (thrown) => Fault.from(thrown),
+  );
+
+/** A call that ran before, as far as anybody knows, is paid for twice: the first reservation keeps the id of the call. */
+const renew = (call: Call, suffix: string): void => {
+  const admission = Admission.find(call);
+  if (admission?.reservation != null) admission.reservation = { ...admission.reservation, id: `${call.id}.${suffix}` };
+};
 
 /** What the first transaction refused: nothing was written, and nothing is sent. */
 const throwIfRefused = (begun: Begun, call: Call): void => {
@@ -322,9 +406,11 @@ const throwIfRefused = (begun: Begun, call: Call): void => {
 const exhausted = (account: AccountState, asked: number): Fault => {
   const left = Math.max(0, account.limit + account.extra - account.spent - account.reserved);
   const holder = account.holder === '' ? '' : ` of \`${account.holder}\``;
+  const until = account.windowEndMs === null ? '' : ` or wait until ${new Date(account.windowEndMs).toISOString()}`;
   return new Fault(
     'budget_exhausted',
-    `budget \`${account.budget}\`${holder} has ${left} ${account.unit} left and this call asks for ${asked}`,
+    `budget \`${account.budget}\`${holder} has ${amountText(left, account.unit)} left and this call asks for ` +
+      `${amountText(asked, account.unit)}; raise it${until}`,
     { facts: { code: 'BUDGET_EXHAUSTED', budget: account.budget, unit: account.unit, left, asked } },
   );
 };
@@ -337,6 +423,12 @@ const answerTaken = (taken: CallRecord, digest: string): Reply => {
       `a call with idempotency key \`${taken.idempotencyKey}\` is still running; ask again when it is done`,
     );
   }
+  if (taken.reply === null && taken.state === 'done')
+    throw new Fault(
+      'conflict',
+      `the call with idempotency key \`${taken.idempotencyKey}\` ran, and its reply is not known`,
+      { executed: 'yes' },
+    );
   if (taken.reply === null)
     throw new Fault('conflict', `the outcome of the call with idempotency key \`${taken.idempotencyKey}\` is unknown`);
   return replay(taken.reply);
@@ -372,11 +464,17 @@ const callOf = (record: CallRecord): Call => ({
   trace: { trace: record.trace, sampled: true },
   lineage: { root: record.id, depth: 0 },
   ...(record.session === '' ? {} : { session: record.session }),
+  // The key that the target may have seen: sending another would be another request to it.
+  ...(record.idempotencyKey === '' ? {} : { idempotencyKey: record.idempotencyKey }),
   priority: 2,
   stream: false,
   via: [],
   retriedElsewhere: false,
 });
+
+/** It stays where it stood in its tree. After a restart nobody knows, and it begins one. */
+const treeOf = (from: Call | undefined): Pick<Call, 'tree'> & Partial<Pick<Call, 'lineage'>> =>
+  from?.tree === undefined ? {} : { lineage: from.lineage, tree: from.tree };
 
 const withinLimit = (bytes: Uint8Array): Uint8Array | null => (bytes.byteLength <= KEEP_LIMIT ? bytes : null);
 

@@ -8,19 +8,21 @@ import type { Constraints, Decision, Determining, FactEntry, Principal, Priority
 import type { Payload } from '../kernel/index.ts';
 import { approvalOf, meetApprovals } from './approval-spec.ts';
 import { type Arguments, argumentsOf } from './arguments/index.ts';
-import { type Found, findCase } from './case.ts';
+import { type Found, findCase, withUser } from './case.ts';
 import type { CompiledPolicy, Env } from './compile/index.ts';
 import { meet } from './constraints.ts';
 import type { Engine, Outcome } from './evaluate.ts';
 import { Datetime } from './extension/time.ts';
 import { type FactAnswers, factsRecord } from './facts/index.ts';
 import type { Level, PreparedPolicy } from './prepare.ts';
-import { CedarRecord, fromJson, type Value } from './value.ts';
+import { CedarRecord, EntityRef, fromJson, type Value } from './value.ts';
 
 export interface PolicyRequest {
   readonly principal: Principal | null;
   readonly target: Target;
   readonly depth: number;
+  /** Who began the call tree; null when that cannot be told. Absent: the principal itself. */
+  readonly origin?: Principal | null;
   readonly session: boolean;
   readonly priority: Priority;
   /** Wall time, Unix ms. */
@@ -66,9 +68,12 @@ export const decide = (
   if ('code' in args) return denial(prepared.version, args);
   const facts = factsIn(found, request);
   if ('code' in facts) return denial(prepared.version, facts);
-  const env: Env = { ...found.case.env, context: contextOf(found, request, { ...args, ...facts }) };
+  const env = envOf(found, request, { ...args, ...facts });
   const { engine } = prepared;
-  const outcomes = found.case.levels.map((level) => ({ level: level.name, ...engine.evaluate(level.policies, env) }));
+  const outcomes = found.case.levels.map(({ name, policies, instead }) => ({
+    level: name,
+    ...(instead.policies ?? engine).evaluate(policies, env),
+  }));
   const seen = { policyVersion: prepared.version, missing: missingOf(outcomes), errors: errorsOf(outcomes) };
   const hard = hardRules(outcomes);
   if (hard !== undefined) return { ...DENY, ...seen, ...hard };
@@ -104,13 +109,22 @@ const denial = (policyVersion: string, { code, reason }: Pick<Decision, 'code' |
   reason,
 });
 
+/** All that a rule can look at. Roles of whoever began are known only from its credential, so they come with the call. */
+export const envOf = (found: Found, request: PolicyRequest, known: Arguments & typeof NO_FACTS): Env => {
+  const { origin } = request;
+  const { env } = found.case;
+  const entities = origin?.kind === 'user' ? withUser(origin, env.entities, found.case.teams) : env.entities;
+  return { ...env, entities, context: contextOf(found, request, known) };
+};
+
 /** The circumstances of one call as policies see them. */
-export const contextOf = (
+const contextOf = (
   { operation: { operation, target } }: Found,
   request: PolicyRequest,
   { args, facts }: Arguments & typeof NO_FACTS,
 ): CedarRecord => {
   const fields = new Map<string, Value>([
+    ['origin', originRecord(request)],
     ['operation', operation.name],
     ['effect', operation.effect],
     ['depth', fromJson(request.depth)],
@@ -124,6 +138,15 @@ export const contextOf = (
   if (facts !== null) fields.set('facts', facts);
   return new CedarRecord(fields);
 };
+
+const originRecord = ({ origin, principal }: PolicyRequest): CedarRecord => {
+  const began = origin === undefined ? principal : origin;
+  if (began === null || began.kind === 'node') return NOBODY;
+  const isUser = began.kind === 'user';
+  return new CedarRecord(new Map([[began.kind, new EntityRef(isUser ? 'User' : 'Agent', began.id)]]));
+};
+
+const NOBODY = new CedarRecord(new Map());
 
 const missingOf = (outcomes: readonly LevelOutcome[]): string[] =>
   outcomes.filter(({ permits }) => permits.length === 0).map(({ level }) => level);
@@ -200,15 +223,17 @@ const limitsOf = (
   engine: Engine,
 ): Constraints | (Verdict & Pick<Decision, 'errors'>) => {
   let merged: Constraints = {};
-  for (const { name: level, limits } of levels) {
-    for (const { policy, constraints } of limits) {
-      const { permits, failed } = engine.evaluate([policy], env);
-      if (failed[0] !== undefined) {
-        const errors = [{ level, id: policy.entry.id, message: failed[0].message }];
-        return { ...policyError({ level, policy }), determining: [determining({ level, policy })], errors };
-      }
-      if (permits.length > 0) merged = meet(merged, constraints);
+  for (const { name: level, limits, instead } of levels) {
+    if (limits.length === 0) continue;
+    const rules = limits.map(({ policy }) => policy);
+    const { permits, failed } = (instead.limits ?? engine).evaluate(rules, env);
+    const [first] = failed;
+    if (first !== undefined) {
+      const rule = { level, policy: first.policy };
+      const errors = [{ level, id: first.policy.entry.id, message: first.message }];
+      return { ...policyError(rule), determining: [determining(rule)], errors };
     }
+    for (const { policy, constraints } of limits) if (permits.includes(policy)) merged = meet(merged, constraints);
   }
   return merged;
 };

@@ -12,13 +12,15 @@ import type {
 } from '../contract/index.ts';
 import { FACT_READER, Fault } from '../contract/index.ts';
 import { annotationProblems, constraintsOf } from './annotations.ts';
-import { type CompiledPolicy, compileEntry, type Env } from './compile/index.ts';
+import { type CompiledPolicy, type CompileOptions, compileOrMark, type Env } from './compile/index.ts';
 import { type Entity, EntityStore, entity } from './entities.ts';
-import { CLOSURES, type Engine } from './evaluate.ts';
-import { ACTION_OF, CEDAR_LANGUAGE, operationId, TYPE_OF } from './schema.ts';
-import { EntityRef, type Value } from './value.ts';
+import { CLOSURES, type Engine, type Outcome } from './evaluate.ts';
+import { fallbackEngine, type SchemaFor } from './fallback/index.ts';
+import { ACTION_OF, CEDAR_LANGUAGE, operationId, schemaOf, TYPE_OF } from './schema.ts';
+import { type Teams, teamsOf } from './teams.ts';
+import { CedarRecord, EntityRef, type Value } from './value.ts';
 
-export type PolicyWorld = Pick<Snapshot, 'policy' | 'targets' | 'domains'>;
+export type PolicyWorld = Pick<Snapshot, 'policy' | 'targets' | 'domains' | 'teams'>;
 
 export interface LimitRule {
   readonly policy: CompiledPolicy;
@@ -29,6 +31,8 @@ export interface Level {
   readonly name: string;
   readonly policies: readonly CompiledPolicy[];
   readonly limits: readonly LimitRule[];
+  /** Who decides a set that has an operator which the compiler does not know. Absent: the engine of the policy. */
+  readonly instead: { readonly policies?: Engine; readonly limits?: Engine };
 }
 
 export interface PreparedOperation {
@@ -49,6 +53,8 @@ export interface PreparedOperation {
 /** A caller and an operation: everything about a decision that does not depend on the circumstances of one call. */
 export interface Case {
   readonly env: Omit<Env, 'context'>;
+  /** Of the tenant: for users who are no caller, such as the one that a tree began with. */
+  readonly teams: Teams;
   /** `org` first. Sliced: only policies whose scope matches. */
   readonly levels: readonly Level[];
   /** One of the policies reads the arguments: the payload has to be parsed. */
@@ -67,6 +73,7 @@ export interface PreparedTenant {
   /** By `operationId`. */
   readonly operations: ReadonlyMap<string, PreparedOperation>;
   readonly entities: EntityStore;
+  readonly teams: Teams;
   /** All of them, each after those that it is built from. */
   readonly facts: readonly FactEntry[];
 }
@@ -79,8 +86,17 @@ export interface PreparedPolicy {
 
 export const ORG = 'org';
 
+export interface PrepareOptions extends Pick<CompileOptions, 'knows'> {
+  /** Told of every evaluation by cedar-wasm, because an operator is unknown here. */
+  readonly onFallback?: (outcome: Outcome) => void;
+}
+
 /** Throws Fault `bad_request` when a policy cannot be compiled: a node must refuse such a snapshot, not run a part of it. */
-export const preparePolicy = (world: PolicyWorld, engine: Engine = CLOSURES): PreparedPolicy => {
+export const preparePolicy = (
+  world: PolicyWorld,
+  engine: Engine = CLOSURES,
+  options: PrepareOptions = {},
+): PreparedPolicy => {
   const { policy, targets, domains } = world;
   if (policy.cedar !== CEDAR_LANGUAGE)
     throw new Fault(
@@ -96,52 +112,89 @@ export const preparePolicy = (world: PolicyWorld, engine: Engine = CLOSURES): Pr
   const names = new Set([...policy.levels, ...targets, ...domains].map(({ tenant }) => tenant));
   return {
     version: policy.version,
-    tenants: new Map([...names].map((tenant) => [tenant, prepareTenant(world, tenant)])),
+    tenants: new Map([...names].map((tenant) => [tenant, prepareTenant(world, tenant, options)])),
     engine,
   };
 };
 
-const prepareTenant = (world: PolicyWorld, tenant: string): PreparedTenant => {
+const prepareTenant = (world: PolicyWorld, tenant: string, options: PrepareOptions): PreparedTenant => {
   const ours = <T extends { readonly tenant: string }>(entries: readonly T[]): T[] =>
     entries.filter((entry) => entry.tenant === tenant);
   const targets = ours(world.targets);
   const domains = ours(world.domains);
   const typed = new Map(ours(world.policy.arguments).map(({ operation, type }) => [operation, type]));
   const facts = ours(world.policy.facts ?? []);
+  const operations = new Map(targets.flatMap((target) => prepareOperations(target, typed, facts)));
+  const teams = teamsOf(ours(world.teams ?? []));
   return {
     facts,
-    levels: prepareLevels(ours(world.policy.levels)),
+    teams,
+    levels: prepareLevels(ours(world.policy.levels), options, schemaOver(operations)),
     domains: new Map(domains.map((domain) => [domain.name, domain])),
     agents: new Map(targets.filter(({ kind }) => kind === 'agent').map((target) => [target.name, target])),
-    operations: new Map(targets.flatMap((target) => prepareOperations(target, typed, facts))),
+    operations,
     entities: new EntityStore([
       ...actionEntities(world.policy.actionParents),
       entity(new EntityRef(TYPE_OF.agent, FACT_READER), [], new Map([['name', FACT_READER]])),
       ...domains.map(domainEntity),
-      ...targets.flatMap(targetEntities),
+      ...targets.flatMap((target) => targetEntities(target, teams)),
     ]),
   };
 };
 
-const prepareLevels = (levels: Snapshot['policy']['levels']): Map<string, Level> => {
+const prepareLevels = (
+  levels: Snapshot['policy']['levels'],
+  options: PrepareOptions,
+  schemaFor: SchemaFor,
+): Map<string, Level> => {
   const prepared = new Map<string, Level>();
+  const instead = (rules: readonly CompiledPolicy[]): Engine | undefined =>
+    rules.every(({ unknown }) => unknown.size === 0)
+      ? undefined
+      : fallbackEngine({ rules, schemaFor, decided: options.onFallback ?? (() => undefined) });
   for (const { level, policies, limits } of levels) {
     if (prepared.has(level)) throw new Fault('bad_request', `the snapshot has level \`${level}\` twice`);
+    const rules = policies.map((entry) => compileOrMark(entry, options));
+    const limiting = limits.map((entry) => prepareLimit(entry, level, options));
+    const deciding = instead(rules);
+    const bounding = instead(limiting.map(({ policy }) => policy));
     prepared.set(level, {
       name: level,
-      policies: policies.map(compileEntry),
-      limits: limits.map((entry) => prepareLimit(entry, level)),
+      policies: rules,
+      limits: limiting,
+      instead: {
+        ...(deciding === undefined ? {} : { policies: deciding }),
+        ...(bounding === undefined ? {} : { limits: bounding }),
+      },
     });
   }
   return prepared;
 };
 
-const prepareLimit = (entry: PolicyEntry, level: string): LimitRule => {
+const prepareLimit = (entry: PolicyEntry, level: string, options: PrepareOptions): LimitRule => {
   // A limit that cannot be read would not limit.
   const [problem] = annotationProblems('limits', entry);
   if (problem !== undefined) throw new Fault('bad_request', `limit rule \`${entry.id}\`: ${problem}`);
-  return { policy: compileEntry(entry), constraints: constraintsOf(entry, level) };
+  return { policy: compileOrMark(entry, options), constraints: constraintsOf(entry, level) };
 };
+
+/** As the validator had it, of the actions that one request and its rules can be about, and no more than its context has. */
+const schemaOver =
+  (operations: ReadonlyMap<string, PreparedOperation>): SchemaFor =>
+  ({ action, context: { fields } }, named) => {
+    const there = fields.get('facts');
+    const isThere = ({ name }: FactEntry): boolean => there instanceof CedarRecord && there.fields.has(name);
+    return schemaOf(
+      [...new Set([action.id, ...named])].flatMap((id) => {
+        const operation = operations.get(id);
+        if (operation === undefined) return [];
+        const { target, arguments: args, facts } = operation;
+        return id === action.id
+          ? [{ id, kind: target.kind, args: fields.has('args') ? args : null, facts: facts.filter(isThere) }]
+          : [{ id, kind: target.kind, args, facts }];
+      }),
+    );
+  };
 
 const prepareOperations = (
   target: TargetEntry,
@@ -176,7 +229,7 @@ const inDomain = (name: string): EntityRef[] => (name === '' ? [] : [new EntityR
 
 const domainEntity = ({ name, parent }: DomainEntry): Entity => entity(new EntityRef('Domain', name), inDomain(parent));
 
-const targetEntities = (target: TargetEntry): Entity[] => {
+const targetEntities = (target: TargetEntry, teams: Teams): Entity[] => {
   const ref = new EntityRef(TYPE_OF[target.kind], target.name);
   const tags = new Map<string, Value>(Object.entries(target.labels));
   const operations = target.operations.map((operation) =>
@@ -193,5 +246,6 @@ const targetEntities = (target: TargetEntry): Entity[] => {
   );
   const group = new EntityRef('Action', ACTION_OF[target.kind]);
   const actions = operations.map(({ ref: { id } }) => entity(new EntityRef('Action', id), [group]));
-  return [entity(ref, inDomain(target.domain), new Map([['name', target.name]]), tags), ...operations, ...actions];
+  const parents = [...inDomain(target.domain), ...(target.kind === 'agent' ? teams.ofAgent(target.name) : [])];
+  return [entity(ref, parents, new Map([['name', target.name]]), tags), ...operations, ...actions];
 };

@@ -2,8 +2,11 @@
 
 import { z } from 'zod';
 import type {
+  Attributes,
   CallEvent,
+  FactEntry,
   FlipGroup,
+  PolicySet,
   Principal,
   Priority,
   RecordArgument,
@@ -11,13 +14,13 @@ import type {
   StepEvent,
 } from '../contract/index.ts';
 import type { Payload } from '../kernel/index.ts';
-import { reasonOf } from './arm.ts';
 import { findCase } from './case.ts';
 import { decide, type PolicyRequest } from './decide.ts';
-import type { FactAnswers } from './facts/index.ts';
+import { askAlike, type FactAnswers } from './facts/index.ts';
 import { type Level, type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
 import { contextReads } from './reads.ts';
 import { argumentsReadBy } from './record.ts';
+import { reasonOf } from './remarks.ts';
 
 /** What is known about decisions so far; `ReplayReport` without what only the caller knows. */
 export type ReplayTally = Pick<
@@ -49,6 +52,7 @@ interface Group {
 /** Feed it events in any order; it keeps counts, never events. */
 export class Replay {
   readonly #policy: PreparedPolicy;
+  readonly #active: PolicySet | undefined;
   readonly #reads = new Map<Level, ReadonlySet<string>>();
   readonly #groups = new Map<string, Group>();
   readonly #unknownFor = new Map<string, number>();
@@ -57,8 +61,12 @@ export class Replay {
   #otherRules = 0;
   #unknown = 0;
 
-  /** Throws Fault `bad_request` when the policy cannot be prepared. */
-  constructor(world: PolicyWorld) {
+  /**
+   * `active`: whose facts were asked when the calls were recorded; what is asked otherwise now is unknown. Default: nothing is.
+   * Throws Fault `bad_request` when the policy cannot be prepared.
+   */
+  constructor(world: PolicyWorld, active?: PolicySet) {
+    this.#active = active;
     this.#policy = preparePolicy({ ...world, policy: { ...world.policy, arguments: inPart(world) } });
   }
 
@@ -105,12 +113,24 @@ export class Replay {
       found.case.readsArguments && found.operation.arguments !== null
         ? [...argumentsReadBy(found.case)].filter((name) => !argsRead.includes(name)).map((name) => `args.${name}`)
         : [];
-    const facts = found.case.facts
-      .filter(({ name }) => !Object.hasOwn(request.facts?.values ?? {}, name) && request.facts?.failed?.fact !== name)
-      .map(({ name }) => `facts.${name}`);
-    if (gaps.size === 0) return [...args, ...facts];
+    const { failed, values = {} } = request.facts ?? {};
+    const facts = [
+      ...found.case.facts.filter(({ name }) => !Object.hasOwn(values, name) && failed?.fact !== name),
+      ...found.case.asks.filter((fact) => this.#asksOtherwise(fact)),
+    ].map(({ name }) => `facts.${name}`);
+    if (gaps.size === 0) return [...args, ...new Set(facts)];
     const reads = new Set(found.case.levels.flatMap((level) => [...this.#readsOf(level)]));
-    return [...args, ...facts, ...[...gaps].filter((gap) => gap === 'roles' || reads.has(gap) || reads.has('*'))];
+    return [
+      ...args,
+      ...new Set(facts),
+      ...[...gaps].filter((gap) => gap === 'roles' || reads.has(gap) || reads.has('*')),
+    ];
+  }
+
+  #asksOtherwise(fact: FactEntry): boolean {
+    if (this.#active === undefined) return false;
+    const before = this.#active.facts?.find(({ tenant, name }) => tenant === fact.tenant && name === fact.name);
+    return !askAlike(before, fact);
   }
 
   #readsOf(level: Level): ReadonlySet<string> {
@@ -149,7 +169,7 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** Undefined when the step is no decision about a known caller. Older records lack some inputs: those are gaps, never guesses. */
 const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | undefined => {
   const { principal, tenant, target, lineage, session, startedAtMs } = event;
-  const { effect, rules, missing, code, at, depth, priority, roles, arm, args, argsRead, facts } = attributes;
+  const { effect, rules, missing, code, at, depth, priority, roles, teams, arm, args, argsRead, facts } = attributes;
   // What another release on trial said then is no measure for this one.
   if (principal === null || typeof effect !== 'string' || arm === 'canary') return undefined;
   const complete = typeof at === 'number';
@@ -162,10 +182,12 @@ const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | und
         tenant,
         id: principal.id,
         roles: texts(roles),
+        ...(teams === undefined ? {} : { teams: texts(teams) }),
         ...(principal.domain === undefined ? {} : { domain: principal.domain }),
       },
       target,
       depth: typeof depth === 'number' ? depth : lineage.depth,
+      ...originIn(attributes, tenant),
       session: session !== undefined,
       priority: (typeof priority === 'number' ? priority : 2) as Priority,
       atMs: complete ? at : startedAtMs,
@@ -178,6 +200,14 @@ const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | und
     was: named.length > 0 ? named : none.length > 0 ? [`no permit at ${none.join(', ')}`] : [String(code)],
     gaps: complete ? NOTHING : principal.kind === 'user' ? new Set(['priority', 'roles']) : new Set(['priority']),
   };
+};
+
+/** As `inputsOf` wrote it down; absent where the caller itself began. */
+const originIn = ({ origin, originRoles }: Attributes, tenant: string): Pick<PolicyRequest, 'origin'> => {
+  if (typeof origin !== 'string') return {};
+  const [kind, id = ''] = origin.split('/');
+  if (kind !== 'agent' && kind !== 'user') return { origin: null };
+  return { origin: { kind, tenant, id, roles: texts(originRoles) } };
 };
 
 /** Records come from nodes, and a node may be wrong. */

@@ -20,3 +20,6 @@ const refuse = (amount: number, of: string): void => {
   if (!Number.isSafeInteger(amount) || amount < 0)
     throw new Fault('bad_request', `${of}: ${amount} is no amount; it must be a whole number from 0 to 2^53 - 1`);
 };
+
+/** What a call that never ran came to. */
+export const NOTHING_SPENT: Amounts = { micros: 0, tokens: 0, calls: 0 };

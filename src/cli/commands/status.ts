@@ -6,7 +6,9 @@ import { EXIT, Failure, usage } from '../failure.ts';
 import { clean } from '../render/clean.ts';
 import { duration, parseDuration } from '../render/time.ts';
 import type { TopRead } from '../render/top.ts';
+import { keysJudged, keysSeen } from './key-check.ts';
 import { describe } from './kill.ts';
+import type { Verdict } from './verdict.ts';
 
 interface Status {
   readonly node: string;
@@ -18,6 +20,8 @@ interface Status {
   readonly rosterSeq: number;
   readonly store: string;
   readonly weakened: readonly string[];
+  /** Policy that cedar-wasm decides; absent on nodes of an earlier version. */
+  readonly fallback?: readonly { readonly level: string; readonly operators: readonly string[] }[];
   /** Decisions taken again by cedar-wasm; absent on nodes that do not. */
   readonly oracle?: { readonly checked: number; readonly mismatched: number };
   readonly targets: {
@@ -49,22 +53,20 @@ const statusText = (url: string, found: Status, { items }: KillsView): string =>
     ['targets', `${targets.declared} declared, ${targets.eligible} of ${targets.endpoints} used endpoints take calls`],
     ...(targets.panic.length === 0 ? [] : [['panic', targets.panic.join(', ')] as const]),
     ['weakened', found.weakened.join('; ') || 'nothing'],
+    ...((found.fallback ?? []).length === 0 ? [] : [['fallback', fallbackNote(found.fallback ?? [])] as const]),
     ...(found.oracle === undefined ? [] : [['oracle', oracleNote(found.oracle)] as const]),
     ['stopped', items.map((order) => `${describe(order)} (${order.id})`).join(', ') || 'nothing'],
   ];
   return lines.map(([name, text]) => `${name.padEnd(14)} ${clean(text)}`).join('\n');
 };
 
+const fallbackNote = (sets: NonNullable<Status['fallback']>): string =>
+  `cedar-wasm decides ${sets.map(({ level, operators }) => `${level} (${operators.join(', ')})`).join(', ')}`;
+
 const oracleNote = ({ checked, mismatched }: NonNullable<Status['oracle']>): string =>
   mismatched === 0
     ? `${checked} decisions taken again, all the same`
     : `${mismatched} of ${checked} decisions taken again were different; \`airspace logs --level error\` has them`;
-
-interface Verdict {
-  readonly check: string;
-  readonly verdict: 'ok' | 'warn' | 'failed';
-  readonly note: string;
-}
 
 export interface CheckOptions {
   /** How long to wait until nothing fails. */
@@ -104,15 +106,17 @@ export const check = async (context: Context, { wait }: CheckOptions): Promise<n
 const verdictsOf = async (context: Context): Promise<readonly Verdict[]> => {
   try {
     const admin = await context.admin();
-    const [found, top, kills] = await Promise.all([
+    const [found, top, kills, keys] = await Promise.all([
       admin.get<Status>('/v1/status'),
       admin.get<TopRead>('/v1/top'),
       admin.get<KillsView>('/v1/kills'),
+      keysSeen(admin),
     ]);
     return [
       { check: 'reachable', verdict: 'ok', note: `${found.node} at ${admin.url}` },
       ...judged(found, top),
       ordersJudged(kills),
+      ...keysJudged(keys),
     ];
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.exit === EXIT.usage) throw thrown;

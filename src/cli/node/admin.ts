@@ -1,12 +1,23 @@
 /** What a node lends to its admin door: every port that the door asks of, tied to this process. */
-import { readFileSync } from 'node:fs';
-import type { ControlPort, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
+import type { IncomingMessage } from 'node:http';
+import type { ControlPort, Diagnosis, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { belonging } from '../../control/index.ts';
-import type { AdminPorts, ApprovalPort, AuditPort, KillPort, NodeStatus } from '../../doors/admin/index.ts';
-import { mintKey } from '../../identity/index.ts';
+import type {
+  AdminPorts,
+  ApprovalPort,
+  AuditPort,
+  BudgetPort,
+  KillPort,
+  NodeStatus,
+  SecretPort,
+  UnknownPort,
+} from '../../doors/admin/index.ts';
+import { isCsrf, mintKey, type Opened } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
+import type { ApartDiagnoser } from '../diagnose/apart.ts';
+import { VERSION } from '../version.ts';
 import type { LivePipeline } from './live.ts';
 import { policyPort } from './policyport.ts';
 import type { Observed } from './telemetry.ts';
@@ -20,16 +31,25 @@ export interface AdminParts {
   readonly live: LivePipeline;
   readonly observed: Observed;
   readonly control: ControlPort;
+  readonly secrets: SecretPort;
   readonly releases: ReleasePort;
   readonly nodes: NodePort;
   readonly kills: KillPort;
+  readonly budgets: BudgetPort;
   readonly audit: AuditPort;
   readonly approvals: ApprovalPort;
+  readonly unknown: UnknownPort;
   readonly traces: TraceStore;
   readonly rosterSeq: () => number;
   /** Of nodes that have one. */
   readonly oracle?: () => NonNullable<NodeStatus['oracle']>;
+  /** Where state lives. */
+  readonly store: 'sqlite' | 'postgres';
   readonly weakened: readonly string[];
+  /** Of nodes that people log in to. */
+  readonly session?: (request: IncomingMessage) => Opened | undefined;
+  readonly lastUsedMs: (tenant: string, id: string) => number | null;
+  readonly diagnoser: ApartDiagnoser;
   readonly useBootstrapToken: (token: string) => Promise<void>;
 }
 
@@ -39,8 +59,10 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     world,
     signal: parts.signal,
     resolver: { resolve: (credential, wallMs) => live.resolver.resolve(credential, wallMs) },
+    ...(parts.session === undefined ? {} : { sessions: sessionsPort(parts.session) }),
     belonging: (rights) => belonging(rights, live.snapshot ?? { targets: [], domains: [] }),
     control: parts.control,
+    secrets: parts.secrets,
     releases: parts.releases,
     status: () => ({
       node: parts.id,
@@ -50,8 +72,9 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
       ready: live.snapshot !== undefined,
       snapshotSeq: live.snapshot?.seq ?? 0,
       rosterSeq: parts.rosterSeq(),
-      store: 'sqlite',
+      store: parts.store,
       weakened: parts.weakened,
+      fallback: live.fallbackSets,
       ...(parts.oracle === undefined ? {} : { oracle: parts.oracle() }),
     }),
     metrics: observed.metrics,
@@ -67,16 +90,44 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     },
     logs: observed.logger,
     feed: observed.feed,
-    access: { mint: (id) => mintKey(id), useBootstrapToken: parts.useBootstrapToken },
-    policy: policyPort(live, world),
+    access: {
+      mint: (id) => mintKey(id),
+      lastUsedMs: (tenant, id) => parts.lastUsedMs(tenant, id),
+      useBootstrapToken: parts.useBootstrapToken,
+    },
+    policy: policyPort(live, world, (tenant, files) => diagnosisOf(parts, tenant, files)),
     nodes: parts.nodes,
     kills: parts.kills,
+    budgets: parts.budgets,
     audit: parts.audit,
     approvals: parts.approvals,
+    unknown: parts.unknown,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),
     onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),
   };
 };
+
+const sessionsPort = (session: NonNullable<AdminParts['session']>): NonNullable<AdminPorts['sessions']> => ({
+  resolve: (req) => {
+    const opened = session(req);
+    if (opened === undefined) return undefined;
+    return { principal: opened.principal, isCsrf: (shown) => isCsrf(opened, shown) };
+  },
+});
+
+/** Over the configuration and the policy as they are now; where the configuration is somebody else's, its owner is named. */
+const diagnosisOf: (parts: AdminParts, ...asked: Parameters<AdminPorts['policy']['diagnose']>) => Promise<Diagnosis> =
+  async ({ control, live, world, diagnoser }, tenant, files) => {
+    const stored = await control.list({ tenant });
+    const { levels } = live.inForce.snapshot.policy;
+    return diagnoser.diagnose({
+      files,
+      tenant,
+      running: stored.map(({ resource }) => resource),
+      active: levels.filter((level) => level.tenant === tenant),
+      wallMs: world.clock.wallMs(),
+    });
+  };
 
 /** `id` is an endpoint as `top` shows it, or an instance as the registry does. */
 const drainById: (
@@ -98,7 +149,3 @@ const causeOf = (thrown: unknown): string => {
   const cause = thrown instanceof Fault && thrown.cause !== undefined ? thrown.cause : thrown;
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 };
-
-export const VERSION: string = JSON.parse(
-  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-).version;

@@ -1,31 +1,26 @@
 /** The desk of one node, and approvals as its doors ask about them: who is who, who may see what, and where a call can wait. */
-import {
-  approvalsOf,
-  Desk,
-  hasRoleFor,
-  Notifier,
-  type NotifierParts,
-  type People,
-  rolesFor,
-  type Viewer,
-} from '../../approvals/index.ts';
+import { approvalsOf, Desk, hasRoleFor, Notifier, type People, rolesFor, type Viewer } from '../../approvals/index.ts';
 import type { AuditTrail } from '../../audit/index.ts';
 import {
   type ApprovalRecord,
   type ApprovalView,
   type Call,
   type ControlPort,
+  Fault,
+  type KeyScope,
   type Principal,
   resourceKey,
   type Stores,
 } from '../../contract/index.ts';
 import { type ApprovalPort, isOperator } from '../../doors/admin/index.ts';
 import type { Door } from '../../doors/index.ts';
-import { Logins, pagesDoor } from '../../doors/pages/index.ts';
-import { type NodeKey, verifySignature } from '../../identity/index.ts';
+import { isSecure, Logins, pagesDoor } from '../../doors/pages/index.ts';
+import type { GuardedFetch } from '../../egress/index.ts';
+import { type NodeKey, type Sessions, sessionCookie, verifySignature } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { LivePipeline } from './live.ts';
+import { webhookTo } from './webhook.ts';
 
 export interface DeskOptions {
   readonly node: string;
@@ -48,7 +43,7 @@ export const openDesk = ({ node, world, stores, live, trail, key, logger, elsewh
     trail,
     world,
     people: peopleOf(live, more.control),
-    behind: (call) => live.origins.behind(call),
+    behind: (call) => behind(live, call),
     signing: { node, sign: (text) => key.sign(text) },
     verify: verifySignature,
     elsewhere: (call) => (call.via.length > 0 || call.principal?.kind === 'node' ? ENTRANCE : elsewhere(call)),
@@ -58,6 +53,12 @@ export const openDesk = ({ node, world, stores, live, trail, key, logger, elsewh
 
 /** Whoever waits must be able to come back and ask: a node on the way cannot. */
 const ENTRANCE = 'at the hub where the call enters';
+
+/** Whoever began its tree, as `lineage` found out, and whoever this node has seen with the same tree, trace or session. */
+const behind = ({ origins }: LivePipeline, call: Call): readonly string[] => {
+  const { begun = '' } = call.tree ?? {};
+  return [...new Set([...(begun.startsWith('user/') ? [begun] : []), ...origins.behind(call)])].sort();
+};
 
 const peopleOf = (live: LivePipeline, control: DeskOptions['control']): People => ({
   rolesOf: (tenant, user) => {
@@ -81,11 +82,16 @@ const peopleOf = (live: LivePipeline, control: DeskOptions['control']): People =
 /** Each revision of one key may have brought another secret. */
 const KEY_HISTORY = 100;
 
+/** A key that is narrowed to other things opens nothing here. */
+const isOpenFor = ({ scopes }: Principal, ...any: readonly KeyScope[]): boolean =>
+  scopes === undefined || scopes.some((scope) => scope === 'admin' || any.includes(scope));
+
 /** Operators see all of the tenant; others what they are asked about, and what they asked for. */
 const viewerOf = (principal: Principal): Viewer => ({
   principal,
   maySee: ({ spec, principal: asker }) =>
     principal.kind === 'user' &&
+    isOpenFor(principal, 'approve', 'operate', 'read') &&
     (isOperator(principal) ||
       hasRoleFor(spec, principal.roles) ||
       (asker.kind === 'user' && asker.id === principal.id)),
@@ -109,41 +115,53 @@ export const approvalPort = (desk: Desk): ApprovalPort => {
   };
 };
 
-/** Until a node has sessions of people, a key that is typed in on its own machine says who is in front of the page. */
+/** Who has a session of the node is in; on its own machine a key that is typed in will do, too. */
 export const approvalPages = (
   desk: Desk,
   live: LivePipeline,
   { clock }: World,
   logger: DeskOptions['logger'],
+  sessions?: Sessions,
 ): Door => {
   const logins = new Logins((credential, wallMs) => live.resolver.resolve(credential, wallMs), clock);
   return pagesDoor({
     approvals: approvalPort(desk),
     clock,
     logins,
-    whoIs: (req) => logins.whoIs(req),
+    whoIs: (req) => sessions?.resolve(req) ?? logins.whoIs(req),
+    signOut: (req) => {
+      if (sessions?.resolve(req) === undefined) return logins.end(req, isSecure(req));
+      sessions.end(req);
+      return sessionCookie('', isSecure(req));
+    },
     onInternal: (thrown, path) => logger.log('error', 'internal fault', { path, cause: String(thrown) }),
   });
 };
 
 /** Tells another system, when there is one. Returns the function that ends it. */
 export const notify = (
-  post: NotifierParts['post'] | undefined,
-  { world, stores, key, logger }: Pick<DeskOptions, 'world' | 'stores' | 'key' | 'logger'>,
+  url: string | undefined,
+  {
+    world,
+    stores,
+    key,
+    logger,
+    fetch,
+  }: Pick<DeskOptions, 'world' | 'stores' | 'key' | 'logger'> & { readonly fetch: GuardedFetch },
 ): (() => void) =>
-  post === undefined
+  url === undefined
     ? () => {}
     : new Notifier({
         store: stores.approvals,
         clock: world.clock,
         random: world.random,
         sign: (text) => key.sign(text),
-        post,
+        post: webhookTo(url, fetch),
         failed: ({ id }, tries, cause) =>
           logger.log('warn', 'the approval webhook did not take a message', {
             approval: id,
             tries,
-            cause: String(cause),
+            reason: Fault.from(cause).message,
           }),
       }).start();
 

@@ -2,12 +2,16 @@
 import type { Desk } from '../../approvals/index.ts';
 import type { CallRecord, Credential } from '../../contract/index.ts';
 import type { AsyncCall, AsyncCalls } from '../../doors/native/index.ts';
+import { throwIfNotForCalls } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
 import type { LivePipeline } from './live.ts';
 
 export const detachedCalls = (live: LivePipeline, world: World, desk?: Desk): AsyncCalls => {
-  const owned = (credential: Credential, id: string): Promise<CallRecord | undefined> =>
-    live.journal.owned(live.resolver.resolve(credential, world.clock.wallMs()), id);
+  const owned = async (credential: Credential, id: string): Promise<CallRecord | undefined> => {
+    const principal = await live.resolver.resolve(credential, world.clock.wallMs());
+    throwIfNotForCalls(principal);
+    return live.journal.owned(principal, id);
+  };
   const seen = async (record: CallRecord): Promise<AsyncCall> => {
     const approval = await desk?.publicOf(record.tenant, record.id);
     if (approval === undefined) return record;

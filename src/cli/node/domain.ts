@@ -12,16 +12,23 @@ import { Halt } from '../../kill/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
 import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
+import { budgetsAbove } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { egressOf } from './egress.ts';
+import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { killsGovernedAbove } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
+import { secretsElsewhere } from './secrets.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
+import { unknownCalls } from './unknown.ts';
 
 export interface RunningDomainHub extends RunningNode {
   /** Sequence of the snapshot in force, 0 before the first. */
@@ -60,11 +67,13 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   });
   const { logger } = observed;
   const overload = watchOverload(world);
+  const lineage = treesOf(node, member.key, world);
   const upstream = httpUpstream({
     world,
     nodeId: node.id,
     assertFor: (principal, to) => member.signer.assert(principal, to),
     vouch: (call, to) => desk.vouch(call, to),
+    handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   const place = { tenant: node.tenant, domain: node.domain, parent: { id: hub.id, url: hub.url } };
   let link: NodeLink | undefined;
@@ -75,10 +84,13 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     () => following.snapshot,
   );
   const halt = new Halt();
+  const egress = egressOf(options, world.clock, logger);
+  egress.own(listener.url);
   const trail = trailOf(stores, world, logger);
   const live: LivePipeline = new LivePipeline({
     world,
     halt,
+    lineage,
     trail,
     node: node.id,
     sink: observed.sink,
@@ -87,6 +99,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     view: (_, sight) => viewOf(sight, place),
     compose: (parts) => domainHub({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) }),
     neighbours: [hub],
+    tokens: egress.tokens,
     overload: overload.level,
     hold: (believed) => desk.hold(believed),
     place: node,
@@ -99,6 +112,8 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     elsewhere: (call) =>
       isOwn(live, place, call) ? undefined : `\`${hub.url}\`, which holds calls that leave this domain`,
   });
+
+  countFallbacks(observed.metrics, [live]);
 
   ready = () => live.snapshot !== undefined;
 
@@ -135,6 +150,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   keeper.start(await stores.nodes.list(), archive.last);
 
   const left = await stores.calls.open();
+  const diagnoser = new ApartDiagnoser();
   doors.push(
     nativeDoor({
       handler: () => live.handler,
@@ -153,14 +169,20 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         live,
         observed,
         control: governedAbove(hub.url),
+        secrets: secretsElsewhere(() => elsewhere(hub.url)),
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
+        budgets: budgetsAbove(() => elsewhere(hub.url)),
         audit: auditPortOf(stores, trail, member.key.publicKey),
         approvals: approvalPort(desk),
         traces: stores.traces,
+        unknown: unknownCalls(stores, live),
         rosterSeq: () => keeper.roster.seq,
+        store: 'sqlite',
         weakened: weakenedBy(options),
+        lastUsedMs: () => null,
+        diagnoser,
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
       }),
     ),
@@ -187,7 +209,11 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   health.start();
   const recovered = await live.journal.recover(await desk.recover(left));
   const stopLooking = desk.start();
-  const stopTelling = notify(options.approvalWebhook, { world, stores, key: member.key, logger });
+  const stopTelling = notify(options.approvalWebhook, {
+    ...{ world, stores, key: member.key, logger },
+    fetch: egress.fetch,
+  });
+  await live.reconciler.start();
   logger.log('info', 'domain hub is up', {
     url: listener.url,
     domain: node.domain,
@@ -206,10 +232,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       stopLooking();
       stopTelling();
       health.stop();
+      live.reconciler.stop();
       overload.stop();
       keeper.stop();
       await archive.settled();
       await observed.flush();
+      await diagnoser.close();
       await member.close();
       await upstream.close();
     },

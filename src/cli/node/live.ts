@@ -2,12 +2,16 @@
 
 import { type Believed, Origins } from '../../approvals/index.ts';
 import { type AuditTrail, auditRefusals, auditSending } from '../../audit/index.ts';
+import { Budgets, downgrade, price, Treasury, tightenBy } from '../../budget/index.ts';
 import type {
   Call,
   CallJournal,
+  CallRecord,
   Endpoint,
   EventSink,
   NodeEntry,
+  OperationEntry,
+  Principal,
   Roster,
   Scope,
   Snapshot,
@@ -15,12 +19,16 @@ import type {
 import { Fault } from '../../contract/index.ts';
 import {
   AssertionVerifier,
+  type KeyUse,
   type KnownNodes,
   knownNodes,
+  type Proof,
   type Resolver,
   SnapshotResolver,
+  type TokenParts,
+  TokenVerifier,
 } from '../../identity/index.ts';
-import { Journal } from '../../journal/index.ts';
+import { Journal, Reconciler } from '../../journal/index.ts';
 import {
   Breaker,
   type BreakerState,
@@ -33,20 +41,26 @@ import {
   type World,
 } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
+import { treeRules } from '../../lineage/index.ts';
 import {
   type Considered,
   consider,
+  type FallbackSet,
+  fallbackSets,
   type Hold,
   type PreparedPolicy,
   preparePolicy,
   prepareTrials,
   Rates,
+  Trees,
   type Trials,
+  Versions,
   type Watch,
   type WatchOf,
 } from '../../policy/index.ts';
 import { type CandidatesOf, Fleet, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
+import type { TreeParts } from './trees.ts';
 
 export interface LiveOptions {
   readonly world: World;
@@ -55,6 +69,8 @@ export interface LiveOptions {
   readonly calls: CallJournal;
   /** Of the node, shared by its pipelines: an order to stop is about the node and not about a snapshot. */
   readonly halt: Halt;
+  /** Of the node too: a tree is older than a snapshot. */
+  readonly lineage: TreeParts;
   /** Of the node too. */
   readonly trail: AuditTrail;
   /** Reads are written down before they are sent, too. Default false. */
@@ -66,10 +82,18 @@ export interface LiveOptions {
   readonly compose: (parts: Parts) => Handler;
   /** Where this node's own questions for facts go. Default: through this pipeline. */
   readonly ask?: Handler;
+  /** Where it is noted when keys were last used. Default: nowhere. */
+  readonly keyUse?: KeyUse;
+  /** How tokens of other issuers are verified. Default: none is believed. */
+  readonly tokens?: TokenParts;
+  /** Call trees that the node has seen, shared by its pipelines. Default: of this pipeline alone. */
+  readonly trees?: Trees;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
   readonly neighbours?: readonly NodeEntry[];
   /** Calls in the works at once on this node. Default 1,000. */
   readonly concurrency?: number;
+  /** What the node knows about budgets. Default: it has no ledger, and refuses what falls under one. */
+  readonly treasury?: Treasury;
   /** Signals of overload, read once per call. Default: never overloaded. */
   readonly overload?: () => OverloadLevel;
   /** Who sees the decisions that are taken with a snapshot. Default: nobody. */
@@ -80,6 +104,8 @@ export interface LiveOptions {
   readonly hold?: (believed: Believed) => Hold;
   /** Where this node stands: inside of which domain it may be told about approvals. Absent: at the root, and told by nobody. */
   readonly place?: { readonly tenant: string; readonly domain: string };
+  /** What became of calls whose outcome was unknown. */
+  readonly onReconcile?: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
 }
 
@@ -89,25 +115,39 @@ interface Current {
   readonly handler: Handler;
   readonly planOf: ReturnType<typeof planner>;
   readonly resolver: Resolver;
+  readonly fallback: readonly FallbackSet[];
   readonly considered: (call: Call, scope: Scope) => Promise<Considered>;
+}
+
+/** What depends on the snapshot alone. */
+interface Prepared extends Pick<Current, 'snapshot' | 'policy' | 'fallback'> {
+  readonly trials: Trials;
 }
 
 export class LivePipeline {
   readonly fleet: Fleet;
   readonly journal: Journal;
+  readonly reconciler: Reconciler;
   readonly gate: Gate;
   /** Who is behind calls outlives snapshots too. */
   readonly origins = new Origins();
   readonly #options: LiveOptions;
   readonly #budgets = new RetryBudgets();
+  readonly #treasury: Treasury;
   /** New configuration forgives nobody. */
   readonly #rates = new Rates();
+  readonly #trees: Trees;
+  readonly #versions = new Versions();
+  #fallbacks = 0;
   #current: Current | undefined;
-  #policy: { readonly snapshot: Snapshot; readonly policy: PreparedPolicy; readonly trials: Trials } | undefined;
+  #tokens: { readonly snapshot: Snapshot; readonly verifier: TokenVerifier } | undefined;
+  #policy: Prepared | undefined;
 
   constructor(options: LiveOptions) {
     this.#options = options;
+    this.#trees = options.trees ?? new Trees();
     const { world } = options;
+    this.#treasury = options.treasury ?? new Treasury({ ledger: null, clock: world.clock });
     this.fleet = new Fleet(
       (endpoint) =>
         new Breaker({
@@ -121,7 +161,30 @@ export class LivePipeline {
       priorityOf: (call) => (isOwnQuestion(call) ? 0 : (this.#current?.planOf(call).priority ?? 2)),
       ...(options.overload === undefined ? {} : { level: options.overload }),
     });
-    this.journal = new Journal({ store: options.calls, world, handler: () => this.handler });
+    this.journal = new Journal({
+      store: options.calls,
+      world,
+      handler: () => this.handler,
+      unknown: (tenant, id) => this.reconciler.soon(tenant, id),
+    });
+    this.reconciler = new Reconciler({
+      store: options.calls,
+      world,
+      handler: () => this.handler,
+      operationOf: (record) => operationIn(this.#current?.snapshot, record),
+      replay: (record) => this.journal.replay(record),
+      note: options.onReconcile ?? (() => {}),
+    });
+  }
+
+  /** Sets of rules that cedar-wasm evaluated, because an operator in them is unknown to our engine. */
+  get fallbacks(): number {
+    return this.#fallbacks;
+  }
+
+  /** Which sets those are, of the snapshot in force. */
+  get fallbackSets(): readonly FallbackSet[] {
+    return this.#current?.fallback ?? [];
   }
 
   get snapshot(): Snapshot | undefined {
@@ -140,7 +203,20 @@ export class LivePipeline {
   get resolver(): Resolver {
     if (this.#current === undefined) throw new Fault('stale', 'this node has no configuration yet');
     const { resolver } = this.#current;
-    return { resolve: (credential, wallMs) => this.#options.halt.admit(resolver.resolve(credential, wallMs), wallMs) };
+    const { halt } = this.#options;
+    return {
+      resolve: (credential, wallMs) => {
+        const found = resolver.resolve(credential, wallMs);
+        if (!(found instanceof Promise)) return halt.admit(found, wallMs);
+        return found.then((principal) => halt.admit(principal, wallMs));
+      },
+    };
+  }
+
+  /** Who claims that were verified once stand for by now; undefined for nobody. Throws `denied` for who is under an order to stop. */
+  principalOf({ tenant, provider, claims }: Extract<Proof, { kind: 'claims' }>, wallMs: number): Principal | undefined {
+    const found = this.#tokens?.verifier.principalOf(tenant, provider, claims);
+    return found === undefined ? undefined : this.#options.halt.admit(found, wallMs);
   }
 
   /** What is decided by now, for questions beside calls. */
@@ -164,13 +240,22 @@ export class LivePipeline {
   /** Does all that can fail; what it returns puts the new state in force and cannot. */
   prepare(snapshot: Snapshot, roster: Roster): () => void {
     const options = this.#options;
-    const { policy, trials } = this.#prepared(snapshot);
+    const { policy, trials, fallback } = this.#prepared(snapshot);
     const sight = sightOf(snapshot, roster);
     const planOf = planner(snapshot);
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
     const known = knownNodes(snapshot, (id) => nodes.get(id));
-    const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
+    const resolver = new SnapshotResolver(snapshot.keys, {
+      assertions: new AssertionVerifier(options.node, known),
+      ...(options.tokens === undefined ? {} : { tokens: this.#tokensOf(snapshot, options.tokens) }),
+      uses: options.keyUse,
+    });
+    const callTrees = options.lineage.trees;
+    const rules = treeRules(snapshot);
+    const ground = options.lineage.groundOf(snapshot, rules, known, nodes.values());
     const candidates = options.view(snapshot, sight);
+    const watch = options.watch?.(snapshot);
+    const budgets = new Budgets(snapshot);
     const believed: Believed = (id) => {
       const node = nodes.get(id);
       return node !== undefined && speaksForPeople(node, options.place, known) ? node.publicKey : undefined;
@@ -179,6 +264,9 @@ export class LivePipeline {
       node: options.node,
       sink: options.sink,
       snapshotSeq: snapshot.seq,
+      turnedBack: callTrees.turnedBack(ground),
+      lineage: callTrees.layer(ground),
+      intersects: rules.intersects,
       halt: options.halt.layer,
       audit: {
         refusals: auditRefusals(options.trail, options.node),
@@ -193,12 +281,15 @@ export class LivePipeline {
       hold: options.hold?.(believed),
       resolver,
       policy,
-      watch: options.watch?.(snapshot),
+      watch,
       trials,
+      versions: this.#versions,
+      trees: this.#trees,
       rates: this.#rates,
       planOf,
       gate: this.gate,
       budgets: this.#budgets,
+      ...this.#paying(snapshot, budgets, planOf),
       record: this.journal.layer(planOf),
       fleet: this.fleet,
       // The same snapshot to the end: a call and the facts about it are never decided by two.
@@ -208,18 +299,51 @@ export class LivePipeline {
     const handler: Handler = options.compose(parts);
     const considered = consider(parts);
     return () => {
+      callTrees.use(ground);
       this.fleet.swap(snapshot.targets, candidates);
-      this.#current = { snapshot, policy, handler, planOf, resolver, considered };
+      this.#current = { snapshot, policy, handler, planOf, resolver, fallback, considered };
+      this.#treasury.adopt(budgets);
+      // Last: whoever waits for this snapshot goes on at once.
+      const inForce = { snapshotSeq: snapshot.seq, active: policy, trials, watch };
+      this.#versions.adopt(inForce, options.world.clock.nowMs());
     };
   }
 
+  /** A configuration without prices and budgets pays for neither. */
+  #paying(snapshot: Snapshot, budgets: Budgets, planOf: Parts['planOf']): Partial<Parts> {
+    const treasury = this.#treasury;
+    const isPriced = snapshot.targets.some(({ operations }) => operations.some((one) => one.price !== undefined));
+    const { budgets: entries = [] } = snapshot;
+    if (entries.length === 0 && !isPriced) return {};
+    const pricing = price({ planOf, treasury, budgets, node: this.#options.node });
+    if (entries.length === 0) return { price: pricing };
+    const moves = entries.some(({ soft }) => soft?.do === 'model');
+    return {
+      price: pricing,
+      ...(treasury.ledger === null ? {} : { tighten: tightenBy(treasury, budgets) }),
+      ...(moves && treasury.ledger !== null ? { downgrade: downgrade({ planOf, treasury, budgets }) } : {}),
+    };
+  }
+
+  /** Nor about who is believed. */
+  #tokensOf(snapshot: Snapshot, parts: TokenParts): TokenVerifier {
+    if (this.#tokens?.snapshot !== snapshot) this.#tokens = { snapshot, verifier: new TokenVerifier(snapshot, parts) };
+    return this.#tokens.verifier;
+  }
+
   /** A roster alone changes nothing about policy, and rosters come often. */
-  #prepared(snapshot: Snapshot): { readonly policy: PreparedPolicy; readonly trials: Trials } {
+  #prepared(snapshot: Snapshot): Prepared {
+    const options = {
+      onFallback: () => {
+        this.#fallbacks += 1;
+      },
+    };
     if (this.#policy?.snapshot !== snapshot)
       this.#policy = {
         snapshot,
-        policy: preparePolicy(snapshot),
-        trials: prepareTrials(snapshot, this.#options.watchTrial),
+        policy: preparePolicy(snapshot, undefined, options),
+        trials: prepareTrials(snapshot, this.#options.watchTrial, options),
+        fallback: fallbackSets(snapshot.policy),
       };
     return this.#policy;
   }
@@ -236,6 +360,10 @@ const speaksForPeople = (
 ): boolean =>
   place !== undefined &&
   (role === 'hub' || (role === 'domain' && tenant === place.tenant && isWithin(tenant, place.domain, domain)));
+const operationIn = (snapshot: Snapshot | undefined, { tenant, target }: CallRecord): OperationEntry | undefined =>
+  snapshot?.targets
+    .find((one) => one.tenant === tenant && one.kind === target.kind && one.name === target.name)
+    ?.operations.find(({ name }) => name === target.operation);
 
 /** A fact that a call of this node waits for. The call has its turn already: if its question had to wait for one too, a full node would stand still. */
 const isOwnQuestion = ({ credential }: Call): boolean =>

@@ -7,17 +7,20 @@ import { listen } from '../../doors/index.ts';
 import { type NativeDoor, nativeDoor } from '../../doors/native/index.ts';
 import { Canceller, type Handler, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
+import { Trees } from '../../policy/index.ts';
 import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
+import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
 
 export interface SidecarOptions extends NodeOptions, MemberOptions {
   /** Where the agent behind it listens; null for an agent that only calls. */
@@ -51,10 +54,12 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const observed = observe({ ...options, world, node: node.id, keep: (events) => member.keep(events) });
   const { logger } = observed;
   const overload = watchOverload(world);
+  const lineage = treesOf(node, member.key, world);
   const upstream = httpUpstream({
     world,
     nodeId: node.id,
     assertFor: (principal, to) => member.signer.assert(principal, to),
+    handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   const upstreamFor = (endpoint: Endpoint) => upstream.to(endpoint);
   let link: NodeLink | undefined;
@@ -70,6 +75,9 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const shared = {
     world,
     halt,
+    lineage,
+    // What its agent was called in, the agent calls on in.
+    trees: new Trees(),
     trail,
     node: node.id,
     sink: observed.sink,
@@ -111,6 +119,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     ...{ world, stores: member.stores, live: into, trail, key: member.key, logger },
     elsewhere: () => `the hub \`${hub.url}\`, with a key of the agent: a sidecar holds no calls`,
   });
+  countFallbacks(observed.metrics, [out, into]);
   const following = new Following((snapshot: Snapshot, roster: Roster) => {
     const enforce = [out.prepare(snapshot, roster), into.prepare(snapshot, roster)];
     return () => {
@@ -190,6 +199,8 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
       await Promise.all([closeListener(front, closing, graceful), app.close(graceful)]);
+      out.reconciler.stop();
+      into.reconciler.stop();
       overload.stop();
       await observed.flush();
       await member.close();

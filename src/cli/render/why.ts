@@ -78,6 +78,15 @@ const TELLERS: Readonly<Record<string, (facts: Attributes, step: StepEvent) => s
     ]
       .filter((part) => part !== '')
       .join('  '),
+  delegation: ({ origin, effect, code, rules, missing }) =>
+    [
+      origin === '' ? 'nobody can tell who began' : `for ${origin}, who began: ${effect}`,
+      code === 'OK' ? '' : code,
+      listOf(rules).length === 0 ? '' : `by ${listOf(rules).join(', ')}`,
+      listOf(missing).length === 0 ? '' : `no permit at ${listOf(missing).join(', ')}`,
+    ]
+      .filter((part) => part !== '')
+      .join('  '),
   fact: ({ fact, target, call, outcome: how }) =>
     how === 'cached'
       ? `${fact}: answered before`
@@ -99,6 +108,12 @@ const TELLERS: Readonly<Record<string, (facts: Attributes, step: StepEvent) => s
       .join('  '),
   halt: ({ order, by, stops, cut }) =>
     `${cut === true ? 'cut' : 'refused'} by order ${order} of ${by}, which stops ${stops}`,
+  hold: ({ outcome: how, grant }) =>
+    how === 'granted'
+      ? grant === 'told'
+        ? 'another node says that people approved it, and it holds'
+        : 'people approved exactly this'
+      : 'waits for people, or was answered before',
   record: ({ replayed, detached }) =>
     replayed === true
       ? 'an earlier call with this idempotency key was found; nothing ran again'
@@ -126,6 +141,8 @@ const outcome = (event: CallEvent, paint: Paint): Fact => {
 const sentenceOf = (event: CallEvent): string => {
   const target = targetOf(event);
   const sent = event.steps.some((step) => step.name === 'send' || step.name === 'attempt');
+  const isHeld = event.steps.some(({ name, attributes }) => name === 'hold' && attributes['outcome'] === 'reply');
+  if (isHeld) return `nothing was sent to ${target} by this call: people are asked about it`;
   if (!sent && event.status !== 'ok') return `nothing was sent to ${target}`;
   const { executed } = event.attributes;
   if (executed === 'no') return `${target} did not run it`;

@@ -222,4 +222,40 @@ export const callChecks = (promise: StoreCheck): void => {
     assert.deepEqual(await Promise.all([1, 2, 3].map((id) => calls.get('default', hexId(id)))), before);
     assert.equal((await calls.accept(record(4, { idempotencyKey: 'k3' }))).taken?.id, hexId(3));
   });
+
+  promise('unknown calls are listed, and what became of one is said once', async ({ calls }) => {
+    for (const n of [1, 2, 3]) {
+      await calls.accept(record(n, { idempotencyKey: `k${n}`, ...(n === 3 ? { tenant: 'theirs' } : {}) }));
+      await calls.conclude(hexId(n), 'unknown', null, 10);
+    }
+    const ids = async (tenant: string | null) => (await calls.unresolved(tenant, 9)).map(({ id }) => id);
+    assert.deepEqual(
+      [await ids('default'), await ids(null)],
+      [
+        [hexId(1), hexId(2)],
+        [hexId(1), hexId(2), hexId(3)],
+      ],
+    );
+    const verdict = (n: number, what: 'executed' | 'not_executed') =>
+      calls.resolve({ tenant: 'default', id: hexId(n), verdict: what, reply: reply(), audit: [], atMs: 20 });
+    assert.equal(await verdict(3, 'executed'), false, 'of another tenant');
+    const all = await Promise.all([verdict(1, 'executed'), verdict(1, 'not_executed'), verdict(1, 'executed')]);
+    assert.deepEqual(all, [true, false, false]);
+    assert.deepEqual((await calls.get('default', hexId(1)))?.reply, reply());
+    assert.equal(await verdict(2, 'not_executed'), true);
+    assert.deepEqual(await ids('default'), []);
+    assert.equal((await calls.accept(record(8, { idempotencyKey: 'k1' }))).taken?.state, 'done');
+    assert.equal((await calls.accept(record(9, { idempotencyKey: 'k2' }))).taken, null);
+  });
+
+  promise('an unknown call is reopened once, and is open again', async ({ calls }) => {
+    await calls.accept(record(1));
+    assert.equal(await calls.reopen('default', hexId(1)), false);
+    await calls.conclude(hexId(1), 'unknown', reply(), 10);
+    assert.equal(await calls.reopen('theirs', hexId(1)), false);
+    const all = await Promise.all(Array.from({ length: 5 }, () => calls.reopen('default', hexId(1))));
+    assert.equal(all.filter(Boolean).length, 1);
+    assert.deepEqual(await calls.get('default', hexId(1)), record(1, { state: 'dispatched' }));
+    assert.deepEqual(await openIds({ calls } as Stores), [hexId(1)]);
+  });
 };

@@ -1,34 +1,36 @@
 /** All resource kinds: one schema each, from which types, JSON Schema, `explain` and error messages derive. */
 import { z } from 'zod';
+import { BudgetSpec } from './budget.ts';
 import { FactSpec } from './fact.ts';
-import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, UserSpec } from './governance.ts';
+import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, TeamSpec, UserSpec } from './governance.ts';
 import { API_VERSION, Metadata } from './metadata.ts';
+import { IdentityProviderSpec } from './provider.ts';
 import { TargetSpec } from './target.ts';
+import { TreeLimitsSpec } from './trees.ts';
 
 const resource = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>
   z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.literal(kind), metadata: Metadata, spec });
 
-export const Agent = resource('Agent', TargetSpec);
-export const Tool = resource('Tool', TargetSpec);
-export const Model = resource('Model', TargetSpec);
-export const Route = resource('Route', RouteSpec);
-export const PolicyBundle = resource('PolicyBundle', PolicyBundleSpec);
-export const Fact = resource('Fact', FactSpec);
-export const Domain = resource('Domain', DomainSpec);
-export const User = resource('User', UserSpec);
-export const Key = resource('Key', KeySpec);
+/** The schema of each kind. Whatever goes through all kinds goes through this. */
+export const SCHEMAS = {
+  Agent: resource('Agent', TargetSpec),
+  Tool: resource('Tool', TargetSpec),
+  Model: resource('Model', TargetSpec),
+  Route: resource('Route', RouteSpec),
+  PolicyBundle: resource('PolicyBundle', PolicyBundleSpec),
+  Fact: resource('Fact', FactSpec),
+  Budget: resource('Budget', BudgetSpec),
+  Domain: resource('Domain', DomainSpec),
+  TreeLimits: resource('TreeLimits', TreeLimitsSpec),
+  User: resource('User', UserSpec),
+  Team: resource('Team', TeamSpec),
+  Key: resource('Key', KeySpec),
+  IdentityProvider: resource('IdentityProvider', IdentityProviderSpec),
+};
 
-export const Resource = z.discriminatedUnion('kind', [
-  Agent,
-  Tool,
-  Model,
-  Route,
-  PolicyBundle,
-  Fact,
-  Domain,
-  User,
-  Key,
-]);
+type Schema = (typeof SCHEMAS)[keyof typeof SCHEMAS];
+
+export const Resource = z.discriminatedUnion('kind', Object.values(SCHEMAS) as [Schema, ...Schema[]]);
 export type Resource = z.output<typeof Resource>;
 export type ResourceKind = Resource['kind'];
 export type ResourceOf<K extends ResourceKind> = Extract<Resource, { kind: K }>;
@@ -41,9 +43,13 @@ export const KINDS: Readonly<Record<ResourceKind, { readonly plural: string; rea
   Route: { plural: 'routes', short: 'rt' },
   PolicyBundle: { plural: 'policies', short: 'pol' },
   Fact: { plural: 'facts', short: 'fc' },
+  Budget: { plural: 'budgets', short: 'bud' },
   Domain: { plural: 'domains', short: 'dom' },
+  TreeLimits: { plural: 'treelimits', short: 'tr' },
   User: { plural: 'users', short: 'usr' },
+  Team: { plural: 'teams', short: 'tm' },
   Key: { plural: 'keys', short: 'key' },
+  IdentityProvider: { plural: 'identityproviders', short: 'idp' },
 };
 
 /** `tenant/Kind/name`: the identity of a resource for its whole life. */
@@ -61,8 +67,10 @@ export const idOf = (resource: Resource): ResourceId => ({
   name: resource.metadata.name,
 });
 
+export { type BudgetSpec, Money, type PriceSpec, type WindowLength } from './budget.ts';
 export type { FactSource, FactSpec } from './fact.ts';
 export type { RouteSpec } from './governance.ts';
 export { API_VERSION, DEFAULT_TENANT, Labels, Metadata, Name, OperationName } from './metadata.ts';
+export type { IdentityProviderSpec } from './provider.ts';
 export type { Effect, Operation, TargetSpec } from './target.ts';
 export { EndpointSpec, HttpUrl } from './target.ts';

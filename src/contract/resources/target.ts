@@ -1,6 +1,7 @@
 /** Agents, tools and models: what can be called. One spec for the three, because a call treats them alike. */
 import { z } from 'zod';
-import { Labels, OperationName } from './metadata.ts';
+import { PriceSpec } from './budget.ts';
+import { Labels, Name, OperationName } from './metadata.ts';
 
 export const Effect = z.enum(['read', 'write', 'spend', 'irreversible']);
 export type Effect = z.output<typeof Effect>;
@@ -17,10 +18,17 @@ export const Operation = z.strictObject({
     .describe(
       'may it run twice without harm? default: true for read, else false. Only idempotent calls are retried after dispatch',
     ),
+  reconcile: z
+    .union([z.strictObject({ replay: z.literal(true) }), z.strictObject({ ask: OperationName })])
+    .optional()
+    .describe(
+      'how an unknown outcome is settled: `replay: true` when the target runs what comes with one idempotency-key once; `ask: <operation>` names a read operation that is sent {callId, idempotencyKey} and answers {executed: true or false}. Absent: a person says',
+    ),
   input: z
     .record(z.string(), z.unknown())
     .optional()
     .describe('JSON Schema of the payload; policies read it as `context.args`'),
+  price: PriceSpec.optional().describe('what a call costs; default: the price of its target'),
 });
 export type Operation = z.output<typeof Operation>;
 
@@ -60,6 +68,26 @@ export const HealthSpec = z.strictObject({
   timeoutMs: z.number().int().min(50).max(60_000).default(2_000),
 });
 
+const HEADER = /^header:(?!(airspace-|x-forwarded-|proxy-))[a-z][a-z0-9-]{0,62}$/;
+
+/** Fields that the request writes itself, or that mean something to the way and not to the target. */
+const TAKEN = new Set(
+  'accept accept-encoding connection content-encoding content-length content-type cookie expect forwarded host idempotency-key keep-alive te traceparent tracestate trailer transfer-encoding upgrade x-real-ip'.split(
+    ' ',
+  ),
+);
+
+export const CredentialSpec = z.strictObject({
+  secret: Name.describe('name of a secret of the tenant: airspace secret set'),
+  as: z
+    .string()
+    .refine((text) => text === 'bearer' || (HEADER.test(text) && !TAKEN.has(text.slice(7))), {
+      message: 'must be `bearer`, or a header such as `header:x-api-key`',
+    })
+    .default('bearer')
+    .describe('`bearer`, or a header such as header:x-api-key'),
+});
+
 export const TargetSpec = z.strictObject({
   description: z.string().max(2000).optional(),
   protocol: z.literal('http').default('http'),
@@ -68,6 +96,9 @@ export const TargetSpec = z.strictObject({
     .max(1000)
     .default([])
     .describe('fixed addresses; instances that register themselves come on top'),
+  credential: CredentialSpec.optional().describe(
+    'shown to the endpoints that are listed here, and to no instance that announces itself; only hubs have it',
+  ),
   operations: z.array(Operation).min(1).max(500),
   health: HealthSpec.optional().describe('active check of each endpoint; absent: only what calls show'),
   concurrency: z.number().int().min(1).max(100_000).default(1024).describe('calls in flight per endpoint (L1)'),
@@ -78,5 +109,6 @@ export const TargetSpec = z.strictObject({
     .max(3_600_000)
     .optional()
     .describe('upper bound of one call; default 30 s, streams 10 min (D1)'),
+  price: PriceSpec.optional().describe('what a call costs, of its own: what it calls in turn is charged by itself'),
 });
 export type TargetSpec = z.output<typeof TargetSpec>;

@@ -1,4 +1,5 @@
 /** Everything that the admin door asks of a node: it serves what these answer and decides only who may ask. */
+import type { IncomingMessage } from 'node:http';
 import type {
   ApprovalState,
   ApprovalView,
@@ -6,10 +7,13 @@ import type {
   AuditRecord,
   AuditStore,
   Belonging,
+  BudgetEntry,
   CallEvent,
+  CallRecord,
   CancelSignal,
   ControlPort,
   Credential,
+  Diagnosis,
   KillOrder,
   KillRequest,
   NodePort,
@@ -19,7 +23,9 @@ import type {
   Rights,
   Target,
   TargetEntry,
+  TextFile,
   TraceStore,
+  Unit,
 } from '../../contract/index.ts';
 import type { World } from '../../kernel/index.ts';
 
@@ -29,10 +35,15 @@ export interface AdminPorts {
   readonly signal: CancelSignal;
   readonly resolver: {
     /** Who a credential stands for right now. Throws `unauthenticated`. */
-    resolve(credential: Credential, wallMs: number): Principal;
+    resolve(credential: Credential, wallMs: number): Principal | Promise<Principal>;
+  };
+  /** People at a browser. Absent where nobody logs in. */
+  readonly sessions?: {
+    resolve(request: IncomingMessage): BrowserSession | undefined;
   };
   /** What of their tenant those with such rights may look at, by the current snapshot. */
   readonly belonging: (rights: Rights) => Belonging;
+  readonly secrets: SecretPort;
   readonly control: ControlPort;
   readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
@@ -54,8 +65,10 @@ export interface AdminPorts {
   readonly access: AccessPort;
   readonly policy: PolicyPort;
   readonly kills: KillPort;
+  readonly budgets: BudgetPort;
   readonly audit: AuditPort;
   readonly approvals: ApprovalPort;
+  readonly unknown: UnknownPort;
   /** The node link and the registry that it feeds. */
   readonly nodes: NodePort;
   /**
@@ -67,6 +80,41 @@ export interface AdminPorts {
   readonly onInternal?: (thrown: unknown, path: string) => void;
   /** Serve `/metrics` to processes of this machine without a key, for a scraper next to the node. Default false. */
   readonly openMetrics?: boolean;
+}
+
+/** Secrets of targets; of nodes that have none, each throws `bad_request` and says who has. */
+export interface SecretPort {
+  set(secret: {
+    readonly tenant: string;
+    readonly name: string;
+    readonly value: string;
+    readonly origins: readonly string[];
+    readonly by: string;
+  }): Promise<unknown>;
+  list(tenant: string): Promise<readonly unknown[]>;
+  /** Throws `not_found`. */
+  remove(tenant: string, name: string, by: string): Promise<void>;
+  /** Seals all of the tenant with a new key. Answers how many. */
+  rekey(tenant: string, by: string): Promise<number>;
+}
+
+export interface BrowserSession {
+  readonly principal: Principal;
+  /** Is it the token that goes with everything that changes something? */
+  isCsrf(shown: string | undefined): boolean;
+}
+
+/** Calls whose outcome is unknown. */
+export interface UnknownPort {
+  /** Oldest first. */
+  list(tenant: string, limit: number): Promise<readonly CallRecord[]>;
+  /** Throws `not_found` when it is not unknown, or not of this tenant. */
+  say(
+    tenant: string,
+    id: string,
+    said: { readonly verdict: 'executed' | 'not_executed'; readonly reason: string },
+    by: string,
+  ): Promise<void>;
 }
 
 /** What was written down about a tenant. */
@@ -88,10 +136,16 @@ export interface NodeStatus {
   /** 0: none yet. */
   readonly snapshotSeq: number;
   readonly rosterSeq: number;
-  /** Where state lives: `sqlite`, or `memory`, which forgets. */
+  /** Where state lives: `sqlite`, `postgres`, which other hubs may share, or `memory`, which forgets. */
   readonly store: string;
   /** Controls that somebody turned down, in words: a public bind, no TLS, memory only. Empty is good. */
   readonly weakened: readonly string[];
+  /** Levels, of all tenants, of which cedar-wasm decides rules because our engine does not know an operator in them. Mostly none. */
+  readonly fallback: readonly {
+    readonly tenant: string;
+    readonly level: string;
+    readonly operators: readonly string[];
+  }[];
   /** Decisions taken again by another engine, since the node started. Absent where no node does that. */
   readonly oracle?: {
     readonly checked: number;
@@ -206,9 +260,70 @@ export interface KillsView {
   }[];
 }
 
+/** Budgets of a tenant. */
+export interface BudgetPort {
+  /** By name, with the accounts of their present windows, the fullest first. */
+  list(tenant: string): Promise<readonly BudgetView[]>;
+  /** Who draws on it in its present window. Throws `not_found`. */
+  payers(tenant: string, budget: string, by: PayerKind): Promise<PayersView>;
+  /** Grants more, once, to one account. Throws `not_found` for a budget or holder that nobody knows. */
+  topUp(request: {
+    readonly tenant: string;
+    readonly budget: string;
+    readonly holder: string;
+    readonly amount: number;
+    readonly by: string;
+    readonly reason: string;
+  }): Promise<BudgetAccount>;
+}
+
+export interface BudgetView extends Pick<BudgetEntry, 'name' | 'per' | 'class' | 'unit' | 'limit' | 'soft' | 'hard'> {
+  readonly scope: string;
+  /** Its place in the organisation, from the top. */
+  readonly path: readonly string[];
+  readonly window: {
+    readonly every: string;
+    readonly timezone: string;
+    readonly startMs: number;
+    readonly endMs: number | null;
+  };
+  readonly accounts: readonly BudgetAccount[];
+}
+
+export interface BudgetAccount {
+  readonly holder: string;
+  readonly limit: number;
+  readonly extra: number;
+  readonly spent: number;
+  readonly reserved: number;
+  readonly left: number;
+  /** Pace of the last hour. */
+  readonly perHour: number;
+  /** At that pace; null when it lasts until its window ends. */
+  readonly runsOutAtMs: number | null;
+}
+
+export const PAYERS = ['principal', 'user', 'target', 'tree', 'session'] as const;
+export type PayerKind = (typeof PAYERS)[number];
+
+export interface PayersView {
+  readonly unit: Unit;
+  readonly by: PayerKind;
+  readonly items: readonly Payer[];
+}
+
+export interface Payer {
+  readonly who: string;
+  readonly spent: number;
+  readonly reserved: number;
+  readonly calls: number;
+}
+
 export interface AccessPort {
   /** A new secret for the Key resource `id`; it exists nowhere else afterwards. */
   mint(id: string): { readonly secret: string; readonly secretHash: string };
+  /** When this node last saw the key, Unix ms; null when it never did. */
+  lastUsedMs(tenant: string, id: string): number | null;
   /** Burns the bootstrap token. Throws `unauthenticated` when it is unknown, used or expired. */
   useBootstrapToken(token: string): Promise<void>;
 }
@@ -219,6 +334,8 @@ export interface PolicyPort {
   mayCall(principal: Principal, target: Target): boolean;
   /** Throws `not_found` for a principal of the tenant that cannot call at all, `bad_request` for a context that is no policy data. */
   can(question: CanQuestion): CanAnswer;
+  /** What an editor should say about files of the tenant, over what runs; nothing is kept. Throws `overloaded`. */
+  diagnose(tenant: string, files: readonly TextFile[]): Promise<Diagnosis>;
   /** Decides a recorded call again, by the policy in force. Null when policy was never asked about it. */
   explain(event: CallEvent): CallExplanation | null;
 }

@@ -149,6 +149,7 @@ const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }
   ...(inbound.timeoutMs === undefined ? {} : { timeoutMs: inbound.timeoutMs }),
   trace,
   lineage: inbound.node?.lineage ?? { root: id, depth: 0 },
+  ...(inbound.run === undefined ? {} : { run: inbound.run }),
   ...(inbound.session === undefined ? {} : { session: inbound.session }),
   ...(inbound.idempotencyKey === undefined ? {} : { idempotencyKey: inbound.idempotencyKey }),
   ...(inbound.node?.approval === undefined ? {} : { grant: { kind: 'told', token: inbound.node.approval } }),
@@ -156,6 +157,7 @@ const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }
   stream: inbound.accept.includes('text/event-stream'),
   via: inbound.node?.via ?? [],
   retriedElsewhere: inbound.node?.retriedElsewhere ?? false,
+  ...(inbound.node?.decided === undefined ? {} : { decided: inbound.node.decided }),
   ...(inbound.respondAsync ? { detach: true } : {}),
 });
 

@@ -13,7 +13,9 @@ import { STYLE } from './style.ts';
 export interface PagesOptions {
   readonly approvals: ApprovalPort;
   readonly clock: Clock;
-  readonly whoIs: (req: IncomingMessage) => Visitor | undefined;
+  readonly whoIs: (req: IncomingMessage) => Visitor | undefined | Promise<Visitor | undefined>;
+  /** Ends the session of a request. Answers the `set-cookie` that takes the cookie away. */
+  readonly signOut: (req: IncomingMessage) => string;
   /** Lets people in by their key, from this machine only. Absent: they come from somewhere else. */
   readonly logins?: Logins;
   readonly onInternal?: (thrown: unknown, path: string) => void;
@@ -56,13 +58,13 @@ const serve = async (entering: Entering): Promise<void> => {
   if (path === STYLE_PATH) return write(res, 200, STYLE, 'text/css; charset=utf-8');
   const form = req.method === 'POST' ? await formOf(req) : undefined;
   if (form !== undefined && path === '/approvals/login') return login(entering, form);
-  const visitor = options.whoIs(req);
+  const visitor = await options.whoIs(req);
   if (visitor === undefined) return askForKey(entering);
   const [, id = ''] = /^\/approvals\/([0-9a-f]{32})$/.exec(path) ?? [];
   if (form === undefined) return id === '' && path !== '/approvals' ? notThere() : show(entering, visitor, id);
   if (!same(form.get('csrf') ?? '', visitor.csrf))
     throw new Fault('denied', 'this form is not of this session; load the page again');
-  if (path === '/approvals/logout') return redirect(res, '/approvals', options.logins?.end(req, isSecure(req)));
+  if (path === '/approvals/logout') return redirect(res, '/approvals', options.signOut(req));
   return id === '' ? notThere() : act(entering, visitor, id, form);
 };
 
@@ -115,18 +117,18 @@ ${problem !== undefined && html`<p class="note bad">${problem}</p>`}
   writePage(res, 401, documentOf('Sign in', form));
 };
 
-const login = (entering: Entering, form: URLSearchParams): void => {
+const login = async (entering: Entering, form: URLSearchParams): Promise<void> => {
   const { options, req, res } = entering;
   if (options.logins === undefined || !isFromThisMachine(req))
     throw new Fault('denied', 'signing in with a key works on the machine of the node only');
   try {
-    redirect(res, '/approvals', options.logins.begin((form.get('key') ?? '').trim(), isSecure(req)));
+    redirect(res, '/approvals', await options.logins.begin((form.get('key') ?? '').trim(), isSecure(req)));
   } catch {
     askForKey(entering, 'this key opens nothing');
   }
 };
 
-const isSecure = ({ socket }: IncomingMessage): boolean => 'encrypted' in socket && socket.encrypted === true;
+export const isSecure = ({ socket }: IncomingMessage): boolean => 'encrypted' in socket && socket.encrypted === true;
 
 const same = (given: string, expected: string): boolean => {
   const [a, b] = [Buffer.from(given), Buffer.from(expected)];

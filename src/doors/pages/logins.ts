@@ -18,20 +18,23 @@ interface Login {
   readonly untilMs: number;
 }
 
+/** Throws `unauthenticated`. */
+export type Resolve = (credential: Credential, wallMs: number) => Principal | Promise<Principal>;
+
 export class Logins {
-  readonly #resolve: (credential: Credential, wallMs: number) => Principal;
+  readonly #resolve: Resolve;
   readonly #clock: Clock;
   readonly #logins = new Map<string, Login>();
 
-  constructor(resolve: (credential: Credential, wallMs: number) => Principal, clock: Clock) {
+  constructor(resolve: Resolve, clock: Clock) {
     this.#resolve = resolve;
     this.#clock = clock;
   }
 
   /** The value of `set-cookie`. Throws `unauthenticated` for a key that opens nothing. */
-  begin(token: string, secure: boolean): string {
+  async begin(token: string, secure: boolean): Promise<string> {
     const nowMs = this.#clock.wallMs();
-    this.#resolve({ kind: 'bearer', token }, nowMs);
+    await this.#resolve({ kind: 'bearer', token }, nowMs);
     if (this.#logins.size >= MOST) this.#logins.delete(this.#logins.keys().next().value!);
     const id = randomBytes(32).toString('base64url');
     this.#logins.set(id, { token, csrf: randomBytes(32).toString('base64url'), untilMs: nowMs + VALID_MS });
@@ -44,7 +47,7 @@ export class Logins {
   }
 
   /** The key is asked each time: one that was revoked sees no further page. */
-  whoIs(req: IncomingMessage): Visitor | undefined {
+  async whoIs(req: IncomingMessage): Promise<Visitor | undefined> {
     const id = idOf(req);
     const login = this.#logins.get(id);
     const nowMs = this.#clock.wallMs();
@@ -53,7 +56,7 @@ export class Logins {
       return undefined;
     }
     try {
-      return { principal: this.#resolve({ kind: 'bearer', token: login.token }, nowMs), csrf: login.csrf };
+      return { principal: await this.#resolve({ kind: 'bearer', token: login.token }, nowMs), csrf: login.csrf };
     } catch {
       this.#logins.delete(id);
       return undefined;

@@ -40,6 +40,7 @@ const door = pagesDoor({
   clock,
   logins,
   whoIs: (req) => logins.whoIs(req),
+  signOut: (req) => logins.end(req, false),
 });
 const server = http.createServer((req, res) => {
   if (!door(req, res)) res.writeHead(404).end();

@@ -12,6 +12,7 @@ import {
   Fault,
   type Reply,
   type Scope,
+  type Tree,
 } from '../../contract/index.ts';
 import { type Handler, invoke, payloadOf, throwIfOver } from '../../kernel/index.ts';
 import { declaredPart, type FactAnswers } from './context.ts';
@@ -70,7 +71,9 @@ export class InformationPoints {
     if (fact.ask === null) return taken(fact, fact.value);
     const body = JSON.stringify(await bodyOf(fact, fact.ask.body, others, asking.call));
     const { clock } = asking.scope;
-    const key = JSON.stringify([asking.call.principal?.tenant, fact.name, asking.call.session, body]);
+    // A release on trial may ask under the same name for something else, and keep it for another time.
+    const question = [fact.name, fact.ask.target, fact.take, fact.cacheMs];
+    const key = JSON.stringify([asking.call.principal?.tenant, ...question, asking.call.session, body]);
     const known = fact.cacheMs === 0 ? undefined : this.#cache.get(key);
     if (known !== undefined && clock.nowMs() < known.untilMs) {
       asking.scope.span.step('fact', clock.nowMs(), { fact: fact.name, outcome: 'cached' });
@@ -164,11 +167,17 @@ const questionOf = (call: Call, id: string, span: string, target: Call['target']
   headers: [],
   trace: { ...call.trace, parentSpan: span },
   lineage: { root: call.lineage.root, parent: call.id, depth: call.lineage.depth + 1 },
+  ...(call.tree === undefined ? {} : { tree: treeBelow(call.tree, target) }),
   ...(call.session === undefined ? {} : { session: call.session }),
   priority: call.priority,
   stream: false,
   via: [],
   retriedElsewhere: false,
+});
+
+const treeBelow = (tree: Tree, { kind, name, operation }: Call['target']): Tree => ({
+  ...tree,
+  hops: [...tree.hops, { target: `${kind}/${name}/${operation}`, digest: '' }],
 });
 
 const jsonOf = (fact: FactEntry, reply: Reply): unknown => {

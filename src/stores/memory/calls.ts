@@ -1,7 +1,16 @@
 /** The call journal in a map: what it acknowledged lasts as long as the process. */
-import type { Begin, Begun, CallJournal, CallRecord, End, Ended, StoredReply } from '../../contract/index.ts';
+import type {
+  Begin,
+  Begun,
+  CallJournal,
+  CallRecord,
+  End,
+  Ended,
+  Resolution,
+  StoredReply,
+} from '../../contract/index.ts';
 import { KEY_LIFETIME_MS, ownerOf, uniqueKey } from '../identity.ts';
-import { refuseAmounts, refuseReservation } from '../money.ts';
+import { NOTHING_SPENT, refuseAmounts, refuseReservation } from '../money.ts';
 import { REFUSALS } from '../refusals.ts';
 import type { MemoryApprovals } from './approvals.ts';
 import type { MemoryAudit } from './audit.ts';
@@ -35,18 +44,19 @@ export class MemoryCalls implements CallJournal {
       throw REFUSALS.wrongState(waiting.id, 'accepted', waiting.state);
     const why = grant === null ? null : approvals.refuses(grant, atMs);
     if (why !== null) return { kind: 'no_grant', why };
-    const short = reservation === null ? null : ledger.short(reservation);
+    const fresh = reservation === null || (record === null && ledger.has(reservation)) ? null : reservation;
+    const short = fresh === null ? null : ledger.short(fresh);
     if (short !== null) return short;
     if (record !== null) this.#write(record);
     if (waiting !== undefined)
       this.#records.set(waiting.id, { ...waiting, state: 'dispatched', policyVersion: dispatch!.policyVersion });
     if (grant !== null) approvals.burn(grant);
-    if (reservation !== null) ledger.hold(reservation, atMs);
+    if (fresh !== null) ledger.hold(fresh, atMs);
     this.#beside.audit.chain(audit);
     return { kind: 'begun' };
   }
 
-  async end({ tenant, id, outcome, amounts, audit, atMs }: End): Promise<Ended> {
+  async end({ tenant, id, outcome, amounts, reservation = id, audit, atMs }: End): Promise<Ended> {
     if (amounts !== null) refuseAmounts(amounts);
     const record = outcome === null ? undefined : this.#ending(id, outcome.state);
     const concluded = record !== undefined && record.concludedAtMs === null;
@@ -54,7 +64,7 @@ export class MemoryCalls implements CallJournal {
     else if (concluded && outcome !== null && outcome.state !== 'forgotten')
       this.#records.set(id, { ...record, ...outcome, state: outcome.state, concludedAtMs: atMs });
     this.#beside.audit.chain(audit);
-    const settled = amounts === null ? undefined : await this.#beside.ledger.settle(tenant, id, amounts, atMs);
+    const settled = amounts === null ? undefined : await this.#beside.ledger.settle(tenant, reservation, amounts, atMs);
     return { concluded, overdrawn: settled?.overdrawn ?? [] };
   }
 
@@ -97,6 +107,39 @@ export class MemoryCalls implements CallJournal {
     const open = [...this.#records.values()].filter((record) => record.concludedAtMs === null);
     open.sort((a, b) => a.acceptedAtMs - b.acceptedAtMs || (a.id < b.id ? -1 : 1));
     return structuredClone(open);
+  }
+
+  async unresolved(tenant: string | null, limit: number): Promise<readonly CallRecord[]> {
+    const found = [...this.#records.values()].filter(
+      (record) => record.state === 'unknown' && (tenant === null || record.tenant === tenant),
+    );
+    found.sort((a, b) => a.acceptedAtMs - b.acceptedAtMs || (a.id < b.id ? -1 : 1));
+    return structuredClone(found.slice(0, limit));
+  }
+
+  async reopen(tenant: string, id: string): Promise<boolean> {
+    const record = this.#unknown(tenant, id);
+    if (record !== undefined)
+      this.#records.set(id, { ...record, state: 'dispatched', reply: null, concludedAtMs: null });
+    return record !== undefined;
+  }
+
+  async resolve({ tenant, id, verdict, reply, audit, atMs }: Resolution): Promise<boolean> {
+    const record = this.#unknown(tenant, id);
+    if (record === undefined) return false;
+    if (verdict === 'executed') this.#records.set(id, { ...record, state: 'done', reply: structuredClone(reply) });
+    else {
+      this.#keys.delete(uniqueKey(record) ?? '');
+      this.#records.set(id, { ...record, state: 'cancelled', reply: null, idempotencyKey: '' });
+    }
+    this.#beside.audit.chain(audit);
+    await this.#beside.ledger.settle(tenant, id, verdict === 'executed' ? {} : NOTHING_SPENT, atMs);
+    return true;
+  }
+
+  #unknown(tenant: string, id: string): CallRecord | undefined {
+    const record = this.#records.get(id);
+    return record?.tenant === tenant && record.state === 'unknown' ? record : undefined;
   }
 
   async prune(beforeMs: number): Promise<number> {

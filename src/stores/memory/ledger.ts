@@ -29,10 +29,15 @@ export class MemoryLedger implements LedgerStore {
 
   async reserve(reservation: Reservation, atMs: number): Promise<Reserved> {
     refuseReservation(reservation);
-    if (this.#held.has(keyOf(reservation))) return { kind: 'reserved' };
+    if (this.has(reservation)) return { kind: 'reserved' };
     const short = this.short(reservation);
     if (short === null) this.hold(reservation, atMs);
     return short ?? { kind: 'reserved' };
+  }
+
+  /** In whatever state. */
+  has(reservation: Pick<Reservation, 'tenant' | 'id'>): boolean {
+    return this.#held.has(keyOf(reservation));
   }
 
   /** Why it cannot be granted, or null. Changes nothing. */

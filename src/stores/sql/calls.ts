@@ -21,6 +21,7 @@ const S = {
         request_body: p.request_body,
         reply: p.reply,
         reply_body: p.reply_body,
+        holder: p.holder,
       })
       .onConflict((conflict) => conflict.doNothing()),
   ),
@@ -48,8 +49,49 @@ const S = {
   release: statement('calls.release', (db, p: { id: string }) =>
     db.deleteFrom('call').where('id', '=', p.id).where('concluded_at', 'is', null),
   ),
-  open: statement('calls.open', (db, _: Record<never, never>) =>
-    db.selectFrom('call').selectAll().where('concluded_at', 'is', null).orderBy('accepted_at').orderBy('id'),
+  open: statement('calls.open', (db, p: { holder: string }) =>
+    db
+      .selectFrom('call')
+      .selectAll()
+      .where('concluded_at', 'is', null)
+      .where('holder', '=', p.holder)
+      .orderBy('accepted_at')
+      .orderBy('id'),
+  ),
+  unresolved: statement('calls.unresolved', (db, p: { limit: number }) =>
+    db
+      .selectFrom('call')
+      .selectAll()
+      .where('state', '=', 'unknown')
+      .orderBy('accepted_at')
+      .orderBy('id')
+      .limit(p.limit),
+  ),
+  unresolvedOf: statement('calls.unresolvedOf', (db, p: { tenant: string; limit: number }) =>
+    db
+      .selectFrom('call')
+      .selectAll()
+      .where('state', '=', 'unknown')
+      .where('tenant', '=', p.tenant)
+      .orderBy('accepted_at')
+      .orderBy('id')
+      .limit(p.limit),
+  ),
+  reopen: statement('calls.reopen', (db, p: { tenant: string; id: string }) =>
+    db
+      .updateTable('call')
+      .set({ state: 'dispatched', reply: null, reply_body: null, concluded_at: null })
+      .where('id', '=', p.id)
+      .where('tenant', '=', p.tenant)
+      .where('state', '=', 'unknown'),
+  ),
+  resolve: statement('calls.resolve', (db, p: ResolveArgs) =>
+    db
+      .updateTable('call')
+      .set({ state: p.state, reply: p.reply, reply_body: p.body })
+      .where('id', '=', p.id)
+      .where('tenant', '=', p.tenant)
+      .where('state', '=', 'unknown'),
   ),
   prune: statement('calls.prune', (db, p: { beforeMs: number; limit: number }) =>
     db
@@ -70,6 +112,14 @@ export interface ConcludeArgs {
   readonly atMs: number;
 }
 
+export interface ResolveArgs {
+  readonly tenant: string;
+  readonly id: string;
+  readonly state: CallState;
+  readonly reply: string | null;
+  readonly body: Uint8Array | null;
+}
+
 /** The row that holds the id or the key, or null when the record was written. */
 export const acceptCall = async (session: Session, row: CallRow): Promise<CallRow | null> => {
   if ((await session.run(S.insert, row)) === 1) return null;
@@ -78,8 +128,8 @@ export const acceptCall = async (session: Session, row: CallRow): Promise<CallRo
   const [holder] = row.unique_key === null ? [] : await session.all(S.byKey, { key: row.unique_key });
   if (holder !== undefined && !expired(holder, row.accepted_at)) return holder;
   if (holder !== undefined) await session.run(S.forgetKey, { id: holder.id });
-  await session.run(S.insert, row);
-  return null;
+  // Where another process writes too, it may have been faster; then its record holds the key, and it is not an old one.
+  return (await session.run(S.insert, row)) === 1 ? null : acceptCall(session, row);
 };
 
 /** An open call keeps its key however old it is: only what is over can safely run again (R6). */
@@ -105,10 +155,27 @@ export const concludeCall = async (session: Session, args: ConcludeArgs): Promis
 
 export const releaseCall = (session: Session, args: { readonly id: string }) => session.run(S.release, args);
 
+export const reopenCall = async (
+  session: Session,
+  args: { readonly tenant: string; readonly id: string },
+): Promise<boolean> => (await session.run(S.reopen, args)) === 1;
+
+/** What never ran frees its key, so that the caller may try again. */
+export const resolveCall = async (session: Session, args: ResolveArgs): Promise<boolean> => {
+  if ((await session.run(S.resolve, args)) !== 1) return false;
+  if (args.state === 'cancelled') await session.run(S.forgetKey, args);
+  return true;
+};
+
+export const readUnresolved = (
+  session: Session,
+  { tenant, limit }: { readonly tenant: string | null; readonly limit: number },
+) => (tenant === null ? session.all(S.unresolved, { limit }) : session.all(S.unresolvedOf, { tenant, limit }));
+
 export const pruneCalls = (session: Session, args: { readonly beforeMs: number; readonly limit: number }) =>
   session.run(S.prune, args);
 
 export const readCall = async (session: Session, args: { readonly id: string }): Promise<CallRow | undefined> =>
   (await session.all(S.byId, args))[0];
 
-export const readOpenCalls = (session: Session, _: null) => session.all(S.open, {});
+export const readOpenCalls = (session: Session, args: { readonly holder: string }) => session.all(S.open, args);

@@ -8,7 +8,17 @@ import {
   readOpenApproval,
 } from './approvals.ts';
 import { appendAudit, readAudit, readAuditHeads, recentAudit } from './audit.ts';
-import { acceptCall, concludeCall, dispatchCall, pruneCalls, readCall, readOpenCalls, releaseCall } from './calls.ts';
+import {
+  acceptCall,
+  concludeCall,
+  dispatchCall,
+  pruneCalls,
+  readCall,
+  readOpenCalls,
+  readUnresolved,
+  releaseCall,
+  reopenCall,
+} from './calls.ts';
 import { appendEvents, pruneEvents, readTrace, recentEvents } from './events.ts';
 import { liftKill, listKills, putKill } from './kills.ts';
 import {
@@ -22,9 +32,11 @@ import {
   settleReservation,
 } from './ledger.ts';
 import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './nodes.ts';
+import { claimSetting, putPeer, readPeers, removePeer } from './peers.ts';
 import { listReleases, putRelease, readInForce, readRelease } from './releases.ts';
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
-import { beginCall, endCall } from './send.ts';
+import { claimTenantKey, listSecrets, listTenantKeys, putSecret, rekeySecrets, removeSecret } from './secrets.ts';
+import { beginCall, endCall, settleUnknown } from './send.ts';
 
 /**
  * Writers run inside a transaction that they share with others.
@@ -47,8 +59,13 @@ export const WRITERS = {
   putKill,
   liftKill,
   putRelease,
+  claimSetting,
+  putPeer,
+  removePeer,
   beginCall,
   endCall,
+  settleUnknown,
+  reopenCall,
   reserve,
   extendReservation,
   settleReservation,
@@ -58,6 +75,10 @@ export const WRITERS = {
   appendAudit,
   appendEvents,
   pruneEvents,
+  putSecret,
+  removeSecret,
+  claimTenantKey,
+  rekeySecrets,
 } as const;
 
 export const READERS = {
@@ -66,11 +87,13 @@ export const READERS = {
   readVersion,
   readCall,
   readOpenCalls,
+  readUnresolved,
   listNodes,
   listKills,
   readRelease,
   listReleases,
   readInForce,
+  readPeers,
   readAccount,
   readAccounts,
   readEntries,
@@ -84,6 +107,8 @@ export const READERS = {
   readAuditHeads,
   readTrace,
   recentEvents,
+  listSecrets,
+  listTenantKeys,
 } as const;
 
 export type Writers = typeof WRITERS;

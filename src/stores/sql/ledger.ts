@@ -133,9 +133,13 @@ export interface ReserveArgs {
 }
 
 export const reserve = async (session: Session, { reservation, atMs }: ReserveArgs): Promise<Reserved> => {
-  if ((await session.all(S.byId, reservation)).length > 0) return { kind: 'reserved' };
+  if (await isReserved(session, reservation)) return { kind: 'reserved' };
   return (await holdAll(session, reservation, atMs)) ?? { kind: 'reserved' };
 };
+
+/** In whatever state. */
+export const isReserved = async (session: Session, of: ById): Promise<boolean> =>
+  (await session.all(S.byId, of)).length > 0;
 
 /** Null when all of it was set aside; otherwise nothing was. */
 export const holdAll = async (

@@ -3,8 +3,17 @@ import type { AccountState, Reservation, Reserved } from '../../contract/index.t
 import type { Refusal } from '../refusals.ts';
 import { type BurnArgs, burnGrant, grantRefusal } from './approvals.ts';
 import { appendAudit, type ChainedArgs } from './audit.ts';
-import { acceptCall, type ConcludeArgs, concludeCall, dispatchCall, readCall, releaseCall } from './calls.ts';
-import { holdAll, type SettleArgs, settleReservation } from './ledger.ts';
+import {
+  acceptCall,
+  type ConcludeArgs,
+  concludeCall,
+  dispatchCall,
+  type ResolveArgs,
+  readCall,
+  releaseCall,
+  resolveCall,
+} from './calls.ts';
+import { holdAll, isReserved, type SettleArgs, settleReservation } from './ledger.ts';
 import type { Session } from './statement.ts';
 import type { CallRow } from './tables.ts';
 
@@ -32,7 +41,7 @@ export const beginCall = async (session: Session, args: BeginArgs): Promise<Begu
   if (waits !== null) return waits;
   const holder = row === null ? null : await acceptCall(session, row);
   if (holder !== null) return { kind: 'taken', row: holder };
-  const short = reservation === null ? null : await holdAll(session, reservation, atMs);
+  const short = reservation === null ? null : await holdOnce(session, reservation, row, atMs);
   if (short !== null) {
     if (row !== null) await releaseCall(session, row);
     return short;
@@ -42,6 +51,10 @@ export const beginCall = async (session: Session, args: BeginArgs): Promise<Begu
   if (audit.length > 0) await appendAudit(session, audit);
   return { kind: 'begun' };
 };
+
+/** A call that is sent again, because nobody knows how it went, has its money set aside already. */
+const holdOnce = async (session: Session, reservation: Reservation, row: CallRow | null, atMs: number) =>
+  row === null && (await isReserved(session, reservation)) ? null : holdAll(session, reservation, atMs);
 
 const waitingRefusal = async (session: Session, id: string): Promise<Refusal | null> => {
   const row = await readCall(session, { id });
@@ -73,6 +86,23 @@ export const endCall = async (session: Session, args: EndArgs): Promise<EndedRow
   const { overdrawn } = settle === null ? NOTHING : await settleReservation(session, settle);
   if (audit.length > 0) await appendAudit(session, audit);
   return { concluded, overdrawn };
+};
+
+export interface SettleUnknownArgs {
+  readonly resolve: ResolveArgs;
+  readonly settle: SettleArgs;
+  readonly audit: readonly ChainedArgs[];
+}
+
+/** What became of a call whose outcome was unknown: record, money and audit together. */
+export const settleUnknown = async (
+  session: Session,
+  { resolve, settle, audit }: SettleUnknownArgs,
+): Promise<boolean> => {
+  if (!(await resolveCall(session, resolve))) return false;
+  await settleReservation(session, settle);
+  if (audit.length > 0) await appendAudit(session, audit);
+  return true;
 };
 
 const NOTHING = { overdrawn: [] as readonly AccountState[] };

@@ -20,7 +20,7 @@ import {
 import { Canceller, type World } from '../../../kernel/index.ts';
 import { adminDoor } from '../door.ts';
 import { EventFeed } from '../feed.ts';
-import type { AdminPorts, KillAnswer } from '../ports.ts';
+import type { AdminPorts, BudgetView, KillAnswer } from '../ports.ts';
 
 const user = (tenant: string, id: string, ...roles: string[]): Principal => ({ kind: 'user', tenant, id, roles });
 const agent = (tenant: string, id: string): Principal => ({ kind: 'agent', tenant, id, roles: [] });
@@ -29,6 +29,19 @@ export const KEYS: Readonly<Record<string, Principal>> = {
   admin: user('default', 'ada', 'admin'),
   operator: user('default', 'olaf', 'operator'),
   viewer: user('default', 'vera', 'viewer'),
+  developer: user('default', 'dora', 'developer'),
+  policyAdmin: user('default', 'petra', 'policy-admin'),
+  approver: user('default', 'anna', 'approver'),
+  budgetAdmin: user('default', 'bert', 'budget-admin'),
+  auditor: user('default', 'udo', 'auditor'),
+  tenantAdmin: user('default', 'tom', 'tenant-admin'),
+  // Keys of an admin that are narrowed: they open what their scopes say and no more.
+  readOnly: { ...user('default', 'ada', 'admin'), scopes: ['read'] },
+  operateOnly: { ...user('default', 'ada', 'admin'), scopes: ['operate'] },
+  callOnly: { ...user('default', 'ada', 'admin'), scopes: ['call'] },
+  // A scope cannot give what its owner does not have.
+  wishful: { ...user('default', 'vera', 'viewer'), scopes: ['admin'] },
+  narrowAgent: { ...agent('default', 'orders'), scopes: ['read'] },
   nobody: user('default', 'nils'),
   steward: { ...user('default', 'sara'), administers: ['operations'] },
   /** Of a domain that has nothing. */
@@ -122,6 +135,46 @@ const instance = (tenant: string, id: string, name: string): InstanceEntry => ({
   labels: {},
   state: 'ready',
 });
+
+const budgetAccount = {
+  ...{ holder: '', limit: 20_000_000, extra: 0, spent: 9_200_000, reserved: 300_000, left: 10_500_000 },
+  ...{ perHour: 1_000_000, runsOutAtMs: null },
+};
+
+export const budgetViews: readonly BudgetView[] = [
+  {
+    ...{ name: 'daily', scope: 'organisation', path: [], per: null, class: null, unit: 'micros', limit: 20_000_000 },
+    ...{ soft: null, hard: 'refuse', window: { every: 'day', timezone: 'UTC', startMs: 0, endMs: 86_400_000 } },
+    accounts: [budgetAccount],
+  },
+  {
+    ...{ name: 'sessions', scope: 'domain shop', path: ['domain sales', 'domain shop'], per: 'session', class: null },
+    ...{ unit: 'calls', limit: 10, soft: null, hard: 'pause' },
+    window: { every: 'none', timezone: 'UTC', startMs: 0, endMs: null },
+    accounts: [
+      {
+        ...budgetAccount,
+        holder: 'session/s1',
+        limit: 10,
+        spent: 10,
+        reserved: 0,
+        left: 0,
+        perHour: 60,
+        runsOutAtMs: 0,
+      },
+      {
+        ...budgetAccount,
+        holder: 'session/s2',
+        limit: 10,
+        spent: 1,
+        reserved: 1,
+        left: 8,
+        perHour: 2,
+        runsOutAtMs: 14_400_000,
+      },
+    ],
+  },
+];
 
 export const killAnswer: KillAnswer = {
   order: {
@@ -222,6 +275,7 @@ const RELEASE: ReleaseView = {
   state: 'staged',
   percent: 0,
   approvedBy: null,
+  proof: null,
   denyBand: 10,
   log: [],
   author: 'user/ada',
@@ -304,6 +358,12 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       },
     },
     belonging: (rights) => belongingOf(rights.kind === 'tenant' ? undefined : rights.domains),
+    secrets: {
+      set: ({ value: _, ...secret }) => note({ secret }, { ...secret, version: 1 }),
+      list: (tenant) => note({ secrets: tenant }, []),
+      remove: (tenant, name) => note({ secretGone: { tenant, name } }, undefined),
+      rekey: (tenant) => note({ rekey: tenant }, 0),
+    },
     control: {
       apply: (request: ApplyRequest) => note({ apply: request }, applied),
       diff: (request) => note({ diff: request }, []),
@@ -330,6 +390,10 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       vote: (viewer, id, ballot) => note({ vote: viewer.id, id, ...ballot }, APPROVAL),
       edit: (viewer, id, change) => note({ edit: viewer.id, id, ...change }, APPROVAL),
     },
+    unknown: {
+      list: (tenant, limit) => note({ unknown: { tenant, limit } }, []),
+      say: (tenant, id, said, by) => note({ say: { tenant, id, said, by } }, undefined),
+    },
     audit: {
       search: (filter) => note({ audit: filter }, []),
       read: (tenant, fromSeq, limit) => note({ auditRead: { tenant, fromSeq, limit } }, []),
@@ -345,6 +409,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       rosterSeq: 3,
       store: 'memory',
       weakened: [],
+      fallback: [],
     }),
     metrics: {
       text: () => 'airspace_calls_total 1\n',
@@ -369,6 +434,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
     feed,
     access: {
       mint: (id) => ({ secret: `air_${id}_secret`, secretHash: `sha256:${'0'.repeat(64)}` }),
+      lastUsedMs: () => null,
       useBootstrapToken: async (token) => {
         asked.push({ bootstrap: token });
         if (token !== 'airb_good') throw new Fault('unauthenticated', 'no valid credential came with this request');
@@ -376,6 +442,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
     },
     policy: {
       mayCall: ({ id }, { operation }) => id !== 'vera' && operation === 'where',
+      diagnose: (tenant, files) => note({ diagnose: { tenant, files } }, { diagnostics: [] }),
       can: (question) => {
         asked.push({ can: question });
         return {
@@ -415,6 +482,15 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
         asked.push({ kills: tenant });
         return { seq: 2, items: [killAnswer.order], nodes: [] };
       },
+    },
+    budgets: {
+      list: (tenant) => note({ budgets: tenant }, budgetViews),
+      payers: (tenant, budget, by) =>
+        note(
+          { payers: budget, tenant, by },
+          { unit: 'micros', by, items: [{ who: 'agent/a', spent: 7, reserved: 1, calls: 2 }] },
+        ),
+      topUp: (request) => note({ topUp: request }, budgetViews[0]!.accounts[0]!),
     },
     nodes: {
       issueJoinToken: (grant) => note({ grant }, { token: 'airj_x', expiresAtMs: 5_000_000 }),
