@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ApprovalRecord, Call } from '../contract/index.ts';
+import { loopback, loopbackReply } from '../kernel/index.ts';
 import { preparePolicy } from '../policy/index.ts';
 import { memoryStores } from '../stores/index.ts';
 import {
@@ -221,6 +222,13 @@ const ATTACKS: readonly Attack[] = [
     },
   },
   {
+    name: 'a key that is narrowed to other things votes',
+    run: async (b, record) => {
+      assert.equal(await refusal(b.vote({ ...ANN, scopes: ['read', 'call'] }, record)), 'denied SCOPE_NEEDED');
+      await b.vote({ ...ANN, scopes: ['approve'] }, record);
+    },
+  },
+  {
     name: 'somebody votes after the decision',
     run: async (b, record) => {
       await b.vote(ANN, record, 'deny');
@@ -329,6 +337,24 @@ test('of two hubs that race for one grant, one runs the call: 200 times', async 
     await Promise.all([a.pass(3_000), b.pass(3_000)]);
     assert.equal(a.ran.length + b.ran.length, 1);
   }
+});
+
+test('the hub that loses the race leaves the call of the winner alone while it runs', async () => {
+  const stores = memoryStores();
+  const { handler: next, ledger } = loopback(async (_call, scope, execute) => {
+    execute();
+    await new Promise<void>((done) => scope.clock.after(50, done));
+    return loopbackReply({ status: 201 });
+  });
+  const [a, b] = [await bench({ stores, next }), await bench({ stores, next, node: 'second' })];
+  const record = await a.held();
+  await a.desk.vote(viewer(ANN), record.id, { verdict: 'approve', digest: record.digest, comment: '' });
+  await a.desk.vote(viewer(BOB), record.id, { verdict: 'approve', digest: record.digest, comment: '' });
+  await b.desk.look();
+  await Promise.all([a.pass(0), b.pass(0)]);
+  assert.equal((await stores.calls.get('default', record.id))?.state, 'dispatched');
+  await Promise.all([a.pass(100), b.pass(100)]);
+  assert.deepEqual([ledger.length, (await a.outcomeOf(record))?.status], [1, 201]);
 });
 
 test('exactly once, as a whole: held, asked again, approved, run, collected', async () => {

@@ -140,6 +140,23 @@ test('a caller takes its call back while nobody has decided', async () => {
   assert.notEqual((await b.held()).id, record.id, 'and may ask again');
 });
 
+test('a call runs where it stood in its tree, so that whoever began it is asked about again', async () => {
+  const stores = memoryStores();
+  const b = await bench({ stores });
+  const tree = { origin: user('zoe', 'refunder'), begun: 'user/zoe', hops: [], calls: 3, endsAtMs: 5, proof: 'p' };
+  const lineage = { root: 'a'.repeat(32), parent: 'b'.repeat(32), depth: 2 };
+  const record = await b.held(PAYMENT, { tree, lineage });
+  const after = await bench({ stores });
+  let ran: Call | undefined;
+  after.now.meddle = (call) => {
+    ran = call;
+    return call;
+  };
+  await after.approved(record);
+  assert.deepEqual([ran?.lineage, ran?.tree?.origin, ran?.tree?.proof], [lineage, tree.origin, undefined]);
+  assert.ok(ran!.tree!.endsAtMs > after.world.clock.nowMs());
+});
+
 test('many who ask the same at the same time ask once', async () => {
   const b = await bench();
   const replies = await Promise.all(Array.from({ length: 20 }, () => b.send()));
