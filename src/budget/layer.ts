@@ -98,6 +98,7 @@ interface Charging {
 
 const prepare = (charging: Charging): void => {
   const { call, plan, scope, treasury } = charging;
+  const startMs = scope.clock.nowMs();
   const admission = Admission.of(call);
   const { price } = plan.operation;
   const estimate = countsTokens(plan) ? estimateOf(call, price) : null;
@@ -119,7 +120,7 @@ const prepare = (charging: Charging): void => {
   admission.settled = () => {
     for (const { account } of admission.reservation?.charges ?? []) treasury.waiting.wake(account.id, WOKEN);
   };
-  scope.span.set({ budgets: charging.shares.map(({ budget }) => budget.name) });
+  scope.span.step('price', startMs, { budgets: charging.shares.map(({ budget }) => budget.name), ...held });
 };
 
 /** One that ended may have left room for more than one; each of them wakes others when it ends. */
@@ -198,7 +199,7 @@ const finish = ({ call, plan, scope, shares, treasury }: Charging, estimate: Est
     treasury.note(
       'flagged',
       shares[0]!.account,
-      `${call.target.kind}/${call.target.name} used more than it said, or said what cannot be: ${odd.join(', ')}`,
+      `usage of ${call.target.kind}/${call.target.name} is ${odd.join(', ')}`,
     );
 };
 

@@ -108,7 +108,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     clock: world.clock,
     ...(options.reservationGraceMs === undefined ? {} : { graceMs: options.reservationGraceMs }),
     notice: ({ kind, text, ...about }) =>
-      logger.log(kind === 'refused' ? 'info' : 'warn', `budget ${text}`, { kind, ...about }),
+      logger.log(kind === 'refused' ? 'info' : 'warn', `budget: ${kind}`, { ...about, detail: text }),
   });
   held.defer(() => treasury.stop());
   for (const gauge of budgetGauges(treasury)) observed.metrics.gauge(gauge);
