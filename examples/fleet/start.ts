@@ -1,6 +1,6 @@
 /** Starts the sample fleet: agents as processes in three domains, and the traffic that keeps them busy. Who runs Airspace calls this. */
 import { fileURLToPath } from 'node:url';
-import { Model, type ResourceOf } from '../../src/contract/index.ts';
+import { type ResourceOf, SCHEMAS } from '../../src/contract/index.ts';
 import { freePort } from './free-port.ts';
 import { type Log, type Program, type Supervised, supervise } from './supervise.ts';
 
@@ -154,7 +154,7 @@ export const modelsWithEndpoints = (
   agents: Fleet['agents'],
 ): readonly ResourceOf<'Model'>[] =>
   resources.flatMap((resource) => {
-    const { data: model } = Model.safeParse(resource);
+    const { data: model } = SCHEMAS.Model.safeParse(resource);
     const running = Object.values(agents).find(({ kind, name }) => kind === 'model' && name === model?.metadata.name);
     if (model === undefined || running === undefined) return [];
     const endpoint = { url: running.url, version: running.version, weight: 100, labels: {} };

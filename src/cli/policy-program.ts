@@ -34,9 +34,18 @@ const addChecks = (policy: Command, does: Does): void => {
       ),
     );
   policy
+    .command('lsp [folder]')
+    .description('a language server for editors, on standard input and output; no node needed')
+    .option('--against', 'over what the hub runs, while it can be reached')
+    .action(
+      does(async (context, [folder], options) =>
+        (await import('./commands/policy/lsp.ts')).lsp(context, folder ?? '.', options),
+      ),
+    );
+  policy
     .command('replay [release]')
     .description('recorded decisions, decided again by a release or by files; deny -> allow first')
-    .option('-f, --file <path>', 'bundles that were not staged, repeatable', collect)
+    .option('-f, --file <path>', 'bundles and facts that were not staged, repeatable', collect)
     .option('--since <time>', 'how far back', '24h')
     .option('--limit <n>', 'most decisions', '100000')
     .option('--max-flips <n>', 'exit 1 when more come out otherwise')
@@ -50,10 +59,12 @@ const addChecks = (policy: Command, does: Does): void => {
 const addReleases = (policy: Command, does: Does): void => {
   policy
     .command('stage')
-    .description('check PolicyBundles and keep them as a release; nothing is in force yet')
+    .description(
+      'lint PolicyBundles and Facts, hold them against their cases, keep them as a release; not in force yet',
+    )
     .requiredOption('-f, --file <path>', 'file or folder, repeatable; - for standard input', collect)
     .requiredOption('--reason <text>', 'why, for those who read it later')
-    .option('--prune', 'bundles that are not in the files go away')
+    .option('--prune', 'bundles and facts that are not in the files go away')
     .action(
       does(async (context, _, options) => (await import('./commands/policy/releases.ts')).stage(context, options)),
     );
@@ -68,7 +79,7 @@ const addReleases = (policy: Command, does: Does): void => {
     );
   policy
     .command('diff <release>')
-    .description('rules that a release adds, takes away and rewrites; exit 1 when it does')
+    .description('rules and facts that a release adds, takes away and rewrites; exit 1 when it does')
     .action(
       does(async (context, [release = '']) => (await import('./commands/policy/releases.ts')).diff(context, release)),
     );

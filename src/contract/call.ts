@@ -43,6 +43,19 @@ export interface TraceContext {
 /** 0 control, 1 interactive, 2 standard, 3 batch (L4). It comes from policy or route, never from the caller's word. */
 export type Priority = 0 | 1 | 2 | 3;
 
+/** What the node that sends a call on has decided it with. */
+export interface Decided {
+  /** Of the policy: `policyVersion` of the decision. */
+  readonly version: string;
+  /** Of a snapshot that had it in force there. */
+  readonly snapshotSeq: number;
+  /**
+   * Of a release on trial: `sinceMs` of its trial. The version does not tell: what is on trial now may have been active, or on trial
+   * for the first time, a moment ago.
+   */
+  readonly trial?: number;
+}
+
 /** How a caller proved, or claims to prove, who it is. `identify` turns it into a principal or refuses. */
 export type Credential =
   | { readonly kind: 'none' }
@@ -75,6 +88,8 @@ export interface Call {
   readonly via: readonly string[];
   /** Another Airspace node already owns retries for this call (R1). */
   readonly retriedElsewhere: boolean;
+  /** Behind the decide layer what decided here; before it the word of the node that sent the call, absent from any other caller. */
+  readonly decided?: Decided;
   /**
    * Ids of the endpoints that this node already picked for the call, newest last: `retry` brings the list, `route` adds
    * each pick and prefers others (R5). Its length is the number of the attempt. The one part of a call that grows.

@@ -4,6 +4,7 @@ export * from './approval.ts';
 export * from './audit.ts';
 export * from './call.ts';
 export * from './decision.ts';
+export * from './diagnostic.ts';
 export * from './event.ts';
 export * from './fault.ts';
 export * from './kill.ts';

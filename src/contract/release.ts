@@ -12,9 +12,13 @@ export interface ReleaseContent {
   readonly tenant: string;
   /** All bundles of the tenant as they are to be. */
   readonly bundles: readonly ResourceOf<'PolicyBundle'>[];
+  /** All facts of the tenant as they are to be. Absent in what was staged before releases held facts: then none are known. */
+  readonly facts?: readonly ResourceOf<'Fact'>[];
+  /** What was held against it when it was staged. Absent in what was staged before there were such checks. */
+  readonly proof?: ReleaseProof;
   /** Version of the active policy that it was made against. */
   readonly base: string;
-  /** Digest of the bundles behind `base`: a release is stale when the present ones have another. */
+  /** Digest of the bundles and facts behind `base`: a release is stale when the present ones have another. */
   readonly baseDigest: string;
   /** It may allow what the base does not. */
   readonly widening: boolean;
@@ -22,6 +26,15 @@ export interface ReleaseContent {
   readonly reason: string;
   /** Unix ms. */
   readonly createdAtMs: number;
+}
+
+/** Cases that came with the policies; each held, in both engines, or there would be no release. */
+export interface ReleaseProof {
+  /** 0: nobody said what this policy is meant to do. */
+  readonly cases: number;
+  /** Rules whose conditions held in a case, of all. */
+  readonly covered: number;
+  readonly rules: number;
 }
 
 /** The content as signed text: Ed25519 over `release`, a newline, and the payload, by the key that signs snapshots. */
@@ -68,12 +81,13 @@ export interface ReleaseStore {
   inForce(): Promise<readonly ReleaseRecord[]>;
 }
 
-/** One rule that differs between the active policy and a release. */
+/** One rule, or one fact, that differs between the active policy and a release. */
 export interface RuleDiff {
-  /** `org/no-drop`. */
+  /** `org/no-drop`; of a fact its name. */
   readonly rule: string;
   readonly change: 'add' | 'remove' | 'change';
-  readonly kind: 'permit' | 'forbid' | 'limit';
+  readonly kind: 'permit' | 'forbid' | 'limit' | 'fact';
+  /** Of a fact whom it asks. */
   readonly reason: string;
 }
 
@@ -84,6 +98,8 @@ export interface ReleaseView extends Omit<ReleaseRecord, 'sealed' | 'version'> {
   readonly createdAtMs: number;
   readonly base: string;
   readonly widening: boolean;
+  /** Null in what was staged before there were such checks. */
+  readonly proof: ReleaseProof | null;
   /** The policy that it was made against is not the active one any more. */
   readonly stale: boolean;
   /** A second person must approve before it decides anything. */
@@ -113,21 +129,30 @@ export interface ArmTally {
 
 export interface StageRequest {
   readonly tenant: string;
-  /** PolicyBundles, put over the present ones. */
+  /** PolicyBundles and Facts, put over the present ones. */
   readonly resources: readonly unknown[];
   readonly origins: readonly string[];
-  /** Bundles within the rights that are not among them go away. */
+  /** Bundles and facts within the rights that are not among them go away. */
   readonly prune: boolean;
+  /** The case files beside them. */
+  readonly cases: readonly CaseFile[];
   readonly by: string;
   readonly rights: Rights;
   readonly reason: string;
+}
+
+/** A file of cases as it was written, so that a case that fails is named by its line. */
+export interface CaseFile {
+  readonly name: string;
+  /** YAML. */
+  readonly text: string;
 }
 
 export interface ReplayRequest {
   readonly tenant: string;
   /** Calls that do not belong to them are left out. */
   readonly rights: Rights;
-  /** An id, or bundles that were not staged. */
+  /** An id, or bundles and facts that were not staged. */
   readonly candidate: string | Pick<StageRequest, 'resources' | 'origins' | 'prune'>;
   readonly sinceMs: number;
   /** Most decisions looked at, newest first. */
@@ -178,7 +203,7 @@ export interface ReleaseOutcome {
  * it touches a level that is not within the rights.
  */
 export interface ReleasePort {
-  /** Throws `bad_request` with facts naming file, line and field. */
+  /** Throws `bad_request` with facts naming file, line and field; also for what lint calls an error, and for a case that does not hold. */
   stage(request: StageRequest): Promise<ReleaseOutcome>;
   list(tenant: string, limit: number): Promise<readonly ReleaseView[]>;
   /** Throws `not_found`. */

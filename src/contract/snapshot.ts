@@ -184,6 +184,8 @@ export interface PolicyCandidate {
   /** Id of the release. */
   readonly release: string;
   readonly mode: 'shadow' | 'canary';
+  /** Unix ms at which this trial began: the same release tried again is another trial. */
+  readonly sinceMs: number;
   /** Of call trees that a canary decides, in steps of 0.01; 0 for a shadow. */
   readonly percent: number;
   /** The levels of this tenant only. */

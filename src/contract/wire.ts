@@ -21,6 +21,7 @@ export const HEADERS = {
   version: 'airspace-version',
   attempts: 'airspace-attempts',
   traceId: 'airspace-trace-id',
+  /** Reply: version of the policy that decided. Node to node: `version;snapshot`, and `;trial` for a release on trial. */
   policy: 'airspace-policy',
   notes: 'airspace-notes',
   idempotencyKey: 'idempotency-key',

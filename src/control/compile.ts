@@ -119,16 +119,6 @@ export const compile = async (
   };
 };
 
-/** The policy of one tenant, by name. */
-export const bundlesOf = (configuration: Configuration, tenant: string): readonly ResourceOf<'PolicyBundle'>[] =>
-  [...configuration.keys()]
-    .sort()
-    .map((key) => configuration.get(key)!)
-    .filter((resource): resource is ResourceOf<'PolicyBundle'> => isBundleOf(tenant, resource));
-
-export const isBundleOf = (tenant: string, { kind, metadata }: Resource): boolean =>
-  kind === 'PolicyBundle' && metadata.tenant === tenant;
-
 const of = <K extends ResourceKind>(resources: readonly Resource[], kind: K): readonly ResourceOf<K>[] =>
   resources.filter((resource): resource is ResourceOf<K> => resource.kind === kind);
 

@@ -12,9 +12,18 @@ export { type Kept, LastGood } from './lastgood.ts';
 export { type LinkedNode, type LinkParts, NodeLink } from './link.ts';
 export { type Joining, joinHub, loadMembership, type Membership } from './membership.ts';
 export { NodeHub, type NodeHubParts } from './nodes.ts';
-export { type ControlParts, ControlPlane } from './plane.ts';
+export { type ControlParts, ControlPlane, type Gate } from './plane.ts';
 export { refuseIfAny } from './problems.ts';
-export { ReleaseTrain, ReleaseTrials, ReleaseWatch, replayRecorded, unseal } from './releases/index.ts';
+export {
+  type Examine,
+  ReleaseTrain,
+  ReleaseTrials,
+  ReleaseWatch,
+  replayRecorded,
+  twoPersonGate,
+  unseal,
+  type Widenings,
+} from './releases/index.ts';
 export { HEARTBEAT_MS, RosterKeeper, type RosterParts } from './roster.ts';
 export { checkShape, type Raw, type Shaped } from './shape.ts';
 export { type DocumentKind, type Documents, type Expected, openSigned, signDocument } from './sign.ts';
@@ -22,3 +31,4 @@ export { type Held, Publisher } from './snapshots.ts';
 export { CASES_FILE, type Locate, readSources, type Sources, sourcesOfText } from './source.ts';
 export { Spool } from './spool.ts';
 export { type ServerEvent, serverEvents } from './sse.ts';
+export { parseYaml, type YamlDocument, type YamlPlace } from './yaml.ts';

@@ -12,7 +12,6 @@ import {
   type Resource,
   type ResourceDiff,
   type ResourceId,
-  type ResourceOf,
   type ResourceStore,
   type Revision,
   type Rights,
@@ -21,9 +20,10 @@ import {
   type StoredResource,
 } from '../contract/index.ts';
 import { type Checked, type Configuration, checkConfiguration, checkDuplicates } from './check.ts';
-import { bundlesOf, type CompilePolicy, compile, type Draft, isBundleOf } from './compile.ts';
+import { type CompilePolicy, compile, type Draft } from './compile.ts';
 import { difference } from './difference.ts';
 import { deletableBy, keepingSources, ownershipProblems } from './ownership.ts';
+import { policyOf, type TenantPolicy, withPolicy } from './policy.ts';
 import { refuseIfAny } from './problems.ts';
 import { checkShape } from './shape.ts';
 
@@ -31,12 +31,19 @@ export interface ControlParts {
   readonly resources: ResourceStore;
   readonly nodes: NodeStore;
   readonly compilePolicy: CompilePolicy;
+  /** What the author should know about policy that is accepted, of one tenant. Default: nothing. */
+  readonly remarksOn?: (policy: Snapshot['policy'], tenant: string) => readonly string[];
   readonly clock: Clock;
   /** Receives every new snapshot, in order. Must not throw. */
   readonly publish: (snapshot: Snapshot) => void;
   /** Releases of policy on trial. Default: none ever. */
   readonly trials?: Trials;
+  /** What may not be changed without a release. Default: everything may. */
+  readonly gate?: Gate;
 }
+
+/** Asked about every change that is no release, before anything is written. Throws `denied` when it must come as one. */
+export type Gate = (before: Configuration, after: Configuration) => Promise<void>;
 
 /** Asked with every configuration that is about to be published. */
 export interface Trials {
@@ -46,19 +53,17 @@ export interface Trials {
   published(configuration: Configuration, snapshot: Snapshot): Promise<void>;
 }
 
-/** A change of one tenant's policy and of nothing else. */
+/** A change of one tenant's policy and of nothing else, by the release train: what it asks of a release is asked there. */
 export interface PolicyWish {
   readonly tenant: string;
   readonly by: string;
   readonly rights: Rights;
   readonly reason: string;
-  /** All bundles of the tenant as they are to be. May throw, to refuse what is there now. `isTheirs`: they may take it away. */
-  readonly turn: (present: readonly Bundle[], isTheirs: (bundle: Bundle) => boolean) => readonly Bundle[];
+  /** All bundles and facts of the tenant as they are to be. May throw, to refuse what is there now. `isTheirs`: they may take it away. */
+  readonly turn: (present: TenantPolicy, isTheirs: (resource: Resource) => boolean) => TenantPolicy;
   readonly originOf?: (key: string) => string;
   readonly rollbackOf?: number;
 }
-
-type Bundle = ResourceOf<'PolicyBundle'>;
 
 /** A configuration as it is and as it would be; everything that can be refused was refused. */
 export interface Preview {
@@ -76,6 +81,8 @@ interface Wish {
   readonly ifRevision?: number | undefined;
   readonly ifVersions?: Readonly<Record<string, number>> | undefined;
   readonly rollbackOf?: number | undefined;
+  /** It comes from the release train, so the gate is not asked. */
+  readonly isRelease?: true;
   /** The configuration that is to be. May throw. */
   readonly turn: (before: Configuration) => Promise<Configuration> | Configuration;
   /** Where a resource came from, for messages. */
@@ -234,7 +241,15 @@ export class ControlPlane implements ControlPort {
     // What nobody named and nothing changed is no part of the answer.
     const diffs = changes.filter(({ key, change }) => change !== 'none' || wish.named?.has(key) === true);
     const draft = await compile(after, this.#parts.compilePolicy, wish.originOf, this.#parts.clock.wallMs());
-    return { base, after, diffs, warnings, draft };
+    if (wish.isRelease !== true) await this.#parts.gate?.(base.configuration, after);
+    return { base, after, diffs, warnings: [...warnings, ...this.#remarks(draft, diffs)], draft };
+  }
+
+  /** Only of tenants that something changes for: whoever changes one learns nothing of the others. */
+  #remarks({ policy }: Draft, diffs: readonly ResourceDiff[]): readonly string[] {
+    const changed = diffs.filter(({ change }) => change !== 'none');
+    const tenants = new Set(changed.map(({ key }) => key.split('/', 1)[0] ?? ''));
+    return [...tenants].flatMap((tenant) => this.#parts.remarksOn?.(policy, tenant) ?? []);
   }
 
   async #commit(wish: Wish, { base, after, diffs, warnings, draft }: Prepared): Promise<ApplyResult> {
@@ -312,15 +327,10 @@ const wishOf = (request: ApplyRequest): Wish => {
 const policyWish = ({ tenant, turn, originOf, ...wish }: PolicyWish): Wish => ({
   ...wish,
   dryRun: false,
+  isRelease: true,
   originOf: originOf ?? ((key) => key),
   turn: (before) =>
-    new Map([
-      ...[...before].filter(([, resource]) => !isBundleOf(tenant, resource)),
-      ...turn(bundlesOf(before, tenant), deletableBy(wish.rights, tenant, before)).map((bundle): [string, Resource] => [
-        keyOf(bundle),
-        bundle,
-      ]),
-    ]),
+    withPolicy(before, tenant, turn(policyOf(before, tenant), deletableBy(wish.rights, tenant, before))),
 });
 
 const isConditional = (wish: Wish): boolean => wish.ifRevision !== undefined || wish.ifVersions !== undefined;

@@ -25,8 +25,12 @@ export const identify =
     return next({ ...call, principal }, scope);
   };
 
-/** Which way a call came and who retries it are words between nodes: from anybody else they would disarm loop and retry guards. */
-const claimsToBeNode = (call: Call): boolean => call.via.length > 0 || call.retriedElsewhere;
+/**
+ * Which way a call came, who retries it and what decided it are words between nodes: from anybody else they would disarm loop and
+ * retry guards, and choose the policy.
+ */
+const claimsToBeNode = (call: Call): boolean =>
+  call.via.length > 0 || call.retriedElsewhere || call.decided !== undefined;
 
 /** Doors keep the scheme of a node's token: with any other scheme it is a bearer's, and nobody else's claims are believed. */
 const NODE_PREFIX = `${HEADERS.nodeScheme} `;

@@ -12,7 +12,7 @@ import {
   whenEnded,
   withTimeout,
 } from '../kernel/index.ts';
-import { armOf, remarksOn, type Trials } from './arm.ts';
+import { type Arm, agreedArm, armOf, saidOf } from './arm.ts';
 import { meet } from './constraints.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
@@ -20,13 +20,23 @@ import type { PreparedPolicy } from './prepare.ts';
 import { Rates } from './rate.ts';
 import { inputsOf } from './record.ts';
 import { redactReplays } from './redact-replies.ts';
+import { remarksOn } from './remarks.ts';
 import { rewritten } from './rewrite-call.ts';
+import { Trees } from './trees.ts';
+import type { Trials } from './trials.ts';
+import { Versions } from './versions.ts';
 import type { Watch } from './watch.ts';
 
 export interface DecideParts {
   readonly policy: PreparedPolicy;
   /** Releases on trial, from the same snapshot. Default: none. */
   readonly trials?: Trials;
+  /** Of the snapshot that all of this is from. */
+  readonly snapshotSeq?: number;
+  /** What may decide a call that another node decided already; outlives snapshots. Default: what is here. */
+  readonly versions?: Versions;
+  /** Call trees that this node has seen; outlives snapshots. Default: of this pipeline alone. */
+  readonly trees?: Trees;
   /** Made by routing from the same snapshot. Throws `not_found` for a target that does not exist. */
   readonly planOf: (call: Call) => RoutePlan;
   /** Takes questions for facts through the whole pipeline of this node. Absent: no fact is ever available. */
@@ -58,12 +68,19 @@ export const decideLayer = ({
   watch,
   ask = nobody,
   rates = new Rates(),
+  snapshotSeq = 0,
+  trees = new Trees(),
+  versions: lasting,
   tighten,
 }: DecideParts): Layer => {
   const points = new InformationPoints(ask);
+  const inForce = { snapshotSeq, active, trials, watch };
+  const versions = lasting ?? new Versions(inForce);
   return (next) => async (call, scope) => {
     const plan = planOf(call);
-    const arm = armOf(active, trials, call);
+    const { decided } = call;
+    const arm =
+      decided === undefined ? armOf(inForce, trees, call) : await agreedArm({ versions, trees }, call, decided, scope);
     const needed = factsFor(arm.policy, call);
     const facts = needed.length === 0 ? undefined : await points.gather(needed, call, scope);
     const startMs = scope.clock.nowMs();
@@ -74,14 +91,14 @@ export const decideLayer = ({
       ...remarks,
       ...inputsOf(request, decision, arm.policy, mayKeep(decision) ? parsedPayload(call.body) : undefined),
     });
-    const looks = arm.name === 'canary' ? arm.trial?.watch : watch;
-    if (looks?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
+    if (arm.watch?.(withPayload(request, call), decision, call.id) === true)
+      scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const more = await tighten?.(call, plan, decision.constraints, scope);
     if (more !== undefined) decision = { ...decision, constraints: meet(decision.constraints, more) };
     const { constraints, policyVersion } = decision;
     // Other bytes are another body: the permit is for what goes on, not for what came.
-    const allowed = rewritten(constrained(call, plan, decision), constraints, policyVersion);
+    const allowed = rewritten(constrained(call, plan, arm, decision), constraints, policyVersion);
     throwIfTooOften(rates, allowed, decision, scope);
     Permit.grant(allowed, decision);
     noteLimits(allowed, constraints, scope);
@@ -144,13 +161,14 @@ const refusalOf = (decision: Decision): Fault => {
 };
 
 /** The same bytes with what policy and route grant them: a limit shortens and demotes, it never extends or promotes. */
-const constrained = (call: Call, plan: RoutePlan, { constraints }: Decision): Call => {
+const constrained = (call: Call, plan: RoutePlan, arm: Arm, { constraints }: Decision): Call => {
   const timeoutMs = Math.min(
     call.timeoutMs ?? Number.POSITIVE_INFINITY,
     constraints.timeoutMs ?? Number.POSITIVE_INFINITY,
   );
   const priority = Math.max(plan.priority, constraints.priority ?? 0) as Call['priority'];
-  return { ...call, priority, ...(Number.isFinite(timeoutMs) ? { timeoutMs } : {}) };
+  const decided = saidOf(arm);
+  return Number.isFinite(timeoutMs) ? { ...call, priority, decided, timeoutMs } : { ...call, priority, decided };
 };
 
 /** Last before the permit: a call that is refused for anything else costs nobody a place. */

@@ -154,11 +154,12 @@ const KNOWING: ShortWorld = {
   },
 };
 
-test('facts are taken from the record, and a fact that nobody asked for is unknown', async () => {
-  const closing = `@id("all") @reason("all") permit(principal, action, resource);
+const CLOSING = `@id("all") @reason("all") permit(principal, action, resource);
 @id("closed") @reason("closed") forbid(principal, action == Action::"tool/ledger/post", resource)
 when { context.facts.closed.today };`;
-  const replay = new Replay(await compileWorld(KNOWING, { org: { policies: closing } }));
+
+test('facts are taken from the record, and a fact that nobody asked for is unknown', async () => {
+  const replay = new Replay(await compileWorld(KNOWING, { org: { policies: CLOSING } }));
   const recorded = { ...COMPLETE, rules: ['org/all'] };
   replay.take(event('post', { ...recorded, facts: '{"values":{"closed":{"today":false}}}' }));
   replay.take(event('post', { ...recorded, facts: '{"values":{"closed":{"today":true}}}' }));
@@ -166,6 +167,15 @@ when { context.facts.closed.today };`;
   replay.take(event('post', { ...recorded, facts: 'no json' }));
   const { same, flips, unknownFor } = replay.tally();
   assert.deepEqual([same, flips, unknownFor], [1, 1, { 'facts.closed': 2 }]);
+});
+
+test('what a fact answered says nothing once it asks otherwise', async () => {
+  const { policy: active } = await compileWorld(KNOWING, { org: { policies: CLOSING } });
+  const facts = { closed: { ...KNOWING.facts?.['closed'], value: { today: true, since: 1 } } };
+  const proposed = await compileWorld({ ...KNOWING, facts }, { org: { policies: CLOSING } });
+  const replay = new Replay(proposed, active);
+  replay.take(event('post', { ...COMPLETE, rules: ['org/all'], facts: '{"values":{"closed":{"today":false}}}' }));
+  assert.deepEqual([replay.tally().unknown, replay.tally().unknownFor], [1, { 'facts.closed': 1 }]);
 });
 
 test('calls of nobody, steps that are no decisions, and what a canary decided are not replayed', async () => {

@@ -3,7 +3,9 @@
 import { z } from 'zod';
 import type {
   CallEvent,
+  FactEntry,
   FlipGroup,
+  PolicySet,
   Principal,
   Priority,
   RecordArgument,
@@ -11,13 +13,13 @@ import type {
   StepEvent,
 } from '../contract/index.ts';
 import type { Payload } from '../kernel/index.ts';
-import { reasonOf } from './arm.ts';
 import { findCase } from './case.ts';
 import { decide, type PolicyRequest } from './decide.ts';
-import type { FactAnswers } from './facts/index.ts';
+import { askAlike, type FactAnswers } from './facts/index.ts';
 import { type Level, type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
 import { contextReads } from './reads.ts';
 import { argumentsReadBy } from './record.ts';
+import { reasonOf } from './remarks.ts';
 
 /** What is known about decisions so far; `ReplayReport` without what only the caller knows. */
 export type ReplayTally = Pick<
@@ -49,6 +51,7 @@ interface Group {
 /** Feed it events in any order; it keeps counts, never events. */
 export class Replay {
   readonly #policy: PreparedPolicy;
+  readonly #active: PolicySet | undefined;
   readonly #reads = new Map<Level, ReadonlySet<string>>();
   readonly #groups = new Map<string, Group>();
   readonly #unknownFor = new Map<string, number>();
@@ -57,8 +60,12 @@ export class Replay {
   #otherRules = 0;
   #unknown = 0;
 
-  /** Throws Fault `bad_request` when the policy cannot be prepared. */
-  constructor(world: PolicyWorld) {
+  /**
+   * `active`: whose facts were asked when the calls were recorded; what is asked otherwise now is unknown. Default: nothing is.
+   * Throws Fault `bad_request` when the policy cannot be prepared.
+   */
+  constructor(world: PolicyWorld, active?: PolicySet) {
+    this.#active = active;
     this.#policy = preparePolicy({ ...world, policy: { ...world.policy, arguments: inPart(world) } });
   }
 
@@ -105,12 +112,24 @@ export class Replay {
       found.case.readsArguments && found.operation.arguments !== null
         ? [...argumentsReadBy(found.case)].filter((name) => !argsRead.includes(name)).map((name) => `args.${name}`)
         : [];
-    const facts = found.case.facts
-      .filter(({ name }) => !Object.hasOwn(request.facts?.values ?? {}, name) && request.facts?.failed?.fact !== name)
-      .map(({ name }) => `facts.${name}`);
-    if (gaps.size === 0) return [...args, ...facts];
+    const { failed, values = {} } = request.facts ?? {};
+    const facts = [
+      ...found.case.facts.filter(({ name }) => !Object.hasOwn(values, name) && failed?.fact !== name),
+      ...found.case.asks.filter((fact) => this.#asksOtherwise(fact)),
+    ].map(({ name }) => `facts.${name}`);
+    if (gaps.size === 0) return [...args, ...new Set(facts)];
     const reads = new Set(found.case.levels.flatMap((level) => [...this.#readsOf(level)]));
-    return [...args, ...facts, ...[...gaps].filter((gap) => gap === 'roles' || reads.has(gap) || reads.has('*'))];
+    return [
+      ...args,
+      ...new Set(facts),
+      ...[...gaps].filter((gap) => gap === 'roles' || reads.has(gap) || reads.has('*')),
+    ];
+  }
+
+  #asksOtherwise(fact: FactEntry): boolean {
+    if (this.#active === undefined) return false;
+    const before = this.#active.facts?.find(({ tenant, name }) => tenant === fact.tenant && name === fact.name);
+    return !askAlike(before, fact);
   }
 
   #readsOf(level: Level): ReadonlySet<string> {

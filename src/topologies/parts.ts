@@ -3,7 +3,7 @@ import type { Call, Endpoint, EventSink, RoutePlan } from '../contract/index.ts'
 import { DEFAULT_STREAM_TIMEOUT_MS, DEFAULT_TIMEOUT_MS } from '../contract/index.ts';
 import type { Resolver } from '../identity/index.ts';
 import type { DeadlineOptions, Gate, Handler, Layer, RetryBudgets, RetryOptions } from '../kernel/index.ts';
-import type { PreparedPolicy, Rates, Tighten, Trials, Watch } from '../policy/index.ts';
+import type { PreparedPolicy, Rates, Tighten, Trees, Trials, Versions, Watch } from '../policy/index.ts';
 import type { Fleet } from '../routing/index.ts';
 
 /** The same for every pipeline of a node. */
@@ -23,6 +23,10 @@ export interface Parts {
   readonly watch?: Watch | undefined;
   /** Releases of policy on trial. */
   readonly trials?: Trials;
+  /** What may decide a call that another node decided already. Default: what is in this snapshot. */
+  readonly versions?: Versions;
+  /** Call trees that this node has seen. Default: those of this snapshot. */
+  readonly trees?: Trees;
   /** How often who called what, kept as long as the pipeline of a node is. Default: as long as its snapshot. */
   readonly rates?: Rates;
   /** What configuration says about a call: target, route, limits. Throws `not_found`. */

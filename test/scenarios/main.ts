@@ -3,10 +3,11 @@
  * Exit code 1 when a promise did not hold, 2 when there is no such scenario.
  */
 import { parseArgs } from 'node:util';
+import { run as arms } from './arms.ts';
 import { run as budgetExact } from './budget-exact.ts';
 import type { Scenario } from './scenario.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { 'budget-exact': budgetExact };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { arms, 'budget-exact': budgetExact };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,35 +1,9 @@
 /** `airspace explain`: what a field means, straight from the schema that will judge it. */
 import { z } from 'zod';
-import {
-  Agent,
-  Budget,
-  Domain,
-  Fact,
-  Key,
-  KINDS,
-  Model,
-  PolicyBundle,
-  type ResourceKind,
-  Route,
-  Tool,
-  User,
-} from '../../contract/index.ts';
+import { KINDS, SCHEMAS } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
 import { kindOf } from '../kinds.ts';
-
-const SCHEMAS: Readonly<Record<ResourceKind, z.ZodType>> = {
-  Agent,
-  Tool,
-  Model,
-  Route,
-  PolicyBundle,
-  Fact,
-  Budget,
-  Domain,
-  User,
-  Key,
-};
 
 /** The part of JSON Schema that our schemas produce. */
 interface Schema {

@@ -18,11 +18,13 @@ import { openSqlite } from '../../stores/index.ts';
 import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
 import { openAudit } from './audit.ts';
-import { auditedControl, auditedKills, auditedNodes, auditedReleases } from './audited.ts';
+import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { countFallbacks, fallbackRemarks } from './fallback.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
@@ -133,6 +135,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
 
+  countFallbacks(observed.metrics, [live]);
+
   const publisher = new Publisher(key);
   const kills = new KillSwitch({
     store: stores.kills,
@@ -175,9 +179,11 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
-  const { trials, trainOver } = releases({
+  const diagnoser = new ApartDiagnoser();
+  held.defer(() => diagnoser.close());
+  const { trainOver, ...asked } = releases({
     world,
-    stores,
+    stores: { ...stores, releases: auditedSteps(stores.releases, audit.trail) },
     key,
     logger,
     twoPerson: options.twoPerson ?? false,
@@ -188,8 +194,9 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     resources: stores.resources,
     nodes: stores.nodes,
     compilePolicy: compiler.compile,
+    remarksOn: fallbackRemarks,
     clock: world.clock,
-    trials,
+    ...asked,
     publish: (snapshot) => {
       nodes.use(snapshot);
       publisher.publish('snapshot', snapshot);
@@ -245,6 +252,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
       weakened: weakenedBy(options),
+      diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
   );

@@ -26,11 +26,15 @@ import {
 } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
 import {
+  type FallbackSet,
+  fallbackSets,
   type PreparedPolicy,
   preparePolicy,
   prepareTrials,
   Rates,
+  Trees,
   type Trials,
+  Versions,
   type Watch,
   type WatchOf,
 } from '../../policy/index.ts';
@@ -55,6 +59,8 @@ export interface LiveOptions {
   readonly compose: (parts: Parts) => Handler;
   /** Where this node's own questions for facts go. Default: through this pipeline. */
   readonly ask?: Handler;
+  /** Call trees that the node has seen, shared by its pipelines. Default: of this pipeline alone. */
+  readonly trees?: Trees;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
   readonly neighbours?: readonly NodeEntry[];
   /** Calls in the works at once on this node. Default 1,000. */
@@ -78,6 +84,12 @@ interface Current {
   readonly handler: Handler;
   readonly planOf: ReturnType<typeof planner>;
   readonly resolver: Resolver;
+  readonly fallback: readonly FallbackSet[];
+}
+
+/** What depends on the snapshot alone. */
+interface Prepared extends Pick<Current, 'snapshot' | 'policy' | 'fallback'> {
+  readonly trials: Trials;
 }
 
 export class LivePipeline {
@@ -90,11 +102,15 @@ export class LivePipeline {
   readonly #treasury: Treasury;
   /** New configuration forgives nobody. */
   readonly #rates = new Rates();
+  readonly #trees: Trees;
+  readonly #versions = new Versions();
+  #fallbacks = 0;
   #current: Current | undefined;
-  #policy: { readonly snapshot: Snapshot; readonly policy: PreparedPolicy; readonly trials: Trials } | undefined;
+  #policy: Prepared | undefined;
 
   constructor(options: LiveOptions) {
     this.#options = options;
+    this.#trees = options.trees ?? new Trees();
     const { world } = options;
     this.#treasury = options.treasury ?? new Treasury({ ledger: null, clock: world.clock });
     this.fleet = new Fleet(
@@ -124,6 +140,16 @@ export class LivePipeline {
       replay: (record) => this.journal.replay(record),
       note: options.onReconcile ?? (() => {}),
     });
+  }
+
+  /** Sets of rules that cedar-wasm evaluated, because an operator in them is unknown to our engine. */
+  get fallbacks(): number {
+    return this.#fallbacks;
+  }
+
+  /** Which sets those are, of the snapshot in force. */
+  get fallbackSets(): readonly FallbackSet[] {
+    return this.#current?.fallback ?? [];
   }
 
   get snapshot(): Snapshot | undefined {
@@ -159,13 +185,14 @@ export class LivePipeline {
   /** Does all that can fail; what it returns puts the new state in force and cannot. */
   prepare(snapshot: Snapshot, roster: Roster): () => void {
     const options = this.#options;
-    const { policy, trials } = this.#prepared(snapshot);
+    const { policy, trials, fallback } = this.#prepared(snapshot);
     const sight = sightOf(snapshot, roster);
     const planOf = planner(snapshot);
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
     const known = knownNodes(snapshot, (id) => nodes.get(id));
     const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
     const candidates = options.view(snapshot, sight);
+    const watch = options.watch?.(snapshot);
     const budgets = new Budgets(snapshot);
     const handler: Handler = options.compose({
       node: options.node,
@@ -183,8 +210,10 @@ export class LivePipeline {
       },
       resolver,
       policy,
-      watch: options.watch?.(snapshot),
+      watch,
       trials,
+      versions: this.#versions,
+      trees: this.#trees,
       rates: this.#rates,
       planOf,
       gate: this.gate,
@@ -198,8 +227,11 @@ export class LivePipeline {
     });
     return () => {
       this.fleet.swap(snapshot.targets, candidates);
-      this.#current = { snapshot, policy, handler, planOf, resolver };
+      this.#current = { snapshot, policy, handler, planOf, resolver, fallback };
       this.#treasury.adopt(budgets);
+      // Last: whoever waits for this snapshot goes on at once.
+      const inForce = { snapshotSeq: snapshot.seq, active: policy, trials, watch };
+      this.#versions.adopt(inForce, options.world.clock.nowMs());
     };
   }
 
@@ -220,12 +252,18 @@ export class LivePipeline {
   }
 
   /** A roster alone changes nothing about policy, and rosters come often. */
-  #prepared(snapshot: Snapshot): { readonly policy: PreparedPolicy; readonly trials: Trials } {
+  #prepared(snapshot: Snapshot): Prepared {
+    const options = {
+      onFallback: () => {
+        this.#fallbacks += 1;
+      },
+    };
     if (this.#policy?.snapshot !== snapshot)
       this.#policy = {
         snapshot,
-        policy: preparePolicy(snapshot),
-        trials: prepareTrials(snapshot, this.#options.watchTrial),
+        policy: preparePolicy(snapshot, undefined, options),
+        trials: prepareTrials(snapshot, this.#options.watchTrial, options),
+        fallback: fallbackSets(snapshot.policy),
       };
     return this.#policy;
   }

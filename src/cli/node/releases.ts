@@ -1,11 +1,21 @@
 /** The release train of a hub: tied to its stores, its key and its policy engine. */
 import type { Stores } from '../../contract/index.ts';
-import { type ControlPlane, ReleaseTrain, ReleaseTrials, ReleaseWatch, unseal } from '../../control/index.ts';
+import {
+  type ControlPlane,
+  ReleaseTrain,
+  ReleaseTrials,
+  ReleaseWatch,
+  twoPersonGate,
+  unseal,
+  type Widenings,
+} from '../../control/index.ts';
 import type { NodeKey } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
-import { type CompilePolicy, compareLevels, hierarchyOf, Replay } from '../../policy/index.ts';
+import { type CompilePolicy, comparePolicies, Replay, wideningsIn } from '../../policy/index.ts';
 import { Oracle } from '../../policy/oracle/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
+import { examineWith } from './examine.ts';
+import { fallbackRemarks } from './fallback.ts';
 
 export interface TrainOptions {
   readonly world: World;
@@ -19,17 +29,19 @@ export interface TrainOptions {
   readonly flush: () => Promise<void>;
 }
 
-/** In two steps, because the control plane asks the trials and the train asks the control plane. */
+/** In two steps, because the control plane asks the trials and the gate, and the train asks the control plane. */
 export const releases = ({ world, stores, key, logger, twoPerson, compilePolicy, flush }: TrainOptions) => {
   const watch = new ReleaseWatch();
   const shared = {
     store: stores.releases,
     compilePolicy,
+    remarksOn: fallbackRemarks,
     clock: world.clock,
     watch,
     log: (level: 'info' | 'warn', message: string, fields: object) => logger.log(level, message, { ...fields }),
   };
   return {
+    ...(twoPerson ? { gate: twoPersonGate({ compilePolicy, widenings }) } : {}),
     trials: new ReleaseTrials({ ...shared, open: (record) => unseal(record.sealed, key.publicKey) }),
     trainOver: (plane: ControlPlane): ReleaseTrain =>
       new ReleaseTrain({
@@ -44,15 +56,14 @@ export const releases = ({ world, stores, key, logger, twoPerson, compilePolicy,
             return stores.traces.recent(filter);
           },
         },
-        replayer: (candidate) => new Replay(candidate),
-        // What cannot be told apart from a widening is one.
-        widens: (present, proposed) =>
-          compareLevels(present.levels, proposed.policy.levels, hierarchyOf(proposed)).some(
-            ({ direction }) => direction !== 'narrower',
-          ),
+        replayer: (proposed, active) => new Replay(proposed, active),
+        widenings,
+        examine: examineWith(compilePolicy),
       }),
   };
 };
+
+const widenings: Widenings = (present, proposed) => wideningsIn(comparePolicies(present, proposed));
 
 /** Share of a canary's decisions that are taken again: more than of the active policy, because nobody has seen it work yet. */
 const CANARY_SHARE = 0.1;

@@ -6,11 +6,13 @@ import { listen } from '../../doors/index.ts';
 import { type NativeDoor, nativeDoor } from '../../doors/native/index.ts';
 import { Canceller, type Handler, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
+import { Trees } from '../../policy/index.ts';
 import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
+import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
@@ -68,6 +70,8 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const shared = {
     world,
     halt,
+    // What its agent was called in, the agent calls on in.
+    trees: new Trees(),
     trail,
     node: node.id,
     sink: observed.sink,
@@ -101,6 +105,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
           }),
     compose: (parts) => sidecarIn(withFresh(parts)),
   });
+  countFallbacks(observed.metrics, [out, into]);
   const following = new Following((snapshot: Snapshot, roster: Roster) => {
     const enforce = [out.prepare(snapshot, roster), into.prepare(snapshot, roster)];
     return () => {

@@ -9,29 +9,23 @@ import { TargetSpec } from './target.ts';
 const resource = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>
   z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.literal(kind), metadata: Metadata, spec });
 
-export const Agent = resource('Agent', TargetSpec);
-export const Tool = resource('Tool', TargetSpec);
-export const Model = resource('Model', TargetSpec);
-export const Route = resource('Route', RouteSpec);
-export const PolicyBundle = resource('PolicyBundle', PolicyBundleSpec);
-export const Fact = resource('Fact', FactSpec);
-export const Budget = resource('Budget', BudgetSpec);
-export const Domain = resource('Domain', DomainSpec);
-export const User = resource('User', UserSpec);
-export const Key = resource('Key', KeySpec);
+/** The schema of each kind. Whatever goes through all kinds goes through this. */
+export const SCHEMAS = {
+  Agent: resource('Agent', TargetSpec),
+  Tool: resource('Tool', TargetSpec),
+  Model: resource('Model', TargetSpec),
+  Route: resource('Route', RouteSpec),
+  PolicyBundle: resource('PolicyBundle', PolicyBundleSpec),
+  Fact: resource('Fact', FactSpec),
+  Budget: resource('Budget', BudgetSpec),
+  Domain: resource('Domain', DomainSpec),
+  User: resource('User', UserSpec),
+  Key: resource('Key', KeySpec),
+};
 
-export const Resource = z.discriminatedUnion('kind', [
-  Agent,
-  Tool,
-  Model,
-  Route,
-  PolicyBundle,
-  Fact,
-  Budget,
-  Domain,
-  User,
-  Key,
-]);
+type Schema = (typeof SCHEMAS)[keyof typeof SCHEMAS];
+
+export const Resource = z.discriminatedUnion('kind', Object.values(SCHEMAS) as [Schema, ...Schema[]]);
 export type Resource = z.output<typeof Resource>;
 export type ResourceKind = Resource['kind'];
 export type ResourceOf<K extends ResourceKind> = Extract<Resource, { kind: K }>;

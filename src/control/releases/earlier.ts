@@ -1,12 +1,13 @@
 /** Which policy was active before the present one: read from history, so that it also works for policy that no release brought. */
-import { Fault, type ResourceOf, type ResourceStore, type Revision } from '../../contract/index.ts';
+import { Fault, type ResourceStore, type Revision } from '../../contract/index.ts';
+import { policyIn, type TenantPolicy } from '../policy.ts';
 
 export interface Earlier {
   /** Revision that had it. */
   readonly revision: number;
   /** Revision that brought the policy which is active now. */
   readonly undone: number;
-  readonly bundles: readonly ResourceOf<'PolicyBundle'>[];
+  readonly policy: TenantPolicy;
 }
 
 const MOST_REVISIONS = 10_000;
@@ -19,16 +20,16 @@ export const earlierPolicy = async (
   resources: Pick<ResourceStore, 'list' | 'history'>,
   tenant: string,
 ): Promise<Earlier> => {
-  const own = `${tenant}/PolicyBundle/`;
+  const own = [`${tenant}/PolicyBundle/`, `${tenant}/Fact/`];
   const touching = (await resources.history(MOST_REVISIONS)).filter(({ put, deleted }) =>
-    [...put, ...deleted].some((key) => key.startsWith(own)),
+    [...put, ...deleted].some((key) => own.some((prefix) => key.startsWith(prefix))),
   );
   const brought = broughtBy(touching);
   const revision = (brought?.revision ?? 0) - 1;
-  const bundles = revision < 1 ? [] : bundlesOf(await resources.list(revision), tenant);
-  if (brought === undefined || bundles.length === 0)
+  const policy = revision < 1 ? NONE : policyAt(await resources.list(revision), tenant);
+  if (brought === undefined || policy.bundles.length === 0)
     throw new Fault('not_found', 'there is no earlier policy to go back to; apply one instead');
-  return { revision, undone: brought.revision, bundles };
+  return { revision, undone: brought.revision, policy };
 };
 
 /** The revision that wrote the present policy first, through any number of rollbacks. `touching`: newest first. */
@@ -41,7 +42,7 @@ const broughtBy = (touching: readonly Revision[]): Revision | undefined => {
   return at;
 };
 
-const bundlesOf = ({ resources }: Awaited<ReturnType<ResourceStore['list']>>, tenant: string): Earlier['bundles'] =>
-  resources.flatMap(({ resource }) =>
-    resource.kind === 'PolicyBundle' && resource.metadata.tenant === tenant ? [resource] : [],
-  );
+const NONE: TenantPolicy = { bundles: [], facts: [] };
+
+const policyAt = ({ resources }: Awaited<ReturnType<ResourceStore['list']>>, tenant: string): TenantPolicy =>
+  policyIn(resources.map(({ resource }) => resource).filter(({ metadata }) => metadata.tenant === tenant));

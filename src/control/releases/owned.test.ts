@@ -53,7 +53,8 @@ const bench = async () => {
       take: (event) => void replayed.push(event),
       tally: () => ({ decisions: 0, same: 0, otherRules: 0, unknown: 0, unknownFor: {}, flips: 0, groups: [] }),
     }),
-    widens: () => false,
+    widenings: () => [],
+    examine: async () => ({ problems: [], warnings: [], proof: { cases: 0, covered: 0, rules: 0 } }),
     twoPerson: false,
   });
   const given = { tenant: 'default', by: 'user/sara', reason: 'r', prune: false };
@@ -69,7 +70,8 @@ const bench = async () => {
     bundle('finance', 'one'),
   );
   const stage = async (rights: Rights, resources: readonly unknown[], prune = false) =>
-    (await train.stage({ ...given, resources, origins: ['p.yaml:1', 'p.yaml:9'], rights, prune })).release.id;
+    (await train.stage({ ...given, resources, origins: ['p.yaml:1', 'p.yaml:9'], cases: [], rights, prune })).release
+      .id;
   const activate = (id: string, percent: number) =>
     train.activate('default', id, { by: 'user/sara', reason: '', percent, rights: SALES });
   const texts = async () =>

@@ -1,7 +1,8 @@
 /** The content of a release as a signed text: what was proposed, by whom, against what, can be shown to be what it was. */
 import { createHash } from 'node:crypto';
-import { Fault, type ReleaseContent, type ResourceOf, type SealedRelease } from '../../contract/index.ts';
+import { Fault, type ReleaseContent, type SealedRelease } from '../../contract/index.ts';
 import { keyIdOfPublicKey, type NodeKey, verifySignature } from '../../identity/index.ts';
+import type { TenantPolicy } from '../policy.ts';
 
 /** The kind is signed too, so that a release can never be served as a snapshot. */
 const signedText = (payload: string): string => `release\n${payload}`;
@@ -20,14 +21,33 @@ export const unseal = ({ payload, keyId, signature }: SealedRelease, publicKey: 
   return JSON.parse(payload) as ReleaseContent;
 };
 
+/** The policy that a release brings. What was staged before releases held facts brings none, and fits only where there are none. */
+export const policyOfRelease = ({ bundles, facts = [] }: ReleaseContent): TenantPolicy => ({ bundles, facts });
+
 /** Of what people wrote, and not of what it compiles to: a new tool changes the schema and not the policy. */
-export const digestOf = (bundles: readonly ResourceOf<'PolicyBundle'>[]): string => {
+export const digestOf = ({ bundles, facts }: TenantPolicy): string => {
   const texts = bundles.map(({ metadata: { name }, spec: { level, policies, limits } }) => [
     name,
     level,
     policies.text,
     limits?.text ?? null,
   ]);
-  const sorted = texts.sort(([a = ''], [b = '']) => ((a ?? '') < (b ?? '') ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
+  const said = facts.map(({ metadata: { name }, spec: { description: _, ...spec } }) => [
+    name,
+    JSON.stringify(spec, inOrder),
+  ]);
+  // Without facts it is the digest that releases had when they held none.
+  const content = said.length === 0 ? sorted(texts) : [sorted(texts), sorted(said)];
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 };
+
+type Text = readonly (string | null | undefined)[];
+
+const sorted = (texts: readonly Text[]): readonly Text[] =>
+  texts.toSorted(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1));
+
+/** The order of fields means nothing, as in a difference of configurations. */
+const inOrder = (_: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value;

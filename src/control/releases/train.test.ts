@@ -1,112 +1,10 @@
-/** The release train over memory stores, with the real policy compiler and the real plane. */
+/** The way of a release, from staged to active and back, over memory stores. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CallEvent, type ReleaseState, type Snapshot, WHOLE_TENANT } from '../../contract/index.ts';
-import { newNodeKey } from '../../identity/index.ts';
-import { VirtualWorld } from '../../kernel/index.ts';
-import { memoryStores } from '../../stores/index.ts';
-import { bundlesOf, type CompilePolicy } from '../compile.ts';
-import { agent, faultOf, NO_POLICY } from '../fixture.ts';
-import { ControlPlane } from '../plane.ts';
-import { digestOf, unseal } from './seal.ts';
+import { type CallEvent, WHOLE_TENANT } from '../../contract/index.ts';
+import { agent, faultOf } from '../fixture.ts';
+import { bench, bundle } from './fixture.ts';
 import { MOVES, type ReleaseEvent } from './state.ts';
-import { ReleaseTrain, type TrainParts } from './train.ts';
-import { ReleaseTrials } from './trials.ts';
-import { ReleaseWatch } from './watch.ts';
-
-/** A policy whose version is its text: what the train does has nothing to do with Cedar. */
-const compilePolicy: CompilePolicy = async (bundles) => ({
-  ...NO_POLICY,
-  version: `sha256:${digestOf(
-    bundles.map((each) => ({
-      apiVersion: 'airspace.dev/v1',
-      kind: 'PolicyBundle',
-      metadata: { name: each.level, tenant: each.tenant, labels: {} },
-      spec: { level: each.level, policies: each.policies },
-    })),
-  ).slice(0, 16)}`,
-});
-
-const bundle = (text: string, name = 'org') => ({
-  apiVersion: 'airspace.dev/v1',
-  kind: 'PolicyBundle',
-  metadata: { name },
-  spec: { level: 'org', policies: { text } },
-});
-
-const bench = async (given: Partial<TrainParts> = {}) => {
-  const stores = memoryStores();
-  const world = new VirtualWorld(1);
-  const key = newNodeKey();
-  const watch = new ReleaseWatch();
-  const published: Snapshot[] = [];
-  const logged: string[] = [];
-  const shared = {
-    store: stores.releases,
-    compilePolicy,
-    clock: world.clock,
-    watch,
-    log: (_: string, message: string) => void logged.push(message),
-  };
-  const make = () => {
-    const plane = new ControlPlane({
-      resources: stores.resources,
-      nodes: stores.nodes,
-      compilePolicy,
-      clock: world.clock,
-      publish: (snapshot) => void published.push(snapshot),
-      trials: new ReleaseTrials({ ...shared, open: (record) => unseal(record.sealed, key.publicKey) }),
-    });
-    const train = new ReleaseTrain({
-      ...shared,
-      plane,
-      key,
-      resources: stores.resources,
-      traces: stores.traces,
-      replayer: () => ({ take: () => {}, tally: () => EMPTY }),
-      widens: () => true,
-      twoPerson: false,
-      ...given,
-    });
-    return { plane, train };
-  };
-  const { plane, train } = make();
-  const apply = (...resources: readonly unknown[]) =>
-    plane.apply({
-      tenant: 'default',
-      resources,
-      origins: resources.map((_, at) => `f.yaml:${at + 1}`),
-      by: 'user/ann',
-      rights: WHOLE_TENANT,
-      reason: '',
-      dryRun: false,
-      prune: false,
-    });
-  await apply(agent('a'), bundle('one'));
-  const stage = async (text: string, by = 'user/ann') =>
-    (
-      await train.stage({
-        tenant: 'default',
-        resources: [bundle(text)],
-        origins: ['p.yaml:1'],
-        prune: false,
-        by,
-        rights: WHOLE_TENANT,
-        reason: 'r',
-      })
-    ).release;
-  const stateOf = async (id: string): Promise<ReleaseState> => (await train.get('default', id)).state;
-  const activate = (id: string, percent: number) =>
-    train.activate('default', id, { percent, by: 'user/ann', rights: WHOLE_TENANT, reason: '' });
-  const text = async () => {
-    const { resources } = await stores.resources.list();
-    return bundlesOf(new Map(resources.map(({ resource }, at) => [String(at), resource])), 'default')[0]?.spec.policies
-      .text;
-  };
-  return { stores, plane, train, make, watch, published, logged, apply, stage, stateOf, activate, text };
-};
-
-const EMPTY = { decisions: 0, same: 0, otherRules: 0, unknown: 0, unknownFor: {}, flips: 0, groups: [] };
 
 test('the moves of a release are these and no others', () => {
   const events: readonly ReleaseEvent[] = ['stage', 'shadow', 'canary', 'full', 'halt', 'replaced'];
@@ -132,19 +30,8 @@ test('staging checks and keeps a release and changes nothing that runs', async (
 });
 
 test('what is no policy, or is active already, is not a release', async () => {
-  const { train, stage } = await bench();
-  const wish = {
-    tenant: 'default',
-    origins: ['x.yaml:7'],
-    prune: false,
-    by: 'user/ann',
-    rights: WHOLE_TENANT,
-    reason: 'r',
-  };
-  assert.match(
-    (await faultOf(train.stage({ ...wish, resources: [agent('b')] }))).message,
-    /x\.yaml:7.*PolicyBundles only/,
-  );
+  const { stageAll, stage } = await bench();
+  assert.match((await faultOf(stageAll([agent('b')]))).message, /f\.yaml:1.*PolicyBundles and Facts only/);
   assert.match((await faultOf(stage('one'))).message, /nothing to release/);
 });
 
@@ -168,6 +55,21 @@ test('a release goes from shadow to a part to everything, and the one before ret
   const next = await stage('three');
   await activate(next.id, 100);
   assert.deepEqual([await stateOf(id), await stateOf(next.id)], ['retired', 'active']);
+});
+
+test('a higher percentage is the same trial, and the same release tried again is another', async () => {
+  const { stage, activate, train, world, published } = await bench();
+  const since = () => published.at(-1)?.candidates?.[0]?.sinceMs;
+  const { id } = await stage('two');
+  await activate(id, 5);
+  const first = since();
+  await world.run(1_000);
+  await activate(id, 50);
+  assert.equal(since(), first);
+  await train.rollback('default', 'user/ann', 'smells', WHOLE_TENANT);
+  await stage('two');
+  await activate(id, 5);
+  assert.ok(since()! > first!);
 });
 
 test('one release is on trial at a time', async () => {

@@ -9,10 +9,12 @@ import {
   type Snapshot,
 } from '../../contract/index.ts';
 import type { Configuration } from '../check.ts';
-import { bundlesOf, type CompilePolicy, compile, type Draft } from '../compile.ts';
+import type { CompilePolicy } from '../compile.ts';
 import type { Trials } from '../plane.ts';
-import { digestOf } from './seal.ts';
+import { policyOf, withPolicy } from '../policy.ts';
+import { digestOf, policyOfRelease } from './seal.ts';
 import { advance, type ReleaseEvent } from './state.ts';
+import { compileTenant } from './tenant.ts';
 import type { ReleaseWatch } from './watch.ts';
 
 export interface TrialParts {
@@ -89,8 +91,8 @@ export class ReleaseTrials implements Trials {
   async #fateOf(record: ReleaseRecord, configuration: Configuration): Promise<Fate> {
     try {
       const content = this.#parts.open(record);
-      const present = digestOf(bundlesOf(configuration, record.tenant));
-      const isActive = present === digestOf(content.bundles);
+      const present = digestOf(policyOf(configuration, record.tenant));
+      const isActive = present === digestOf(policyOfRelease(content));
       if (record.state === 'active')
         return isActive ? { kind: 'stays' } : moves('replaced', 'another policy is active');
       if (isActive) return { ...moves('full', record.log.at(-1)?.reason ?? ''), percent: 100 };
@@ -103,18 +105,22 @@ export class ReleaseTrials implements Trials {
   }
 
   async #candidateOf(
-    { id, tenant, state, percent }: ReleaseRecord,
-    { bundles }: ReleaseContent,
+    { id, tenant, state, percent, log }: ReleaseRecord,
+    content: ReleaseContent,
     configuration: Configuration,
   ): Promise<PolicyCandidate> {
-    const { policy } = await compileTenant(
-      withBundles(configuration, tenant, bundles),
-      tenant,
-      this.#parts.compilePolicy,
-    );
-    return { tenant, release: id, mode: state === 'shadow' ? 'shadow' : 'canary', percent, policy };
+    const proposed = withPolicy(configuration, tenant, policyOfRelease(content));
+    const { policy } = await compileTenant(proposed, tenant, this.#parts.compilePolicy);
+    const mode = state === 'shadow' ? 'shadow' : 'canary';
+    return { tenant, release: id, mode, sinceMs: sinceOf(log, state), percent, policy };
   }
 }
+
+/** When it came into this state: steps that only change the percentage go on with the same trial. */
+const sinceOf = (log: ReleaseRecord['log'], state: ReleaseRecord['state']): number => {
+  const before = log.findLastIndex((step) => step.state !== state);
+  return Math.floor(log[before + 1]?.atMs ?? 0);
+};
 
 const moves = (event: ReleaseEvent, reason: string): Extract<Fate, { kind: 'moves' }> => ({
   kind: 'moves',
@@ -122,21 +128,3 @@ const moves = (event: ReleaseEvent, reason: string): Extract<Fate, { kind: 'move
   percent: 0,
   reason,
 });
-
-/** One tenant alone: its policy version does not depend on what others do. */
-export const compileTenant = (
-  configuration: Configuration,
-  tenant: string,
-  compilePolicy: CompilePolicy,
-): Promise<Draft> =>
-  compile(new Map([...configuration].filter(([, { metadata }]) => metadata.tenant === tenant)), compilePolicy);
-
-export const withBundles = (
-  configuration: Configuration,
-  tenant: string,
-  bundles: ReleaseContent['bundles'],
-): Configuration =>
-  new Map([
-    ...[...configuration].filter(([, { kind, metadata }]) => kind !== 'PolicyBundle' || metadata.tenant !== tenant),
-    ...bundles.map((bundle) => [`${tenant}/PolicyBundle/${bundle.metadata.name}`, bundle] as const),
-  ]);

@@ -2,14 +2,14 @@
 import type { ReleaseContent, ReleaseRecord, ReleaseView } from '../../contract/index.ts';
 
 export interface Standing {
-  /** Digest of the present bundles of the tenant. */
+  /** Digest of the present bundles and facts of the tenant. */
   readonly present: string;
   readonly needsApproval: boolean;
 }
 
 export const viewOf = (
   record: ReleaseRecord,
-  { author, reason, createdAtMs, base, baseDigest, widening }: ReleaseContent,
+  { author, reason, createdAtMs, base, baseDigest, widening, proof }: ReleaseContent,
   { present, needsApproval }: Standing,
 ): ReleaseView => {
   const { sealed: _, version: __, ...shown } = record;
@@ -21,6 +21,7 @@ export const viewOf = (
     createdAtMs,
     base,
     widening,
+    proof: proof ?? null,
     stale: isOpen && present !== baseDigest,
     needsApproval,
   };

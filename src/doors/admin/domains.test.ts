@@ -112,13 +112,13 @@ test('`can` is asked about pairs of which one is in the domain', async () => {
   assert.match(await detailOf(await door.post('/v1/policy:can', 'steward', about('kb'))), /^403 neither of the two/);
 });
 
-test('of a release it sees that there is one, and the rules of its own level', async () => {
+test('of a release it sees that there is one, and the rules of its own level; facts are the organisation’s', async () => {
   await using door = await served({ releases: { ...releasesFor(), get: async () => RELEASE } });
   const rules = async (key: string) =>
     ((await (await door.get('/v1/policy/releases/01234567', key)).json()) as { diff: { rule: string }[] }).diff.map(
       ({ rule }) => rule,
     );
-  assert.deepEqual(await rules('viewer'), ['operations/r', 'org/r']);
+  assert.deepEqual(await rules('viewer'), ['operations/r', 'org/r', 'operations']);
   assert.deepEqual(await rules('steward'), ['operations/r']);
 });
 
@@ -205,6 +205,7 @@ const RELEASE = {
   state: 'staged',
   percent: 0,
   approvedBy: null,
+  proof: null,
   denyBand: 10,
   log: [],
   author: 'user/ada',
@@ -218,5 +219,6 @@ const RELEASE = {
   diff: [
     { ...RULE, rule: 'operations/r' },
     { ...RULE, rule: 'org/r' },
+    { ...RULE, rule: 'operations', kind: 'fact' },
   ],
 } as const;

@@ -10,6 +10,7 @@ import type {
   CancelSignal,
   ControlPort,
   Credential,
+  Diagnosis,
   KillOrder,
   KillRequest,
   NodePort,
@@ -19,6 +20,7 @@ import type {
   Rights,
   Target,
   TargetEntry,
+  TextFile,
   TraceStore,
   Unit,
 } from '../../contract/index.ts';
@@ -107,6 +109,12 @@ export interface NodeStatus {
   readonly store: string;
   /** Controls that somebody turned down, in words: a public bind, no TLS, memory only. Empty is good. */
   readonly weakened: readonly string[];
+  /** Levels, of all tenants, of which cedar-wasm decides rules because our engine does not know an operator in them. Mostly none. */
+  readonly fallback: readonly {
+    readonly tenant: string;
+    readonly level: string;
+    readonly operators: readonly string[];
+  }[];
   /** Decisions taken again by another engine, since the node started. Absent where no node does that. */
   readonly oracle?: {
     readonly checked: number;
@@ -272,6 +280,8 @@ export interface PolicyPort {
   mayCall(principal: Principal, target: Target): boolean;
   /** Throws `not_found` for a principal of the tenant that cannot call at all, `bad_request` for a context that is no policy data. */
   can(question: CanQuestion): CanAnswer;
+  /** What an editor should say about files of the tenant, over what runs; nothing is kept. Throws `overloaded`. */
+  diagnose(tenant: string, files: readonly TextFile[]): Promise<Diagnosis>;
   /** Decides a recorded call again, by the policy in force. Null when policy was never asked about it. */
   explain(event: CallEvent): CallExplanation | null;
 }

@@ -5,6 +5,9 @@ import { authorOf } from './configuration.ts';
 import type { AdminRequest } from './request.ts';
 
 const MOST_BUNDLES = 1_000;
+const MOST_CASE_FILES = 1_000;
+/** Characters of one file. */
+const LONGEST_CASES = 1_048_576;
 const MOST_DECISIONS = 200_000;
 const DAY_MS = 24 * 3_600_000;
 
@@ -16,6 +19,10 @@ const Bundles = {
 };
 const StageBody = z.strictObject({
   ...Bundles,
+  cases: z
+    .array(z.strictObject({ name: z.string().max(400), text: z.string().max(LONGEST_CASES) }))
+    .max(MOST_CASE_FILES)
+    .default([]),
   reason: z.string().min(1, 'say why, for those who read it later').max(1000),
 });
 const ReasonBody = z.strictObject({ reason: Reason });
@@ -50,8 +57,8 @@ const placed = ({
 }) => resources.map((_, at) => (origins?.length === resources.length ? origins[at]! : `resource ${at + 1}`));
 
 export const stageRelease = async ({ ports, principal, rights, body }: AdminRequest): Promise<Answer> => {
-  const { resources, origins, prune, reason } = await body(StageBody);
-  const wish = { resources, origins: placed({ resources, origins }), prune, reason };
+  const { origins, ...wanted } = await body(StageBody);
+  const wish = { ...wanted, origins: placed({ ...wanted, origins }) };
   return json(await ports.releases.stage({ ...wish, rights, tenant: principal.tenant, by: authorOf(principal) }), 201);
 };
 
@@ -64,7 +71,8 @@ export const listReleases = async ({ ports, principal, query }: AdminRequest): P
 export const getRelease = async ({ ports, principal, rights, theirs, param }: AdminRequest): Promise<Answer> => {
   const release = await ports.releases.get(principal.tenant, param);
   if (rights.kind === 'tenant') return json(release);
-  return json({ ...release, diff: release.diff.filter(({ rule }) => theirs.domain(rule.split('/', 1)[0]!)) });
+  const diff = release.diff.filter(({ rule, kind }) => kind !== 'fact' && theirs.domain(rule.split('/', 1)[0]!));
+  return json({ ...release, diff });
 };
 
 export const shadowRelease = async ({ ports, principal, rights, param, body }: AdminRequest): Promise<Answer> => {

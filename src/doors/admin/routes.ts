@@ -8,7 +8,7 @@ import { applyResources, deleteResources, diffResources, history, listResources,
 import { liftKill, listKills, orderKill } from './kills.ts';
 import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
 import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
-import { can, explain } from './policy.ts';
+import { can, diagnose, explain } from './policy.ts';
 import { announce, drain, instances, targets, withdraw } from './registry.ts';
 import {
   activateRelease,
@@ -94,6 +94,8 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/events/stream', { least: 'viewer', domains: true }, stream),
 
   route('POST', '/v1/policy:can', { least: 'viewer', domains: true }, can),
+  // Whoever may list the policy of the whole tenant: corrections are names from all of it. Nothing is kept.
+  route('POST', '/v1/policy/diagnose', { least: 'viewer' }, diagnose),
 
   route('GET', '/v1/targets', { least: 'viewer', agents: true, domains: true }, targets),
   route('GET', '/v1/instances', { least: 'viewer', agents: true, domains: true }, instances),

@@ -155,6 +155,7 @@ const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }
   stream: inbound.accept.includes('text/event-stream'),
   via: inbound.node?.via ?? [],
   retriedElsewhere: inbound.node?.retriedElsewhere ?? false,
+  ...(inbound.node?.decided === undefined ? {} : { decided: inbound.node.decided }),
   ...(inbound.respondAsync ? { detach: true } : {}),
 });
 

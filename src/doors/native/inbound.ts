@@ -1,6 +1,7 @@
 /** The headers of a request, read once and strictly: what the caller says, and what only another node may say. */
 import {
   type Credential,
+  type Decided,
   Fault,
   HEADERS,
   type Lineage,
@@ -15,6 +16,7 @@ export interface NodeSays {
   readonly lineage: Lineage;
   readonly via: readonly string[];
   readonly retriedElsewhere: boolean;
+  readonly decided?: Decided;
 }
 
 export interface Inbound {
@@ -79,6 +81,7 @@ const bad = (message: string): Fault => new Fault('bad_request', message);
 const VISIBLE = /^[\x21-\x7e]{1,255}$/;
 const TOKEN = /^[A-Za-z0-9._~+/-]{1,4096}=*$/;
 const CALL_ID = /^[0-9a-f]{32}$/;
+const DECIDED = /^([A-Za-z0-9:._-]{1,80});(\d{1,15})(?:;(\d{1,15}))?$/;
 const NODE_IDS = /^[A-Za-z0-9._-]{1,128}( ?, ?[A-Za-z0-9._-]{1,128}){0,31}$/;
 
 /** Names in lower case, repeated ones joined as HTTP says. Throws `bad_request` where repetition is not harmless. */
@@ -165,7 +168,17 @@ const nodeSays = (fields: ReadonlyMap<string, string>): NodeSays => {
     lineage: lineageOf(fields.get(HEADERS.lineage), callId),
     via: via === '' ? [] : via.split(',').map((id) => id.trim()),
     retriedElsewhere: attempt !== undefined,
+    ...decidedOf(fields.get(HEADERS.policy)),
   };
+};
+
+const decidedOf = (text: string | undefined): { decided?: Decided } => {
+  if (text === undefined) return {};
+  const [, version, snapshotSeq, trial] = DECIDED.exec(text) ?? [];
+  if (version === undefined)
+    throw bad(`\`${HEADERS.policy}\` must be \`version;snapshot\` or \`version;snapshot;trial\``);
+  const said = { version, snapshotSeq: Number(snapshotSeq) };
+  return { decided: trial === undefined ? said : { ...said, trial: Number(trial) } };
 };
 
 const lineageOf = (text: string | undefined, callId: string): Lineage => {

@@ -1,4 +1,5 @@
 /** Information points: facts that policies may use and callers cannot supply. */
+export { askAlike } from './alike.ts';
 export { answersFrom, answersText, type FactAnswers, factsRecord } from './context.ts';
 export type { FactDeclaration } from './declaration.ts';
 export { declareFacts, dependencies } from './declare.ts';

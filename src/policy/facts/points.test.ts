@@ -7,6 +7,7 @@ import { type Handler, loopbackCall, loopbackReply, Permit, rootScope, VirtualWo
 import { decideLayer } from '../layer.ts';
 import { preparePolicy } from '../prepare.ts';
 import { compileWorld, type ShortWorld } from '../testing.ts';
+import { InformationPoints } from './points.ts';
 
 const object = (...numbers: readonly string[]) => ({
   type: 'object',
@@ -119,6 +120,17 @@ const node = (answer: (call: Call, scope: Scope) => Promise<Reply> | Reply = kno
   };
   return { asked, steps, pay, world, canceller };
 };
+
+test('two arms of a release that ask otherwise under one name do not share an answer', async () => {
+  const call = loopbackCall({ target: { kind: 'tool', name: 'bank', operation: 'tip' }, body: bytes({ from: 'a1' }) });
+  const { scope } = rootScope(new VirtualWorld(1), { spanId: 's', set: () => {}, step: () => {} });
+  const points = new InformationPoints(async ({ target }) => json({ balance: target.operation === 'owner' ? 1 : 9 }));
+  const account = policy.tenants.get('default')!.facts.find(({ name }) => name === 'account')!;
+  const other = { ...account, ask: { ...account.ask!, target: { ...account.ask!.target, operation: 'owner' } } };
+  const answers = [];
+  for (const fact of [account, other, account]) answers.push((await points.gather([fact], call, scope)).values);
+  assert.deepEqual(answers, [{ account: { balance: 9 } }, { account: { balance: 1 } }, { account: { balance: 9 } }]);
+});
 
 describe('what is asked', () => {
   test('each fact once, one that needs another after it, with the arguments and answers that it names', async () => {

@@ -70,7 +70,9 @@ export class InformationPoints {
     if (fact.ask === null) return taken(fact, fact.value);
     const body = JSON.stringify(await bodyOf(fact, fact.ask.body, others, asking.call));
     const { clock } = asking.scope;
-    const key = JSON.stringify([asking.call.principal?.tenant, fact.name, asking.call.session, body]);
+    // A release on trial may ask under the same name for something else, and keep it for another time.
+    const question = [fact.name, fact.ask.target, fact.take, fact.cacheMs];
+    const key = JSON.stringify([asking.call.principal?.tenant, ...question, asking.call.session, body]);
     const known = fact.cacheMs === 0 ? undefined : this.#cache.get(key);
     if (known !== undefined && clock.nowMs() < known.untilMs) {
       asking.scope.span.step('fact', clock.nowMs(), { fact: fact.name, outcome: 'cached' });

@@ -7,6 +7,7 @@ import { constraintsOf } from '../annotations.ts';
 import { meet } from '../constraints.ts';
 import type { EntityStore } from '../entities.ts';
 import type { Est } from '../est.ts';
+import { lostChecks } from './checks.ts';
 import { covers, isAsHard } from './covers.ts';
 
 export type Direction = 'wider' | 'narrower' | 'unclear';
@@ -50,9 +51,15 @@ const compareLevel = (
     return [{ id: '', direction: before?.level === 'org' ? 'narrower' : 'wider', what: 'level removed' }];
   if (before === undefined)
     return [{ id: '', direction: after.level === 'org' ? 'wider' : 'narrower', what: 'level added' }];
-  return [
+  const changes = [
     ...compareRules(before.policies, after.policies, entities),
     ...compareLimits(before.limits, after.limits, entities),
+  ];
+  const told = new Set(changes.flatMap(({ id, direction }) => (direction === 'narrower' ? [] : [id])));
+  const lost = lostChecks(before, after, entities).filter((id) => !told.has(id));
+  return [
+    ...changes,
+    ...lost.map((id): Found => ({ id, direction: 'unclear', what: 'what it reads is not checked any more' })),
   ];
 };
 

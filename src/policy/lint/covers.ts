@@ -8,7 +8,11 @@ import { type EntityRef, entityFromJson } from '../value.ts';
 
 /** Every request that `narrow` matches, `wide` matches too. */
 export const covers = (wide: Est, narrow: Est, entities: EntityStore): boolean =>
-  SCOPE_PARTS.every((part) => scopeCovers(wide[part], narrow[part], entities)) && clausesCover(wide, narrow);
+  scopesCover(wide, narrow, entities) && clausesCover(wide, narrow);
+
+/** The same without the conditions. */
+export const scopesCover = (wide: Est, narrow: Est, entities: EntityStore): boolean =>
+  SCOPE_PARTS.every((part) => scopeCovers(wide[part], narrow[part], entities));
 
 /** A forbid that an approval cures is weaker than one that nothing does. */
 export const isAsHard = (other: PolicyEntry, rule: PolicyEntry): boolean =>

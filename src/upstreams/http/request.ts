@@ -1,5 +1,13 @@
 /** What is written to the wire for a call: the path from parts, and headers that carry context but never the caller's credentials. */
-import { type Call, type Endpoint, Fault, HEADERS, RESERVED_PREFIX, type TargetKind } from '../../contract/index.ts';
+import {
+  type Call,
+  type Decided,
+  type Endpoint,
+  Fault,
+  HEADERS,
+  RESERVED_PREFIX,
+  type TargetKind,
+} from '../../contract/index.ts';
 
 /** Node to node only: the sender proves itself and owns retries. */
 export interface NodeContext {
@@ -114,5 +122,9 @@ const nodeHeaders = (out: string[], call: Call, node: NodeContext): void => {
     HEADERS.via,
     [...call.via, node.nodeId].join(','),
   );
+  if (call.decided !== undefined) out.push(HEADERS.policy, decidedText(call.decided));
   if (node.attempt !== null) out.push(HEADERS.attempt, String(node.attempt));
 };
+
+const decidedText = ({ version, snapshotSeq, trial }: Decided): string =>
+  trial === undefined ? `${version};${snapshotSeq}` : `${version};${snapshotSeq};${trial}`;

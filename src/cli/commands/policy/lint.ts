@@ -1,25 +1,10 @@
 /** `airspace policy lint`: what is wrong with policies in files although they would be accepted, and what they would widen. */
-import { idOf, type Resource, resourceKey, type Snapshot, type StoredResource } from '../../../contract/index.ts';
-import {
-  type Configuration,
-  checkShape,
-  checkSources,
-  compile,
-  type Draft,
-  type PolicyText,
-  type PolicyWorld,
-  type Sources,
-} from '../../../control/index.ts';
-import {
-  type Change,
-  compareLevels,
-  compilePolicy,
-  type Finding,
-  hierarchyOf,
-  lintPolicies,
-} from '../../../policy/index.ts';
+import { idOf, type Resource, resourceKey, type StoredResource } from '../../../contract/index.ts';
+import { type Configuration, checkShape, checkSources, type Sources } from '../../../control/index.ts';
+import { type Change, comparePolicies, compilePolicy, type Finding, lintPolicies } from '../../../policy/index.ts';
 import type { Context } from '../../context.ts';
 import { EXIT, usage } from '../../failure.ts';
+import { gather, levelOf, lintInputOf } from '../../gather.ts';
 import { lintText } from '../../render/lint.ts';
 import { sourcesOf } from '../apply.ts';
 
@@ -55,38 +40,17 @@ const judge = async (own: Configuration, running: Configuration | undefined): Pr
       one.kind === 'PolicyBundle' ? [levelOf(one.metadata.tenant, one.spec.level)] : [],
     ),
   );
-  const bundles = after.bundles.filter(({ tenant, level }) => levels.has(levelOf(tenant, level)));
-  const findings = lintPolicies({ bundles, names: after.world, ...after.draft });
+  const findings = lintPolicies(lintInputOf(after, levels));
   const wrong = findings.some(({ rule }) => REFUSED.has(rule));
   if (running === undefined || wrong) return { findings, changes: null };
   const before = await gather(running);
   const policy = await compilePolicy(after.bundles, after.world);
   const base = await compilePolicy(before.bundles, before.world);
-  return { findings, changes: compareLevels(base.levels, policy.levels, hierarchyOf({ ...after.draft, policy })) };
+  return { findings, changes: comparePolicies(base, { ...after.draft, policy }) };
 };
 
 /** What `apply` refuses as well: such files make no policy that could be compared. */
 const REFUSED: ReadonlySet<string> = new Set(['invalid', 'unknown-name']);
-
-const levelOf = (tenant: string, level: string): string => `${tenant}/${level}`;
-
-interface Gathered {
-  readonly bundles: readonly PolicyText[];
-  readonly world: PolicyWorld;
-  readonly draft: Draft;
-}
-
-/** The compiler of the configuration, stopped before the policy: lint wants its texts and what they may be about. */
-const gather = async (configuration: Configuration): Promise<Gathered> => {
-  let seen: Omit<Gathered, 'draft'> | undefined;
-  const draft = await compile(configuration, async (bundles, world) => {
-    seen = { bundles, world };
-    return NO_POLICY;
-  });
-  return { ...(seen as Omit<Gathered, 'draft'>), draft };
-};
-
-const NO_POLICY: Snapshot['policy'] = { version: '', cedar: '', actionParents: {}, arguments: [], levels: [] };
 
 const configurationOf = (resources: readonly Resource[]): Configuration =>
   new Map(resources.map((resource) => [resourceKey(idOf(resource)), resource]));

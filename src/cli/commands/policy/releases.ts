@@ -1,5 +1,5 @@
 /** `airspace policy stage`, `history` and `diff`: what was proposed, by whom, and what it would change. */
-import type { ReleaseDetail, ReleaseOutcome, ReleaseView, RuleDiff } from '../../../contract/index.ts';
+import type { ReleaseDetail, ReleaseOutcome, ReleaseProof, ReleaseView, RuleDiff } from '../../../contract/index.ts';
 import { checkSources } from '../../../control/index.ts';
 import type { Context } from '../../context.ts';
 import { EXIT, usage } from '../../failure.ts';
@@ -7,6 +7,7 @@ import { clean } from '../../render/clean.ts';
 import type { Paint, Style } from '../../render/paint.ts';
 import { age } from '../../render/time.ts';
 import { sourcesOf } from '../apply.ts';
+import { caseFiles } from './cases.ts';
 
 export interface StageOptions {
   readonly file: readonly string[];
@@ -15,16 +16,18 @@ export interface StageOptions {
 }
 
 export const stage = async (context: Context, { file, reason, prune }: StageOptions): Promise<number> => {
-  const bundles = await bundlesIn(context, file);
+  const policy = await policyIn(context, file);
+  const cases = await caseFiles(file);
   const admin = await context.admin();
   const { release, warnings } = await admin.post<ReleaseOutcome>('/v1/policy/releases', {
-    ...bundles,
+    ...policy,
+    cases,
     reason,
     prune: prune ?? false,
   });
   for (const warning of warnings) context.out.note(`warning: ${clean(warning)}`);
   const short = shortId(release.id);
-  await context.out.one(release, () => `${release.id} staged against ${release.base}`);
+  await context.out.one(release, () => `${release.id} staged against ${release.base}; ${proofText(release.proof)}`);
   context.out.note(`next: airspace policy diff ${short}, replay ${short}, ${wait(release)}shadow ${short}`);
   return EXIT.ok;
 };
@@ -32,18 +35,28 @@ export const stage = async (context: Context, { file, reason, prune }: StageOpti
 const wait = ({ needsApproval, id }: ReleaseView): string =>
   needsApproval ? `approve ${shortId(id)} (by somebody else), ` : '';
 
-/** The PolicyBundles among the files; a folder may well hold the rest of the configuration too. */
-export const bundlesIn = async (context: Context, files: readonly string[]) => {
+const proofText = (proof: ReleaseProof | null): string => {
+  if (proof === null) return 'not held against cases';
+  const { cases, covered, rules } = proof;
+  if (cases === 0) return 'no cases';
+  return `${cases} ${cases === 1 ? 'case holds' : 'cases hold'} in both engines, ${covered} of ${rules} rules are reached`;
+};
+
+/** The PolicyBundles and Facts among the files; a folder may well hold the rest of the configuration too. */
+export const policyIn = async (context: Context, files: readonly string[]) => {
   const sources = await sourcesOf(context, files);
   // Here every line is still known; the hub sees only where each document began.
   checkSources(sources);
   const { resources, origins } = sources;
-  const wanted = resources.flatMap((resource, at) => (isBundle(resource) ? [{ resource, origin: origins[at]! }] : []));
-  if (wanted.length === 0) throw usage(`there is no PolicyBundle in ${files.join(', ')}`);
+  const wanted = resources.flatMap((resource, at) => (isPolicy(resource) ? [{ resource, origin: origins[at]! }] : []));
+  if (wanted.length === 0) throw usage(`there is no PolicyBundle and no Fact in ${files.join(', ')}`);
   return { resources: wanted.map(({ resource }) => resource), origins: wanted.map(({ origin }) => origin) };
 };
 
-const isBundle = (resource: unknown): boolean => (resource as { readonly kind?: unknown }).kind === 'PolicyBundle';
+const isPolicy = (resource: unknown): boolean => {
+  const { kind } = resource as { readonly kind?: unknown };
+  return kind === 'PolicyBundle' || kind === 'Fact';
+};
 
 /** What people type: enough digits to be unique, and no colon. */
 export const shortId = (id: string): string => id.replace(/^sha256:/, '').slice(0, 8);
@@ -96,7 +109,7 @@ const one = async ({ out }: Context, release: ReleaseDetail): Promise<number> =>
     [
       `${release.id}  ${stateOf(release)}`,
       `  by ${clean(release.author)}: ${clean(release.reason)}`,
-      `  against ${release.base}`,
+      `  against ${release.base}; ${proofText(release.proof)}${release.widening ? '; may allow more' : ''}`,
       ...release.log.map(
         ({ atMs, by, state, percent, reason }) =>
           `  ${new Date(atMs).toISOString()}  ${state}${percent > 0 ? ` ${percent}%` : ''}  ${clean(by)}${reason === '' ? '' : `: ${clean(reason)}`}`,
@@ -131,7 +144,7 @@ export const diff = async (context: Context, release: string): Promise<number> =
 
 const rulesText = (rules: readonly RuleDiff[], paint: Paint): string =>
   rules.length === 0
-    ? 'no rule differs from the active policy'
+    ? 'no rule and no fact differs from the active policy'
     : rules
         .map(({ rule, change, kind, reason }) => {
           const [mark, style] = MARKS[change];

@@ -5,7 +5,7 @@ import { EXIT, usage } from '../../failure.ts';
 import { clean } from '../../render/clean.ts';
 import type { Style } from '../../render/paint.ts';
 import { duration, parseDuration } from '../../render/time.ts';
-import { bundlesIn, digitsOf } from './releases.ts';
+import { digitsOf, policyIn } from './releases.ts';
 
 export interface ReplayOptions {
   readonly file?: readonly string[];
@@ -37,7 +37,7 @@ export const replay = async (
 const candidateOf = async (context: Context, release: string | undefined, { file }: ReplayOptions) => {
   if ((release === undefined) === (file === undefined))
     throw usage('say which: a release, or files with -f', 'airspace policy replay 5bd1c0de');
-  return release === undefined ? bundlesIn(context, file ?? []) : { release: digitsOf(release) };
+  return release === undefined ? policyIn(context, file ?? []) : { release: digitsOf(release) };
 };
 
 const countOf = (option: string, text: string): number => {

@@ -51,7 +51,7 @@ export const activate = async (context: Context, release: string, options: Activ
   await said(context, outcome);
   if (waitMs === 0) return EXIT.ok;
   await sayWhenAcknowledged(context, admin, outcome.snapshotSeq, startMs);
-  return outcome.release.state === 'canary' ? watch(context, admin, outcome.release.id, startMs, waitMs) : EXIT.ok;
+  return outcome.release.state === 'canary' ? watch(context, admin, outcome, { startMs, waitMs }) : EXIT.ok;
 };
 
 const numberOf = (option: string, text: string): number => {
@@ -74,11 +74,16 @@ const sayWhenAcknowledged = async (context: Context, admin: Admin, seq: number, 
 };
 
 /** Looks on while a part of the calls is decided by the release. Exit 1 when it was halted. */
-const watch = async (context: Context, admin: Admin, id: string, startMs: number, waitMs: number): Promise<number> => {
+const watch = async (
+  context: Context,
+  admin: Admin,
+  { release: { id }, snapshotSeq }: ReleaseOutcome,
+  { startMs, waitMs }: { readonly startMs: number; readonly waitMs: number },
+): Promise<number> => {
   const endMs = performance.now() + waitMs;
   while (performance.now() < endMs) {
     const release = await admin.get<ReleaseDetail>(`/v1/policy/releases/${digitsOf(id)}`);
-    if (release.state !== 'canary') return ended(context, admin, release, startMs);
+    if (release.state !== 'canary') return ended(context, admin, { release, snapshotSeq }, startMs);
     await pause(POLL_MS);
   }
   const { arms } = await admin.get<ReleaseDetail>(`/v1/policy/releases/${digitsOf(id)}`);
@@ -87,14 +92,29 @@ const watch = async (context: Context, admin: Admin, id: string, startMs: number
   return EXIT.ok;
 };
 
-const ended = async (context: Context, admin: Admin, release: ReleaseDetail, startMs: number): Promise<number> => {
+const ended = async (
+  context: Context,
+  admin: Admin,
+  { release, snapshotSeq }: Pick<ReleaseOutcome, 'release' | 'snapshotSeq'>,
+  startMs: number,
+): Promise<number> => {
   const last = release.log.at(-1);
   const after = duration(performance.now() - startMs);
   context.out.note(`${release.state} by ${clean(last?.by ?? '')} after ${after}: ${clean(last?.reason ?? '')}`);
   if (release.state !== 'halted') return EXIT.ok;
-  const { snapshotSeq } = await admin.get<{ snapshotSeq: number }>('/v1/status');
-  await sayWhenAcknowledged(context, admin, snapshotSeq, startMs);
+  await sayWhenAcknowledged(context, admin, await newerThan(admin, snapshotSeq), startMs);
   return EXIT.no;
+};
+
+const PATIENCE_MS = 5_000;
+
+/** What halted is written down before the snapshot without it goes out. */
+const newerThan = async (admin: Admin, seq: number): Promise<number> => {
+  for (const endMs = performance.now() + PATIENCE_MS; ; ) {
+    const { snapshotSeq } = await admin.get<{ snapshotSeq: number }>('/v1/status');
+    if (snapshotSeq > seq || performance.now() > endMs) return snapshotSeq;
+    await pause(POLL_MS);
+  }
 };
 
 export const rollback = async (

@@ -9,10 +9,11 @@ import {
   refuseIfAny,
 } from '../../../control/index.ts';
 import { compilePolicy, type Proof, prove } from '../../../policy/index.ts';
+import { casesIn } from '../../case-file.ts';
 import type { Context } from '../../context.ts';
 import { EXIT, usage } from '../../failure.ts';
 import { clean } from '../../render/clean.ts';
-import { readCases } from './cases.ts';
+import { caseFiles } from './cases.ts';
 
 export interface TestOptions {
   readonly live?: boolean;
@@ -53,7 +54,7 @@ const proofOf = async (context: Context, folder: string, { live }: TestOptions):
   const configuration = new Map([...(live === true ? await present(context) : []), ...(await brought(folder))]);
   const { problems } = checkConfiguration(configuration, (key) => key, Date.now());
   refuseIfAny(problems);
-  const cases = await readCases(folder, configuration);
+  const cases = casesIn(await caseFiles([folder]), { configuration, tenant: DEFAULT_TENANT });
   if (cases.length === 0) throw usage(`there is no case in ${folder}`, 'write `NAME.cases.yaml` beside the policies');
   return prove(await compile(configuration, compilePolicy), cases);
 };

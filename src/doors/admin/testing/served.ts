@@ -235,6 +235,7 @@ const RELEASE: ReleaseView = {
   state: 'staged',
   percent: 0,
   approvedBy: null,
+  proof: null,
   denyBand: 10,
   log: [],
   author: 'user/ada',
@@ -356,6 +357,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       rosterSeq: 3,
       store: 'memory',
       weakened: [],
+      fallback: [],
     }),
     metrics: {
       text: () => 'airspace_calls_total 1\n',
@@ -387,6 +389,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
     },
     policy: {
       mayCall: ({ id }, { operation }) => id !== 'vera' && operation === 'where',
+      diagnose: (tenant, files) => note({ diagnose: { tenant, files } }, { diagnostics: [] }),
       can: (question) => {
         asked.push({ can: question });
         return {

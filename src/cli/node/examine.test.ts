@@ -1,0 +1,59 @@
+/** What a hub says to a proposed policy: each case with its place, and nothing about calls that are not for its author to ask about. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { idOf, type Rights, resourceKey, WHOLE_TENANT } from '../../contract/index.ts';
+import { type Configuration, checkShape } from '../../control/index.ts';
+import { compilePolicy } from '../../policy/index.ts';
+import { examineWith } from './examine.ts';
+
+const resource = (kind: string, name: string, spec: object, domain?: string) => ({
+  apiVersion: 'airspace.dev/v1',
+  kind,
+  metadata: { name, ...(domain === undefined ? {} : { domain }) },
+  spec,
+});
+const operations = [{ name: 'ask', effect: 'read' }];
+const RESOURCES = [
+  resource('Domain', 'sales', {}),
+  resource('Agent', 'seller', { operations }, 'sales'),
+  resource('Agent', 'ledger', { operations }),
+  resource('PolicyBundle', 'org', {
+    level: 'org',
+    policies: { text: '@id("all") @reason("r") permit(principal, action, resource);' },
+  }),
+];
+const shaped = checkShape({ resources: RESOURCES, origins: [] }, 'default');
+const configuration: Configuration = new Map(
+  shaped.resources.map(({ resource: each }) => [resourceKey(idOf(each)), each]),
+);
+const CASES = {
+  name: 'p/a.cases.yaml',
+  text: `cases:
+  - { name: the ledger asks itself, principal: agent/ledger, target: agent/ledger/ask, expect: { effect: deny } }
+  - { name: the seller is asked, principal: agent/ledger, target: agent/seller/ask, expect: { effect: allow } }
+`,
+};
+const examined = (rights: Rights) =>
+  examineWith(compilePolicy)({
+    configuration,
+    tenant: 'default',
+    rights,
+    levels: new Set(['org']),
+    cases: [CASES],
+    originOf: (key) => key,
+  });
+
+test('a case that fails is a problem with its place', async () => {
+  const { problems, proof } = await examined(WHOLE_TENANT);
+  assert.deepEqual(problems, [
+    'p/a.cases.yaml:2: case `the ledger asks itself`: expected deny, and it is allow by org/all',
+  ]);
+  assert.deepEqual(proof, { cases: 2, covered: 1, rules: 1 });
+});
+
+test('whoever looks after one domain hears nothing about calls of others, and is told so', async () => {
+  const { problems, warnings, proof } = await examined({ kind: 'domains', tenant: 'default', domains: ['sales'] });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(warnings, ['1 case is about nobody in a domain that you administer, and not decided']);
+  assert.equal(proof.cases, 1);
+});

@@ -1,0 +1,12 @@
+/** One tenant alone, compiled: its policy version does not depend on what others do. */
+import type { Configuration } from '../check.ts';
+import { type CompilePolicy, compile, type Draft } from '../compile.ts';
+
+export const ofTenant = (configuration: Configuration, tenant: string): Configuration =>
+  new Map([...configuration].filter(([, { metadata }]) => metadata.tenant === tenant));
+
+export const compileTenant = (
+  configuration: Configuration,
+  tenant: string,
+  compilePolicy: CompilePolicy,
+): Promise<Draft> => compile(ofTenant(configuration, tenant), compilePolicy);
