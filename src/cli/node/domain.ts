@@ -14,7 +14,7 @@ import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
 import { auditPortOf, trailOf } from './audit.ts';
-import { budgetsAbove } from './budgets.ts';
+import { budgetsAbove, leasedTreasury } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
 import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
@@ -77,8 +77,10 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   );
   const halt = new Halt();
   const trail = trailOf(stores, world, logger);
+  const { treasury, holder } = leasedTreasury(member);
   const live: LivePipeline = new LivePipeline({
     world,
+    treasury,
     halt,
     trail,
     node: node.id,
@@ -203,6 +205,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       overload.stop();
       keeper.stop();
       await archive.settled();
+      await holder.stop(graceful);
       await observed.flush();
       await diagnoser.close();
       await member.close();

@@ -246,7 +246,7 @@ export class LivePipeline {
     const moves = entries.some(({ soft }) => soft?.do === 'model');
     return {
       price: pricing,
-      ...(treasury.ledger === null ? {} : { tighten: tightenBy(treasury, budgets) }),
+      tighten: tightenBy(treasury, budgets),
       ...(moves && treasury.ledger !== null ? { downgrade: downgrade({ planOf, treasury, budgets }) } : {}),
     };
   }
