@@ -76,6 +76,8 @@ const grantOne = async (
   share: Share,
 ): Promise<GrantedLease> => {
   const { account, budget } = share;
+  // Nodes that draw on leases know nothing of the whole: the hub is the one to say that a soft limit was reached.
+  await treasury.beyondSoft([share]);
   const state = await treasury.stateOf(share);
   const least = need[account.unit];
   if (budget.soft?.do === 'ask' || budget.hard === 'pause')
