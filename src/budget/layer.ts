@@ -120,6 +120,7 @@ const prepare = async (charging: Charging): Promise<LeasedCall | undefined> => {
     },
   });
   admission.meter = meter;
+  admission.reservation = null;
   if (charging.shares.length === 0) return undefined;
   const held = meter.held;
   leased = await treasury.holder?.draw(charging.shares, factsOf(charging), held);
