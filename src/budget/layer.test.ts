@@ -60,14 +60,17 @@ test('every budget that a call falls under is charged, and no other', async () =
     `tree tree/${'r'.repeat(32)}`,
   ]);
   await send({ principal: { ...alice, kind: 'user', id: 'ann' } });
+  const begun = { begun: 'user/ann', hops: [], calls: 1, endsAtMs: 1e9 };
+  await send({ tree: { ...begun, origin: { kind: 'user', tenant: 'acme', id: 'ann', roles: [] } } });
+  await send({ tree: { ...begun, origin: null } });
   const after = await books();
   assert.deepEqual(
     [after['user'], after['session'], after['each'], after['org']],
     [
-      [1, 0],
-      [1, 0],
-      [1, 0],
       [2, 0],
+      [3, 0],
+      [1, 0],
+      [4, 0],
     ],
   );
 });

@@ -159,8 +159,8 @@ const MOST_MS = 3_600_000;
 const callerOf = ({ principal }: Call): string => `${principal?.kind}/${principal?.id}`;
 
 const labelsOf = ({ call, node }: Charging): Reservation['labels'] => {
-  const { principal, target, lineage, session } = call;
-  const user = principal === null ? undefined : userOf(principal);
+  const { target, lineage, session } = call;
+  const user = userOf(call);
   return {
     principal: callerOf(call),
     target: `${target.kind}/${target.name}`,
@@ -178,7 +178,7 @@ const factsOf = ({ call, classes }: Charging): Facts => {
   const { kind, id, domain = '' } = principal!;
   return {
     ...{ principal: { kind, id, domain }, target, session: session ?? null, root: lineage.root },
-    classes: classes ?? null,
+    ...{ classes: classes ?? null, user: userOf(call) ?? null },
   };
 };
 

@@ -39,6 +39,8 @@ export interface ServeOptions extends NodeWords {
   readonly config?: readonly string[];
   /** Of a domain hub. */
   readonly parent?: string;
+  /** Of a hub: a PostgreSQL database that other hubs may share. */
+  readonly store?: string;
   /** Of a hub: percent of decisions to take again. */
   readonly oracle?: string;
   /** Of a hub: calls that only read are audited before they are sent, too. */

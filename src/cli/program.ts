@@ -377,6 +377,7 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--config <path>', 'apply this at start, repeatable', collect)
     .option('--parent <url>', 'of a domain hub')
+    .option('--store <address>', 'of a hub: postgres://user@host/database instead of SQLite in --data (AIRSPACE_STORE)')
     .option(
       '--reservation-grace <time>',
       'of a hub: after the deadline of a call whose node is gone, until it counts as spent',

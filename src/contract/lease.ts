@@ -19,6 +19,8 @@ export const LeaseRequest = z.strictObject({
   }),
   session: z.string().max(512).nullable(),
   root: z.string().max(64),
+  /** Who began the tree, where this node has seen the proof. */
+  user: z.string().max(200).nullable(),
   /** Budget classes of the call, joined by `+`. */
   classes: z.string().max(2_000).nullable(),
   /** Accounts that have too little here. */

@@ -192,6 +192,33 @@ export interface PolicyCandidate {
   readonly policy: PolicySet;
 }
 
+/** What a call tree may grow to. All of them count per root. */
+export interface TreeLimits {
+  /** Calls above a call. */
+  readonly depth: number;
+  readonly calls: number;
+  /** Different agents that are called. */
+  readonly agents: number;
+  /** Calls that one call makes itself. */
+  readonly fanOut: number;
+  /** From the first call to the end of the last. */
+  readonly wallMs: number;
+  /** Calls back and forth between the same two agents in a row. */
+  readonly pingPong: number;
+  /** Trees that one agent begins by itself; Infinity where nobody limits it. */
+  readonly rootsPerMinute: number;
+}
+
+/** What one level says about call trees: `org` instead of the defaults, a domain only to tighten. */
+export interface TreeLimitsEntry {
+  readonly tenant: string;
+  /** `org`, or a domain. */
+  readonly level: string;
+  readonly limits: Partial<TreeLimits>;
+  /** `intersection`: policy must permit a call for who makes it and for who began its tree. */
+  readonly delegation: 'caller' | 'intersection';
+}
+
 export interface Snapshot {
   /** Strictly increasing; a rollback is a new number. */
   readonly seq: number;
@@ -204,6 +231,8 @@ export interface Snapshot {
   readonly domains: readonly DomainEntry[];
   readonly keys: readonly KeyEntry[];
   readonly policy: PolicySet;
+  /** Absent: the defaults hold everywhere. */
+  readonly trees?: readonly TreeLimitsEntry[];
   /** By tenant and name. Absent: none. */
   readonly budgets?: readonly BudgetEntry[];
   /** Releases on trial: at most one for each tenant. Absent: none. */

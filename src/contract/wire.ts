@@ -9,6 +9,11 @@ export const HEADERS = {
   principal: 'airspace-principal',
   /** Node to node: `authorization: Airspace-Node <assertion>`. */
   nodeScheme: 'airspace-node',
+  /**
+   * Towards an agent, and back from it with the calls that it makes: the run token, which places those calls in the tree of the
+   * call that it answers. Node to node: the tree of the call.
+   */
+  run: 'airspace-run',
   /** Node to node: `root;parent;depth`. */
   lineage: 'airspace-lineage',
   /** Node to node: comma-separated node ids, nearest last. */

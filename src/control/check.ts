@@ -94,6 +94,7 @@ class Check implements Checked {
       case 'Route':
         this.#route(resource);
         break;
+      case 'TreeLimits':
       case 'PolicyBundle':
         if (resource.spec.level !== 'org') this.#mustExist(resource, 'spec.level', 'Domain', resource.spec.level);
         break;
@@ -215,14 +216,15 @@ class Check implements Checked {
   levels(): void {
     const first = new Map<string, Resource>();
     for (const resource of this.#all.values()) {
-      if (resource.kind !== 'PolicyBundle') continue;
-      const level = `${resource.metadata.tenant}/${resource.spec.level}`;
+      if (resource.kind !== 'PolicyBundle' && resource.kind !== 'TreeLimits') continue;
+      const level = `${resource.kind}/${resource.metadata.tenant}/${resource.spec.level}`;
       const before = first.get(level);
       if (before === undefined) first.set(level, resource);
       else {
+        const what = resource.kind === 'PolicyBundle' ? 'bundle' : 'limits';
         this.#problem(
           resource,
-          `level \`${resource.spec.level}\` already has the bundle \`${before.metadata.name}\`; a level has one`,
+          `level \`${resource.spec.level}\` already has the ${what} \`${before.metadata.name}\`; a level has one`,
         );
       }
     }

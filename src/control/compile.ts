@@ -12,6 +12,7 @@ import {
   type Snapshot,
   type TargetEntry,
   type TargetKind,
+  type TreeLimitsEntry,
 } from '../contract/index.ts';
 import { budgetEntry, type PriceOf, pricesOf } from './budgets.ts';
 import type { Configuration } from './check.ts';
@@ -111,6 +112,7 @@ export const compile = async (
     ...(budgets.length === 0 ? {} : { budgets }),
     routes: of(all, 'Route').map(routeEntry),
     domains,
+    ...treesIn(of(all, 'TreeLimits')),
     keys: of(all, 'Key').map((resource) => keyEntry(resource, configuration)),
     policy: await compilePolicy(
       of(all, 'PolicyBundle').map((bundle) => policyText(bundle, originOf(resourceKey(idOf(bundle))))),
@@ -174,6 +176,16 @@ const domainEntry = ({ metadata, spec }: ResourceOf<'Domain'>): DomainEntry => (
   parent: spec.parent ?? '',
   delegated: spec.delegated,
 });
+
+/** Absent where nobody says anything, so that a configuration without them is the same snapshot as ever. */
+const treesIn = (resources: readonly ResourceOf<'TreeLimits'>[]): Pick<Snapshot, 'trees'> =>
+  resources.length === 0 ? {} : { trees: resources.map(treesEntry) };
+
+const treesEntry = ({ metadata, spec }: ResourceOf<'TreeLimits'>): TreeLimitsEntry => {
+  const { level, delegation, ...said } = spec;
+  const limits = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  return { tenant: metadata.tenant, level, limits, delegation };
+};
 
 const userEntry = ({ metadata, spec }: ResourceOf<'User'>): PolicyWorld['users'][number] => ({
   tenant: metadata.tenant,

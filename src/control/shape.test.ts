@@ -18,7 +18,7 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     'no kind',
     'a: 1',
     [
-      'f:1: `kind` must be one of `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `User`, `Key`, found nothing',
+      'f:1: `kind` must be one of `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `TreeLimits`, `User`, `Key`, found nothing',
     ],
   ],
   ['a misspelt kind', 'x: 1\nkind: Agnet', ['f:2: there is no kind `Agnet`, did you mean `Agent`?']],
@@ -31,21 +31,21 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     'a strange kind',
     'kind: Deployment',
     [
-      'f:1: there is no kind `Deployment`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `User`, `Key`',
+      'f:1: there is no kind `Deployment`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `TreeLimits`, `User`, `Key`',
     ],
   ],
   [
     'a kind with an escape sequence',
     'kind: "\\u001b[2J`"',
     [
-      'f:1: there is no kind `?[2J?`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `User`, `Key`',
+      'f:1: there is no kind `?[2J?`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `TreeLimits`, `User`, `Key`',
     ],
   ],
   [
     'a prototype as kind',
     'kind: __proto__',
     [
-      'f:1: there is no kind `__proto__`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `User`, `Key`',
+      'f:1: there is no kind `__proto__`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `TreeLimits`, `User`, `Key`',
     ],
   ],
   [

@@ -37,9 +37,11 @@ export class AssertionSigner {
   readonly #nodeId: string;
   readonly #key: NodeKey;
   readonly #clock: Clock;
+  readonly #validMs: number;
   readonly #said = new Map<string, { readonly token: string; readonly reuseUntilMs: number }>();
 
-  constructor(nodeId: string, key: NodeKey, clock: Clock) {
+  constructor(nodeId: string, key: NodeKey, clock: Clock, validMs = ASSERTION_VALID_MS) {
+    this.#validMs = validMs;
     this.#nodeId = nodeId;
     this.#key = key;
     this.#clock = clock;
@@ -69,7 +71,7 @@ export class AssertionSigner {
       iss: this.#nodeId,
       aud: audience,
       principal: { ...principal, roles: [...principal.roles] },
-      exp: iat + ASSERTION_VALID_MS,
+      exp: iat + this.#validMs,
       iat,
     };
     const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
@@ -96,9 +98,11 @@ interface Verified {
 export class AssertionVerifier {
   readonly #audience: string;
   readonly #known: KnownNodes;
+  readonly #validMs: number;
   readonly #verified = new Map<string, Verified>();
 
-  constructor(audience: string, known: KnownNodes) {
+  constructor(audience: string, known: KnownNodes, validMs = ASSERTION_VALID_MS) {
+    this.#validMs = validMs;
     this.#audience = audience;
     this.#known = known;
   }
@@ -109,7 +113,7 @@ export class AssertionVerifier {
     const issuer = this.#known.node(claims.iss);
     if (issuer === undefined || issuer.publicKey !== publicKey || claims.aud !== this.#audience)
       throw unauthenticated();
-    if (!isTimely(claims, wallMs)) throw unauthenticated();
+    if (!isTimely(claims, wallMs, this.#validMs)) throw unauthenticated();
     const principal = spokenFor(issuer, claims.principal, this.#audience, this.#known);
     if (principal === undefined) throw unauthenticated();
     return principal;
@@ -144,8 +148,8 @@ const parseClaims = (payload: string): Claims | undefined => {
   }
 };
 
-const isTimely = (claims: Claims, wallMs: number): boolean =>
-  claims.iat <= wallMs + CLOCK_SKEW_MS && claims.exp > wallMs && claims.exp - claims.iat <= ASSERTION_VALID_MS;
+const isTimely = (claims: Claims, wallMs: number, validMs: number): boolean =>
+  claims.iat <= wallMs + CLOCK_SKEW_MS && claims.exp > wallMs && claims.exp - claims.iat <= validMs;
 
 /**
  * INVARIANT: a node never speaks for more than its place allows, and what it may not choose (roles, the domain of its own agent) is

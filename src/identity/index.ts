@@ -15,7 +15,9 @@ export { knownNodes } from './known.ts';
 export { identify, type Resolver, SnapshotResolver } from './layer.ts';
 export { keyIdOfPublicKey, NodeKey, newNodeKey, openNodeKey, parsePublicKey, verifySignature } from './nodekey.ts';
 export { createPrivateFile, readPrivateFile, writePrivateFile } from './privatefile.ts';
+export { originSigner, originVerifier, speaksElsewhere } from './proof.ts';
 export { unauthenticated } from './refusal.ts';
+export { type Broken, mayHandTo, Seal, type Unsealed } from './seal.ts';
 export {
   BOOTSTRAP_FILE,
   BOOTSTRAP_VALID_MS,

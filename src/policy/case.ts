@@ -107,14 +107,16 @@ const callerOf = (tenant: PreparedTenant, principal: Principal): Caller | Refusa
 };
 
 /** A user's roles and domain are those that the credential proves; a domain can only add a level, so it can only tighten. */
-const userOf = (tenant: PreparedTenant, { id, roles, domain = '' }: Principal): Caller => {
-  const ref = new EntityRef('User', id);
+const userOf = (tenant: PreparedTenant, user: Principal): Caller => ({
+  ref: new EntityRef('User', user.id),
+  domain: user.domain ?? '',
+  entities: withUser(user, tenant.entities),
+});
+
+/** A user as its credential shows it, beside whoever is known already. */
+export const withUser = ({ id, roles }: Pick<Principal, 'id' | 'roles'>, entities: EntityStore): EntityStore => {
   const parents = roles.map((role) => new EntityRef('Role', role));
-  return {
-    ref,
-    domain,
-    entities: new EntityStore([entity(ref, parents, new Map([['name', id]]))], tenant.entities),
-  };
+  return new EntityStore([entity(new EntityRef('User', id), parents, new Map([['name', id]]))], entities);
 };
 
 /** Adds a domain and its ancestors. Answers the first that does not exist: without it, a guard might be passed by. */

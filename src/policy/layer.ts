@@ -1,6 +1,6 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
 import { createHash } from 'node:crypto';
-import type { Attributes, Call, Constraints, Decision, RoutePlan, Scope } from '../contract/index.ts';
+import type { Attributes, Call, Constraints, Decision, Principal, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import {
   type Handler,
@@ -14,7 +14,8 @@ import {
 } from '../kernel/index.ts';
 import { type Arm, agreedArm, armOf, saidOf } from './arm.ts';
 import { meet } from './constraints.ts';
-import { decide, factsFor, type PolicyRequest } from './decide.ts';
+import { decide, type PolicyRequest } from './decide.ts';
+import { beganOf, factsForAll, type Intersects, joined, nameOf } from './delegation.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import { Rates } from './rate.ts';
@@ -41,6 +42,8 @@ export interface DecideParts {
   readonly planOf: (call: Call) => RoutePlan;
   /** Takes questions for facts through the whole pipeline of this node. Absent: no fact is ever available. */
   readonly ask?: Handler;
+  /** Must policy permit the call for whoever began its tree, too? Default: never. */
+  readonly intersects?: Intersects;
   /** How often who called what; outlives snapshots. Default: of this pipeline alone. */
   readonly rates?: Rates;
   /** What else tightens an allowed call before its permit, such as what is left of a budget. Default: nothing. */
@@ -67,6 +70,7 @@ export const decideLayer = ({
   trials = NO_TRIALS,
   watch,
   ask = nobody,
+  intersects = never,
   rates = new Rates(),
   snapshotSeq = 0,
   trees = new Trees(),
@@ -81,18 +85,20 @@ export const decideLayer = ({
     const { decided } = call;
     const arm =
       decided === undefined ? armOf(inForce, trees, call) : await agreedArm({ versions, trees }, call, decided, scope);
-    const needed = factsFor(arm.policy, call);
+    const began = beganOf(call, intersects);
+    const needed = factsForAll(arm.policy, call, began);
     const facts = needed.length === 0 ? undefined : await points.gather(needed, call, scope);
     const startMs = scope.clock.nowMs();
     const request = requestOf(call, plan, scope, facts);
-    let decision = decide(arm.policy, request, () => payloadOf(call));
-    const remarks = remarksOn(arm, decision, request, () => payloadOf(call));
-    note(decision, startMs, scope, {
+    const own = decide(arm.policy, request, () => payloadOf(call));
+    const remarks = remarksOn(arm, own, request, () => payloadOf(call));
+    note(own, startMs, scope, {
       ...remarks,
-      ...inputsOf(request, decision, arm.policy, mayKeep(decision) ? parsedPayload(call.body) : undefined),
+      ...inputsOf(request, own, arm.policy, mayKeep(own) ? parsedPayload(call.body) : undefined),
     });
-    if (arm.watch?.(withPayload(request, call), decision, call.id) === true)
-      scope.span.set({ 'policy.rechecked': true });
+    if (arm.watch?.(withPayload(request, call), own, call.id) === true) scope.span.set({ 'policy.rechecked': true });
+    let decision = joined(own, arm.policy, request, () => payloadOf(call), began);
+    if (decision !== own) noteOrigin(decision, began ?? null, startMs, scope);
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const more = await tighten?.(call, plan, decision.constraints, scope);
     if (more !== undefined) decision = { ...decision, constraints: meet(decision.constraints, more) };
@@ -113,6 +119,8 @@ export const decideLayer = ({
 
 const NO_TRIALS: Trials = new Map();
 
+const never: Intersects = () => false;
+
 const nobody: Handler = async () => {
   throw new Fault('unavailable', 'this node has no way to ask for facts');
 };
@@ -121,11 +129,15 @@ const requestOf = (call: Call, plan: RoutePlan, scope: Scope, facts: FactAnswers
   principal: call.principal,
   target: call.target,
   depth: call.lineage.depth,
+  ...originOf(call),
   session: call.session !== undefined,
   priority: plan.priority,
   atMs: scope.clock.wallMs(),
   ...(facts === undefined ? {} : { facts }),
 });
+
+const originOf = ({ tree, principal }: Call): Pick<PolicyRequest, 'origin'> =>
+  tree === undefined || tree.origin === principal ? {} : { origin: tree.origin };
 
 /** What the decision was made from, and no more: a payload that no policy reads is nobody else's either. */
 const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
@@ -152,6 +164,14 @@ const note = (decision: Decision, startMs: number, { span }: Scope, more: Attrib
     ...(decision.errors.length === 0 ? {} : { errors: decision.errors.map(({ level, id }) => `${level}/${id}`) }),
   });
   span.set({ 'policy.version': policyVersion, 'policy.rule': rules });
+};
+
+/** Beside the decision about the caller, which is the one that can be made again from the record. */
+const noteOrigin = (decision: Decision, began: Principal | null, startMs: number, { span }: Scope): void => {
+  const { effect, code, missing } = decision;
+  const rules = ruleIds(decision);
+  span.step('delegation', startMs, { origin: nameOf(began), effect, code, rules, missing });
+  span.set({ 'policy.rule': rules });
 };
 
 const refusalOf = (decision: Decision): Fault => {

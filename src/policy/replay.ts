@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type {
+  Attributes,
   CallEvent,
   FactEntry,
   FlipGroup,
@@ -185,6 +186,7 @@ const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | und
       },
       target,
       depth: typeof depth === 'number' ? depth : lineage.depth,
+      ...originIn(attributes, tenant),
       session: session !== undefined,
       priority: (typeof priority === 'number' ? priority : 2) as Priority,
       atMs: complete ? at : startedAtMs,
@@ -197,6 +199,14 @@ const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | und
     was: named.length > 0 ? named : none.length > 0 ? [`no permit at ${none.join(', ')}`] : [String(code)],
     gaps: complete ? NOTHING : principal.kind === 'user' ? new Set(['priority', 'roles']) : new Set(['priority']),
   };
+};
+
+/** As `inputsOf` wrote it down; absent where the caller itself began. */
+const originIn = ({ origin, originRoles }: Attributes, tenant: string): Pick<PolicyRequest, 'origin'> => {
+  if (typeof origin !== 'string') return {};
+  const [kind, id = ''] = origin.split('/');
+  if (kind !== 'agent' && kind !== 'user') return { origin: null };
+  return { origin: { kind, tenant, id, roles: texts(originRoles) } };
 };
 
 /** Records come from nodes, and a node may be wrong. */

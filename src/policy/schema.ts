@@ -40,7 +40,7 @@ entity Operation in [Agent, Tool, Model] {
 `;
 
 /** What every policy may read, whatever is called. */
-const CIRCUMSTANCES = `operation: String, effect: String, depth: Long, session: Bool, hourUtc: Long, now: datetime, priority: Long, tenant: String`;
+const CIRCUMSTANCES = `origin: { user?: User, agent?: Agent }, operation: String, effect: String, depth: Long, session: Bool, hourUtc: Long, now: datetime, priority: Long, tenant: String`;
 
 /** Names of all that a context may have. */
 export const CONTEXT_NAMES: readonly string[] = [

@@ -55,7 +55,10 @@ export const giveBack = async (treasury: Treasury, node: NodeEntry, { spent }: L
 
 const prefixOf = ({ id }: NodeEntry): string => `lease-${id}-`;
 
-/** INVARIANT: a node draws on the budgets of those it speaks for, and on no others. */
+/**
+ * INVARIANT: a node draws on the budgets of the callers it speaks for, and on no others. It is believed about which user began a tree:
+ * every node checks that proof before it decides.
+ */
 const sharesFor = ({ budgets, clock }: Treasury, node: NodeEntry, request: LeaseRequest): readonly Share[] => {
   const { kind, id, domain } = request.principal;
   const principal: Principal =
@@ -64,8 +67,14 @@ const sharesFor = ({ budgets, clock }: Treasury, node: NodeEntry, request: Lease
       : { kind, tenant: node.tenant, id, domain, roles: [] };
   if (node.role !== 'sidecar' && !budgets.isWithin(principal, node.domain))
     throw new Fault('denied', `node \`${node.id}\` speaks for callers of domain \`${node.domain}\` only`);
-  const { target, session, root, classes } = request;
-  const payer = { principal, target, lineage: { root, depth: 0 }, ...(session === null ? {} : { session }) };
+  const { target, session, root, classes, user } = request;
+  const payer = {
+    principal,
+    target,
+    lineage: { root, depth: 0 },
+    ...(session === null ? {} : { session }),
+    ...(user === null ? {} : { tree: { origin: { kind: 'user' as const, id: user } } }),
+  };
   return budgets.sharesOf(payer, classes ?? undefined, clock.wallMs());
 };
 

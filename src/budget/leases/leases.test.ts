@@ -51,6 +51,7 @@ const setUp = (nodes: number, entries = [budget({ unit: 'micros', limit: 1_000 }
       target,
       session: null,
       root: 'r',
+      user: null,
       classes: null,
     };
     return holders[n]!.draw(shares, facts, call(amount));
@@ -120,7 +121,16 @@ test('a node draws on the budgets of those it speaks for only, and gives back no
       world.clock.wallMs(),
     )
     .map(({ account }) => account);
-  const request = { principal, target, session: null, root: 'r', classes: null, accounts: [terms!.id], need: call(1) };
+  const request = {
+    principal,
+    target,
+    session: null,
+    root: 'r',
+    user: null,
+    classes: null,
+    accounts: [terms!.id],
+    need: call(1),
+  };
   assert.deepEqual((await grantLeases(granting, sidecar('n0'), request)).leases, [], 'it says that it is another');
   const hub: NodeEntry = { ...sidecar('d1'), role: 'domain', domain: 'other', agent: '' };
   await assert.rejects(grantLeases(granting, hub, request), /speaks for callers of domain `other` only/);

@@ -162,6 +162,11 @@ const summaryOf = ({ resource }: Row): string => {
   }
   if (resource.kind === 'Domain')
     return `${resource.spec.delegated ? 'a hub of its own' : 'served here'}${resource.spec.parent === undefined ? '' : `, below ${resource.spec.parent}`}`;
+  if (resource.kind === 'TreeLimits') {
+    const { level, delegation, ...limits } = resource.spec;
+    const said = Object.entries(limits).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
+    return [`level ${level}`, ...said, ...(delegation === 'caller' ? [] : [delegation])].join(', ');
+  }
   if (resource.kind === 'User') {
     const { roles, administers = [] } = resource.spec;
     const domains = administers.length === 0 ? '' : `, administers ${administers.join(', ')}`;

@@ -31,6 +31,8 @@ export interface AdminParts {
   readonly rosterSeq: () => number;
   /** Of nodes that have one. */
   readonly oracle?: () => NonNullable<NodeStatus['oracle']>;
+  /** Where state lives. */
+  readonly store: 'sqlite' | 'postgres';
   readonly weakened: readonly string[];
   readonly diagnoser: ApartDiagnoser;
   readonly useBootstrapToken: (token: string) => Promise<void>;
@@ -53,7 +55,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
       ready: live.snapshot !== undefined,
       snapshotSeq: live.snapshot?.seq ?? 0,
       rosterSeq: parts.rosterSeq(),
-      store: 'sqlite',
+      store: parts.store,
       weakened: parts.weakened,
       fallback: live.fallbackSets,
       ...(parts.oracle === undefined ? {} : { oracle: parts.oracle() }),

@@ -23,6 +23,7 @@ import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
 import { unknownCalls } from './unknown.ts';
 
 export interface RunningDomainHub extends RunningNode {
@@ -62,10 +63,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   });
   const { logger } = observed;
   const overload = watchOverload(world);
+  const lineage = treesOf(node, member.key, world);
   const upstream = httpUpstream({
     world,
     nodeId: node.id,
     assertFor: (principal, to) => member.signer.assert(principal, to),
+    handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   const place = { tenant: node.tenant, domain: node.domain, parent: { id: hub.id, url: hub.url } };
   let link: NodeLink | undefined;
@@ -82,6 +85,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     world,
     treasury,
     halt,
+    lineage,
     trail,
     node: node.id,
     sink: observed.sink,
@@ -158,6 +162,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         traces: stores.traces,
         unknown: unknownCalls(stores, live),
         rosterSeq: () => keeper.roster.seq,
+        store: 'sqlite',
         weakened: weakenedBy(options),
         diagnoser,
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),

@@ -2,8 +2,10 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import { Treasury } from '../../budget/index.ts';
-import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
+import type { NodeEntry, Roster, Snapshot, Stores } from '../../contract/index.ts';
+
 import { Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
@@ -14,7 +16,7 @@ import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
-import { openSqlite } from '../../stores/index.ts';
+import { openPostgres, openSqlite } from '../../stores/index.ts';
 import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
@@ -28,9 +30,11 @@ import { countFallbacks, fallbackRemarks } from './fallback.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
+import { agreeOnKey, Others } from './others.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
 import { unknownCalls } from './unknown.ts';
 
 export interface NodeOptions {
@@ -59,6 +63,8 @@ export interface HubOptions extends NodeOptions {
   readonly reservationGraceMs?: number | undefined;
   /** A policy release that may widen needs a second person. Default false. */
   readonly twoPerson?: boolean;
+  /** Address of a PostgreSQL database. Default: SQLite in the data directory. */
+  readonly store?: string;
   /** Calls that only read are audited before they are sent too, and wait for the disk. Default false. */
   readonly auditReads?: boolean;
   /** Places outside of this hub's reach that get signed checkpoints of the audit. */
@@ -88,14 +94,22 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   await using held = new AsyncDisposableStack();
   const world = systemWorld();
   const startedAtMs = world.clock.wallMs();
-  const stores = await openSqlite({ dir: options.dir });
+  const stores = await openStores(options);
+  const { shared } = stores;
   held.defer(() => stores.close());
   const key = await openNodeKey(options.dir);
+  if (shared !== undefined) await agreeOnKey(shared, key, options.dir);
   const id = `hub-${key.keyId.slice(0, 8)}`;
   const observed = observe({ ...options, world, node: id, keep: (events) => stores.traces.append(events) });
   const { logger } = observed;
   const signer = new AssertionSigner(id, key, world.clock);
-  const upstream = httpUpstream({ world, nodeId: id, assertFor: (principal, node) => signer.assert(principal, node) });
+  const lineage = treesOf(entryOf(id, key.publicKey, ''), key, world);
+  const upstream = httpUpstream({
+    world,
+    nodeId: id,
+    assertFor: (principal, node) => signer.assert(principal, node),
+    handOver: (...sent) => lineage.trees.handOver(...sent),
+  });
   held.defer(() => upstream.close());
   held.defer(() => observed.flush());
   const overload = watchOverload(world);
@@ -119,6 +133,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const live = new LivePipeline({
     world,
     halt,
+    lineage,
     treasury,
     trail: audit.trail,
     auditReads: options.auditReads ?? false,
@@ -138,14 +153,18 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   countFallbacks(observed.metrics, [live]);
 
   const publisher = new Publisher(key);
+  /** Of hubs that share their store. */
+  let others: Others | undefined;
   const kills = new KillSwitch({
     store: stores.kills,
     nextSeq: () => stores.nodes.next('kills'),
     clock: world.clock,
     ids: world.ids,
+    shared: shared !== undefined,
     publish: (list) => {
       const cut = halt.enforce(list, world.clock.wallMs());
       publisher.publish('kills', list);
+      others?.changed();
       return cut;
     },
   });
@@ -163,6 +182,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     nextSeq: () => stores.nodes.next('roster'),
     publish: (roster) => {
       publisher.publish('roster', roster);
+      others?.changed();
       refresh(control.snapshot, roster);
     },
     failed: (cause) => logger.log('error', 'a roster could not be numbered', { cause: String(cause) }),
@@ -176,6 +196,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     clock: world.clock,
     ids: world.ids,
     heard: (events) => train.observe(events),
+    ahead: (kind) => others?.renumber(kind),
+    confirmed: () => others?.changed(),
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
@@ -219,6 +241,12 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => archive.settled());
   keeper.start(await stores.nodes.list(), archive.last);
   held.defer(() => keeper.stop());
+  others = shared && new Others({ shared, control, kills, nodes, keeper, world, logger });
+  if (others !== undefined) {
+    const running = others;
+    await running.start();
+    held.defer(() => running.stop());
+  }
   const health = new HealthRunner(
     live.fleet,
     async (endpoint, path, timeoutMs) => (await upstream.probe(endpoint, path, timeoutMs)).healthy,
@@ -232,6 +260,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => live.reconciler.stop());
 
   const closing = new Canceller();
+  const weakened = [...weakenedBy(options), ...(shared?.isPlain === true ? ['database connection without TLS'] : [])];
   const admin = adminDoor(
     adminPorts({
       world,
@@ -252,13 +281,17 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       control: auditedControl(control, audit.trail),
       releases: auditedReleases(train, audit.trail),
       nodes: auditedNodes(nodes, audit.trail),
-      kills: auditedKills(killPort({ kills, halt, nodes, live, logger }), audit.trail),
+      kills: auditedKills(
+        killPort({ kills, halt, nodes, live, logger, hubs: () => others?.hubs() ?? [] }),
+        audit.trail,
+      ),
       audit: audit.port,
       traces: stores.traces,
       unknown: unknownCalls(stores, live),
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
-      weakened: weakenedBy(options),
+      store: shared === undefined ? 'sqlite' : 'postgres',
+      weakened,
       diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
@@ -277,7 +310,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     ready: () => live.snapshot !== undefined,
   });
   if (await isFirstRun(control)) await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
-  logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened: weakenedBy(options) });
+  logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened });
   const release = held.move();
 
   return {
@@ -294,6 +327,9 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     },
   };
 };
+
+const openStores = ({ dir, store }: HubOptions): Promise<Stores> =>
+  store === undefined ? openSqlite({ dir }) : openPostgres({ url: store, dir });
 
 /** What ran before a restart is called at once after it, instead of when each instance has been heard of again. */
 export const keepRosters = async (dir: string, publisher: Publisher, failed: (cause: unknown) => void) => {

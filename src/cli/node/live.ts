@@ -25,6 +25,7 @@ import {
   type World,
 } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
+import { treeRules } from '../../lineage/index.ts';
 import {
   type FallbackSet,
   fallbackSets,
@@ -40,6 +41,7 @@ import {
 } from '../../policy/index.ts';
 import { type CandidatesOf, Fleet, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
+import type { TreeParts } from './trees.ts';
 
 export interface LiveOptions {
   readonly world: World;
@@ -48,6 +50,8 @@ export interface LiveOptions {
   readonly calls: CallJournal;
   /** Of the node, shared by its pipelines: an order to stop is about the node and not about a snapshot. */
   readonly halt: Halt;
+  /** Of the node too: a tree is older than a snapshot. */
+  readonly lineage: TreeParts;
   /** Of the node too. */
   readonly trail: AuditTrail;
   /** Reads are written down before they are sent, too. Default false. */
@@ -191,6 +195,9 @@ export class LivePipeline {
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
     const known = knownNodes(snapshot, (id) => nodes.get(id));
     const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
+    const callTrees = options.lineage.trees;
+    const rules = treeRules(snapshot);
+    const ground = options.lineage.groundOf(snapshot, rules, known, nodes.values());
     const candidates = options.view(snapshot, sight);
     const watch = options.watch?.(snapshot);
     const budgets = new Budgets(snapshot);
@@ -198,6 +205,9 @@ export class LivePipeline {
       node: options.node,
       sink: options.sink,
       snapshotSeq: snapshot.seq,
+      turnedBack: callTrees.turnedBack(ground),
+      lineage: callTrees.layer(ground),
+      intersects: rules.intersects,
       halt: options.halt.layer,
       audit: {
         refusals: auditRefusals(options.trail, options.node),
@@ -226,6 +236,7 @@ export class LivePipeline {
       upstreamFor: options.upstreamFor,
     });
     return () => {
+      callTrees.use(ground);
       this.fleet.swap(snapshot.targets, candidates);
       this.#current = { snapshot, policy, handler, planOf, resolver, fallback };
       this.#treasury.adopt(budgets);

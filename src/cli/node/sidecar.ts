@@ -19,6 +19,7 @@ import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
 
 export interface SidecarOptions extends NodeOptions, MemberOptions {
   /** Where the agent behind it listens; null for an agent that only calls. */
@@ -52,10 +53,12 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const observed = observe({ ...options, world, node: node.id, keep: (events) => member.keep(events) });
   const { logger } = observed;
   const overload = watchOverload(world);
+  const lineage = treesOf(node, member.key, world);
   const upstream = httpUpstream({
     world,
     nodeId: node.id,
     assertFor: (principal, to) => member.signer.assert(principal, to),
+    handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   const upstreamFor = (endpoint: Endpoint) => upstream.to(endpoint);
   let link: NodeLink | undefined;
@@ -73,6 +76,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     world,
     treasury,
     halt,
+    lineage,
     // What its agent was called in, the agent calls on in.
     trees: new Trees(),
     trail,

@@ -5,6 +5,7 @@ import { FactSpec } from './fact.ts';
 import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, UserSpec } from './governance.ts';
 import { API_VERSION, Metadata } from './metadata.ts';
 import { TargetSpec } from './target.ts';
+import { TreeLimitsSpec } from './trees.ts';
 
 const resource = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>
   z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.literal(kind), metadata: Metadata, spec });
@@ -19,6 +20,7 @@ export const SCHEMAS = {
   Fact: resource('Fact', FactSpec),
   Budget: resource('Budget', BudgetSpec),
   Domain: resource('Domain', DomainSpec),
+  TreeLimits: resource('TreeLimits', TreeLimitsSpec),
   User: resource('User', UserSpec),
   Key: resource('Key', KeySpec),
 };
@@ -40,6 +42,7 @@ export const KINDS: Readonly<Record<ResourceKind, { readonly plural: string; rea
   Fact: { plural: 'facts', short: 'fc' },
   Budget: { plural: 'budgets', short: 'bud' },
   Domain: { plural: 'domains', short: 'dom' },
+  TreeLimits: { plural: 'treelimits', short: 'tr' },
   User: { plural: 'users', short: 'usr' },
   Key: { plural: 'keys', short: 'key' },
 };

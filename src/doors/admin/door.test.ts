@@ -23,7 +23,14 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/nodes/{name}/leases': {
     principal: { kind: 'agent', id: 'a', domain: '' },
     target: { kind: 'agent', name: 'b', operation: 'c' },
-    ...{ session: null, root: 'r', classes: null, accounts: ['x'], need: { micros: 0, tokens: 0, calls: 1 } },
+    ...{
+      session: null,
+      root: 'r',
+      user: null,
+      classes: null,
+      accounts: ['x'],
+      need: { micros: 0, tokens: 0, calls: 1 },
+    },
   },
   '/v1/nodes/{name}/leases:report': { spent: [{ id: 'lease-n1-1', amount: 0 }] },
   '/v1/budgets/{name}:topup': { amount: 5, holder: 'session/s1' },

@@ -109,7 +109,7 @@ export interface NodeStatus {
   /** 0: none yet. */
   readonly snapshotSeq: number;
   readonly rosterSeq: number;
-  /** Where state lives: `sqlite`, or `memory`, which forgets. */
+  /** Where state lives: `sqlite`, `postgres`, which other hubs may share, or `memory`, which forgets. */
   readonly store: string;
   /** Controls that somebody turned down, in words: a public bind, no TLS, memory only. Empty is good. */
   readonly weakened: readonly string[];

@@ -34,6 +34,8 @@ export interface Inbound {
   readonly timeoutMs?: number;
   readonly session?: string;
   readonly idempotencyKey?: string;
+  /** Opaque here: whoever places calls in trees opens it, and refuses what is no good. */
+  readonly run?: string;
   readonly passed: readonly (readonly [string, string])[];
 }
 
@@ -117,6 +119,7 @@ export const readInbound = (raw: readonly string[]): Inbound => {
     ...timeoutOf(fields.get(HEADERS.timeoutMs)),
     ...visible('session', HEADERS.session, fields),
     ...visible('idempotencyKey', HEADERS.idempotencyKey, fields),
+    ...runOf(fields.get(HEADERS.run)),
     passed: passedOf(fields, trace !== null),
   };
 };
@@ -141,6 +144,14 @@ const timeoutOf = (text: string | undefined): { timeoutMs?: number } => {
   if (!/^[1-9]\d{0,8}$/.test(text))
     throw bad(`\`${HEADERS.timeoutMs}\` must be whole milliseconds from 1 to 999999999`);
   return { timeoutMs: Number(text) };
+};
+
+const RUN = /^[A-Za-z0-9_.~-]{1,12288}$/;
+
+const runOf = (text: string | undefined): { run?: string } => {
+  if (text === undefined) return {};
+  if (!RUN.test(text)) throw bad(`\`${HEADERS.run}\` must be sent back as it came`);
+  return { run: text };
 };
 
 const visible = <K extends string>(

@@ -25,6 +25,7 @@ import {
   settleReservation,
 } from './ledger.ts';
 import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './nodes.ts';
+import { claimSetting, putPeer, readPeers, removePeer } from './peers.ts';
 import { listReleases, putRelease, readInForce, readRelease } from './releases.ts';
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
 import { beginCall, endCall, settleUnknown } from './send.ts';
@@ -50,6 +51,9 @@ export const WRITERS = {
   putKill,
   liftKill,
   putRelease,
+  claimSetting,
+  putPeer,
+  removePeer,
   beginCall,
   endCall,
   settleUnknown,
@@ -77,6 +81,7 @@ export const READERS = {
   readRelease,
   listReleases,
   readInForce,
+  readPeers,
   readAccount,
   readAccounts,
   readEntries,

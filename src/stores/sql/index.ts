@@ -6,6 +6,7 @@ import { eventStatements } from './events.ts';
 import { killStatements } from './kills.ts';
 import { ledgerStatements } from './ledger.ts';
 import { nodeStatements } from './nodes.ts';
+import { peerStatements } from './peers.ts';
 import { releaseStatements } from './releases.ts';
 import { resourceStatements } from './resources.ts';
 import { compile, type Db, type Plan } from './statement.ts';
@@ -24,6 +25,7 @@ export const controlPlans = (db: Db): readonly Plan[] =>
     ...nodeStatements,
     ...killStatements,
     ...releaseStatements,
+    ...peerStatements,
     ...ledgerStatements,
     ...approvalStatements,
     ...auditStatements,

@@ -176,6 +176,25 @@ const indexUnresolved = async (db: Db): Promise<void> => {
   await db.schema.createIndex('call_state').on('call').columns(['state', 'accepted_at']).execute();
 };
 
+/** Tables that several hubs share: each must know its own calls, and all must agree on a few words. */
+const createPeers = async (db: Db): Promise<void> => {
+  await db.schema
+    .alterTable('call')
+    .addColumn('holder', 'text', (column) => column.notNull().defaultTo(''))
+    .execute();
+  await db.schema
+    .createTable('setting')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('value', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('peer')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('beats', 'bigint', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .execute();
+};
+
 const createEvents = async (db: Db, { counted }: DialectTypes): Promise<void> => {
   await db.schema
     .createTable('event')
@@ -207,6 +226,7 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'approvals', up: createApprovals },
   { name: 'audit', up: createAudit },
   { name: 'unresolved', up: indexUnresolved },
+  { name: 'peers', up: createPeers },
 ];
 
 export const TELEMETRY_MIGRATIONS: readonly Migration[] = [{ name: 'events', up: createEvents }];

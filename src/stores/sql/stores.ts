@@ -65,11 +65,12 @@ const storedOf = ({ body, version, revision }: StoredText): StoredResource => ({
   revision,
 });
 
-export const callsOver = (lane: Lane): CallJournal => ({
+/** `holder` names this process among those that share the database; whoever is alone needs no name. */
+export const callsOver = (lane: Lane, holder = ''): CallJournal => ({
   accept: async (record) => {
-    const holder = await lane.write('acceptCall', rowOf(record));
-    if (holder === null) return { taken: null };
-    const taken = recordOf(holder);
+    const found = await lane.write('acceptCall', rowOf(record, holder));
+    if (found === null) return { taken: null };
+    const taken = recordOf(found);
     if (ownerOf(taken) !== ownerOf(record)) throw REFUSALS.foreignCall(record.id);
     return { taken };
   },
@@ -81,22 +82,28 @@ export const callsOver = (lane: Lane): CallJournal => ({
   release: async (id) => {
     await lane.write('releaseCall', { id });
   },
-  begin: async (begin) => begunOf(begin, orThrow(await lane.write('beginCall', beginArgs(begin)))),
+  begin: async (begin) => begunOf(begin, orThrow(await lane.write('beginCall', beginArgs(begin, holder)))),
   end: async (end) => orThrow(await lane.write('endCall', endArgs(end))),
   get: async (tenant, id) => {
     const row = await lane.read('readCall', { id });
     return row?.tenant === tenant ? recordOf(row) : undefined;
   },
-  open: async () => (await lane.read('readOpenCalls', null)).map(recordOf),
+  open: async () => (await lane.read('readOpenCalls', { holder })).map(recordOf),
   unresolved: async (tenant, limit) => (await lane.read('readUnresolved', { tenant, limit })).map(recordOf),
   reopen: (tenant, id) => lane.write('reopenCall', { tenant, id }),
   resolve: (resolution) => lane.write('settleUnknown', resolutionArgs(resolution)),
   prune: (beforeMs) => inSteps((limit) => lane.write('pruneCalls', { beforeMs, limit })),
 });
 
-const beginArgs = ({ record, grant, reservation, audit, ...rest }: Begin): BeginArgs => {
+const beginArgs = ({ record, grant, reservation, audit, ...rest }: Begin, holder: string): BeginArgs => {
   if (reservation !== null) refuseReservation(reservation);
-  return { ...rest, grant, reservation, row: record === null ? null : rowOf(record), audit: audit.map(chained) };
+  return {
+    ...rest,
+    grant,
+    reservation,
+    row: record === null ? null : rowOf(record, holder),
+    audit: audit.map(chained),
+  };
 };
 
 const begunOf = ({ record }: Begin, begun: BegunRow): Begun => {
@@ -134,7 +141,7 @@ const concludeArgs = (id: string, state: CallState, reply: StoredReply | null, a
 };
 
 /** The parts of a record that live in columns of their own, because they change or are searched by, are left out of its JSON. */
-const rowOf = (record: CallRecord): CallRow => {
+const rowOf = (record: CallRecord, holder: string): CallRow => {
   const { id, tenant, state, policyVersion, acceptedAtMs, concludedAtMs, request, reply, ...fixed } = record;
   const { text, body } = replyColumns(reply);
   const meta = request === null ? null : { ...request, body: undefined };
@@ -150,6 +157,7 @@ const rowOf = (record: CallRecord): CallRow => {
     request_body: request === null ? null : own(request.body),
     reply: text,
     reply_body: body,
+    holder,
   };
 };
 

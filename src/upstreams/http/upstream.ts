@@ -13,6 +13,8 @@ export interface HttpUpstreamOptions {
   readonly nodeId: string;
   /** Signs an assertion for the node behind an `airspace` endpoint. Absent: such endpoints are refused. */
   readonly assertFor?: (principal: Principal, node: string) => string;
+  /** Headers, names and values in turns, that say where the call stands in its tree; `span` is the parent that the target sees. */
+  readonly handOver?: (call: Call, endpoint: Endpoint, span: string, scope: Scope) => readonly string[];
   /** Does the call change the world? Then it carries its own id as idempotency key. Default: every call may. */
   readonly mutates?: (call: Call) => boolean;
   readonly limits?: Partial<Limits>;
@@ -77,6 +79,7 @@ const exchange = ({ pool, base }: Way, sending: Sending): Promise<Reply> => {
     remainingMs: remainingMs(scope),
     fallbackKey: endpoint.protocol === 'direct' && (options.mutates?.(call) ?? true) ? call.id : '',
     node: endpoint.protocol === 'airspace' ? nodeContext(sending) : null,
+    tree: options.handOver?.(call, endpoint, span, scope) ?? [],
   });
   const body = call.body.kind === 'bytes' ? call.body.bytes : Readable.from(call.body.chunks, { objectMode: false });
   return new Promise((resolve, reject) => {
