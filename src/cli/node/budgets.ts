@@ -24,10 +24,11 @@ export interface BudgetParts {
   readonly nextId: () => string;
 }
 
-/** The pace of a forecast: what was spent in this time. */
+/** The pace of a forecast: what was spent in this time, or by as many entries as are looked at for it. */
 const PACE_MS = 3_600_000;
-/** Entries that are looked at; what is older shows as one remainder. */
-const MOST_ENTRIES = 100_000;
+const MOST_PACED = 2_000;
+/** Entries that are looked at for who pays; what is older shows as one remainder. A hub must not stand still for a question. */
+const MOST_ENTRIES = 20_000;
 
 export const budgetPort = (parts: BudgetParts): BudgetPort => ({
   list: async (tenant) => {
@@ -39,9 +40,9 @@ export const budgetPort = (parts: BudgetParts): BudgetPort => ({
   payers: async (tenant, name, by) => {
     const budget = found(parts, tenant, name);
     const accounts = await present(parts, budget);
-    const entries = await Promise.all(
-      accounts.map(({ id }) => parts.ledger.entries({ tenant, account: id, limit: MOST_ENTRIES })),
-    );
+    const { startMs } = windowAt(budget.window, parts.treasury.clock.wallMs());
+    // One look for all accounts: there may be one for each session.
+    const entries = await parts.ledger.entries({ tenant, sinceMs: startMs, limit: MOST_ENTRIES });
     return { unit: budget.unit, by, items: payersIn(accounts, entries, by) };
   },
   topUp: async ({ tenant, budget: name, holder, amount, by, reason }) => {
@@ -124,12 +125,7 @@ const present = async (
   return all.filter(({ windowStartMs }) => windowStartMs === startMs);
 };
 
-const viewOf = async (
-  parts: BudgetParts,
-  budget: BudgetEntry,
-  paces: ReadonlyMap<string, number>,
-  nowMs: number,
-): Promise<BudgetView> => {
+const viewOf = async (parts: BudgetParts, budget: BudgetEntry, paces: Paces, nowMs: number): Promise<BudgetView> => {
   const accounts = (await present(parts, budget)).map((account) => ({ ...account, limit: budget.limit }));
   const { startMs, endMs } = windowAt(budget.window, nowMs);
   // Nobody has drawn on it yet: that is an account too, and a full one.
@@ -153,25 +149,35 @@ const accountView = (account: AccountState, perHour: number, nowMs: number): Bud
   return { holder, limit, extra, spent, reserved, left, perHour, runsOutAtMs: lasts ? null : emptyAtMs };
 };
 
-/** What each account came to in the last hour. */
-const pacesOf = async (ledger: LedgerStore, tenant: string, nowMs: number): Promise<ReadonlyMap<string, number>> => {
-  const paces = new Map<string, number>();
-  for (const { charges, state } of await ledger.entries({ tenant, sinceMs: nowMs - PACE_MS, limit: MOST_ENTRIES }))
+interface Paces {
+  /** What each account came to. */
+  readonly amounts: ReadonlyMap<string, number>;
+  readonly sinceMs: number;
+}
+
+const pacesOf = async (ledger: LedgerStore, tenant: string, nowMs: number): Promise<Paces> => {
+  const entries = await ledger.entries({ tenant, sinceMs: nowMs - PACE_MS, limit: MOST_PACED });
+  const amounts = new Map<string, number>();
+  for (const { charges, state } of entries)
     for (const { account, spent, reserved } of charges)
-      paces.set(account, (paces.get(account) ?? 0) + (state === 'reserved' ? reserved : spent));
-  return paces;
+      amounts.set(account, (amounts.get(account) ?? 0) + (state === 'reserved' ? reserved : spent));
+  const isWhole = entries.length < MOST_PACED;
+  return { amounts, sinceMs: isWhole ? nowMs - PACE_MS : entries.at(-1)!.atMs };
 };
 
-/** A window that has just begun has no hour behind it; five minutes is the least that tells anything. */
-const paceIn = ({ id, windowStartMs }: AccountState, paces: ReadonlyMap<string, number>, nowMs: number): number => {
-  const elapsedMs = Math.min(PACE_MS, Math.max(300_000, nowMs - windowStartMs));
-  return Math.round(((paces.get(id) ?? 0) * PACE_MS) / elapsedMs);
+/** Less than a minute tells nothing about an hour. */
+const LEAST_MS = 60_000;
+
+/** A window that has just begun has no hour behind it. */
+const paceIn = ({ id, windowStartMs }: AccountState, { amounts, sinceMs }: Paces, nowMs: number): number => {
+  const elapsedMs = Math.max(LEAST_MS, nowMs - Math.max(sinceMs, windowStartMs));
+  return Math.round(((amounts.get(id) ?? 0) * PACE_MS) / elapsedMs);
 };
 
 /** INVARIANT: the sums are those of the accounts, to the micro. */
 const payersIn = (
   accounts: readonly AccountState[],
-  entries: readonly (readonly LedgerEntry[])[],
+  entries: readonly LedgerEntry[],
   by: PayerKind,
 ): readonly Payer[] => {
   const payers = new Map<string, { spent: number; reserved: number; calls: number }>();
@@ -179,17 +185,17 @@ const payersIn = (
     const payer = payers.get(who) ?? { spent: 0, reserved: 0, calls: 0 };
     payers.set(who, { spent: payer.spent + spent, reserved: payer.reserved + reserved, calls: payer.calls + calls });
   };
-  for (const [at, account] of accounts.entries()) {
-    let { spent, reserved } = account;
-    for (const { labels, state, charges } of entries[at]!) {
-      const charge = charges.find((one) => one.account === account.id)!;
-      const held = state === 'reserved' ? charge.reserved : 0;
-      add(labels[by] ?? '-', charge.spent, held, 1);
-      spent -= charge.spent;
-      reserved -= held;
+  const rest = new Map(accounts.map(({ id, spent, reserved }) => [id, { spent, reserved }]));
+  for (const { labels, state, charges } of entries)
+    for (const { account, spent, reserved } of charges) {
+      const left = rest.get(account);
+      if (left === undefined) continue;
+      const held = state === 'reserved' ? reserved : 0;
+      add(labels[by] ?? '-', spent, held, 1);
+      rest.set(account, { spent: left.spent - spent, reserved: left.reserved - held });
     }
+  for (const { spent, reserved } of rest.values())
     if (spent !== 0 || reserved !== 0) add('(older)', spent, reserved, 0);
-  }
   return [...payers]
     .map(([who, sums]) => ({ who, ...sums }))
     .sort((a, b) => b.spent - a.spent || (a.who < b.who ? -1 : 1));
