@@ -35,7 +35,10 @@ export const budgetPort = (parts: BudgetParts): BudgetPort => ({
     const nowMs = parts.treasury.clock.wallMs();
     const budgets = parts.treasury.budgets.of(tenant);
     const paces = await pacesOf(parts.ledger, tenant, nowMs);
-    return Promise.all(budgets.map((budget) => viewOf(parts, budget, paces, nowMs)));
+    const accounts = Map.groupBy(await parts.ledger.accounts({ tenant, sinceMs: nowMs }), (account) => account.budget);
+    return budgets.map((budget) =>
+      viewOf(budget, inWindow(budget, accounts.get(budget.name) ?? [], nowMs), paces, parts, nowMs),
+    );
   },
   payers: async (tenant, name, by) => {
     const budget = found(parts, tenant, name);
@@ -107,37 +110,54 @@ const found = ({ treasury }: BudgetParts, tenant: string, name: string): BudgetE
 
 /** A misspelt holder would get an account that nobody draws on. */
 const refuseUnknownHolder = async (parts: BudgetParts, budget: BudgetEntry, holder: string): Promise<void> => {
-  if (holder === '') return;
+  if (holder === '' && budget.per === null) return;
   const holders = (await present(parts, budget)).map((account) => account.holder);
   if (holders.includes(holder)) return;
   const known =
     holders.length === 0 ? 'nobody has drawn on it yet' : `those who have are ${holders.slice(0, 10).join(', ')}`;
-  throw new Fault('not_found', `budget \`${budget.name}\` has no account for \`${holder}\`; ${known}`);
+  const whose = holder === '' ? `is one account for each ${budget.per}; say which` : `has no account for \`${holder}\``;
+  throw new Fault('not_found', `budget \`${budget.name}\` ${whose}; ${known}`);
 };
 
-const present = async (
-  { ledger, treasury }: BudgetParts,
-  { tenant, name, window }: BudgetEntry,
-): Promise<readonly AccountState[]> => {
+const present = async ({ ledger, treasury }: BudgetParts, budget: BudgetEntry): Promise<readonly AccountState[]> => {
   const nowMs = treasury.clock.wallMs();
-  const { startMs } = windowAt(window, nowMs);
-  const all = await ledger.accounts({ tenant, budget: name, sinceMs: nowMs });
-  return all.filter(({ windowStartMs }) => windowStartMs === startMs);
+  return inWindow(budget, await ledger.accounts({ tenant: budget.tenant, budget: budget.name, sinceMs: nowMs }), nowMs);
 };
 
-const viewOf = async (parts: BudgetParts, budget: BudgetEntry, paces: Paces, nowMs: number): Promise<BudgetView> => {
-  const accounts = (await present(parts, budget)).map((account) => ({ ...account, limit: budget.limit }));
+/** A budget that had another window yesterday has accounts of that one too. */
+const inWindow = (
+  { window }: BudgetEntry,
+  accounts: readonly AccountState[],
+  nowMs: number,
+): readonly AccountState[] => {
+  const { startMs } = windowAt(window, nowMs);
+  return accounts.filter(({ windowStartMs }) => windowStartMs === startMs);
+};
+
+/** Accounts that are told; there may be one for each call tree. */
+const MOST_TOLD = 100;
+
+const viewOf = (
+  budget: BudgetEntry,
+  present: readonly AccountState[],
+  paces: Paces,
+  { snapshot }: BudgetParts,
+  nowMs: number,
+): BudgetView => {
+  const accounts = present.map((account) => ({ ...account, limit: budget.limit }));
   const { startMs, endMs } = windowAt(budget.window, nowMs);
   // Nobody has drawn on it yet: that is an account too, and a full one.
   if (accounts.length === 0 && budget.per === null)
     accounts.push({ ...termsOf(budget, '', nowMs), spent: 0, reserved: 0, extra: 0 });
   return {
-    ...{ name: budget.name, scope: scopeText(budget.scope), path: pathOf(budget, parts.snapshot()), per: budget.per },
+    ...{ name: budget.name, scope: scopeText(budget.scope), path: pathOf(budget, snapshot()), per: budget.per },
     ...{ class: budget.class, unit: budget.unit, limit: budget.limit, soft: budget.soft, hard: budget.hard },
     window: { ...budget.window, startMs, endMs },
+    accountCount: accounts.length,
     accounts: accounts
-      .map((account) => accountView(account, paceIn(account, paces, nowMs), nowMs))
-      .sort((a, b) => b.spent + b.reserved - a.spent - a.reserved),
+      .sort((a, b) => b.spent + b.reserved - a.spent - a.reserved)
+      .slice(0, MOST_TOLD)
+      .map((account) => accountView(account, paceIn(account, paces, nowMs), nowMs)),
   };
 };
 

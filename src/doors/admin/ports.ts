@@ -243,6 +243,8 @@ export interface BudgetView extends Pick<BudgetEntry, 'name' | 'per' | 'class' |
     readonly startMs: number;
     readonly endMs: number | null;
   };
+  readonly accountCount: number;
+  /** The fullest hundred. */
   readonly accounts: readonly BudgetAccount[];
 }
 

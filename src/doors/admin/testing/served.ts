@@ -131,12 +131,14 @@ export const budgetViews: readonly BudgetView[] = [
   {
     ...{ name: 'daily', scope: 'organisation', path: [], per: null, class: null, unit: 'micros', limit: 20_000_000 },
     ...{ soft: null, hard: 'refuse', window: { every: 'day', timezone: 'UTC', startMs: 0, endMs: 86_400_000 } },
+    accountCount: 1,
     accounts: [budgetAccount],
   },
   {
     ...{ name: 'sessions', scope: 'domain shop', path: ['domain sales', 'domain shop'], per: 'session', class: null },
     ...{ unit: 'calls', limit: 10, soft: null, hard: 'pause' },
     window: { every: 'none', timezone: 'UTC', startMs: 0, endMs: null },
+    accountCount: 2,
     accounts: [
       {
         ...budgetAccount,
