@@ -187,7 +187,7 @@ test('a limit is set and topped up from the command line, and the next call sees
 });
 
 test('a stream that outgrows its budget ends with an error that says so', async () => {
-  const { spent } = (await viewOf('daily')).accounts[0]!;
+  const { spent } = await settled('daily');
   await command('budget', 'set', 'daily', `0.${String(spent + 12_000).padStart(6, '0')} USD`);
   const response = await ask({ stream: true, max_tokens: 100_000 }, 's5');
   const text = await response.text();
