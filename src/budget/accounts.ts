@@ -61,7 +61,7 @@ export class Budgets {
       case 'domain':
         return this.isWithin(principal, scope.name);
       case 'team':
-        return teamsOf(principal).includes(scope.name);
+        return principal.teams?.includes(scope.name) === true;
       case 'agent':
         return principal.kind === 'agent' && principal.id === scope.name;
       case 'user':
@@ -101,10 +101,6 @@ const holderOf = ({ per }: BudgetEntry, payer: Payer, principal: Principal): str
   const name = per === 'session' ? session : userOf(payer);
   return name === undefined || name === '' ? '' : `${per}/${name}`;
 };
-
-/** Teams come with the token of a caller; not every way to log in brings them. */
-const teamsOf = (principal: Principal): readonly string[] =>
-  (principal as Principal & { readonly teams?: readonly string[] }).teams ?? [];
 
 export const userOf = ({ principal, tree }: Pick<Payer, 'principal' | 'tree'>): string | undefined => {
   if (principal?.kind === 'user') return principal.id;

@@ -51,7 +51,7 @@ test('every budget that a call falls under is charged, and no other', async () =
   ].map((one) => ({ ...one, limit: 10 }));
   const { send, books } = setUp({ budgets: scopes, constraints: { budgetClass: 'night+research' } });
   await send({
-    principal: { ...alice, teams: ['red'] } as Principal,
+    principal: { ...alice, teams: ['red'] },
     session: 's1',
     lineage: { root: 'r'.repeat(32), depth: 1 },
   });

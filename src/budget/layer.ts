@@ -175,9 +175,9 @@ const labelsOf = ({ call, node }: Charging): Reservation['labels'] => {
 /** What the hub needs to find the accounts by itself. */
 const factsOf = ({ call, classes }: Charging): Facts => {
   const { principal, target, session, lineage } = call;
-  const { kind, id, domain = '' } = principal!;
+  const { kind, id, domain = '', teams = [] } = principal!;
   return {
-    ...{ principal: { kind, id, domain }, target, session: session ?? null, root: lineage.root },
+    ...{ principal: { kind, id, domain, teams: [...teams] }, target, session: session ?? null, root: lineage.root },
     ...{ classes: classes ?? null, user: userOf(call) ?? null },
   };
 };

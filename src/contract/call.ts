@@ -1,5 +1,7 @@
 /** The question that Airspace governs: who wants what of whom, with which bytes, until when. */
 
+import type { KeyScope } from './access.ts';
+
 export type TargetKind = 'agent' | 'tool' | 'model';
 
 /** What is called. `name` is the resource's name inside the tenant, `operation` one of the operations it declares. */
@@ -17,6 +19,10 @@ export interface Principal {
   /** Domain of an agent or node; users may have none. */
   readonly domain?: string;
   readonly roles: readonly string[];
+  /** Teams that a token says it belongs to, besides those of the configuration. Absent: none. */
+  readonly teams?: readonly string[];
+  /** What the credential is narrowed to. Absent: everything that the principal may do. Never leaves the node that read the credential. */
+  readonly scopes?: readonly KeyScope[];
   /** Domains whose policy and targets a user may change; absent: none. No policy sees it. */
   readonly administers?: readonly string[];
 }

@@ -11,6 +11,7 @@ export const LeaseRequest = z.strictObject({
     kind: z.enum(['agent', 'user', 'node']),
     id: z.string().min(1).max(200),
     domain: z.string().max(63),
+    teams: z.array(z.string().max(63)).max(100),
   }),
   target: z.strictObject({
     kind: z.enum(['agent', 'tool', 'model']),

@@ -1,7 +1,9 @@
 /** Desired state as nodes run it: complete, immutable, signed, and numbered so that no node ever goes back. */
+import type { KeyScope } from './access.ts';
 import type { Target, TargetKind } from './call.ts';
 import type { Unit } from './money.ts';
-import type { Effect, FactSource, WindowLength } from './resources/index.ts';
+import type { Effect, FactSource, IdentityProviderSpec, WindowLength } from './resources/index.ts';
+import type { CredentialEntry } from './secret.ts';
 
 /** Prices as calls are charged: whole micro-USD, each of them the dearest that applies. */
 export interface PriceEntry {
@@ -64,6 +66,8 @@ export interface TargetEntry {
   readonly health: { readonly path: string; readonly intervalMs: number; readonly timeoutMs: number } | null;
   readonly concurrency: number;
   readonly timeoutMs: number | null;
+  /** What its fixed endpoints are shown, by name: the secret itself is in no snapshot. Absent: nothing. */
+  readonly credential?: CredentialEntry;
 }
 
 export interface RouteEntry {
@@ -95,6 +99,31 @@ export interface KeyEntry {
   };
   /** Unix ms, null when it does not expire. */
   readonly expiresAtMs: number | null;
+  /** What the key is narrowed to. Absent: everything that its principal may do. */
+  readonly scopes?: readonly KeyScope[];
+}
+
+/** A person, for tokens that only say a name. */
+export interface UserEntry {
+  readonly tenant: string;
+  readonly name: string;
+  readonly domain: string;
+  readonly roles: readonly string[];
+  /** Domains that the user administers; absent: none. */
+  readonly administers?: readonly string[];
+}
+
+/** Who else may say who somebody is, in one tenant. */
+export interface ProviderEntry extends IdentityProviderSpec {
+  readonly tenant: string;
+  readonly name: string;
+}
+
+export interface TeamEntry {
+  readonly tenant: string;
+  readonly name: string;
+  readonly users: readonly string[];
+  readonly agents: readonly string[];
 }
 
 export interface DomainEntry {
@@ -230,6 +259,12 @@ export interface Snapshot {
   readonly routes: readonly RouteEntry[];
   readonly domains: readonly DomainEntry[];
   readonly keys: readonly KeyEntry[];
+  /** Absent: none. */
+  readonly providers?: readonly ProviderEntry[];
+  /** Those of tenants that have a provider. Absent: none. */
+  readonly users?: readonly UserEntry[];
+  /** Absent: none. */
+  readonly teams?: readonly TeamEntry[];
   readonly policy: PolicySet;
   /** Absent: the defaults hold everywhere. */
   readonly trees?: readonly TreeLimitsEntry[];

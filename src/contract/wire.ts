@@ -37,6 +37,10 @@ export const HEADERS = {
 /** Everything with this prefix is ours: stripped from callers that are not nodes, never passed through. */
 export const RESERVED_PREFIX = 'airspace-';
 
+/** Where callers and tools put keys: what a caller has for Airspace, or for anybody else, is not the target's to see. */
+export const isCredentialHeader = (name: string): boolean =>
+  name === 'api-key' || name === 'apikey' || /^x-(?:[a-z0-9-]+-)?(?:key|token|secret)$/.test(name);
+
 /** Default deadlines (D1). */
 export const DEFAULT_TIMEOUT_MS = 30_000;
 export const DEFAULT_STREAM_TIMEOUT_MS = 600_000;

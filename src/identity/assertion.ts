@@ -25,6 +25,7 @@ const Claims = z.strictObject({
     id: short,
     domain: short.exactOptional(),
     roles: z.array(short).max(100),
+    teams: z.array(short).max(100).exactOptional(),
   }),
   /** Unix milliseconds. */
   exp: z.number().int(),
@@ -56,6 +57,8 @@ export class AssertionSigner {
       principal.id,
       principal.domain ?? '',
       ...principal.roles,
+      '',
+      ...(principal.teams ?? []),
     ].join('\n');
     const wallMs = this.#clock.wallMs();
     const said = this.#said.get(who);
@@ -70,7 +73,7 @@ export class AssertionSigner {
     const claims: Claims = {
       iss: this.#nodeId,
       aud: audience,
-      principal: { ...principal, roles: [...principal.roles] },
+      principal: saidOf(principal),
       exp: iat + this.#validMs,
       iat,
     };
@@ -78,6 +81,16 @@ export class AssertionSigner {
     return `${payload}.${this.#key.sign(PURPOSE + payload).toString('base64url')}`;
   }
 }
+
+/** Scopes stay behind: they were held against what this node was asked, and another one is only ever asked to call. */
+const saidOf = ({ kind, tenant, id, domain, roles, teams }: Principal): Claims['principal'] => ({
+  kind,
+  tenant,
+  id,
+  ...(domain === undefined ? {} : { domain }),
+  roles: [...roles],
+  ...(teams === undefined ? {} : { teams: [...teams] }),
+});
 
 /** What a node knows about others when it is spoken to; answers change with every snapshot and roster. */
 export interface KnownNodes {

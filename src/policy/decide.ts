@@ -112,7 +112,7 @@ const denial = (policyVersion: string, { code, reason }: Pick<Decision, 'code' |
 export const envOf = (found: Found, request: PolicyRequest, known: Arguments & typeof NO_FACTS): Env => {
   const { origin } = request;
   const { env } = found.case;
-  const entities = origin?.kind === 'user' ? withUser(origin, env.entities) : env.entities;
+  const entities = origin?.kind === 'user' ? withUser(origin, env.entities, found.case.teams) : env.entities;
   return { ...env, entities, context: contextOf(found, request, known) };
 };
 

@@ -40,13 +40,15 @@ export const inputsOf = (
   // What did not fit its schema was not read either.
   const reading = found !== undefined && 'case' in found && code !== 'BAD_ARGUMENTS' ? found.case : undefined;
   const roles = principal?.roles ?? [];
+  const teams = principal?.teams ?? [];
   return {
     // Its presence says that all of these were recorded.
-    ...(isShort(roles) ? { at: atMs } : {}),
+    ...(isShort(roles) && isShort(teams) ? { at: atMs } : {}),
     depth,
     priority,
     ...(session ? { session } : {}),
     ...(roles.length === 0 || !isShort(roles) ? {} : { roles }),
+    ...(teams.length === 0 || !isShort(teams) ? {} : { teams }),
     ...originOf(request),
     ...factsOf(request),
     ...(payload === undefined || reading?.readsArguments !== true ? {} : argumentsOf(reading, payload)),

@@ -169,7 +169,7 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** Undefined when the step is no decision about a known caller. Older records lack some inputs: those are gaps, never guesses. */
 const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | undefined => {
   const { principal, tenant, target, lineage, session, startedAtMs } = event;
-  const { effect, rules, missing, code, at, depth, priority, roles, arm, args, argsRead, facts } = attributes;
+  const { effect, rules, missing, code, at, depth, priority, roles, teams, arm, args, argsRead, facts } = attributes;
   // What another release on trial said then is no measure for this one.
   if (principal === null || typeof effect !== 'string' || arm === 'canary') return undefined;
   const complete = typeof at === 'number';
@@ -182,6 +182,7 @@ const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | und
         tenant,
         id: principal.id,
         roles: texts(roles),
+        ...(teams === undefined ? {} : { teams: texts(teams) }),
         ...(principal.domain === undefined ? {} : { domain: principal.domain }),
       },
       target,

@@ -25,9 +25,10 @@ export const operationId = (kind: keyof typeof TYPE_OF, target: string, operatio
 
 /** Entity ids are plain names; every tenant has its own entities, so no policy can see another tenant. */
 const ENTITIES = `entity Role;
+entity Team;
 entity Domain in [Domain];
-entity User in [Role] { name: String };
-entity Agent in [Domain] { name: String } tags String;
+entity User in [Role, Team] { name: String };
+entity Agent in [Domain, Team] { name: String } tags String;
 entity Tool in [Domain] { name: String } tags String;
 entity Model in [Domain] { name: String } tags String;
 

@@ -56,15 +56,15 @@ export const giveBack = async (treasury: Treasury, node: NodeEntry, { spent }: L
 const prefixOf = ({ id }: NodeEntry): string => `lease-${id}-`;
 
 /**
- * INVARIANT: a node draws on the budgets of the callers it speaks for, and on no others. It is believed about which user began a tree:
- * every node checks that proof before it decides.
+ * INVARIANT: a node draws on the budgets of the callers it speaks for, and on no others. It is believed about their teams, and about
+ * which user began a tree: it has the same snapshot, and has seen the proof.
  */
 const sharesFor = ({ budgets, clock }: Treasury, node: NodeEntry, request: LeaseRequest): readonly Share[] => {
-  const { kind, id, domain } = request.principal;
+  const { kind, id, domain, teams } = request.principal;
   const principal: Principal =
     node.role === 'sidecar'
-      ? { kind: 'agent', tenant: node.tenant, id: node.agent, domain: node.domain, roles: [] }
-      : { kind, tenant: node.tenant, id, domain, roles: [] };
+      ? { kind: 'agent', tenant: node.tenant, id: node.agent, domain: node.domain, roles: [], teams }
+      : { kind, tenant: node.tenant, id, domain, roles: [], teams };
   if (node.role !== 'sidecar' && !budgets.isWithin(principal, node.domain))
     throw new Fault('denied', `node \`${node.id}\` speaks for callers of domain \`${node.domain}\` only`);
   const { target, session, root, classes, user } = request;

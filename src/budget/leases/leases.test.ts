@@ -47,7 +47,7 @@ const setUp = (nodes: number, entries = [budget({ unit: 'micros', limit: 1_000 }
     const payer = { principal, target, lineage: { root: 'r', depth: 0 } };
     const shares = budgets.sharesOf(payer, undefined, world.clock.wallMs());
     const facts = {
-      principal: { kind: 'agent' as const, id: principal.id, domain: 'shop' },
+      principal: { kind: 'agent' as const, id: principal.id, domain: 'shop', teams: [] },
       target,
       session: null,
       root: 'r',
@@ -113,7 +113,7 @@ test('a node draws on the budgets of those it speaks for only, and gives back no
   const { treasury, ledger, world } = setUp(1, [budget({ scope: { kind: 'agent', name: 'agent-n1' } })]);
   const granting = { treasury, nodes: () => 1, nextId: () => '1' };
   const target = { kind: 'model' as const, name: 'big', operation: 'ask' };
-  const principal = { kind: 'agent' as const, id: 'agent-n1', domain: 'shop' };
+  const principal = { kind: 'agent' as const, id: 'agent-n1', domain: 'shop', teams: [] };
   const [terms] = treasury.budgets
     .sharesOf(
       { principal: { ...principal, tenant: 'acme', roles: [] }, target, lineage: { root: 'r', depth: 0 } },

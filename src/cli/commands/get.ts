@@ -172,6 +172,8 @@ const summaryOf = ({ resource }: Row): string => {
     const domains = administers.length === 0 ? '' : `, administers ${administers.join(', ')}`;
     return `${roles.join(', ') || 'no roles'}${domains}`;
   }
+  if (resource.kind === 'IdentityProvider') return resource.spec.issuer;
+  if (resource.kind === 'Team') return `${resource.spec.users.length} users, ${resource.spec.agents.length} agents`;
   if (resource.kind === 'Key')
     return `${resource.spec.principal.kind}/${resource.spec.principal.name}${resource.spec.expiresAt === undefined ? '' : `, until ${resource.spec.expiresAt}`}`;
   return '-';

@@ -16,12 +16,14 @@ import { adminPorts } from './admin.ts';
 import { auditPortOf, trailOf } from './audit.ts';
 import { budgetsAbove, leasedTreasury } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { killsGovernedAbove } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
+import { secretsElsewhere } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
 import { unknownCalls } from './unknown.ts';
@@ -79,6 +81,8 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     () => following.snapshot,
   );
   const halt = new Halt();
+  const egress = egressOf(options, world.clock, logger);
+  egress.own(listener.url);
   const trail = trailOf(stores, world, logger);
   const { treasury, holder } = leasedTreasury(member);
   const live: LivePipeline = new LivePipeline({
@@ -94,6 +98,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     view: (_, sight) => viewOf(sight, place),
     compose: (parts) => domainHub({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) }),
     neighbours: [hub],
+    tokens: egress.tokens,
     overload: overload.level,
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
@@ -154,6 +159,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         live,
         observed,
         control: governedAbove(hub.url),
+        secrets: secretsElsewhere(() => elsewhere(hub.url)),
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
@@ -164,6 +170,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         rosterSeq: () => keeper.roster.seq,
         store: 'sqlite',
         weakened: weakenedBy(options),
+        lastUsedMs: () => null,
         diagnoser,
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
       }),

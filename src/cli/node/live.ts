@@ -9,11 +9,21 @@ import type {
   EventSink,
   NodeEntry,
   OperationEntry,
+  Principal,
   Roster,
   Snapshot,
 } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import { AssertionVerifier, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
+import {
+  AssertionVerifier,
+  type KeyUse,
+  knownNodes,
+  type Proof,
+  type Resolver,
+  SnapshotResolver,
+  type TokenParts,
+  TokenVerifier,
+} from '../../identity/index.ts';
 import { Journal, Reconciler } from '../../journal/index.ts';
 import {
   Breaker,
@@ -63,6 +73,10 @@ export interface LiveOptions {
   readonly compose: (parts: Parts) => Handler;
   /** Where this node's own questions for facts go. Default: through this pipeline. */
   readonly ask?: Handler;
+  /** Where it is noted when keys were last used. Default: nowhere. */
+  readonly keyUse?: KeyUse;
+  /** How tokens of other issuers are verified. Default: none is believed. */
+  readonly tokens?: TokenParts;
   /** Call trees that the node has seen, shared by its pipelines. Default: of this pipeline alone. */
   readonly trees?: Trees;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
@@ -110,6 +124,7 @@ export class LivePipeline {
   readonly #versions = new Versions();
   #fallbacks = 0;
   #current: Current | undefined;
+  #tokens: { readonly snapshot: Snapshot; readonly verifier: TokenVerifier } | undefined;
   #policy: Prepared | undefined;
 
   constructor(options: LiveOptions) {
@@ -172,7 +187,20 @@ export class LivePipeline {
   get resolver(): Resolver {
     if (this.#current === undefined) throw new Fault('stale', 'this node has no configuration yet');
     const { resolver } = this.#current;
-    return { resolve: (credential, wallMs) => this.#options.halt.admit(resolver.resolve(credential, wallMs), wallMs) };
+    const { halt } = this.#options;
+    return {
+      resolve: (credential, wallMs) => {
+        const found = resolver.resolve(credential, wallMs);
+        if (!(found instanceof Promise)) return halt.admit(found, wallMs);
+        return found.then((principal) => halt.admit(principal, wallMs));
+      },
+    };
+  }
+
+  /** Who claims that were verified once stand for by now; undefined for nobody. Throws `denied` for who is under an order to stop. */
+  principalOf({ tenant, provider, claims }: Extract<Proof, { kind: 'claims' }>, wallMs: number): Principal | undefined {
+    const found = this.#tokens?.verifier.principalOf(tenant, provider, claims);
+    return found === undefined ? undefined : this.#options.halt.admit(found, wallMs);
   }
 
   /** What is decided by now, for questions beside calls. */
@@ -194,7 +222,11 @@ export class LivePipeline {
     const planOf = planner(snapshot);
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
     const known = knownNodes(snapshot, (id) => nodes.get(id));
-    const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
+    const resolver = new SnapshotResolver(snapshot.keys, {
+      assertions: new AssertionVerifier(options.node, known),
+      ...(options.tokens === undefined ? {} : { tokens: this.#tokensOf(snapshot, options.tokens) }),
+      uses: options.keyUse,
+    });
     const callTrees = options.lineage.trees;
     const rules = treeRules(snapshot);
     const ground = options.lineage.groundOf(snapshot, rules, known, nodes.values());
@@ -260,6 +292,12 @@ export class LivePipeline {
       tighten: tightenBy(treasury, budgets),
       ...(moves && treasury.ledger !== null ? { downgrade: downgrade({ planOf, treasury, budgets }) } : {}),
     };
+  }
+
+  /** Nor about who is believed. */
+  #tokensOf(snapshot: Snapshot, parts: TokenParts): TokenVerifier {
+    if (this.#tokens?.snapshot !== snapshot) this.#tokens = { snapshot, verifier: new TokenVerifier(snapshot, parts) };
+    return this.#tokens.verifier;
   }
 
   /** A roster alone changes nothing about policy, and rosters come often. */

@@ -4,6 +4,7 @@ import {
   type Decided,
   Fault,
   HEADERS,
+  isCredentialHeader,
   type Lineage,
   RESERVED_PREFIX,
   type TraceContext,
@@ -211,7 +212,8 @@ const passedOf = (fields: ReadonlyMap<string, string>, traced: boolean): readonl
   const passed: (readonly [string, string])[] = [];
   for (const field of fields) {
     const name = field[0];
-    if (KEPT_BACK.has(name) || name.startsWith(RESERVED_PREFIX) || hop?.includes(name)) continue;
+    if (KEPT_BACK.has(name) || isCredentialHeader(name) || name.startsWith(RESERVED_PREFIX) || hop?.includes(name))
+      continue;
     if (name === HEADERS.tracestate && !(traced && field[1].length <= 512)) continue;
     passed.push(field);
   }

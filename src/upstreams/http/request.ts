@@ -5,6 +5,7 @@ import {
   type Endpoint,
   Fault,
   HEADERS,
+  isCredentialHeader,
   RESERVED_PREFIX,
   type TargetKind,
 } from '../../contract/index.ts';
@@ -110,7 +111,7 @@ export const headersOf = (call: Call, context: RequestContext): string[] => {
   else nodeHeaders(out, call, context.node);
   out.push(...context.tree);
   for (const [name, value] of call.headers) {
-    if (!NEVER.has(name) && !name.startsWith(RESERVED_PREFIX)) out.push(name, value);
+    if (!NEVER.has(name) && !isCredentialHeader(name) && !name.startsWith(RESERVED_PREFIX)) out.push(name, value);
   }
   return out;
 };
