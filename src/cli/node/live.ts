@@ -48,6 +48,7 @@ import {
   type FallbackSet,
   fallbackSets,
   type Hold,
+  Places,
   type PreparedPolicy,
   preparePolicy,
   prepareTrials,
@@ -136,6 +137,7 @@ export class LivePipeline {
   readonly #treasury: Treasury;
   /** New configuration forgives nobody. */
   readonly #rates = new Rates();
+  readonly #places = new Places();
   readonly #trees: Trees;
   readonly #versions = new Versions();
   #fallbacks = 0;
@@ -286,6 +288,7 @@ export class LivePipeline {
       versions: this.#versions,
       trees: this.#trees,
       rates: this.#rates,
+      places: this.#places,
       planOf,
       gate: this.gate,
       budgets: this.#budgets,
@@ -320,7 +323,7 @@ export class LivePipeline {
     const moves = entries.some(({ soft }) => soft?.do === 'model');
     return {
       price: pricing,
-      ...(treasury.ledger === null ? {} : { tighten: tightenBy(treasury, budgets) }),
+      tighten: tightenBy(treasury, budgets),
       ...(moves && treasury.ledger !== null ? { downgrade: downgrade({ planOf, treasury, budgets }) } : {}),
     };
   }

@@ -13,6 +13,7 @@ import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
+import { leasedTreasury } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
 import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
@@ -72,8 +73,10 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
 
   const halt = new Halt();
   const trail = trailOf(member.stores, world, logger);
+  const { treasury, holder } = leasedTreasury(member);
   const shared = {
     world,
+    treasury,
     halt,
     lineage,
     // What its agent was called in, the agent calls on in.
@@ -202,6 +205,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       out.reconciler.stop();
       into.reconciler.stop();
       overload.stop();
+      await holder.stop(graceful);
       await observed.flush();
       await member.close();
       await upstream.close();
