@@ -31,6 +31,7 @@ import {
 } from '../kernel/index.ts';
 import { digestOf } from './digest.ts';
 import { KEEP_LIMIT, keepFault, keepReply, replay } from './keep.ts';
+import { Later } from './later.ts';
 
 export interface JournalOptions {
   readonly store: CallJournal;
@@ -47,16 +48,20 @@ export class Journal {
   readonly #running = new Map<string, Canceller>();
   /** Those of them that may have run before. */
   readonly #again = new Set<string>();
+  /** Their way from the first transaction to the last: it may take longer than their deadline. */
+  readonly #passes = new Map<string, Promise<unknown>>();
+  readonly #later: Later;
 
   constructor(options: JournalOptions) {
     this.#options = options;
+    this.#later = new Later(options.world);
   }
 
   /** Stands between the decision and everything that sends. `planOf` is the one of the pipeline that it becomes part of. */
   layer(planOf: (call: Call) => RoutePlan): Layer {
     return (next) => (call, scope) => {
       const plan = planOf(call);
-      if (this.#running.has(call.id)) return this.#runAccepted(next, call, scope);
+      if (this.#running.has(call.id)) return this.#passing(call.id, this.#runAccepted(next, call, scope));
       if (call.detach === true) return this.#accept(call, plan, scope);
       const isRecorded = plan.operation.effect !== 'read' || call.idempotencyKey !== undefined;
       if (!isRecorded && (Admission.find(call)?.isEmpty ?? true)) return next(call, scope);
@@ -123,7 +128,7 @@ export class Journal {
   }
 
   /** INVARIANT: one transaction, and nothing was sent before it is durable. */
-  #begin(
+  async #begin(
     call: Call,
     record: CallRecord | null,
     dispatch: { readonly id: string; readonly policyVersion: string } | null,
@@ -131,14 +136,32 @@ export class Journal {
     const { store, world } = this.#options;
     const { grant = null, reservation = null, before = [] } = Admission.find(call) ?? {};
     const tenant = call.principal?.tenant ?? '';
-    return store.begin({
-      record,
-      dispatch,
-      grant: grant === null ? null : { ...grant, tenant },
-      reservation,
-      audit: before,
-      atMs: world.clock.wallMs(),
-    });
+    try {
+      return await store.begin({
+        record,
+        dispatch,
+        grant: grant === null ? null : { ...grant, tenant },
+        reservation,
+        audit: before,
+        atMs: world.clock.wallMs(),
+      });
+    } catch (thrown) {
+      throw this.#notBegun(call, Fault.from(thrown), record !== null);
+    }
+  }
+
+  /** Nothing was sent, whatever the store made of it: what may be written there is taken back. */
+  #notBegun(call: Call, fault: Fault, isFirst: boolean): Fault {
+    if (fault.code !== 'storage' || fault.executed === 'no') return fault;
+    const { code, message, cause, facts } = fault;
+    const unsent = new Fault(code, message, { executed: 'no', cause, facts });
+    const admission = Admission.find(call);
+    // What was set aside for a try that may have run is not ours to give back.
+    if (!this.#again.has(call.id))
+      this.#later.do(
+        this.#end(call, admission, isFirst ? { state: 'forgotten', reply: null } : null, unsent, undefined),
+      );
+    return unsent;
   }
 
   async #accept(call: Call, plan: RoutePlan, scope: Scope): Promise<Reply> {
@@ -146,11 +169,27 @@ export class Journal {
       throw new Fault('bad_request', 'a call that runs on by itself needs a body of known length');
     const record = this.#recordOf(call, plan, 'accepted', true);
     const startMs = scope.clock.nowMs();
-    const { taken } = await this.#options.store.accept(record);
+    const { taken } = await this.#options.store.accept(record).catch((thrown: unknown) => {
+      const fault = Fault.from(thrown);
+      if (fault.code === 'storage' && fault.executed !== 'no') this.#later.do(() => this.#startIfAccepted(record));
+      throw fault;
+    });
     scope.span.step('record', startMs, { detached: true, replayed: taken !== null });
     if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
     if (taken === null) void this.#start(record);
     return accepted(taken ?? record);
+  }
+
+  /** Its caller heard that nobody knows; whoever asks with the same key is told that it was accepted, and so it runs. */
+  async #startIfAccepted({ tenant, id }: CallRecord): Promise<void> {
+    const record = await this.#options.store.get(tenant, id);
+    if (record?.state === 'accepted' && !this.#running.has(id)) void this.#start(record);
+  }
+
+  /** A deadline ends the waiting of a caller and not the work below; until that is over, nobody else says how the call ended. */
+  #passing(id: string, pass: Promise<Reply>): Promise<Reply> {
+    this.#passes.set(id, pass);
+    return pass;
   }
 
   async #runAccepted(next: Handler, call: Call, scope: Scope): Promise<Reply> {
@@ -167,8 +206,8 @@ export class Journal {
   /** INVARIANT: the outcome is durable before the caller hears it, once, however the call ends. */
   async #send(next: Handler, call: Call, scope: Scope, isRecorded: boolean): Promise<Reply> {
     const admission = Admission.find(call);
-    const end = (fault: Fault | undefined, reply: Reply | undefined, kept: StoredReply): Promise<void> =>
-      this.#end(call, admission, isRecorded ? this.#outcomeOf(call.id, fault, kept) : null, fault, reply);
+    const end = (fault: Fault | undefined, reply: Reply | undefined, kept: StoredReply): Promise<boolean> =>
+      this.#endOrLater(call, admission, isRecorded ? this.#outcomeOf(call.id, fault, kept) : null, fault, reply);
     let reply: Reply;
     try {
       reply = await next(call, scope);
@@ -178,36 +217,54 @@ export class Journal {
       throw thrown;
     }
     if (reply.body.kind === 'bytes') {
-      await end(undefined, reply, keepReply(reply, withinLimit(reply.body.bytes)));
+      if (!(await end(undefined, reply, keepReply(reply, withinLimit(reply.body.bytes))))) throw unwritten();
       return reply;
     }
     const tee = new Tee(reply.body.chunks, admission?.meter?.chunk.bind(admission.meter));
     const streamed: Reply = { ...reply, body: { kind: 'stream', chunks: tee.pass() } };
     return whenEnded(Promise.resolve(streamed), scope.signal, (fault) => {
       const kept = fault === undefined ? keepReply(reply, tee.kept()) : keepFault(fault);
-      end(fault, reply, kept).catch(() => {}); // The stream is over: a failed write leaves the record open, and a restart calls it unknown.
+      void end(fault, reply, kept); // The stream is over, and its reader has all that there is to hear.
     });
   }
 
-  async #end(
+  /** False when it could not be written now. What is known is written later, and a restart before that calls it unknown. */
+  async #endOrLater(...end: Parameters<Journal['#end']>): Promise<boolean> {
+    const write = this.#end(...end);
+    try {
+      await write();
+      return true;
+    } catch (thrown) {
+      if (Fault.from(thrown).code !== 'storage') throw thrown;
+      this.#later.do(write);
+      return false;
+    }
+  }
+
+  /** Everything that is to be said about the end, and what writes it, as often as it takes. */
+  #end(
     call: Call,
     admission: Admission | undefined,
     outcome: End['outcome'],
     fault: Fault | undefined,
     reply: Reply | undefined,
-  ): Promise<void> {
+  ): () => Promise<void> {
     const { store, world } = this.#options;
-    await store.end({
-      tenant: call.principal?.tenant ?? '',
+    const tenant = call.principal?.tenant ?? '';
+    const isAgain = this.#again.has(call.id);
+    const end: End = {
+      tenant,
       id: call.id,
       outcome,
       // O4: what may have run keeps its money set aside, until somebody knows or its time is over.
       amounts: outcome?.state === 'unknown' ? null : (admission?.meter?.amounts(fault, reply) ?? null),
       audit: admission?.after(fault, reply) ?? [],
       atMs: world.clock.wallMs(),
-    });
-    if (outcome?.state === 'unknown' && !this.#again.has(call.id))
-      this.#options.unknown?.(call.principal?.tenant ?? '', call.id);
+    };
+    return async () => {
+      await store.end(end);
+      if (outcome?.state === 'unknown' && !isAgain) this.#options.unknown?.(tenant, call.id);
+    };
   }
 
   /** What never ran is forgotten, so that the caller may try again; an unknown outcome is kept as such (O1). */
@@ -228,16 +285,21 @@ export class Journal {
     const work = handler()(callOf(record), scope).then((reply) => drained(reply));
     return work
       .catch(async (thrown) => {
+        await this.#passes.get(record.id)?.catch(() => {});
         const fault = Fault.from(thrown);
+        const isAgain = this.#again.has(record.id);
         // Refused before it came to be sent: the record layer never saw it, so it is concluded here.
-        const isUnknown = fault.executed === 'unknown' || this.#again.has(record.id);
-        await store.conclude(record.id, isUnknown ? 'unknown' : 'done', keepFault(fault), world.clock.wallMs());
-        if (isUnknown && !this.#again.has(record.id)) this.#options.unknown?.(record.tenant, record.id);
+        const isUnknown = fault.executed === 'unknown' || isAgain;
+        const conclude = async (): Promise<void> => {
+          await store.conclude(record.id, isUnknown ? 'unknown' : 'done', keepFault(fault), world.clock.wallMs());
+          if (isUnknown && !isAgain) this.#options.unknown?.(record.tenant, record.id);
+        };
+        await conclude().catch(() => this.#later.do(conclude));
       })
-      .catch(() => {}) // The store is down; the record stays open and the next start looks at it.
       .finally(() => {
         this.#running.delete(record.id);
         this.#again.delete(record.id);
+        this.#passes.delete(record.id);
       });
   }
 
@@ -278,6 +340,14 @@ export class Journal {
   }
 }
 
+/** 3.11: without the second transaction nobody can rely on the reply, and the target ran all the same. */
+const unwritten = (): Fault =>
+  new Fault(
+    'storage',
+    'the target answered, and its answer could not be written down; ask again later with the same idempotency key, or look at the record of this call',
+    { executed: 'unknown' },
+  );
+
 /** What the first transaction refused: nothing was written, and nothing is sent. */
 const throwIfRefused = (begun: Begun, call: Call): void => {
   if (begun.kind === 'overdrawn') throw exhausted(begun.account, begun.asked);
@@ -312,7 +382,11 @@ const answerTaken = (taken: CallRecord, digest: string): Reply => {
       { executed: 'yes' },
     );
   if (taken.reply === null)
-    throw new Fault('conflict', `the outcome of the call with idempotency key \`${taken.idempotencyKey}\` is unknown`);
+    throw new Fault(
+      'conflict',
+      `the outcome of the call with idempotency key \`${taken.idempotencyKey}\` is unknown`,
+      { executed: 'unknown' },
+    );
   return replay(taken.reply);
 };
 
