@@ -12,6 +12,8 @@ export const EXIT = {
   conflict: 6,
   timedOut: 7,
   denied: 8,
+  /** An account has too little left. */
+  overBudget: 9,
   held: 10,
   /** A defect of ours. */
   internal: 70,

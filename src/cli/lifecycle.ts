@@ -29,6 +29,7 @@ export interface NodeWords {
   readonly otlp?: string;
   /** Policy releases that may widen need a second person. */
   readonly twoPerson?: boolean;
+  readonly reservationGrace?: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 

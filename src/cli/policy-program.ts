@@ -34,6 +34,15 @@ const addChecks = (policy: Command, does: Does): void => {
       ),
     );
   policy
+    .command('lsp [folder]')
+    .description('a language server for editors, on standard input and output; no node needed')
+    .option('--against', 'over what the hub runs, while it can be reached')
+    .action(
+      does(async (context, [folder], options) =>
+        (await import('./commands/policy/lsp.ts')).lsp(context, folder ?? '.', options),
+      ),
+    );
+  policy
     .command('replay [release]')
     .description('recorded decisions, decided again by a release or by files; deny -> allow first')
     .option('-f, --file <path>', 'bundles and facts that were not staged, repeatable', collect)

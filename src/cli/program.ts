@@ -1,6 +1,7 @@
 /** The tree of commands: names, options and help. What a command does is loaded when it is asked for. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Action, Does } from './action.ts';
+import { addBudget } from './budget-program.ts';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
 import { EXIT, usage } from './failure.ts';
 import { DATA_DIR } from './lifecycle.ts';
@@ -74,6 +75,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addChanging(program, does);
   addAccess(program, does);
   addKill(program, does);
+  addBudget(program, does);
   addAudit(program, does);
   addPolicy(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
@@ -100,7 +102,9 @@ const addLooking = (program: Command, does: Does): void => {
     .action(does(async (context, _, options) => (await import('./commands/status.ts')).check(context, options)));
   program
     .command('get <kind> [names...]')
-    .description('list agents, tools, models, routes, policies, domains, users, keys; instances, nodes, targets, calls')
+    .description(
+      'list agents, tools, models, routes, policies, budgets, domains, users, keys; instances, nodes, targets, calls',
+    )
     .option('-l, --selector <labels>', 'such as tier=gold,zone!=b')
     .option('-d, --domain <name>', 'of one domain')
     .option('--limit <n>', 'most rows, for calls')
@@ -373,6 +377,11 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--config <path>', 'apply this at start, repeatable', collect)
     .option('--parent <url>', 'of a domain hub')
+    .option(
+      '--reservation-grace <time>',
+      'of a hub: after the deadline of a call whose node is gone, until it counts as spent',
+      '60s',
+    )
     .option('--two-person', 'policy that may widen needs the approval of a second person')
     .option('--audit-reads', 'of a hub: calls that only read wait until the audit has them, too')
     .option(

@@ -392,6 +392,7 @@ test('check says no with 1, and can wait for a yes', async () => {
       rosterSeq: 1,
       store: 'sqlite',
       weakened: [],
+      fallback: [],
     }),
   });
   assert.equal((await at(door, 'viewer', 'check')).exit, 1);

@@ -11,6 +11,7 @@ import { startDomainHub } from './node/domain.ts';
 import { type RunningHub, type RunningNode, startHub } from './node/hub.ts';
 import { type RunningSidecar, startSidecar } from './node/sidecar.ts';
 import { nodeOptions, requireReachable, tokenFor } from './node-words.ts';
+import { parseDuration } from './render/time.ts';
 import { forgetRunning, localUrlOf, writeRunning } from './running.ts';
 import { APP_FILE, failing, untilAsked } from './starting.ts';
 import { type AgentProcess, runAgent } from './up/agent-process.ts';
@@ -39,6 +40,13 @@ const tellRunning = async ({ out }: Context, data: string, url: string): Promise
 const oracleOf = ({ oracle }: ServeOptions): { readonly oracle?: number } =>
   oracle === undefined ? {} : { oracle: Number(oracle) / 100 };
 
+const graceOf = (text: string | undefined): number | undefined => {
+  const graceMs = text === undefined ? undefined : parseDuration(text);
+  if (text !== undefined && graceMs === undefined)
+    throw usage(`--reservation-grace must be such as 60s, not \`${text}\``);
+  return graceMs;
+};
+
 const startRoot = async (context: Context, options: ServeOptions): Promise<RunningHub> => {
   const { out } = context;
   const hub = await failing(
@@ -47,6 +55,7 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
       ...(await nodeOptions(context, options)),
       ...oracleOf(options),
       twoPerson: options.twoPerson ?? false,
+      reservationGraceMs: graceOf(options.reservationGrace),
       auditReads: options.auditReads ?? false,
       auditCheckpoints: options.auditCheckpoints ?? [],
     }),

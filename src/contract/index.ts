@@ -1,8 +1,10 @@
 /** The dictionary of Airspace: every other room speaks in these words. No I/O, and nothing of ours is imported here. */
+export * from './amount.ts';
 export * from './approval.ts';
 export * from './audit.ts';
 export * from './call.ts';
 export * from './decision.ts';
+export * from './diagnostic.ts';
 export * from './event.ts';
 export * from './fault.ts';
 export * from './kill.ts';

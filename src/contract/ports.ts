@@ -143,6 +143,8 @@ export interface End {
   } | null;
   /** What it came to, when something was reserved. */
   readonly amounts: Amounts | null;
+  /** Id of the reservation, where it is not that of the call. */
+  readonly reservation?: string;
   readonly audit: readonly AuditEntry[];
   readonly atMs: number;
 }

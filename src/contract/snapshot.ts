@@ -1,13 +1,48 @@
 /** Desired state as nodes run it: complete, immutable, signed, and numbered so that no node ever goes back. */
 import type { Target, TargetKind } from './call.ts';
-import type { Effect, FactSource } from './resources/index.ts';
+import type { Unit } from './money.ts';
+import type { Effect, FactSource, WindowLength } from './resources/index.ts';
+
+/** Prices as calls are charged: whole micro-USD, each of them the dearest that applies. */
+export interface PriceEntry {
+  /** Of a million tokens. 0: those tokens cost nothing. */
+  readonly inputPerMTok: number;
+  readonly outputPerMTok: number;
+  readonly cacheReadPerMTok: number;
+  readonly cacheWritePerMTok: number;
+  readonly perCall: number;
+  /** For estimates. */
+  readonly bytesPerToken: number;
+}
 
 export interface OperationEntry {
   readonly name: string;
   readonly effect: Effect;
   readonly idempotent: boolean;
+  /** Absent: nobody has said what it costs, which is not nothing. */
+  readonly price?: PriceEntry;
   /** How an unknown outcome is settled; absent: a person says. */
   readonly reconcile?: { readonly replay: true } | { readonly ask: string };
+}
+
+export type BudgetScope =
+  | { readonly kind: 'organisation' }
+  | { readonly kind: 'domain' | 'team' | 'agent' | 'user'; readonly name: string }
+  | { readonly kind: 'target'; readonly target: TargetKind; readonly name: string };
+
+export interface BudgetEntry {
+  readonly tenant: string;
+  readonly name: string;
+  readonly scope: BudgetScope;
+  readonly per: 'agent' | 'user' | 'session' | 'tree' | null;
+  /** Null: calls of every class. */
+  readonly class: string | null;
+  readonly unit: Unit;
+  readonly limit: number;
+  readonly window: { readonly every: WindowLength; readonly timezone: string };
+  /** `model` is the name of the one that calls for models go to from then on. */
+  readonly soft: { readonly percent: number; readonly do: 'event' | 'ask' | 'model'; readonly model: string } | null;
+  readonly hard: 'refuse' | 'pause';
 }
 
 export interface EndpointEntry {
@@ -167,6 +202,8 @@ export interface Snapshot {
   readonly domains: readonly DomainEntry[];
   readonly keys: readonly KeyEntry[];
   readonly policy: PolicySet;
+  /** By tenant and name. Absent: none. */
+  readonly budgets?: readonly BudgetEntry[];
   /** Releases on trial: at most one for each tenant. Absent: none. */
   readonly candidates?: readonly PolicyCandidate[];
 }

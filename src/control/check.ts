@@ -7,6 +7,7 @@ import {
   type ResourceOf,
   resourceKey,
 } from '../contract/index.ts';
+import { scopeOf } from './budgets.ts';
 import { didYouMean, refuseIfAny } from './problems.ts';
 import { checkShape } from './shape.ts';
 import type { Sources } from './source.ts';
@@ -61,6 +62,15 @@ const label = (resource: Resource): string => `${resource.kind} \`${resource.met
 
 const TARGET_KINDS = { agent: 'Agent', tool: 'Tool', model: 'Model' } as const;
 
+/** Teams come with the token of a caller: no resource says which there are. */
+const SCOPE_KINDS = {
+  organisation: undefined,
+  team: undefined,
+  domain: 'Domain',
+  agent: 'Agent',
+  user: 'User',
+} as const;
+
 class Check implements Checked {
   readonly problems: string[] = [];
   readonly warnings: string[] = [];
@@ -86,6 +96,9 @@ class Check implements Checked {
         break;
       case 'PolicyBundle':
         if (resource.spec.level !== 'org') this.#mustExist(resource, 'spec.level', 'Domain', resource.spec.level);
+        break;
+      case 'Budget':
+        this.#budget(resource);
         break;
       case 'Domain':
         this.#domain(resource);
@@ -142,6 +155,16 @@ class Check implements Checked {
     if (to.domain !== undefined) this.#shouldExist(resource, 'spec.to.domain', 'Domain', to.domain);
     for (const name of from.agents ?? []) this.#shouldExist(resource, 'spec.from.agents', 'Agent', name);
     for (const name of from.domains ?? []) this.#shouldExist(resource, 'spec.from.domains', 'Domain', name);
+  }
+
+  /** A budget for nobody would never be charged, and whoever wrote it would believe that it holds. */
+  #budget(resource: ResourceOf<'Budget'>): void {
+    const { scope: text, soft } = resource.spec;
+    const scope = scopeOf(text);
+    const kind = scope.kind === 'target' ? TARGET_KINDS[scope.target] : SCOPE_KINDS[scope.kind];
+    if (kind !== undefined && scope.kind !== 'organisation') this.#mustExist(resource, 'spec.scope', kind, scope.name);
+    const [deed, model = ''] = (soft?.do ?? '').split(' ');
+    if (deed === 'model') this.#mustExist(resource, 'spec.soft.do', 'Model', model);
   }
 
   #domain(resource: ResourceOf<'Domain'>): void {

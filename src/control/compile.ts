@@ -3,6 +3,7 @@ import {
   type DomainEntry,
   idOf,
   type KeyEntry,
+  type PriceEntry,
   type Resource,
   type ResourceKind,
   type ResourceOf,
@@ -12,7 +13,9 @@ import {
   type TargetEntry,
   type TargetKind,
 } from '../contract/index.ts';
+import { budgetEntry, type PriceOf, pricesOf } from './budgets.ts';
 import type { Configuration } from './check.ts';
+import { refuseIfAny } from './problems.ts';
 
 /** Cedar text of one level of one tenant, with the name of the file that it came from. */
 export interface PolicyText {
@@ -60,12 +63,13 @@ export type Draft = Omit<Snapshot, 'seq' | 'revision' | 'createdAtMs'>;
 
 /**
  * Compiles a checked configuration. The order of its resources does not matter; that of the result is by key. `originOf` names
- * the place that a resource came from: policy text that stands in it is found by that.
+ * the place that a resource came from: policy text that stands in it is found by that. `wallMs` is when: prices change with time.
  */
 export const compile = async (
   configuration: Configuration,
   compilePolicy: CompilePolicy,
   originOf: (key: string) => string = (key) => key,
+  wallMs = 0,
 ): Promise<Draft> => {
   const all = [...configuration.keys()].sort().map((key) => configuration.get(key)!);
   const called = [
@@ -91,8 +95,20 @@ export const compile = async (
       source: originOf(resourceKey({ tenant, kind: 'Fact', name })),
     })),
   };
+  const prices = await pricesOf(
+    called.map(({ resource }) => resource),
+    wallMs,
+  );
+  refuseIfAny(
+    prices.problems.map(
+      ({ resource, text }) =>
+        `${originOf(resourceKey(idOf(resource)))}: ${resource.kind} \`${resource.metadata.name}\`: ${text}`,
+    ),
+  );
+  const budgets = of(all, 'Budget').map(budgetEntry);
   return {
-    targets: called.map(({ kind, resource }) => targetEntry(kind, resource)),
+    targets: called.map(({ kind, resource }) => targetEntry(kind, resource, prices.of)),
+    ...(budgets.length === 0 ? {} : { budgets }),
     routes: of(all, 'Route').map(routeEntry),
     domains,
     keys: of(all, 'Key').map((resource) => keyEntry(resource, configuration)),
@@ -108,24 +124,32 @@ const of = <K extends ResourceKind>(resources: readonly Resource[], kind: K): re
 
 const targetEntry = (
   kind: TargetEntry['kind'],
-  { metadata, spec }: ResourceOf<'Agent' | 'Tool' | 'Model'>,
-): TargetEntry => ({
-  tenant: metadata.tenant,
-  kind,
-  name: metadata.name,
-  domain: metadata.domain ?? '',
-  labels: metadata.labels,
-  endpoints: spec.endpoints,
-  operations: spec.operations.map(({ name, effect, idempotent, reconcile }) => ({
-    name,
-    effect,
-    idempotent: idempotent ?? effect === 'read',
-    ...(reconcile === undefined ? {} : { reconcile }),
-  })),
-  health: spec.health ?? null,
-  concurrency: spec.concurrency,
-  timeoutMs: spec.timeoutMs ?? null,
-});
+  resource: ResourceOf<'Agent' | 'Tool' | 'Model'>,
+  priceOf: PriceOf,
+): TargetEntry => {
+  const { metadata, spec } = resource;
+  return {
+    tenant: metadata.tenant,
+    kind,
+    name: metadata.name,
+    domain: metadata.domain ?? '',
+    labels: metadata.labels,
+    endpoints: spec.endpoints,
+    operations: spec.operations.map(({ name, effect, idempotent, reconcile }) => ({
+      name,
+      effect,
+      idempotent: idempotent ?? effect === 'read',
+      ...(reconcile === undefined ? {} : { reconcile }),
+      ...priced(priceOf(resource, name)),
+    })),
+    health: spec.health ?? null,
+    concurrency: spec.concurrency,
+    timeoutMs: spec.timeoutMs ?? null,
+  };
+};
+
+const priced = (price: PriceEntry | undefined): { readonly price?: PriceEntry } =>
+  price === undefined ? {} : { price };
 
 /** 0 is for control traffic; no route can ask for it. */
 const PRIORITY = { interactive: 1, standard: 2, batch: 3 } as const;

@@ -31,3 +31,4 @@ export { type Held, Publisher } from './snapshots.ts';
 export { CASES_FILE, type Locate, readSources, type Sources, sourcesOfText } from './source.ts';
 export { Spool } from './spool.ts';
 export { type ServerEvent, serverEvents } from './sse.ts';
+export { parseYaml, type YamlDocument, type YamlPlace } from './yaml.ts';

@@ -44,6 +44,13 @@ test('what is applied is committed, compiled and published once', async () => {
   assert.deepEqual([published[0]!.seq, published[0]!.revision, published[0]!.targets[0]!.domain], [1, 1, 'd']);
 });
 
+test('what policy has to remark is a warning for the tenants that change, and for nobody else', async () => {
+  const { parts } = bench();
+  const plane = new ControlPlane({ ...parts, remarksOn: (_, tenant) => [`${tenant}: slow`] });
+  assert.deepEqual((await plane.apply(wish([domain('d')]))).warnings, ['default: slow']);
+  assert.deepEqual((await plane.apply(wish([domain('d')]))).warnings, []);
+});
+
 test('applying the same again changes nothing: no revision, no snapshot, no version', async () => {
   const { plane, published } = bench();
   await plane.apply(wish([agent('a'), agent('b')]));

@@ -31,6 +31,8 @@ export interface ControlParts {
   readonly resources: ResourceStore;
   readonly nodes: NodeStore;
   readonly compilePolicy: CompilePolicy;
+  /** What the author should know about policy that is accepted, of one tenant. Default: nothing. */
+  readonly remarksOn?: (policy: Snapshot['policy'], tenant: string) => readonly string[];
   readonly clock: Clock;
   /** Receives every new snapshot, in order. Must not throw. */
   readonly publish: (snapshot: Snapshot) => void;
@@ -238,9 +240,16 @@ export class ControlPlane implements ControlPort {
     refuseIfAny(problems);
     // What nobody named and nothing changed is no part of the answer.
     const diffs = changes.filter(({ key, change }) => change !== 'none' || wish.named?.has(key) === true);
-    const draft = await compile(after, this.#parts.compilePolicy, wish.originOf);
+    const draft = await compile(after, this.#parts.compilePolicy, wish.originOf, this.#parts.clock.wallMs());
     if (wish.isRelease !== true) await this.#parts.gate?.(base.configuration, after);
-    return { base, after, diffs, warnings, draft };
+    return { base, after, diffs, warnings: [...warnings, ...this.#remarks(draft, diffs)], draft };
+  }
+
+  /** Only of tenants that something changes for: whoever changes one learns nothing of the others. */
+  #remarks({ policy }: Draft, diffs: readonly ResourceDiff[]): readonly string[] {
+    const changed = diffs.filter(({ change }) => change !== 'none');
+    const tenants = new Set(changed.map(({ key }) => key.split('/', 1)[0] ?? ''));
+    return [...tenants].flatMap((tenant) => this.#parts.remarksOn?.(policy, tenant) ?? []);
   }
 
   async #commit(wish: Wish, { base, after, diffs, warnings, draft }: Prepared): Promise<ApplyResult> {
@@ -257,7 +266,7 @@ export class ControlPlane implements ControlPort {
   }
 
   async #again({ configuration, revision }: Base): Promise<Snapshot> {
-    const draft = await compile(configuration, this.#parts.compilePolicy);
+    const draft = await compile(configuration, this.#parts.compilePolicy, undefined, this.#parts.clock.wallMs());
     return this.#publish(await this.#withTrials(draft, configuration), revision, await this.#nextSeq(), configuration);
   }
 

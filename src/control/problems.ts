@@ -42,6 +42,17 @@ export const didYouMean = (word: string, known: readonly string[]): string => {
     : '';
 };
 
+/** The word that is meant, when one is close enough and no other is as close. */
+export const onlyNear = (word: string, known: readonly string[]): string | undefined => {
+  if (word.length > 64) return undefined;
+  const wanted = word.toLowerCase();
+  const [best, next] = known
+    .map((candidate) => ({ candidate, apart: distance(wanted, candidate.toLowerCase()) }))
+    .sort((a, b) => a.apart - b.apart);
+  if (best === undefined || best.apart > Math.max(1, Math.floor(wanted.length / 3))) return undefined;
+  return next?.apart === best.apart ? undefined : best.candidate;
+};
+
 /** Edits (insert, delete, replace, swap of neighbours) between two short words. */
 const distance = (a: string, b: string): number => {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, at) => at)];

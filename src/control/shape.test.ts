@@ -18,7 +18,7 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     'no kind',
     'a: 1',
     [
-      'f:1: `kind` must be one of `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Domain`, `User`, `Key`, found nothing',
+      'f:1: `kind` must be one of `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `User`, `Key`, found nothing',
     ],
   ],
   ['a misspelt kind', 'x: 1\nkind: Agnet', ['f:2: there is no kind `Agnet`, did you mean `Agent`?']],
@@ -31,21 +31,21 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     'a strange kind',
     'kind: Deployment',
     [
-      'f:1: there is no kind `Deployment`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Domain`, `User`, `Key`',
+      'f:1: there is no kind `Deployment`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `User`, `Key`',
     ],
   ],
   [
     'a kind with an escape sequence',
     'kind: "\\u001b[2J`"',
     [
-      'f:1: there is no kind `?[2J?`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Domain`, `User`, `Key`',
+      'f:1: there is no kind `?[2J?`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `User`, `Key`',
     ],
   ],
   [
     'a prototype as kind',
     'kind: __proto__',
     [
-      'f:1: there is no kind `__proto__`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Domain`, `User`, `Key`',
+      'f:1: there is no kind `__proto__`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `User`, `Key`',
     ],
   ],
   [
@@ -93,7 +93,7 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     'a field from nowhere',
     `${head}${spec}      colour: red\n`,
     [
-      'f:8: Agent `orders`: `spec.operations[0]` has no field `colour`; its fields are `name`, `description`, `effect`, `idempotent`, `reconcile`, `input`',
+      'f:8: Agent `orders`: `spec.operations[0]` has no field `colour`; its fields are `name`, `description`, `effect`, `idempotent`, `reconcile`, `input`, `price`',
     ],
   ],
   [
@@ -105,7 +105,7 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     '__proto__ as field',
     `${head}${spec}  __proto__: {a: 1}\n`,
     [
-      'f:8: Agent `orders`: `spec` has no field `__proto__`; its fields are `description`, `protocol`, `endpoints`, `operations`, `health`, `concurrency`, `timeoutMs`',
+      'f:8: Agent `orders`: `spec` has no field `__proto__`; its fields are `description`, `protocol`, `endpoints`, `operations`, `health`, `concurrency`, `timeoutMs`, `price`',
     ],
   ],
   [

@@ -1,7 +1,7 @@
 /** One resource against its schema, with errors for people: where, which field, what was expected, what was found. */
 import type { z } from 'zod';
 import { KINDS, type Resource, type ResourceKind, SCHEMAS } from '../contract/index.ts';
-import { didYouMean, dotted, quote, show } from './problems.ts';
+import { didYouMean, dotted, onlyNear, quote, show } from './problems.ts';
 import type { Locate } from './source.ts';
 import { MAX_DEPTH } from './yaml.ts';
 
@@ -17,6 +17,19 @@ export interface Shaped {
   /** Normalised: defaults are filled in. Those with problems are missing. */
   readonly resources: readonly { readonly resource: Resource; readonly origin: string }[];
   readonly problems: readonly string[];
+  /** The same, with the resource and the field that each is about. */
+  readonly mistakes: readonly ShapeMistake[];
+}
+
+export interface ShapeMistake {
+  /** Of the resource, in the order given. */
+  readonly index: number;
+  readonly path: readonly PropertyKey[];
+  /** What is wrong there: the name of the field, or what it holds. */
+  readonly part: 'key' | 'value';
+  readonly text: string;
+  /** What most likely was meant in its place. */
+  readonly fix?: string;
 }
 
 type Schema = (typeof SCHEMAS)[ResourceKind];
@@ -28,31 +41,38 @@ type Schema = (typeof SCHEMAS)[ResourceKind];
 export const checkShape = (raw: Raw, tenant: string | null): Shaped => {
   const resources: { resource: Resource; origin: string }[] = [];
   const problems: string[] = [];
+  const mistakes: ShapeMistake[] = [];
   raw.resources.forEach((value, index) => {
     const origin = raw.origins[index] ?? `resource ${index + 1}`;
-    const locate = (path: readonly PropertyKey[]): string => raw.locate?.(index, path) ?? origin;
-    const found = checkOne(value, tenant, locate);
-    if (Array.isArray(found)) problems.push(...found);
-    else resources.push({ resource: found, origin });
+    const found = checkOne(value, tenant);
+    if ('resource' in found) resources.push({ resource: found.resource, origin });
+    else
+      for (const { path, part = 'value', text, fix } of found.sentences) {
+        problems.push(`${raw.locate?.(index, path) ?? origin}: ${text}`);
+        mistakes.push({ index, path, part, text, ...(fix === undefined ? {} : { fix }) });
+      }
   });
-  return { resources, problems };
+  return { resources, problems, mistakes };
 };
 
-type Place = (path: readonly PropertyKey[]) => string;
+type Checked = { readonly resource: Resource } | { readonly sentences: readonly Sentence[] };
 
-const checkOne = (value: unknown, tenant: string | null, locate: Place): Resource | string[] => {
+const wrong = (path: readonly PropertyKey[], text: string, more: Partial<Sentence> = {}): Checked => ({
+  sentences: [{ path, text, ...more }],
+});
+
+const checkOne = (value: unknown, tenant: string | null): Checked => {
   if (!isRecord(value))
-    return [`${locate([])}: a resource must be a map with apiVersion, kind, metadata and spec, found ${show(value)}`];
-  if (isDeeperThan(value, MAX_DEPTH)) return [`${locate([])}: is nested more than ${MAX_DEPTH} levels deep`];
+    return wrong([], `a resource must be a map with apiVersion, kind, metadata and spec, found ${show(value)}`);
+  if (isDeeperThan(value, MAX_DEPTH)) return wrong([], `is nested more than ${MAX_DEPTH} levels deep`);
   const { kind } = value;
   const schema = typeof kind === 'string' && Object.hasOwn(SCHEMAS, kind) ? SCHEMAS[kind as ResourceKind] : undefined;
-  if (schema === undefined) return [unknownKind(kind, locate)];
+  if (schema === undefined) return unknownKind(kind);
   const parsed = schema.safeParse(withTenant(value, tenant));
   const label = `${String(kind)}${nameOf(value)}`;
-  if (parsed.success) return tenantProblem(parsed.data, tenant, label, locate) ?? parsed.data;
-  return parsed.error.issues.flatMap((issue) =>
-    sentences(issue, value, schema).map(({ path, text }) => `${locate(path)}: ${label}: ${text}`),
-  );
+  if (parsed.success) return tenantProblem(parsed.data, tenant, label) ?? { resource: parsed.data };
+  const found = parsed.error.issues.flatMap((issue) => sentences(issue, value, schema));
+  return { sentences: found.map((sentence) => ({ ...sentence, text: `${label}: ${sentence.text}` })) };
 };
 
 /** Everything behind this walks values by recursion; a JSON body may be deeper than any stack. */
@@ -61,12 +81,17 @@ const isDeeperThan = (value: unknown, levels: number): boolean =>
   value !== null &&
   (levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1)));
 
-const unknownKind = (kind: unknown, locate: Place): string => {
+const unknownKind = (kind: unknown): Checked => {
   const kinds = Object.keys(KINDS) as ResourceKind[];
-  if (typeof kind !== 'string')
-    return `${locate(['kind'])}: \`kind\` must be one of ${listOf(kinds)}, found ${show(kind)}`;
+  if (typeof kind !== 'string') return wrong(['kind'], `\`kind\` must be one of ${listOf(kinds)}, found ${show(kind)}`);
   const hint = didYouMean(kind, kinds) || `; kinds are ${listOf(kinds)}`;
-  return `${locate(['kind'])}: there is no kind ${quote(kind)}${hint}`;
+  return wrong(['kind'], `there is no kind ${quote(kind)}${hint}`, fixOf(kind, kinds));
+};
+
+/** Only where one word is nearer than all others. */
+const fixOf = (word: string, known: readonly string[]): Pick<Sentence, 'fix'> => {
+  const fix = onlyNear(word, known);
+  return fix === undefined ? {} : { fix };
 };
 
 /** Tenants come from the credential: a file that names none means the author's own. */
@@ -77,26 +102,22 @@ const withTenant = (value: Record<string, unknown>, tenant: string | null): Reco
     : value;
 };
 
-const tenantProblem = (
-  resource: Resource,
-  tenant: string | null,
-  label: string,
-  locate: Place,
-): string[] | undefined =>
+const tenantProblem = (resource: Resource, tenant: string | null, label: string): Checked | undefined =>
   tenant === null || resource.metadata.tenant === tenant
     ? undefined
-    : [
-        `${locate(['metadata', 'tenant'])}: ${label}: belongs to tenant \`${resource.metadata.tenant}\`, but you apply to \`${tenant}\``,
-      ];
+    : wrong(
+        ['metadata', 'tenant'],
+        `${label}: belongs to tenant \`${resource.metadata.tenant}\`, but you apply to \`${tenant}\``,
+      );
 
 const nameOf = (value: Record<string, unknown>): string => {
   const { metadata } = value;
   return isRecord(metadata) && typeof metadata['name'] === 'string' ? ` ${quote(metadata['name'])}` : '';
 };
 
-interface Sentence {
-  readonly path: readonly PropertyKey[];
-  readonly text: string;
+interface Sentence extends Pick<ShapeMistake, 'path' | 'text' | 'fix'> {
+  /** Default `value`. */
+  readonly part?: ShapeMistake['part'];
 }
 
 const sentences = (issue: z.core.$ZodIssue, value: unknown, schema: Schema): readonly Sentence[] => {
@@ -106,12 +127,23 @@ const sentences = (issue: z.core.$ZodIssue, value: unknown, schema: Schema): rea
   const say = (text: string): readonly Sentence[] => [{ path, text }];
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ path: [...path, key], text: unknownField(path, key, schema) }));
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        part: 'key' as const,
+        text: unknownField(path, key, schema),
+        ...fixOf(key, fieldsAt(schema, path)),
+      }));
     case 'invalid_type':
       if (found === undefined) return say(`${field} is missing; it must be ${TYPES[issue.expected] ?? issue.expected}`);
       return say(`${field} must be ${TYPES[issue.expected] ?? issue.expected}, found ${show(found)}`);
     case 'invalid_value':
-      return say(oneOf(field, issue.values.map(String), found));
+      return [
+        {
+          path,
+          text: oneOf(field, issue.values.map(String), found),
+          ...(typeof found === 'string' ? fixOf(found, issue.values.map(String)) : {}),
+        },
+      ];
     case 'invalid_key':
       return say(`${field}: the key ${issue.issues[0]?.message ?? 'is not allowed'}`);
     case 'invalid_union':

@@ -25,45 +25,72 @@ export interface YamlDocument {
   readonly origin: string;
   /** `file:line` of a field, or of the nearest parent that exists. */
   locate(path: readonly PropertyKey[]): string;
+  /** The same as indices into the text. */
+  place(path: readonly PropertyKey[]): YamlPlace;
+}
+
+export interface YamlSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface YamlPlace {
+  /** The key itself; of an element of a list, and of the whole document, the value. */
+  readonly key: YamlSpan;
+  readonly value: YamlSpan;
+  /** The value is a literal block (`|`): where its first line begins, and by how much its lines are indented. */
+  readonly block?: { readonly start: number; readonly indent: number };
+}
+
+export interface YamlMistake extends YamlSpan {
+  readonly text: string;
 }
 
 export interface ParsedYaml {
   readonly documents: readonly YamlDocument[];
   /** Complete sentences with file and line; one per document, since the rest is usually an echo of the first. */
   readonly problems: readonly string[];
+  /** The same with the exact place in the text. */
+  readonly mistakes: readonly YamlMistake[];
 }
 
 /** Never throws. Documents that have problems are left out. */
 export const parseYaml = (text: string, file: string): ParsedYaml => {
   if (Buffer.byteLength(text) > MAX_FILE_BYTES) {
-    return {
-      documents: [],
-      problems: [`${file}: is larger than ${MAX_FILE_BYTES} bytes; split it into several files`],
-    };
+    const text = `is larger than ${MAX_FILE_BYTES} bytes; split it into several files`;
+    return { documents: [], problems: [`${file}: ${text}`], mistakes: [{ start: 0, end: 0, text }] };
   }
   const lines = new LineCounter();
   const at = (offset: number): string => `${file}:${lines.linePos(offset).line}`;
   const documents: YamlDocument[] = [];
-  const problems: string[] = [];
+  const mistakes: YamlMistake[] = [];
   for (const document of parse(text, lines)) {
     try {
-      throwOnError(document, text, at);
+      throwOnError(document, text);
       const { contents } = document;
       if (contents === null || (isScalar(contents) && contents.value === null)) continue;
       documents.push({
-        value: new Reader(document, at).read(contents),
+        value: new Reader(document).read(contents),
         origin: at(contents.range?.[0] ?? 0),
-        locate: (path) => at(offsetOf(document, contents, path)),
+        locate: (path) => at(placeOf(document, contents, path, text).key.start),
+        place: (path) => placeOf(document, contents, path, text),
       });
     } catch (thrown) {
       if (!(thrown instanceof Problem)) throw thrown;
-      problems.push(thrown.message);
+      mistakes.push({ ...thrown.span, text: thrown.message });
     }
   }
-  return { documents, problems };
+  return { documents, problems: mistakes.map(({ start, text }) => `${at(start)}: ${text}`), mistakes };
 };
 
-class Problem extends Error {}
+class Problem extends Error {
+  readonly span: YamlSpan;
+
+  constructor(span: YamlSpan, text: string) {
+    super(text);
+    this.span = span;
+  }
+}
 
 const parse = (text: string, lineCounter: LineCounter): Document.Parsed[] => {
   const parsed = parseAllDocuments(text, {
@@ -79,15 +106,16 @@ const parse = (text: string, lineCounter: LineCounter): Document.Parsed[] => {
   return [...parsed];
 };
 
-const throwOnError = (document: Document.Parsed, text: string, at: (offset: number) => string): void => {
+const throwOnError = (document: Document.Parsed, text: string): void => {
   const [first] = [...document.errors].sort((a, b) => a.pos[0] - b.pos[0]);
   const exhausted = document.errors.find((error) => error.code === 'RESOURCE_EXHAUSTION');
-  if (exhausted !== undefined)
-    throw new Problem(`${at(exhausted.pos[0])}: is nested more than ${MAX_DEPTH} levels deep`);
-  if (first !== undefined) throw new Problem(`${at(first.pos[0])}: ${sentence(first, text)}`);
+  if (exhausted !== undefined) throw new Problem(spanOf(exhausted.pos), `is nested more than ${MAX_DEPTH} levels deep`);
   const [warning] = document.warnings;
-  if (warning !== undefined) throw new Problem(`${at(warning.pos[0])}: ${sentence(warning, text)}`);
+  const error = first ?? warning;
+  if (error !== undefined) throw new Problem(spanOf(error.pos), sentence(error, text));
 };
+
+const spanOf = ([start, end]: readonly [number, number, ...unknown[]]): YamlSpan => ({ start, end });
 
 const sentence = (error: YAMLError, text: string): string => {
   if (error.code === 'TAG_RESOLVE_FAILED') {
@@ -100,13 +128,11 @@ const sentence = (error: YAMLError, text: string): string => {
 /** Turns nodes into values by hand, because every limit and every refusal needs the place where it happened. */
 class Reader {
   readonly #document: Document.Parsed;
-  readonly #at: (offset: number) => string;
   #values = 0;
   #aliases = 0;
 
-  constructor(document: Document.Parsed, at: (offset: number) => string) {
+  constructor(document: Document.Parsed) {
     this.#document = document;
-    this.#at = at;
   }
 
   read(node: unknown, depth = 0): unknown {
@@ -154,31 +180,46 @@ class Reader {
   }
 
   #problem(node: unknown, what: string): Problem {
-    return new Problem(`${this.#at(startOf(node))}: ${what}`);
+    return new Problem(nodeSpan(node), what);
   }
 }
 
-const startOf = (node: unknown): number => {
+const nodeSpan = (node: unknown): YamlSpan => {
   const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
-  return Array.isArray(range) && typeof range[0] === 'number' ? range[0] : 0;
+  return Array.isArray(range) && typeof range[0] === 'number'
+    ? { start: range[0], end: Number(range[1] ?? range[0]) }
+    : { start: 0, end: 0 };
 };
 
 /** Walks down as far as the path exists. The last step points at the key itself, where an unknown field is misspelt. */
-const offsetOf = (document: Document.Parsed, root: unknown, path: readonly PropertyKey[]): number => {
+const placeOf = (document: Document.Parsed, root: unknown, path: readonly PropertyKey[], text: string): YamlPlace => {
   let node: unknown = root;
-  let offset = startOf(root);
+  let key = nodeSpan(root);
   for (const part of path) {
     if (isAlias(node)) node = node.resolve(document);
     if (isSeq(node) && typeof part === 'number') {
-      node = node.items[part];
-      if (node === undefined) return offset;
-      offset = startOf(node);
+      const item = node.items[part];
+      if (item === undefined) break;
+      node = item;
+      key = nodeSpan(item);
     } else if (isMap(node)) {
       const pair = node.items.find(({ key }) => isScalar(key) && key.value === part);
-      if (pair === undefined) return offset;
-      offset = startOf(pair.key);
+      if (pair === undefined) break;
+      key = nodeSpan(pair.key);
       node = pair.value;
-    } else return offset;
+    } else break;
   }
-  return offset;
+  const block = blockOf(node, text);
+  return { key, value: node === null ? key : nodeSpan(node), ...(block === undefined ? {} : { block }) };
+};
+
+/** Only a literal block says line by line what its value is. */
+const blockOf = (node: unknown, text: string): YamlPlace['block'] => {
+  if (!isScalar(node) || node.type !== 'BLOCK_LITERAL') return undefined;
+  const header = text.indexOf('\n', nodeSpan(node).start);
+  if (header < 0) return undefined;
+  const lines = text.slice(header + 1).split('\n');
+  const line = lines.find((one) => one.trim() !== '') ?? '';
+  const explicit = /^\|[+-]?([1-9])/.exec(text.slice(nodeSpan(node).start))?.[1];
+  return explicit === undefined ? { start: header + 1, indent: /^ */.exec(line)?.[0].length ?? 0 } : undefined;
 };

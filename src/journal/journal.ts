@@ -10,6 +10,7 @@ import type {
   Call,
   CallJournal,
   CallRecord,
+  CancelSignal,
   End,
   Principal,
   Reply,
@@ -17,14 +18,16 @@ import type {
   Scope,
   StoredReply,
 } from '../contract/index.ts';
-import { DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
+import { amountText, DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
 import {
   Admission,
   type Canceller,
   type Handler,
   type Layer,
+  notSent,
   Permit,
   rootScope,
+  type Short,
   silentSpan,
   type World,
   whenEnded,
@@ -46,6 +49,8 @@ export class Journal {
   readonly #options: JournalOptions;
   /** Detached calls accepted and now running here, with what cancels them. */
   readonly #running = new Map<string, Canceller>();
+  /** Detached calls that a budget had no room for, with what waits until it has. */
+  readonly #short = new Map<string, (signal: CancelSignal) => Promise<boolean>>();
   /** Those of them that may have run before. */
   readonly #again = new Set<string>();
   /** Their way from the first transaction to the last: it may take longer than their deadline. */
@@ -64,7 +69,9 @@ export class Journal {
       if (this.#running.has(call.id)) return this.#passing(call.id, this.#runAccepted(next, call, scope));
       if (call.detach === true) return this.#accept(call, plan, scope);
       const isRecorded = plan.operation.effect !== 'read' || call.idempotencyKey !== undefined;
-      if (!isRecorded && (Admission.find(call)?.isEmpty ?? true)) return next(call, scope);
+      const admission = Admission.find(call);
+      if (!isRecorded && (admission?.isEmpty ?? true))
+        return admission?.meter == null ? next(call, scope) : this.#send(next, call, scope, false);
       return this.#runRecorded(next, call, isRecorded ? this.#recordOf(call, plan, 'dispatched', false) : null, scope);
     };
   }
@@ -108,6 +115,7 @@ export class Journal {
     for (const record of left) {
       if (record.detached && record.request !== null && (record.state === 'accepted' || record.idempotent)) {
         resumed++;
+        if (record.state === 'dispatched') await this.#settleRemains(record);
         void this.#start(record);
       } else {
         unknown++;
@@ -118,13 +126,27 @@ export class Journal {
     return { resumed, unknown };
   }
 
+  /** It runs again because it may, and each of its runs costs: what was set aside for the one before is spent. */
+  async #settleRemains({ id, tenant }: CallRecord): Promise<void> {
+    const { store, world } = this.#options;
+    await store.end({ tenant, id, outcome: null, amounts: {}, audit: [], atMs: world.clock.wallMs() });
+  }
+
   async #runRecorded(next: Handler, call: Call, record: CallRecord | null, scope: Scope): Promise<Reply> {
     const startMs = scope.clock.nowMs();
-    const begun = await this.#begin(call, record, null);
+    const begun = await this.#beginWithRoom(call, record, scope);
     scope.span.step('record', startMs, { 'call.key': call.idempotencyKey, replayed: begun.kind === 'taken' });
     if (begun.kind === 'taken') return answerTaken(begun.record, record?.digest ?? '');
     throwIfRefused(begun, call);
     return this.#send(next, call, scope, record !== null);
+  }
+
+  /** A call that may wait for room in a budget asks again whenever it hears that there may be some. */
+  async #beginWithRoom(call: Call, record: CallRecord | null, scope: Scope): Promise<Begun> {
+    for (;;) {
+      const begun = await this.#begin(call, record, null);
+      if (begun.kind !== 'overdrawn' || !(await hasRoomNow(call, begun, scope.signal))) return begun;
+    }
   }
 
   /** INVARIANT: one transaction, and nothing was sent before it is durable. */
@@ -196,10 +218,12 @@ export class Journal {
     const record = await this.#options.store.get(call.principal?.tenant ?? '', call.id);
     // A restart may find an idempotent call already dispatched; sending it again is what idempotent means.
     const { policyVersion } = Permit.check(call);
-    throwIfRefused(
-      await this.#begin(call, null, record?.state === 'accepted' ? { id: call.id, policyVersion } : null),
-      call,
-    );
+    const isFirst = record?.state === 'accepted';
+    // With its key the target runs it once, and it is paid once.
+    if (!isFirst && !this.#again.has(call.id)) renew(call, scope.ids.spanId());
+    const begun = await this.#begin(call, null, isFirst ? { id: call.id, policyVersion } : null);
+    if (begun.kind === 'overdrawn') this.#short.set(call.id, (signal) => hasRoomNow(call, begun, signal));
+    throwIfRefused(begun, call);
     return this.#send(next, call, scope, true);
   }
 
@@ -207,7 +231,9 @@ export class Journal {
   async #send(next: Handler, call: Call, scope: Scope, isRecorded: boolean): Promise<Reply> {
     const admission = Admission.find(call);
     const end = (fault: Fault | undefined, reply: Reply | undefined, kept: StoredReply): Promise<boolean> =>
-      this.#endOrLater(call, admission, isRecorded ? this.#outcomeOf(call.id, fault, kept) : null, fault, reply);
+      this.#writeOrLater(
+        this.#end(call, admission, isRecorded ? this.#outcomeOf(call.id, fault, kept) : null, fault, reply),
+      );
     let reply: Reply;
     try {
       reply = await next(call, scope);
@@ -229,8 +255,7 @@ export class Journal {
   }
 
   /** False when it could not be written now. What is known is written later, and a restart before that calls it unknown. */
-  async #endOrLater(...end: Parameters<Journal['#end']>): Promise<boolean> {
-    const write = this.#end(...end);
+  async #writeOrLater(write: () => Promise<void>): Promise<boolean> {
     try {
       await write();
       return true;
@@ -252,17 +277,23 @@ export class Journal {
     const { store, world } = this.#options;
     const tenant = call.principal?.tenant ?? '';
     const isAgain = this.#again.has(call.id);
+    const amounts = admission?.meter?.amounts(fault, reply) ?? null;
+    const audit = admission?.after(fault, reply) ?? [];
+    const reservation = admission?.reservation?.id;
+    if (outcome === null && reservation === undefined && audit.length === 0) return async () => {};
     const end: End = {
       tenant,
       id: call.id,
       outcome,
       // O4: what may have run keeps its money set aside, until somebody knows or its time is over.
-      amounts: outcome?.state === 'unknown' ? null : (admission?.meter?.amounts(fault, reply) ?? null),
-      audit: admission?.after(fault, reply) ?? [],
+      amounts: reservation === undefined || outcome?.state === 'unknown' ? null : amounts,
+      ...(reservation === undefined || reservation === call.id ? {} : { reservation }),
+      audit,
       atMs: world.clock.wallMs(),
     };
     return async () => {
       await store.end(end);
+      admission?.settled?.();
       if (outcome?.state === 'unknown' && !isAgain) this.#options.unknown?.(tenant, call.id);
     };
   }
@@ -286,7 +317,14 @@ export class Journal {
     return work
       .catch(async (thrown) => {
         await this.#passes.get(record.id)?.catch(() => {});
-        const fault = Fault.from(thrown);
+        const short = this.#short.get(record.id);
+        this.#short.delete(record.id);
+        // It stays accepted meanwhile: a restart runs it again, and it waits again.
+        const fault = short === undefined ? Fault.from(thrown) : await roomOrFault(short, canceller, thrown);
+        if (fault === null) {
+          void this.#start(record);
+          return;
+        }
         const isAgain = this.#again.has(record.id);
         // Refused before it came to be sent: the record layer never saw it, so it is concluded here.
         const isUnknown = fault.executed === 'unknown' || isAgain;
@@ -297,6 +335,8 @@ export class Journal {
         await conclude().catch(() => this.#later.do(conclude));
       })
       .finally(() => {
+        // A call that waited for room runs again under the same id.
+        if (this.#running.get(record.id) !== canceller) return;
         this.#running.delete(record.id);
         this.#again.delete(record.id);
         this.#passes.delete(record.id);
@@ -348,6 +388,32 @@ const unwritten = (): Fault =>
     { executed: 'unknown' },
   );
 
+/** Throws, with nothing sent, when the call ends before there is room. */
+const hasRoomNow = async (call: Call, short: Short, signal: CancelSignal): Promise<boolean> => {
+  try {
+    return (await Admission.find(call)?.whenShort?.(short, signal)) ?? false;
+  } catch (thrown) {
+    throw notSent(Fault.from(thrown));
+  }
+};
+
+/** Null when there may be room now; otherwise why the call is over. */
+const roomOrFault = (
+  short: (signal: CancelSignal) => Promise<boolean>,
+  signal: CancelSignal,
+  refused: unknown,
+): Promise<Fault | null> =>
+  short(signal).then(
+    (isWorthIt) => (isWorthIt ? null : Fault.from(refused)),
+    (thrown) => Fault.from(thrown),
+  );
+
+/** A call that ran before, as far as anybody knows, is paid for twice: the first reservation keeps the id of the call. */
+const renew = (call: Call, suffix: string): void => {
+  const admission = Admission.find(call);
+  if (admission?.reservation != null) admission.reservation = { ...admission.reservation, id: `${call.id}.${suffix}` };
+};
+
 /** What the first transaction refused: nothing was written, and nothing is sent. */
 const throwIfRefused = (begun: Begun, call: Call): void => {
   if (begun.kind === 'overdrawn') throw exhausted(begun.account, begun.asked);
@@ -360,9 +426,11 @@ const throwIfRefused = (begun: Begun, call: Call): void => {
 const exhausted = (account: AccountState, asked: number): Fault => {
   const left = Math.max(0, account.limit + account.extra - account.spent - account.reserved);
   const holder = account.holder === '' ? '' : ` of \`${account.holder}\``;
+  const until = account.windowEndMs === null ? '' : ` or wait until ${new Date(account.windowEndMs).toISOString()}`;
   return new Fault(
     'budget_exhausted',
-    `budget \`${account.budget}\`${holder} has ${left} ${account.unit} left and this call asks for ${asked}`,
+    `budget \`${account.budget}\`${holder} has ${amountText(left, account.unit)} left and this call asks for ` +
+      `${amountText(asked, account.unit)}; raise it${until}`,
     { facts: { code: 'BUDGET_EXHAUSTED', budget: account.budget, unit: account.unit, left, asked } },
   );
 };

@@ -3,7 +3,17 @@
  * to set aside, lines for the audit. They fill it in; `record` commits it in one transaction before anything is sent, and in
  * one after (reliability 3.11).
  */
-import type { Amounts, AuditEntry, Call, Fault, GrantUse, Reply, Reservation } from '../contract/index.ts';
+import type {
+  AccountState,
+  Amounts,
+  AuditEntry,
+  Call,
+  CancelSignal,
+  Fault,
+  GrantUse,
+  Reply,
+  Reservation,
+} from '../contract/index.ts';
 
 /** Watches what a call comes to. */
 export interface Meter {
@@ -13,12 +23,24 @@ export interface Meter {
   amounts(fault: Fault | undefined, reply: Reply | undefined): Amounts;
 }
 
+/** What a reservation met when it was refused. */
+export interface Short {
+  readonly account: AccountState;
+  readonly asked: number;
+}
+
 const admissions = new WeakMap<Call['body'], Admission>();
 
 export class Admission {
   grant: GrantUse | null = null;
   reservation: Reservation | null = null;
   meter: Meter | null = null;
+  /** Waits until an account with too little is worth another try, with `reservation` as it is by then; false: refuse the call. */
+  whenShort: ((short: Short, signal: CancelSignal) => Promise<boolean>) | null = null;
+  /** Before a try is repeated that may have run and so may cost again. What it throws ends the tries. */
+  beforeAgain: (() => Promise<void>) | null = null;
+  /** When it is written what the call came to. */
+  settled: (() => void) | null = null;
   /** Written with the intent. */
   readonly before: AuditEntry[] = [];
   /** Written with the outcome. */

@@ -1,5 +1,5 @@
 /** The small machinery that every pipeline is made of. */
-export { Admission, type Meter } from './admission.ts';
+export { Admission, type Meter, type Short } from './admission.ts';
 export {
   Breaker,
   type BreakerOptions,
@@ -13,6 +13,7 @@ export { type BulkheadOptions, bulkhead, Slots } from './bulkhead.ts';
 export { Canceller } from './cancel.ts';
 export { type DeadlineOptions, deadline } from './deadline.ts';
 export { type Ended, whenEnded, whenEndedOrCut, whenStopped } from './ended.ts';
+export { bytesOf, exactJson, numberIn } from './exact-json.ts';
 export { compose, type Handler, invoke, type Layer } from './handler.ts';
 export { endWhenIdle, type IdleOptions } from './idle.ts';
 export { type Execution, type Loopback, loopback, loopbackCall, loopbackReply, type Script } from './loopback.ts';

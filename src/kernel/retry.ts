@@ -1,6 +1,7 @@
 /** Tries a call again when that is safe, useful and affordable. The only place in a path that may (R1). */
 import type { Call, Executed, Reply, Scope } from '../contract/index.ts';
 import { Fault, targetKey } from '../contract/index.ts';
+import { Admission } from './admission.ts';
 import { type Handler, invoke, type Layer } from './handler.ts';
 import type { RetryBudgets } from './retry-budget.ts';
 import { remainingMs, wait } from './scope.ts';
@@ -41,6 +42,7 @@ export const retry =
       const delayMs = backoffMs(outcome, attempt, scope, tracked);
       if (delayMs >= remainingMs(scope) || !budget.take(scope.clock.nowMs())) throw fault;
       await pause(scope, delayMs, executed);
+      if (outcome.executed !== 'no') await costAgain(tracked, executed);
     }
   };
 
@@ -83,6 +85,15 @@ const backoffMs = (fault: Fault, attempt: number, scope: Scope, call: Call): num
 const pause = async (scope: Scope, delayMs: number, executed: Executed): Promise<void> => {
   try {
     await wait(scope, delayMs);
+  } catch (thrown) {
+    throw withExecuted(Fault.from(thrown), executed);
+  }
+};
+
+/** A try that may have run is paid for, and so is the next one. */
+const costAgain = async (call: Call, executed: Executed): Promise<void> => {
+  try {
+    await Admission.find(call)?.beforeAgain?.();
   } catch (thrown) {
     throw withExecuted(Fault.from(thrown), executed);
   }

@@ -124,35 +124,50 @@ const LIMITING = [
   'log_payload',
 ];
 
+export interface AnnotationMistake {
+  /** The annotation; absent when one is missing, or all of them together are wrong. */
+  readonly name?: string;
+  readonly message: string;
+  /** It is known here under no such name, and these are. */
+  readonly known?: readonly string[];
+}
+
 /** Everything that is wrong with the annotations of one entry; empty when nothing is. */
-export const annotationProblems = (kind: EntryKind, entry: Omit<PolicyEntry, 'est'>): string[] => {
-  const problems = Object.entries(entry.annotations).flatMap(([name, text]) =>
-    annotationProblem(kind, entry, name, text),
+export const annotationProblems = (kind: EntryKind, entry: Omit<PolicyEntry, 'est'>): string[] =>
+  annotationMistakes(kind, entry).map(({ message }) => message);
+
+/** The same with the annotation that each is about. */
+export const annotationMistakes = (kind: EntryKind, entry: Omit<PolicyEntry, 'est'>): AnnotationMistake[] => {
+  const mistakes = Object.entries(entry.annotations).flatMap(([name, text]) =>
+    annotationMistake(kind, entry, name, text),
   );
+  const say = (message: string) => mistakes.push({ message });
   if (kind === 'policies' && !Object.hasOwn(entry.annotations, 'reason'))
-    problems.push('@reason is missing; say in one sentence for people why the policy exists');
+    say('@reason is missing; say in one sentence for people why the policy exists');
   if (kind === 'limits' && entry.effect === 'forbid')
-    problems.push('a limit rule must be a permit; move the forbid to the policies');
+    say('a limit rule must be a permit; move the forbid to the policies');
   if (kind === 'limits' && !LIMITING.some((name) => Object.hasOwn(entry.annotations, name)))
-    problems.push(`a limit rule needs one of ${LIMITING.map((name) => `@${name}`).join(', ')}`);
-  return problems;
+    say(`a limit rule needs one of ${LIMITING.map((name) => `@${name}`).join(', ')}`);
+  return mistakes;
 };
 
-const annotationProblem = (
+const annotationMistake = (
   kind: EntryKind,
   { effect }: Omit<PolicyEntry, 'est'>,
   name: string,
   text: string,
-): string[] => {
+): AnnotationMistake[] => {
   const rule = RULES.get(name);
-  if (rule === undefined) return [`unknown annotation @${name}; known here: ${namesFor(kind)}`];
-  if (!rule.on.includes(kind)) return [`@${name} does not belong on ${kind}; known here: ${namesFor(kind)}`];
-  if (rule.forbidOnly === true && effect !== 'forbid') return [`@${name} belongs on a forbid only`];
-  return rule.accepts(text) ? [] : [`@${name} must be ${rule.shape}, not "${text}"`];
+  const known = namesFor(kind);
+  const listed = known.map((one) => `@${one}`).join(', ');
+  if (rule === undefined) return [{ name, known, message: `unknown annotation @${name}; known here: ${listed}` }];
+  if (!rule.on.includes(kind)) return [{ name, message: `@${name} does not belong on ${kind}; known here: ${listed}` }];
+  if (rule.forbidOnly === true && effect !== 'forbid') return [{ name, message: `@${name} belongs on a forbid only` }];
+  return rule.accepts(text) ? [] : [{ name, message: `@${name} must be ${rule.shape}, not "${text}"` }];
 };
 
-const namesFor = (kind: EntryKind): string =>
-  [...RULES].flatMap(([name, rule]) => (rule.on.includes(kind) ? [`@${name}`] : [])).join(', ');
+const namesFor = (kind: EntryKind): string[] =>
+  [...RULES].flatMap(([name, rule]) => (rule.on.includes(kind) ? [name] : []));
 
 /** What a satisfied limit rule asks for. Its annotations must be without problems. `level` names it in refusals. */
 export const constraintsOf = ({ id, annotations }: PolicyEntry, level = ''): Constraints => ({

@@ -2,8 +2,9 @@
 import type { Attributes, Call, Decision, FactEntry, PolicyCandidate, Snapshot } from '../contract/index.ts';
 import type { Payload } from '../kernel/index.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
+import { CLOSURES } from './evaluate.ts';
 import { askAlike } from './facts/index.ts';
-import { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
+import { type PolicyWorld, type PreparedPolicy, type PrepareOptions, preparePolicy } from './prepare.ts';
 import type { Watch } from './watch.ts';
 
 export interface Trial extends Pick<PolicyCandidate, 'release' | 'mode' | 'percent'> {
@@ -19,9 +20,13 @@ export type Trials = ReadonlyMap<string, Trial>;
 export const prepareTrials = (
   snapshot: Pick<Snapshot, 'candidates' | 'targets' | 'domains'>,
   watchOf: WatchOf = () => undefined,
+  options: PrepareOptions = {},
 ): Trials =>
   new Map(
-    (snapshot.candidates ?? []).map((candidate) => [candidate.tenant, prepareTrial(snapshot, candidate, watchOf)]),
+    (snapshot.candidates ?? []).map((candidate) => [
+      candidate.tenant,
+      prepareTrial(snapshot, candidate, watchOf, options),
+    ]),
   );
 
 /** A watch for the decisions of one canary. */
@@ -31,12 +36,13 @@ const prepareTrial = (
   { targets, domains }: Pick<Snapshot, 'targets' | 'domains'>,
   candidate: PolicyCandidate,
   watchOf: WatchOf,
+  options: PrepareOptions,
 ): Trial => {
   const { tenant, release, mode, percent, policy } = candidate;
   const ours = <T extends { readonly tenant: string }>(entries: readonly T[]): T[] =>
     entries.filter((entry) => entry.tenant === tenant);
   const world = { policy, targets: ours(targets), domains: ours(domains) };
-  return { release, mode, percent, policy: preparePolicy(world), watch: watchOf(world, candidate) };
+  return { release, mode, percent, policy: preparePolicy(world, CLOSURES, options), watch: watchOf(world, candidate) };
 };
 
 /** Buckets of call trees: a percentage has two digits behind the point. */

@@ -145,11 +145,17 @@ const withDependencies = (tenant: PreparedTenant, facts: readonly FactEntry[]): 
   return tenant.facts.filter(({ name }) => wanted.has(name));
 };
 
-const sliceLevel = (level: Level, env: Case['env'], { slice }: Engine): Level => {
-  const concerned = new Set(slice([...level.policies, ...level.limits.map(({ policy }) => policy)], env));
+const sliceLevel = ({ name, policies, limits, instead }: Level, env: Case['env'], engine: Engine): Level => {
+  const concerned = new Set(
+    (instead.limits ?? engine).slice(
+      limits.map(({ policy }) => policy),
+      env,
+    ),
+  );
   return {
-    name: level.name,
-    policies: level.policies.filter((policy) => concerned.has(policy)),
-    limits: level.limits.filter(({ policy }) => concerned.has(policy)),
+    name,
+    policies: (instead.policies ?? engine).slice(policies, env),
+    limits: limits.filter(({ policy }) => concerned.has(policy)),
+    instead,
   };
 };

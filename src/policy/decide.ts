@@ -67,7 +67,10 @@ export const decide = (
   if ('code' in facts) return denial(prepared.version, facts);
   const env: Env = { ...found.case.env, context: contextOf(found, request, { ...args, ...facts }) };
   const { engine } = prepared;
-  const outcomes = found.case.levels.map((level) => ({ level: level.name, ...engine.evaluate(level.policies, env) }));
+  const outcomes = found.case.levels.map(({ name, policies, instead }) => ({
+    level: name,
+    ...(instead.policies ?? engine).evaluate(policies, env),
+  }));
   const seen = { policyVersion: prepared.version, missing: missingOf(outcomes), errors: errorsOf(outcomes) };
   const hard = hardRules(outcomes);
   if (hard !== undefined) return { ...DENY, ...seen, ...hard };
@@ -196,15 +199,17 @@ const limitsOf = (
   engine: Engine,
 ): Constraints | (Verdict & Pick<Decision, 'errors'>) => {
   let merged: Constraints = {};
-  for (const { name: level, limits } of levels) {
-    for (const { policy, constraints } of limits) {
-      const { permits, failed } = engine.evaluate([policy], env);
-      if (failed[0] !== undefined) {
-        const errors = [{ level, id: policy.entry.id, message: failed[0].message }];
-        return { ...policyError({ level, policy }), determining: [determining({ level, policy })], errors };
-      }
-      if (permits.length > 0) merged = meet(merged, constraints);
+  for (const { name: level, limits, instead } of levels) {
+    if (limits.length === 0) continue;
+    const rules = limits.map(({ policy }) => policy);
+    const { permits, failed } = (instead.limits ?? engine).evaluate(rules, env);
+    const [first] = failed;
+    if (first !== undefined) {
+      const rule = { level, policy: first.policy };
+      const errors = [{ level, id: first.policy.entry.id, message: first.message }];
+      return { ...policyError(rule), determining: [determining(rule)], errors };
     }
+    for (const { policy, constraints } of limits) if (permits.includes(policy)) merged = meet(merged, constraints);
   }
   return merged;
 };

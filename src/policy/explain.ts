@@ -10,7 +10,7 @@ import { type CompiledPolicy, compileExpr, type Env } from './compile/index.ts';
 import { contextOf, decide, factsIn, type PolicyRequest } from './decide.ts';
 import type { Est, Expr } from './est.ts';
 import { EvaluationError } from './evaluation-error.ts';
-import { childrenOf, type IsOpen, partsOf, pathOf, textOf, touches } from './partial/path.ts';
+import { childrenOf, type IsOpen, partsOf, pathOf, textOf, touches, usesAny } from './partial/path.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import { exprText, SCOPE_PARTS, scopeText, valueText } from './text.ts';
 
@@ -129,7 +129,7 @@ const nearMiss = (level: string, policy: CompiledPolicy, seen: Seen): NearMiss =
   const est = policy.entry.est as Est;
   const missed = SCOPE_PARTS.filter((part) => !policy[part](env[part], env.entities));
   const failed = clausesOf(est)
-    .map((expr) => clauseOf(expr, seen))
+    .map((expr) => clauseOf(expr, policy, seen))
     .filter(({ value }) => value !== 'true');
   return {
     ...nameOf(level, policy.entry),
@@ -142,13 +142,15 @@ const nearMiss = (level: string, policy: CompiledPolicy, seen: Seen): NearMiss =
 
 const byDistance = (a: NearMiss, b: NearMiss): number => a.distance - b.distance || (a.id < b.id ? -1 : 1);
 
-const block = (level: string, { entry }: CompiledPolicy, seen: Seen): Blocking => ({
-  ...nameOf(level, entry),
-  clauses: clausesOf(entry.est as Est).map((expr) => clauseOf(expr, seen)),
+const block = (level: string, policy: CompiledPolicy, seen: Seen): Blocking => ({
+  ...nameOf(level, policy.entry),
+  clauses: clausesOf(policy.entry.est as Est).map((expr) => clauseOf(expr, policy, seen)),
 });
 
-const clauseOf = (expr: Expr, { env, unknown }: Seen): Clause => {
+const clauseOf = (expr: Expr, policy: CompiledPolicy, { env, unknown }: Seen): Clause => {
   const text = exprText(expr);
+  // Cedar decided the whole rule and does not say which clause made the difference.
+  if (usesAny(expr, policy.unknown)) return { text, value: FOREIGN, facts: [] };
   if (unknown.args && touches(expr, isUnder('args'))) return { text, value: UNKNOWN, facts: [] };
   if (unknown.facts && touches(expr, isUnder('facts'))) return { text, value: FACTS_UNKNOWN, facts: [] };
   const facts = [...new Map(pathsIn(expr))].map(([path, one]) => `${path} = ${valueOfExpr(one, env)}`);
@@ -156,6 +158,7 @@ const clauseOf = (expr: Expr, { env, unknown }: Seen): Clause => {
 };
 
 const UNKNOWN = 'unknown: payloads are not kept';
+const FOREIGN = 'unknown: only cedar-wasm knows an operator in it';
 const FACTS_UNKNOWN = 'unknown: the facts were not kept';
 
 const isUnder =

@@ -2,9 +2,11 @@
 export { bucketOf, isInCanary, prepareTrials, type Trials, type WatchOf } from './arm.ts';
 export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyCompiler } from './bundle.ts';
 export { decide as decisionFor, factsFor, type PolicyRequest } from './decide.ts';
+export { type DiagnoseInput, diagnoseForm, diagnosePolicies, formatPolicy, type PolicyDiagnostic } from './diagnose.ts';
 export { type Blocking, type Clause, type Explanation, explain, type NearMiss, type Recorded } from './explain.ts';
 export { answersFrom, type FactAnswers, type FactDeclaration } from './facts/index.ts';
-export { type DecideParts, decideLayer as decide } from './layer.ts';
+export { type FallbackSet, fallbackRemark, fallbackSets } from './fallback/index.ts';
+export { type DecideParts, decideLayer as decide, type Tighten } from './layer.ts';
 export {
   type Change,
   comparePolicies,
@@ -17,7 +19,8 @@ export {
 } from './lint/index.ts';
 export type { RegistryNames } from './names.ts';
 export { type Circumstances, explainMay, type May, type MayAnswer, mayAllow } from './partial/index.ts';
-export { type PolicyWorld, type PreparedPolicy, preparePolicy } from './prepare.ts';
+export { rangeIn } from './position.ts';
+export { type PolicyWorld, type PreparedPolicy, type PrepareOptions, preparePolicy } from './prepare.ts';
 export { type CaseResult, type PolicyCase, type Proof, prove } from './proof.ts';
 export { Rates } from './rate.ts';
 export { redactReplies } from './redact-replies.ts';

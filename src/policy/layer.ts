@@ -13,6 +13,7 @@ import {
   withTimeout,
 } from '../kernel/index.ts';
 import { armOf, remarksOn, type Trials } from './arm.ts';
+import { meet } from './constraints.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
@@ -32,9 +33,19 @@ export interface DecideParts {
   readonly ask?: Handler;
   /** How often who called what; outlives snapshots. Default: of this pipeline alone. */
   readonly rates?: Rates;
+  /** What else tightens an allowed call before its permit, such as what is left of a budget. Default: nothing. */
+  readonly tighten?: Tighten | undefined;
   /** Sees every decision, as plain data. Must not throw or wait. Answers true when it will look at this one again. */
   readonly watch?: Watch | undefined;
 }
+
+/** Must not loosen anything: what it answers is met with the limits of the decision. */
+export type Tighten = (
+  call: Call,
+  plan: RoutePlan,
+  constraints: Constraints,
+  scope: Scope,
+) => Promise<Constraints | undefined>;
 
 /**
  * Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`, `rate_limited` with
@@ -47,6 +58,7 @@ export const decideLayer = ({
   watch,
   ask = nobody,
   rates = new Rates(),
+  tighten,
 }: DecideParts): Layer => {
   const points = new InformationPoints(ask);
   return (next) => async (call, scope) => {
@@ -56,7 +68,7 @@ export const decideLayer = ({
     const facts = needed.length === 0 ? undefined : await points.gather(needed, call, scope);
     const startMs = scope.clock.nowMs();
     const request = requestOf(call, plan, scope, facts);
-    const decision = decide(arm.policy, request, () => payloadOf(call));
+    let decision = decide(arm.policy, request, () => payloadOf(call));
     const remarks = remarksOn(arm, decision, request, () => payloadOf(call));
     note(decision, startMs, scope, {
       ...remarks,
@@ -65,6 +77,8 @@ export const decideLayer = ({
     const looks = arm.name === 'canary' ? arm.trial?.watch : watch;
     if (looks?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
     if (decision.effect !== 'allow') throw refusalOf(decision);
+    const more = await tighten?.(call, plan, decision.constraints, scope);
+    if (more !== undefined) decision = { ...decision, constraints: meet(decision.constraints, more) };
     const { constraints, policyVersion } = decision;
     // Other bytes are another body: the permit is for what goes on, not for what came.
     const allowed = rewritten(constrained(call, plan, decision), constraints, policyVersion);

@@ -13,6 +13,16 @@ export const nearest = (word: string, known: Iterable<string>): string | undefin
   return best;
 };
 
+/** The same, where no other name is as near: only then is a correction more than a guess. */
+export const onlyNearest = (word: string, known: Iterable<string>): string | undefined => {
+  const names = new Set(known);
+  const best = nearest(word, names);
+  if (best === undefined) return undefined;
+  const least = distance(word, best);
+  const others = [...names].filter((name) => name !== best && Math.abs(name.length - word.length) <= least);
+  return others.some((name) => distance(word, name) === least) ? undefined : best;
+};
+
 /** Levenshtein's distance, one row at a time. */
 const distance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);

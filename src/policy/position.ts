@@ -1,5 +1,6 @@
 /** Where in a policy text something is: Cedar counts bytes, people count lines and columns. */
 import { Buffer } from 'node:buffer';
+import type { TextPosition, TextRange } from '../contract/index.ts';
 
 export interface Source {
   readonly text: string;
@@ -7,15 +8,23 @@ export interface Source {
   readonly name: string;
 }
 
-/** `name:line:column`, both from 1, of a byte offset in UTF-8. */
-export const atByte = (source: Source, byte: number): string => atIndex(source, indexOfByte(source.text, byte));
-
 /** Index into the string of an offset in its UTF-8. */
 export const indexOfByte = (text: string, byte: number): number =>
   byte === 0 ? 0 : Buffer.from(text).toString('utf8', 0, byte).length;
 
-/** The same of an index into the string. */
+/** `name:line:column`, both from 1, of an index into the string. */
 export const atIndex = ({ text, name }: Source, index: number): string => {
   const lines = text.slice(0, index).split('\n');
   return `${name}:${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
+};
+
+/** For editors, see `TextRange`. */
+export const rangeIn = (text: string, { start, end }: { readonly start: number; readonly end: number }): TextRange => ({
+  start: positionIn(text, start),
+  end: positionIn(text, end),
+});
+
+const positionIn = (text: string, index: number): TextPosition => {
+  const lines = text.slice(0, index).split(/\r\n|\n|\r/);
+  return { line: lines.length - 1, character: lines.at(-1)?.length ?? 0 };
 };

@@ -12,11 +12,12 @@ import type {
 } from '../contract/index.ts';
 import { FACT_READER, Fault } from '../contract/index.ts';
 import { annotationProblems, constraintsOf } from './annotations.ts';
-import { type CompiledPolicy, compileEntry, type Env } from './compile/index.ts';
+import { type CompiledPolicy, type CompileOptions, compileOrMark, type Env } from './compile/index.ts';
 import { type Entity, EntityStore, entity } from './entities.ts';
-import { CLOSURES, type Engine } from './evaluate.ts';
-import { ACTION_OF, CEDAR_LANGUAGE, operationId, TYPE_OF } from './schema.ts';
-import { EntityRef, type Value } from './value.ts';
+import { CLOSURES, type Engine, type Outcome } from './evaluate.ts';
+import { fallbackEngine, type SchemaFor } from './fallback/index.ts';
+import { ACTION_OF, CEDAR_LANGUAGE, operationId, schemaOf, TYPE_OF } from './schema.ts';
+import { CedarRecord, EntityRef, type Value } from './value.ts';
 
 export type PolicyWorld = Pick<Snapshot, 'policy' | 'targets' | 'domains'>;
 
@@ -29,6 +30,8 @@ export interface Level {
   readonly name: string;
   readonly policies: readonly CompiledPolicy[];
   readonly limits: readonly LimitRule[];
+  /** Who decides a set that has an operator which the compiler does not know. Absent: the engine of the policy. */
+  readonly instead: { readonly policies?: Engine; readonly limits?: Engine };
 }
 
 export interface PreparedOperation {
@@ -79,8 +82,17 @@ export interface PreparedPolicy {
 
 export const ORG = 'org';
 
+export interface PrepareOptions extends Pick<CompileOptions, 'knows'> {
+  /** Told of every evaluation by cedar-wasm, because an operator is unknown here. */
+  readonly onFallback?: (outcome: Outcome) => void;
+}
+
 /** Throws Fault `bad_request` when a policy cannot be compiled: a node must refuse such a snapshot, not run a part of it. */
-export const preparePolicy = (world: PolicyWorld, engine: Engine = CLOSURES): PreparedPolicy => {
+export const preparePolicy = (
+  world: PolicyWorld,
+  engine: Engine = CLOSURES,
+  options: PrepareOptions = {},
+): PreparedPolicy => {
   const { policy, targets, domains } = world;
   if (policy.cedar !== CEDAR_LANGUAGE)
     throw new Fault(
@@ -96,24 +108,25 @@ export const preparePolicy = (world: PolicyWorld, engine: Engine = CLOSURES): Pr
   const names = new Set([...policy.levels, ...targets, ...domains].map(({ tenant }) => tenant));
   return {
     version: policy.version,
-    tenants: new Map([...names].map((tenant) => [tenant, prepareTenant(world, tenant)])),
+    tenants: new Map([...names].map((tenant) => [tenant, prepareTenant(world, tenant, options)])),
     engine,
   };
 };
 
-const prepareTenant = (world: PolicyWorld, tenant: string): PreparedTenant => {
+const prepareTenant = (world: PolicyWorld, tenant: string, options: PrepareOptions): PreparedTenant => {
   const ours = <T extends { readonly tenant: string }>(entries: readonly T[]): T[] =>
     entries.filter((entry) => entry.tenant === tenant);
   const targets = ours(world.targets);
   const domains = ours(world.domains);
   const typed = new Map(ours(world.policy.arguments).map(({ operation, type }) => [operation, type]));
   const facts = ours(world.policy.facts ?? []);
+  const operations = new Map(targets.flatMap((target) => prepareOperations(target, typed, facts)));
   return {
     facts,
-    levels: prepareLevels(ours(world.policy.levels)),
+    levels: prepareLevels(ours(world.policy.levels), options, schemaOver(operations)),
     domains: new Map(domains.map((domain) => [domain.name, domain])),
     agents: new Map(targets.filter(({ kind }) => kind === 'agent').map((target) => [target.name, target])),
-    operations: new Map(targets.flatMap((target) => prepareOperations(target, typed, facts))),
+    operations,
     entities: new EntityStore([
       ...actionEntities(world.policy.actionParents),
       entity(new EntityRef(TYPE_OF.agent, FACT_READER), [], new Map([['name', FACT_READER]])),
@@ -123,25 +136,59 @@ const prepareTenant = (world: PolicyWorld, tenant: string): PreparedTenant => {
   };
 };
 
-const prepareLevels = (levels: Snapshot['policy']['levels']): Map<string, Level> => {
+const prepareLevels = (
+  levels: Snapshot['policy']['levels'],
+  options: PrepareOptions,
+  schemaFor: SchemaFor,
+): Map<string, Level> => {
   const prepared = new Map<string, Level>();
+  const instead = (rules: readonly CompiledPolicy[]): Engine | undefined =>
+    rules.every(({ unknown }) => unknown.size === 0)
+      ? undefined
+      : fallbackEngine({ rules, schemaFor, decided: options.onFallback ?? (() => undefined) });
   for (const { level, policies, limits } of levels) {
     if (prepared.has(level)) throw new Fault('bad_request', `the snapshot has level \`${level}\` twice`);
+    const rules = policies.map((entry) => compileOrMark(entry, options));
+    const limiting = limits.map((entry) => prepareLimit(entry, level, options));
+    const deciding = instead(rules);
+    const bounding = instead(limiting.map(({ policy }) => policy));
     prepared.set(level, {
       name: level,
-      policies: policies.map(compileEntry),
-      limits: limits.map((entry) => prepareLimit(entry, level)),
+      policies: rules,
+      limits: limiting,
+      instead: {
+        ...(deciding === undefined ? {} : { policies: deciding }),
+        ...(bounding === undefined ? {} : { limits: bounding }),
+      },
     });
   }
   return prepared;
 };
 
-const prepareLimit = (entry: PolicyEntry, level: string): LimitRule => {
+const prepareLimit = (entry: PolicyEntry, level: string, options: PrepareOptions): LimitRule => {
   // A limit that cannot be read would not limit.
   const [problem] = annotationProblems('limits', entry);
   if (problem !== undefined) throw new Fault('bad_request', `limit rule \`${entry.id}\`: ${problem}`);
-  return { policy: compileEntry(entry), constraints: constraintsOf(entry, level) };
+  return { policy: compileOrMark(entry, options), constraints: constraintsOf(entry, level) };
 };
+
+/** As the validator had it, of the actions that one request and its rules can be about, and no more than its context has. */
+const schemaOver =
+  (operations: ReadonlyMap<string, PreparedOperation>): SchemaFor =>
+  ({ action, context: { fields } }, named) => {
+    const there = fields.get('facts');
+    const isThere = ({ name }: FactEntry): boolean => there instanceof CedarRecord && there.fields.has(name);
+    return schemaOf(
+      [...new Set([action.id, ...named])].flatMap((id) => {
+        const operation = operations.get(id);
+        if (operation === undefined) return [];
+        const { target, arguments: args, facts } = operation;
+        return id === action.id
+          ? [{ id, kind: target.kind, args: fields.has('args') ? args : null, facts: facts.filter(isThere) }]
+          : [{ id, kind: target.kind, args, facts }];
+      }),
+    );
+  };
 
 const prepareOperations = (
   target: TargetEntry,

@@ -3,9 +3,9 @@ import type { Decision, Principal, Priority, TargetKind } from '../contract/inde
 import { reasonOf } from './arm.ts';
 import type { CompiledPolicy } from './compile/index.ts';
 import { decide, type PolicyRequest } from './decide.ts';
-import { CLOSURES, type Engine } from './evaluate.ts';
+import { CLOSURES, type Engine, type Outcome } from './evaluate.ts';
 import { recheckOf } from './oracle/recheck.ts';
-import { type PolicyWorld, preparePolicy } from './prepare.ts';
+import { type PolicyWorld, type PrepareOptions, preparePolicy } from './prepare.ts';
 
 /** One sentence about a policy, checked. */
 export interface PolicyCase {
@@ -47,9 +47,16 @@ export interface Proof {
 }
 
 /** Throws Fault `bad_request` when the policy cannot be prepared, Error when cedar-wasm gives no answer. */
-export const prove = (world: PolicyWorld, cases: readonly PolicyCase[]): Proof => {
+export const prove = (
+  world: PolicyWorld,
+  cases: readonly PolicyCase[],
+  options: Pick<PrepareOptions, 'knows'> = {},
+): Proof => {
   const reached = new Set<CompiledPolicy>();
-  const prepared = preparePolicy(world, remembering(reached));
+  const prepared = preparePolicy(world, remembering(reached), {
+    ...options,
+    onFallback: (outcome) => remember(reached, outcome),
+  });
   const recheck = recheckOf(world);
   const results = cases.map((each): CaseResult => {
     const request = requestOf(each);
@@ -75,10 +82,14 @@ const remembering = (reached: Set<CompiledPolicy>): Engine => ({
   slice: CLOSURES.slice,
   evaluate: (policies, env) => {
     const outcome = CLOSURES.evaluate(policies, env);
-    for (const policy of [...outcome.permits, ...outcome.forbids]) reached.add(policy);
+    remember(reached, outcome);
     return outcome;
   },
 });
+
+const remember = (reached: Set<CompiledPolicy>, { permits, forbids }: Outcome): void => {
+  for (const policy of [...permits, ...forbids]) reached.add(policy);
+};
 
 const requestOf = ({ principal, target, depth, session, priority, atMs, args, facts }: PolicyCase): PolicyRequest => ({
   principal,

@@ -1,8 +1,8 @@
 /** Takes fields out of replies below the record, so that neither the caller nor the journal ever holds them. */
 import { Buffer } from 'node:buffer';
 import { type Body, type Constraints, Fault, type Reply } from '../contract/index.ts';
-import { type Handler, isJson, type Layer, Permit, payloadOf } from '../kernel/index.ts';
-import { bytesOf, exactJson, REDACTED, redact } from './redact.ts';
+import { bytesOf, exactJson, type Handler, isJson, type Layer, Permit, payloadOf } from '../kernel/index.ts';
+import { REDACTED, redact } from './redact.ts';
 import { withoutDigests } from './rewrite-call.ts';
 
 /** Stands inside the record, around everything that sends. Reads the limits from the permit of the call. */

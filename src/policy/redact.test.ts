@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bytesOf, exactJson, isPointer, redact } from './redact.ts';
+import { bytesOf, exactJson } from '../kernel/index.ts';
+import { isPointer, redact } from './redact.ts';
 
 const through = (text: string, ...pointers: string[]): string =>
   new TextDecoder().decode(bytesOf(redact(exactJson(new TextEncoder().encode(text)), pointers)));

@@ -1,7 +1,7 @@
 /** The call that goes on when a limit changes what the target gets: other bytes, and so another body that needs its own permit. */
 import { type Call, type Constraints, Fault } from '../contract/index.ts';
-import { payloadOf } from '../kernel/index.ts';
-import { bytesOf, exactJson, numberIn, redact } from './redact.ts';
+import { bytesOf, exactJson, numberIn, payloadOf } from '../kernel/index.ts';
+import { redact } from './redact.ts';
 
 type Limits = Pick<Constraints, 'maxTokens' | 'redactIn'>;
 

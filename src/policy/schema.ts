@@ -42,6 +42,13 @@ entity Operation in [Agent, Tool, Model] {
 /** What every policy may read, whatever is called. */
 const CIRCUMSTANCES = `operation: String, effect: String, depth: Long, session: Bool, hourUtc: Long, now: datetime, priority: Long, tenant: String`;
 
+/** Names of all that a context may have. */
+export const CONTEXT_NAMES: readonly string[] = [
+  ...CIRCUMSTANCES.split(', ').map((declared) => declared.split(':', 1)[0] ?? ''),
+  'args',
+  'facts',
+];
+
 const APPLIES_TO_CALLS = 'principal: [Agent, User], resource: [Operation]';
 
 export interface ActionDeclaration {

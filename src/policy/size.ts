@@ -1,5 +1,5 @@
 /** Refuses policy texts that Cedar's parser would break down on: it is recursive and runs on a small stack. */
-import { atIndex, type Source } from './position.ts';
+import type { Source } from './position.ts';
 
 /**
  * Per policy. Measured with 4.13: it traps at about 150 nested brackets, 600 nested ifs or 1,000 chained operators;
@@ -13,7 +13,7 @@ const TOKENS =
   /"(?:[^"\\]|\\.?)*"?|\/\/[^\n]*|(?<open>[([{])|(?<close>[)\]}])|(?<end>;)|(?<operator>&&|\|\||[=!<>]=|[<>.+*!-]|\b(?:if|has|in|is|like|when|unless)\b)/gs;
 
 /** What is too large and where, or undefined. */
-export const sizeProblem = (source: Source): string | undefined => {
+export const sizeProblem = (source: Source): { readonly at: number; readonly message: string } | undefined => {
   let brackets = 0;
   let operators = 0;
   for (const { index, groups = {} } of source.text.matchAll(TOKENS)) {
@@ -22,9 +22,12 @@ export const sizeProblem = (source: Source): string | undefined => {
     if (groups['operator']) operators += 1;
     if (groups['end']) [brackets, operators] = [0, 0];
     if (brackets > MAX_BRACKETS)
-      return `${atIndex(source, index)}: brackets nest deeper than ${MAX_BRACKETS}; split the policy`;
+      return { at: index, message: `brackets nest deeper than ${MAX_BRACKETS}; split the policy` };
     if (operators > MAX_OPERATORS)
-      return `${atIndex(source, index)}: more than ${MAX_OPERATORS} operators in one policy; split it, or use a set: ["a", "b"].contains(...)`;
+      return {
+        at: index,
+        message: `more than ${MAX_OPERATORS} operators in one policy; split it, or use a set: ["a", "b"].contains(...)`,
+      };
   }
   return undefined;
 };

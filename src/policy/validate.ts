@@ -12,8 +12,9 @@ export interface Checked {
 
 /** Something wrong with one policy. */
 export interface Finding {
-  /** Offset in UTF-8 in the text of the policy. */
+  /** Offsets in UTF-8 in the text of the policy. */
   readonly byte: number;
+  readonly end: number;
   readonly message: string;
 }
 
@@ -78,7 +79,7 @@ const ask = (cedar: Cedar, group: readonly Question[]): readonly (readonly [key:
   const staticPolicies = Object.fromEntries(group.map(({ text }, index) => [`policy${index}`, text]));
   const answer = cedar.validate({ schema: group[0]?.shard.schema.text ?? '', policies: { staticPolicies } });
   if (answer.type === 'failure') {
-    const findings = answer.errors.map((error) => ({ byte: 0, message: messageOf(error) }));
+    const findings = answer.errors.map((error) => ({ byte: 0, end: 0, message: messageOf(error) }));
     return group.map(({ key }) => [key, findings]);
   }
   const errors = Map.groupBy(answer.validationErrors, ({ policyId }) => policyId);
@@ -95,7 +96,12 @@ const findingsIn = (errors: readonly ValidationError[]): readonly Finding[] =>
   [...Map.groupBy(errors, placeAndKind).values()].map(([first, ...rest]) => {
     const message = first === undefined ? '' : messageOf(first.error).replace(`for policy \`${first.policyId}\`, `, '');
     const others = new Set(rest.map(({ error }) => error.message)).size;
-    return { byte: byteOf(first), message: others === 0 ? message : `${message} (and the same for ${others} more)` };
+    const end = first?.error.sourceLocations?.[0]?.end ?? byteOf(first);
+    return {
+      byte: byteOf(first),
+      end,
+      message: others === 0 ? message : `${message} (and the same for ${others} more)`,
+    };
   });
 
 const byteOf = (error: ValidationError | undefined): number => error?.error.sourceLocations?.[0]?.start ?? 0;

@@ -5,7 +5,7 @@ import { lineage } from '../lineage/index.ts';
 import { decide, redactReplies } from '../policy/index.ts';
 import { route } from '../routing/index.ts';
 import { trace } from '../telemetry/index.ts';
-import { type Parts, repeating, timing } from './parts.ts';
+import { ifAny, type Parts, repeating, timing } from './parts.ts';
 
 export const hub = (parts: Parts): Handler => pipeline(parts, 'hub');
 
@@ -27,8 +27,12 @@ export const pipeline = (parts: Parts, role: 'hub' | 'domain', ...own: readonly 
     shed(parts.gate),
     // Before anything that can wait: from here on the time of the call is running.
     deadline(timing(parts)),
+    // A budget that runs low may send it to a cheaper model: policy is asked about the one that will really be called.
+    ...ifAny(parts.downgrade),
     // Policy says yes or no, and a yes gives the permit without which no upstream opens a connection.
     decide(parts),
+    // What it may come to is known before it is sent, and the record layer sets it aside.
+    ...ifAny(parts.price),
     // The line that says what is sent, for the transaction of the intent.
     parts.audit.sending,
     // The intent is durable before any byte leaves, the outcome before the caller hears it.

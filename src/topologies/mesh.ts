@@ -7,7 +7,7 @@ import { lineage } from '../lineage/index.ts';
 import { decide, redactReplies } from '../policy/index.ts';
 import { route } from '../routing/index.ts';
 import { trace } from '../telemetry/index.ts';
-import { type Parts, repeating, timing } from './parts.ts';
+import { ifAny, type Parts, repeating, timing } from './parts.ts';
 
 /** From the own agent to others. */
 export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
@@ -22,7 +22,9 @@ export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
     // What a sidecar may still do on an old snapshot depends on what the call does to the world.
     parts.fresh,
     deadline(timing(parts)),
+    ...ifAny(parts.downgrade),
     decide(parts),
+    ...ifAny(parts.price),
     parts.audit.sending,
     parts.record,
     redactReplies(),
@@ -43,6 +45,8 @@ export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
     shed(parts.gate),
     deadline(timing(parts)),
     decide(parts),
+    // Charges what comes from no other node, such as the questions for facts of this one.
+    ...ifAny(parts.price),
     // No retry: there is one agent behind this sidecar, and the sender can try another.
     parts.audit.sending,
     parts.record,

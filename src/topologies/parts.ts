@@ -3,7 +3,7 @@ import type { Call, Endpoint, EventSink, RoutePlan } from '../contract/index.ts'
 import { DEFAULT_STREAM_TIMEOUT_MS, DEFAULT_TIMEOUT_MS } from '../contract/index.ts';
 import type { Resolver } from '../identity/index.ts';
 import type { DeadlineOptions, Gate, Handler, Layer, RetryBudgets, RetryOptions } from '../kernel/index.ts';
-import type { PreparedPolicy, Rates, Trials, Watch } from '../policy/index.ts';
+import type { PreparedPolicy, Rates, Tighten, Trials, Watch } from '../policy/index.ts';
 import type { Fleet } from '../routing/index.ts';
 
 /** The same for every pipeline of a node. */
@@ -30,6 +30,12 @@ export interface Parts {
   /** Who is in the works and who waits. */
   readonly gate: Gate;
   readonly budgets: RetryBudgets;
+  /** What budgets ask of a call before its permit. Absent: there are none. */
+  readonly tighten?: Tighten | undefined;
+  /** Sends calls elsewhere that their budget moves to a cheaper model, before policy is asked about it. Absent: nobody is moved. */
+  readonly downgrade?: Layer | undefined;
+  /** Sets aside what a call may come to. Absent: nothing costs anything. */
+  readonly price?: Layer | undefined;
   /** Durable intents and outcomes. */
   readonly record: Layer;
   readonly fleet: Fleet;
@@ -49,3 +55,6 @@ export const repeating = ({ planOf, budgets }: Pick<Parts, 'planOf' | 'budgets'>
   idempotentOf: (call) => planOf(call).operation.idempotent,
   budgets,
 });
+
+/** Layers that not every node has. */
+export const ifAny = (layer: Layer | undefined): readonly Layer[] => (layer === undefined ? [] : [layer]);

@@ -1,11 +1,13 @@
 /** `airspace get`: a table of anything that there is. */
-import type {
-  CallEvent,
-  InstanceEntry,
-  NodeView,
-  ResourceKind,
-  StoredResource,
-  TargetEntry,
+import {
+  type CallEvent,
+  type InstanceEntry,
+  moneyOf,
+  moneyText,
+  type NodeView,
+  type ResourceKind,
+  type StoredResource,
+  type TargetEntry,
 } from '../../contract/index.ts';
 import type { Admin } from '../admin.ts';
 import type { Context } from '../context.ts';
@@ -151,6 +153,12 @@ const summaryOf = ({ resource }: Row): string => {
     const { ask, for: served } = resource.spec;
     const source = ask === undefined ? 'a constant' : `asks ${ask.kind}/${ask.name}/${ask.operation}`;
     return `${source}, for ${served.map(({ kind, name }) => `${kind}/${name}`).join(', ')}`;
+  }
+  if (resource.kind === 'Budget') {
+    const { scope, per, limit, unit, window, hard } = resource.spec;
+    const amount = unit === 'usd' ? moneyText(moneyOf(limit) ?? 0) : `${limit} ${unit}`;
+    const every = window.every === 'none' ? '' : ` a ${window.every}`;
+    return `${amount}${every} for ${scope}${per === undefined ? '' : `, each ${per}`}, then ${hard}`;
   }
   if (resource.kind === 'Domain')
     return `${resource.spec.delegated ? 'a hub of its own' : 'served here'}${resource.spec.parent === undefined ? '' : `, below ${resource.spec.parent}`}`;

@@ -111,6 +111,7 @@ const isProblem = (response: Response): boolean =>
 const EXITS: Readonly<Record<string, Exit>> = {
   denied: EXIT.denied,
   approval_required: EXIT.held,
+  budget_exhausted: EXIT.overBudget,
   unauthenticated: EXIT.notPermitted,
   not_found: EXIT.notFound,
   conflict: EXIT.conflict,

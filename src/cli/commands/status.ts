@@ -18,6 +18,8 @@ interface Status {
   readonly rosterSeq: number;
   readonly store: string;
   readonly weakened: readonly string[];
+  /** Policy that cedar-wasm decides; absent on nodes of an earlier version. */
+  readonly fallback?: readonly { readonly level: string; readonly operators: readonly string[] }[];
   /** Decisions taken again by cedar-wasm; absent on nodes that do not. */
   readonly oracle?: { readonly checked: number; readonly mismatched: number };
   readonly targets: {
@@ -49,11 +51,15 @@ const statusText = (url: string, found: Status, { items }: KillsView): string =>
     ['targets', `${targets.declared} declared, ${targets.eligible} of ${targets.endpoints} used endpoints take calls`],
     ...(targets.panic.length === 0 ? [] : [['panic', targets.panic.join(', ')] as const]),
     ['weakened', found.weakened.join('; ') || 'nothing'],
+    ...((found.fallback ?? []).length === 0 ? [] : [['fallback', fallbackNote(found.fallback ?? [])] as const]),
     ...(found.oracle === undefined ? [] : [['oracle', oracleNote(found.oracle)] as const]),
     ['stopped', items.map((order) => `${describe(order)} (${order.id})`).join(', ') || 'nothing'],
   ];
   return lines.map(([name, text]) => `${name.padEnd(14)} ${clean(text)}`).join('\n');
 };
+
+const fallbackNote = (sets: NonNullable<Status['fallback']>): string =>
+  `cedar-wasm decides ${sets.map(({ level, operators }) => `${level} (${operators.join(', ')})`).join(', ')}`;
 
 const oracleNote = ({ checked, mismatched }: NonNullable<Status['oracle']>): string =>
   mismatched === 0

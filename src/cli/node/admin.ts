@@ -1,12 +1,13 @@
 /** What a node lends to its admin door: every port that the door asks of, tied to this process. */
-import { readFileSync } from 'node:fs';
-import type { ControlPort, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
+import type { ControlPort, Diagnosis, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { belonging } from '../../control/index.ts';
-import type { AdminPorts, AuditPort, KillPort, NodeStatus, UnknownPort } from '../../doors/admin/index.ts';
+import type { AdminPorts, AuditPort, BudgetPort, KillPort, NodeStatus, UnknownPort } from '../../doors/admin/index.ts';
 import { mintKey } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
+import type { ApartDiagnoser } from '../diagnose/apart.ts';
+import { VERSION } from '../version.ts';
 import type { LivePipeline } from './live.ts';
 import { policyPort } from './policyport.ts';
 import type { Observed } from './telemetry.ts';
@@ -23,6 +24,7 @@ export interface AdminParts {
   readonly releases: ReleasePort;
   readonly nodes: NodePort;
   readonly kills: KillPort;
+  readonly budgets: BudgetPort;
   readonly audit: AuditPort;
   readonly unknown: UnknownPort;
   readonly traces: TraceStore;
@@ -30,6 +32,7 @@ export interface AdminParts {
   /** Of nodes that have one. */
   readonly oracle?: () => NonNullable<NodeStatus['oracle']>;
   readonly weakened: readonly string[];
+  readonly diagnoser: ApartDiagnoser;
   readonly useBootstrapToken: (token: string) => Promise<void>;
 }
 
@@ -52,6 +55,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
       rosterSeq: parts.rosterSeq(),
       store: 'sqlite',
       weakened: parts.weakened,
+      fallback: live.fallbackSets,
       ...(parts.oracle === undefined ? {} : { oracle: parts.oracle() }),
     }),
     metrics: observed.metrics,
@@ -68,15 +72,30 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     logs: observed.logger,
     feed: observed.feed,
     access: { mint: (id) => mintKey(id), useBootstrapToken: parts.useBootstrapToken },
-    policy: policyPort(live, world),
+    policy: policyPort(live, world, (tenant, files) => diagnosisOf(parts, tenant, files)),
     nodes: parts.nodes,
     kills: parts.kills,
+    budgets: parts.budgets,
     audit: parts.audit,
     unknown: parts.unknown,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),
     onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),
   };
 };
+
+/** Over the configuration and the policy as they are now; where the configuration is somebody else's, its owner is named. */
+const diagnosisOf: (parts: AdminParts, ...asked: Parameters<AdminPorts['policy']['diagnose']>) => Promise<Diagnosis> =
+  async ({ control, live, world, diagnoser }, tenant, files) => {
+    const stored = await control.list({ tenant });
+    const { levels } = live.inForce.snapshot.policy;
+    return diagnoser.diagnose({
+      files,
+      tenant,
+      running: stored.map(({ resource }) => resource),
+      active: levels.filter((level) => level.tenant === tenant),
+      wallMs: world.clock.wallMs(),
+    });
+  };
 
 /** `id` is an endpoint as `top` shows it, or an instance as the registry does. */
 const drainById: (
@@ -98,7 +117,3 @@ const causeOf = (thrown: unknown): string => {
   const cause = thrown instanceof Fault && thrown.cause !== undefined ? thrown.cause : thrown;
   return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
 };
-
-export const VERSION: string = JSON.parse(
-  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-).version;

@@ -1,7 +1,7 @@
 /** What people change, in the audit: every door gets ports that write down who changed what, once it is done. */
 
 import type { AuditTrail } from '../../audit/index.ts';
-import type { ControlPort, NodePort, Principal, ReleasePort } from '../../contract/index.ts';
+import type { ControlPort, NodePort, Principal, ReleasePort, ReleaseStore } from '../../contract/index.ts';
 import type { KillPort } from '../../doors/admin/index.ts';
 
 export const auditedControl = (control: ControlPort, trail: AuditTrail): ControlPort => ({
@@ -86,6 +86,30 @@ export const auditedReleases = (releases: ReleasePort, trail: AuditTrail): Relea
     replay: (request) => releases.replay(request),
   };
 };
+
+/** Steps that a release takes by itself: halted by the watch, overtaken by another policy. People's steps are noted where they ask. */
+export const auditedSteps = (store: ReleaseStore, trail: AuditTrail): ReleaseStore => ({
+  put: async (record) => {
+    await store.put(record);
+    const step = record.log.at(-1);
+    if (step?.by !== ITSELF) return;
+    const { tenant, id } = record;
+    const details = { state: step.state, percent: step.percent, reason: step.reason };
+    await trail.inPassing({
+      tenant,
+      kind: `policy.${step.state}`,
+      actor: ITSELF,
+      object: `release/${id}`,
+      callId: '',
+      details,
+    });
+  },
+  get: (tenant, id) => store.get(tenant, id),
+  list: (tenant, limit) => store.list(tenant, limit),
+  inForce: () => store.inForce(),
+});
+
+const ITSELF = 'airspace';
 
 export const auditedKills = (kills: KillPort, trail: AuditTrail): KillPort => {
   const noted = async (by: Principal, kind: string, work: ReturnType<KillPort['order']>) => {

@@ -11,9 +11,12 @@ import { Halt } from '../../kill/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
 import { auditPortOf, trailOf } from './audit.ts';
+import { budgetsAbove } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { killsGovernedAbove } from './kills.ts';
 import { LivePipeline } from './live.ts';
@@ -89,6 +92,8 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
 
+  countFallbacks(observed.metrics, [live]);
+
   ready = () => live.snapshot !== undefined;
 
   const publisher = new Publisher(member.key);
@@ -124,6 +129,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   keeper.start(await stores.nodes.list(), archive.last);
 
   const left = await stores.calls.open();
+  const diagnoser = new ApartDiagnoser();
   doors.push(
     nativeDoor({
       handler: () => live.handler,
@@ -145,11 +151,13 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
+        budgets: budgetsAbove(() => elsewhere(hub.url)),
         audit: auditPortOf(stores, trail, member.key.publicKey),
         traces: stores.traces,
         unknown: unknownCalls(stores, live),
         rosterSeq: () => keeper.roster.seq,
         weakened: weakenedBy(options),
+        diagnoser,
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
       }),
     ),
@@ -196,6 +204,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       keeper.stop();
       await archive.settled();
       await observed.flush();
+      await diagnoser.close();
       await member.close();
       await upstream.close();
     },

@@ -2,6 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Treasury } from '../../budget/index.ts';
 import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
@@ -17,10 +18,13 @@ import { openSqlite } from '../../stores/index.ts';
 import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
 import { openAudit } from './audit.ts';
-import { auditedControl, auditedKills, auditedNodes, auditedReleases } from './audited.ts';
+import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
+import { budgetGauges, budgetPort } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { countFallbacks, fallbackRemarks } from './fallback.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
@@ -51,6 +55,8 @@ export interface NodeOptions {
 }
 
 export interface HubOptions extends NodeOptions {
+  /** From the deadline of a call whose node is gone until what was set aside for it counts as spent. Default 60 s. */
+  readonly reservationGraceMs?: number | undefined;
   /** A policy release that may widen needs a second person. Default false. */
   readonly twoPerson?: boolean;
   /** Calls that only read are audited before they are sent too, and wait for the disk. Default false. */
@@ -99,11 +105,21 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const second = canaryOracle(world, options.oracle !== 0, () => train);
   held.defer(() => second.close());
   const halt = new Halt();
+  const treasury = new Treasury({
+    ledger: stores.ledger,
+    clock: world.clock,
+    ...(options.reservationGraceMs === undefined ? {} : { graceMs: options.reservationGraceMs }),
+    notice: ({ kind, text, ...about }) =>
+      logger.log(kind === 'refused' ? 'info' : 'warn', `budget ${text}`, { kind, ...about }),
+  });
+  held.defer(() => treasury.stop());
+  for (const gauge of budgetGauges(treasury)) observed.metrics.gauge(gauge);
   const audit = openAudit({ stores, world, node: id, key, logger, places: options.auditCheckpoints ?? [] });
   held.defer(() => audit.stop());
   const live = new LivePipeline({
     world,
     halt,
+    treasury,
     trail: audit.trail,
     auditReads: options.auditReads ?? false,
     node: id,
@@ -118,6 +134,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     onReconcile: (message, fields) => logger.log('info', message, fields),
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
+
+  countFallbacks(observed.metrics, [live]);
 
   const publisher = new Publisher(key);
   const kills = new KillSwitch({
@@ -161,9 +179,11 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
+  const diagnoser = new ApartDiagnoser();
+  held.defer(() => diagnoser.close());
   const { trainOver, ...asked } = releases({
     world,
-    stores,
+    stores: { ...stores, releases: auditedSteps(stores.releases, audit.trail) },
     key,
     logger,
     twoPerson: options.twoPerson ?? false,
@@ -174,6 +194,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     resources: stores.resources,
     nodes: stores.nodes,
     compilePolicy: compiler.compile,
+    remarksOn: fallbackRemarks,
     clock: world.clock,
     ...asked,
     publish: (snapshot) => {
@@ -206,6 +227,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   health.start();
   held.defer(() => health.stop());
   const recovered = await live.journal.recover(await stores.calls.open());
+  treasury.start();
   await live.reconciler.start();
   held.defer(() => live.reconciler.stop());
 
@@ -219,6 +241,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       signal: closing,
       live,
       observed,
+      budgets: budgetPort({ treasury, ledger: stores.ledger, snapshot: () => live.snapshot, logger }),
       control: auditedControl(control, audit.trail),
       releases: auditedReleases(train, audit.trail),
       nodes: auditedNodes(nodes, audit.trail),
@@ -229,6 +252,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
       weakened: weakenedBy(options),
+      diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
   );

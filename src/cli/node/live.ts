@@ -1,6 +1,6 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
-
 import { type AuditTrail, auditRefusals, auditSending } from '../../audit/index.ts';
+import { Budgets, downgrade, price, Treasury, tightenBy } from '../../budget/index.ts';
 import type {
   Call,
   CallJournal,
@@ -26,6 +26,8 @@ import {
 } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
 import {
+  type FallbackSet,
+  fallbackSets,
   type PreparedPolicy,
   preparePolicy,
   prepareTrials,
@@ -59,6 +61,8 @@ export interface LiveOptions {
   readonly neighbours?: readonly NodeEntry[];
   /** Calls in the works at once on this node. Default 1,000. */
   readonly concurrency?: number;
+  /** What the node knows about budgets. Default: it has no ledger, and refuses what falls under one. */
+  readonly treasury?: Treasury;
   /** Signals of overload, read once per call. Default: never overloaded. */
   readonly overload?: () => OverloadLevel;
   /** Who sees the decisions that are taken with a snapshot. Default: nobody. */
@@ -76,6 +80,12 @@ interface Current {
   readonly handler: Handler;
   readonly planOf: ReturnType<typeof planner>;
   readonly resolver: Resolver;
+  readonly fallback: readonly FallbackSet[];
+}
+
+/** What depends on the snapshot alone. */
+interface Prepared extends Pick<Current, 'snapshot' | 'policy' | 'fallback'> {
+  readonly trials: Trials;
 }
 
 export class LivePipeline {
@@ -85,14 +95,17 @@ export class LivePipeline {
   readonly gate: Gate;
   readonly #options: LiveOptions;
   readonly #budgets = new RetryBudgets();
+  readonly #treasury: Treasury;
   /** New configuration forgives nobody. */
   readonly #rates = new Rates();
+  #fallbacks = 0;
   #current: Current | undefined;
-  #policy: { readonly snapshot: Snapshot; readonly policy: PreparedPolicy; readonly trials: Trials } | undefined;
+  #policy: Prepared | undefined;
 
   constructor(options: LiveOptions) {
     this.#options = options;
     const { world } = options;
+    this.#treasury = options.treasury ?? new Treasury({ ledger: null, clock: world.clock });
     this.fleet = new Fleet(
       (endpoint) =>
         new Breaker({
@@ -120,6 +133,16 @@ export class LivePipeline {
       replay: (record) => this.journal.replay(record),
       note: options.onReconcile ?? (() => {}),
     });
+  }
+
+  /** Sets of rules that cedar-wasm evaluated, because an operator in them is unknown to our engine. */
+  get fallbacks(): number {
+    return this.#fallbacks;
+  }
+
+  /** Which sets those are, of the snapshot in force. */
+  get fallbackSets(): readonly FallbackSet[] {
+    return this.#current?.fallback ?? [];
   }
 
   get snapshot(): Snapshot | undefined {
@@ -155,13 +178,14 @@ export class LivePipeline {
   /** Does all that can fail; what it returns puts the new state in force and cannot. */
   prepare(snapshot: Snapshot, roster: Roster): () => void {
     const options = this.#options;
-    const { policy, trials } = this.#prepared(snapshot);
+    const { policy, trials, fallback } = this.#prepared(snapshot);
     const sight = sightOf(snapshot, roster);
     const planOf = planner(snapshot);
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
     const known = knownNodes(snapshot, (id) => nodes.get(id));
     const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
     const candidates = options.view(snapshot, sight);
+    const budgets = new Budgets(snapshot);
     const handler: Handler = options.compose({
       node: options.node,
       sink: options.sink,
@@ -184,6 +208,7 @@ export class LivePipeline {
       planOf,
       gate: this.gate,
       budgets: this.#budgets,
+      ...this.#paying(snapshot, budgets, planOf),
       record: this.journal.layer(planOf),
       fleet: this.fleet,
       // The same snapshot to the end: a call and the facts about it are never decided by two.
@@ -192,17 +217,40 @@ export class LivePipeline {
     });
     return () => {
       this.fleet.swap(snapshot.targets, candidates);
-      this.#current = { snapshot, policy, handler, planOf, resolver };
+      this.#current = { snapshot, policy, handler, planOf, resolver, fallback };
+      this.#treasury.adopt(budgets);
+    };
+  }
+
+  /** A configuration without prices and budgets pays for neither. */
+  #paying(snapshot: Snapshot, budgets: Budgets, planOf: Parts['planOf']): Partial<Parts> {
+    const treasury = this.#treasury;
+    const isPriced = snapshot.targets.some(({ operations }) => operations.some((one) => one.price !== undefined));
+    const { budgets: entries = [] } = snapshot;
+    if (entries.length === 0 && !isPriced) return {};
+    const pricing = price({ planOf, treasury, budgets, node: this.#options.node });
+    if (entries.length === 0) return { price: pricing };
+    const moves = entries.some(({ soft }) => soft?.do === 'model');
+    return {
+      price: pricing,
+      ...(treasury.ledger === null ? {} : { tighten: tightenBy(treasury, budgets) }),
+      ...(moves && treasury.ledger !== null ? { downgrade: downgrade({ planOf, treasury, budgets }) } : {}),
     };
   }
 
   /** A roster alone changes nothing about policy, and rosters come often. */
-  #prepared(snapshot: Snapshot): { readonly policy: PreparedPolicy; readonly trials: Trials } {
+  #prepared(snapshot: Snapshot): Prepared {
+    const options = {
+      onFallback: () => {
+        this.#fallbacks += 1;
+      },
+    };
     if (this.#policy?.snapshot !== snapshot)
       this.#policy = {
         snapshot,
-        policy: preparePolicy(snapshot),
-        trials: prepareTrials(snapshot, this.#options.watchTrial),
+        policy: preparePolicy(snapshot, undefined, options),
+        trials: prepareTrials(snapshot, this.#options.watchTrial, options),
+        fallback: fallbackSets(snapshot.policy),
       };
     return this.#policy;
   }

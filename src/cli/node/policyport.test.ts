@@ -60,7 +60,10 @@ const portAt = async (wall: { ms: number }) => {
   const snapshot = await snapshotOf();
   const inForce = { snapshot, policy: preparePolicy(snapshot), planOf: planner(snapshot) };
   const { clock } = new StillWorld();
-  return { inForce, port: policyPort({ inForce }, { clock: { ...clock, wallMs: () => wall.ms } }) };
+  return {
+    inForce,
+    port: policyPort({ inForce }, { clock: { ...clock, wallMs: () => wall.ms } }, async () => ({ diagnostics: [] })),
+  };
 };
 
 const CONCIERGE: Principal = { kind: 'agent', tenant: 'default', id: 'concierge', roles: [] };

@@ -15,11 +15,16 @@ import {
 } from '../../policy/index.ts';
 import type { LivePipeline } from './live.ts';
 
-export const policyPort = (live: Pick<LivePipeline, 'inForce'>, { clock }: Pick<World, 'clock'>): PolicyPort => {
+export const policyPort = (
+  live: Pick<LivePipeline, 'inForce'>,
+  { clock }: Pick<World, 'clock'>,
+  diagnose: PolicyPort['diagnose'],
+): PolicyPort => {
   const listed = new Listed();
   return {
     mayCall: (principal, target) => listed.mayCall(live.inForce.policy, principal, target, clock.wallMs()),
     can: (question) => canAnswer(live.inForce, question, clock.wallMs()),
+    diagnose,
     explain: (event) => explanationOf(live.inForce, event),
   };
 };

@@ -15,6 +15,7 @@ import { type CompilePolicy, comparePolicies, Replay, wideningsIn } from '../../
 import { Oracle } from '../../policy/oracle/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import { examineWith } from './examine.ts';
+import { fallbackRemarks } from './fallback.ts';
 
 export interface TrainOptions {
   readonly world: World;
@@ -34,6 +35,7 @@ export const releases = ({ world, stores, key, logger, twoPerson, compilePolicy,
   const shared = {
     store: stores.releases,
     compilePolicy,
+    remarksOn: fallbackRemarks,
     clock: world.clock,
     watch,
     log: (level: 'info' | 'warn', message: string, fields: object) => logger.log(level, message, { ...fields }),

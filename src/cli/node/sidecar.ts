@@ -11,6 +11,7 @@ import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
+import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
@@ -101,6 +102,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
           }),
     compose: (parts) => sidecarIn(withFresh(parts)),
   });
+  countFallbacks(observed.metrics, [out, into]);
   const following = new Following((snapshot: Snapshot, roster: Roster) => {
     const enforce = [out.prepare(snapshot, roster), into.prepare(snapshot, roster)];
     return () => {

@@ -1,5 +1,5 @@
 /** A trace as a tree with bars: who called whom on which node, when, how long, and how it ended. */
-import type { CallEvent, StepEvent } from '../../contract/index.ts';
+import { type CallEvent, moneyText, type StepEvent } from '../../contract/index.ts';
 import { clean, fit, widthOf } from './clean.ts';
 import { type Paint, styleOf } from './paint.ts';
 import { duration } from './time.ts';
@@ -39,7 +39,30 @@ const headOf = (events: readonly CallEvent[], totalMs: number): string => {
   const nodes = new Set(events.map((event) => event.node)).size;
   const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
   const calls = new Set(events.map((event) => event.callId)).size;
-  return `trace ${clean(events[0]!.trace)}  ${count(calls, 'call')} on ${count(nodes, 'node')}  ${duration(totalMs)}`;
+  const cost = events.some(isPriced) ? `  ${moneyText(sumOf(events))}` : '';
+  return `trace ${clean(events[0]!.trace)}  ${count(calls, 'call')} on ${count(nodes, 'node')}  ${duration(totalMs)}${cost}`;
+};
+
+const isPriced = ({ attributes }: CallEvent): boolean => typeof attributes['cost.micros'] === 'number';
+
+const costOf = ({ attributes }: CallEvent): number => Number(attributes['cost.micros'] ?? 0);
+
+/** Only the node that charged a call has its cost, so nothing is counted twice. */
+const sumOf = (events: readonly CallEvent[]): number => events.reduce((sum, event) => sum + costOf(event), 0);
+
+/** The calls below this one, on whichever node. */
+const eventsBelow = ({ calls, steps }: Pick<CallNode, 'calls' | 'steps'>): readonly CallEvent[] => [
+  ...calls.flatMap((node) => [node.event, ...eventsBelow(node)]),
+  ...steps.flatMap(eventsBelow),
+];
+
+/** Its own cost, and that of all it led to where there is more. */
+const costText = (node: CallNode): string => {
+  const below = eventsBelow(node);
+  const total = costOf(node.event) + sumOf(below);
+  if (!isPriced(node.event) && !below.some(isPriced)) return '';
+  const own = moneyText(costOf(node.event));
+  return below.some(isPriced) ? `${own} of ${moneyText(total)} with all below` : own;
 };
 
 /** A part of the tree that knows its own lines, given what leads the first and what leads the rest. */
@@ -52,7 +75,7 @@ const below = (branches: readonly Branch[], lead: string): readonly Line[] =>
   );
 
 const linesOf = (node: CallNode, first: string, rest: string): readonly Line[] => [
-  callLine(node.event, first),
+  callLine(node, first),
   ...below([...node.steps.map((step) => stepBranch(step, node.event)), ...node.calls.map(callBranch)], rest),
 ];
 
@@ -68,14 +91,15 @@ const stepBranch =
     ...below([...steps.map((inner) => stepBranch(inner, event)), ...calls.map(callBranch)], rest),
   ];
 
-const callLine = (event: CallEvent, lead: string): Line => {
+const callLine = (node: CallNode, lead: string): Line => {
+  const { event } = node;
   const { kind, name, operation } = event.target;
   return {
     label: `${lead}${clean(`${kind}/${name}/${operation}`)} @${clean(event.node)}`,
     status: event.status,
     startMs: event.startedAtMs,
     durationMs: event.durationMs,
-    note: event.status === 'ok' ? '' : event.code,
+    note: [event.status === 'ok' ? '' : event.code, costText(node)].filter((text) => text !== '').join('  '),
   };
 };
 

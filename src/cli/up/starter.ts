@@ -24,9 +24,9 @@ export interface ProcessStarter extends Starter<ProcessNode> {
 
 /**
  * Each node has the directory `dir/<name>`, and what it says goes to `dir/<name>.log`. No node outlives this process, also when
- * it forgets `killAll`.
+ * it forgets `killAll`. `more`: options of hubs.
  */
-export const processes = (dir: string): ProcessStarter => {
+export const processes = (dir: string, more: { readonly hub?: readonly string[] } = {}): ProcessStarter => {
   const units: Unit[] = [];
   const reap = (): void => {
     for (const unit of units) void unit.kill();
@@ -38,7 +38,7 @@ export const processes = (dir: string): ProcessStarter => {
     return unit;
   };
   return {
-    hub: ({ name, port = 0 }) => start(new HubUnit(dir, name, ['serve']), port),
+    hub: ({ name, port = 0 }) => start(new HubUnit(dir, name, ['serve', ...(more.hub ?? [])]), port),
     domain: ({ name, port = 0, hubUrl, token }) =>
       start(new Unit(dir, name, ['serve', '--role', 'domain', '--parent', hubUrl], token), port),
     sidecar: ({ name, port = 0, hubUrl, token, agentUrl }) => {

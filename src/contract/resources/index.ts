@@ -1,5 +1,6 @@
 /** All resource kinds: one schema each, from which types, JSON Schema, `explain` and error messages derive. */
 import { z } from 'zod';
+import { BudgetSpec } from './budget.ts';
 import { FactSpec } from './fact.ts';
 import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, UserSpec } from './governance.ts';
 import { API_VERSION, Metadata } from './metadata.ts';
@@ -16,6 +17,7 @@ export const SCHEMAS = {
   Route: resource('Route', RouteSpec),
   PolicyBundle: resource('PolicyBundle', PolicyBundleSpec),
   Fact: resource('Fact', FactSpec),
+  Budget: resource('Budget', BudgetSpec),
   Domain: resource('Domain', DomainSpec),
   User: resource('User', UserSpec),
   Key: resource('Key', KeySpec),
@@ -36,6 +38,7 @@ export const KINDS: Readonly<Record<ResourceKind, { readonly plural: string; rea
   Route: { plural: 'routes', short: 'rt' },
   PolicyBundle: { plural: 'policies', short: 'pol' },
   Fact: { plural: 'facts', short: 'fc' },
+  Budget: { plural: 'budgets', short: 'bud' },
   Domain: { plural: 'domains', short: 'dom' },
   User: { plural: 'users', short: 'usr' },
   Key: { plural: 'keys', short: 'key' },
@@ -56,6 +59,7 @@ export const idOf = (resource: Resource): ResourceId => ({
   name: resource.metadata.name,
 });
 
+export { type BudgetSpec, Money, type PriceSpec, type WindowLength } from './budget.ts';
 export type { FactSource, FactSpec } from './fact.ts';
 export type { RouteSpec } from './governance.ts';
 export { API_VERSION, DEFAULT_TENANT, Labels, Metadata, Name, OperationName } from './metadata.ts';

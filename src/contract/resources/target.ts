@@ -1,5 +1,6 @@
 /** Agents, tools and models: what can be called. One spec for the three, because a call treats them alike. */
 import { z } from 'zod';
+import { PriceSpec } from './budget.ts';
 import { Labels, OperationName } from './metadata.ts';
 
 export const Effect = z.enum(['read', 'write', 'spend', 'irreversible']);
@@ -27,6 +28,7 @@ export const Operation = z.strictObject({
     .record(z.string(), z.unknown())
     .optional()
     .describe('JSON Schema of the payload; policies read it as `context.args`'),
+  price: PriceSpec.optional().describe('what a call costs; default: the price of its target'),
 });
 export type Operation = z.output<typeof Operation>;
 
@@ -84,5 +86,6 @@ export const TargetSpec = z.strictObject({
     .max(3_600_000)
     .optional()
     .describe('upper bound of one call; default 30 s, streams 10 min (D1)'),
+  price: PriceSpec.optional().describe('what a call costs, of its own: what it calls in turn is charged by itself'),
 });
 export type TargetSpec = z.output<typeof TargetSpec>;

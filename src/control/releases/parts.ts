@@ -12,7 +12,7 @@ import type {
 import type { NodeKey } from '../../identity/index.ts';
 import type { Configuration } from '../check.ts';
 import type { CompilePolicy, Draft } from '../compile.ts';
-import type { ControlPlane } from '../plane.ts';
+import type { ControlParts, ControlPlane } from '../plane.ts';
 import type { Widenings } from './gate.ts';
 import type { Replayer } from './replay.ts';
 import type { TrialParts } from './trials.ts';
@@ -23,6 +23,8 @@ export interface TrainParts {
   readonly resources: Pick<ResourceStore, 'list' | 'history'>;
   readonly plane: Pick<ControlPlane, 'preview' | 'replacePolicy' | 'republish' | 'list' | 'snapshot'>;
   readonly compilePolicy: CompilePolicy;
+  /** As the control plane's. Default: nothing. */
+  readonly remarksOn?: ControlParts['remarksOn'];
   readonly traces: Pick<TraceStore, 'recent'>;
   /** The policy room's replay of recorded decisions. What facts answered under the active policy is of use only where they are the same. */
   readonly replayer: (proposed: Draft, active: PolicySet) => Replayer;

@@ -80,7 +80,8 @@ export class Proposals {
       createdAtMs: this.#parts.clock.wallMs(),
     });
     this.#parts.log('info', 'policy release staged', { release: id, by, reason, base, ...examined.proof });
-    return this.#book.outcome(record, 0, [...warnings, ...examined.warnings]);
+    const remarks = this.#parts.remarksOn?.(proposed.policy, tenant) ?? [];
+    return this.#book.outcome(record, 0, [...warnings, ...remarks, ...examined.warnings]);
   }
 
   /** Throws `bad_request` for what lint calls an error, and for a case that does not hold. There is no way around it. */

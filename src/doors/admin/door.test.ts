@@ -14,11 +14,13 @@ const BODIES: Readonly<Record<string, unknown>> = {
     target: { kind: 'agent', name: 'orders', operation: 'where' },
   },
   '/v1/unknown/{hex}:resolve': { verdict: 'executed', reason: 'the bank says so' },
+  '/v1/policy/diagnose': { files: [{ name: 'org.cedar', text: '', level: 'org' }] },
   '/v1/kills': { kind: 'agent', name: 'orders', reason: 'it loops' },
   '/v1/keys': { principal: { kind: 'agent', name: 'orders' } },
   '/v1/bootstrap': { token: 'airb_good' },
   '/v1/tokens': { role: 'sidecar', agent: 'orders' },
   '/v1/instances': { id: '9000' },
+  '/v1/budgets/{name}:topup': { amount: 5, holder: 'session/s1' },
   '/v1/nodes:join': { token: 'airj_x' },
   '/v1/policy/releases': { resources: [{}], reason: 'why' },
   '/v1/policy/releases:replay': { release: '01234567' },
@@ -104,6 +106,9 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'GET /v1/kills': andStewards(forViewers()),
   'POST /v1/kills': andStewards(row(201, 201, 403, 403, 201, 403), 201),
   'DELETE /v1/kills/{name}': andStewards(row(200, 200, 403, 403, 200, 403)),
+  'GET /v1/budgets': forViewers(),
+  'GET /v1/budgets/{name}/payers': forViewers(),
+  'POST /v1/budgets/{name}:topup': forAdmins(),
   'GET /v1/unknown': row(200, 200, 403, 403, 200, 403),
   'POST /v1/unknown/{hex}:resolve': row(200, 200, 403, 403, 200, 403),
   'GET /v1/audit': row(200, 200, 403, 403, 200, 403),
@@ -123,6 +128,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'GET /v1/traces/{hex}': andStewards(forViewers(404)),
   'GET /v1/traces/{hex}/explain': andStewards(row(200, 200, 403, 403, 404, 403)),
   'POST /v1/policy:can': andStewards(forViewers()),
+  'POST /v1/policy/diagnose': forViewers(),
   'GET /v1/calls': andStewards(forViewers()),
   'GET /v1/top': andStewards(forViewers()),
   'GET /v1/logs': forViewers(),
@@ -495,4 +501,29 @@ test('what breaks inside says nothing about itself', async () => {
   assert.equal(response.status, 500);
   assert.ok(!(await response.text()).includes('hunter2'));
   assert.equal(door.internal.length, 1);
+});
+
+test('files of an author go to the policy of the own tenant, and too many or too large ones do not', async () => {
+  await using door = await served();
+  const ask = async (files: readonly object[]) => {
+    const answer = await door.post('/v1/policy/diagnose', 'foreign', { files });
+    return [answer.status, ((await answer.json()) as { detail?: string }).detail ?? ''] as const;
+  };
+  const file = { name: 'org.cedar', text: 'permit', level: 'org' };
+  assert.deepEqual(await ask([file]), [200, '']);
+  assert.deepEqual(door.asked, [{ diagnose: { tenant: 'acme', files: [file] } }]);
+  const refused: readonly (readonly [readonly object[], number, RegExp])[] = [
+    [[], 400, /files/],
+    [Array.from({ length: 65 }, (_, at) => ({ ...file, name: `${at}.cedar` })), 400, /more than 64; ask about fewer/],
+    [[file, file], 400, /two files have one name/],
+    [[{ ...file, name: 'secrets.txt' }], 400, /must end in \.yaml, \.yml or \.cedar/],
+    [[{ ...file, level: 'No Domain' }], 400, /level/],
+    [[{ ...file, text: 'ü'.repeat(600_000) }], 413, /1200000 bytes together, more than 1048576/],
+  ];
+  for (const [files, status, message] of refused) {
+    const [actual, detail] = await ask(files);
+    assert.equal(actual, status);
+    assert.match(detail, message);
+  }
+  assert.equal(door.asked.length, 1);
 });

@@ -5,6 +5,9 @@ export type {
   AccessPort,
   AdminPorts,
   AuditPort,
+  BudgetAccount,
+  BudgetPort,
+  BudgetView,
   CallExplanation,
   CanAnswer,
   CanQuestion,
@@ -17,8 +20,12 @@ export type {
   KillsView,
   LogLine,
   NodeStatus,
+  Payer,
+  PayerKind,
+  PayersView,
   PolicyPort,
   RuleName,
   TargetCounts,
   UnknownPort,
 } from './ports.ts';
+export { PAYERS } from './ports.ts';

@@ -39,6 +39,7 @@ export const status = async ({ ports, principal, theirs, query }: AdminRequest):
   const endpoints = fleet.flatMap((target) => target.endpoints);
   return json({
     ...node,
+    fallback: node.fallback.filter(({ tenant }) => tenant === principal.tenant),
     startedAt: new Date(startedAtMs).toISOString(),
     uptimeMs: Math.max(0, ports.world.clock.wallMs() - startedAtMs),
     targets: {

@@ -4,11 +4,13 @@ import type {
   AuditRecord,
   AuditStore,
   Belonging,
+  BudgetEntry,
   CallEvent,
   CallRecord,
   CancelSignal,
   ControlPort,
   Credential,
+  Diagnosis,
   KillOrder,
   KillRequest,
   NodePort,
@@ -18,7 +20,9 @@ import type {
   Rights,
   Target,
   TargetEntry,
+  TextFile,
   TraceStore,
+  Unit,
 } from '../../contract/index.ts';
 import type { World } from '../../kernel/index.ts';
 
@@ -53,6 +57,7 @@ export interface AdminPorts {
   readonly access: AccessPort;
   readonly policy: PolicyPort;
   readonly kills: KillPort;
+  readonly budgets: BudgetPort;
   readonly audit: AuditPort;
   readonly unknown: UnknownPort;
   /** The node link and the registry that it feeds. */
@@ -104,6 +109,12 @@ export interface NodeStatus {
   readonly store: string;
   /** Controls that somebody turned down, in words: a public bind, no TLS, memory only. Empty is good. */
   readonly weakened: readonly string[];
+  /** Levels, of all tenants, of which cedar-wasm decides rules because our engine does not know an operator in them. Mostly none. */
+  readonly fallback: readonly {
+    readonly tenant: string;
+    readonly level: string;
+    readonly operators: readonly string[];
+  }[];
   /** Decisions taken again by another engine, since the node started. Absent where no node does that. */
   readonly oracle?: {
     readonly checked: number;
@@ -197,6 +208,65 @@ export interface KillsView {
   }[];
 }
 
+/** Budgets of a tenant. */
+export interface BudgetPort {
+  /** By name, with the accounts of their present windows, the fullest first. */
+  list(tenant: string): Promise<readonly BudgetView[]>;
+  /** Who draws on it in its present window. Throws `not_found`. */
+  payers(tenant: string, budget: string, by: PayerKind): Promise<PayersView>;
+  /** Grants more, once, to one account. Throws `not_found` for a budget or holder that nobody knows. */
+  topUp(request: {
+    readonly tenant: string;
+    readonly budget: string;
+    readonly holder: string;
+    readonly amount: number;
+    readonly by: string;
+    readonly reason: string;
+  }): Promise<BudgetAccount>;
+}
+
+export interface BudgetView extends Pick<BudgetEntry, 'name' | 'per' | 'class' | 'unit' | 'limit' | 'soft' | 'hard'> {
+  readonly scope: string;
+  /** Its place in the organisation, from the top. */
+  readonly path: readonly string[];
+  readonly window: {
+    readonly every: string;
+    readonly timezone: string;
+    readonly startMs: number;
+    readonly endMs: number | null;
+  };
+  readonly accounts: readonly BudgetAccount[];
+}
+
+export interface BudgetAccount {
+  readonly holder: string;
+  readonly limit: number;
+  readonly extra: number;
+  readonly spent: number;
+  readonly reserved: number;
+  readonly left: number;
+  /** Pace of the last hour. */
+  readonly perHour: number;
+  /** At that pace; null when it lasts until its window ends. */
+  readonly runsOutAtMs: number | null;
+}
+
+export const PAYERS = ['principal', 'user', 'target', 'tree', 'session'] as const;
+export type PayerKind = (typeof PAYERS)[number];
+
+export interface PayersView {
+  readonly unit: Unit;
+  readonly by: PayerKind;
+  readonly items: readonly Payer[];
+}
+
+export interface Payer {
+  readonly who: string;
+  readonly spent: number;
+  readonly reserved: number;
+  readonly calls: number;
+}
+
 export interface AccessPort {
   /** A new secret for the Key resource `id`; it exists nowhere else afterwards. */
   mint(id: string): { readonly secret: string; readonly secretHash: string };
@@ -210,6 +280,8 @@ export interface PolicyPort {
   mayCall(principal: Principal, target: Target): boolean;
   /** Throws `not_found` for a principal of the tenant that cannot call at all, `bad_request` for a context that is no policy data. */
   can(question: CanQuestion): CanAnswer;
+  /** What an editor should say about files of the tenant, over what runs; nothing is kept. Throws `overloaded`. */
+  diagnose(tenant: string, files: readonly TextFile[]): Promise<Diagnosis>;
   /** Decides a recorded call again, by the policy in force. Null when policy was never asked about it. */
   explain(event: CallEvent): CallExplanation | null;
 }

@@ -3,11 +3,12 @@ import { bootstrap, createKey, createToken } from './access.ts';
 import type { Answer } from './answer.ts';
 import { auditHead, readAudit, searchAudit } from './audit.ts';
 import type { Access } from './authorise.ts';
+import { listBudgets, payersOf, topUp } from './budgets.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
 import { liftKill, listKills, orderKill } from './kills.ts';
 import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
 import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
-import { can, explain } from './policy.ts';
+import { can, diagnose, explain } from './policy.ts';
 import { announce, drain, instances, targets, withdraw } from './registry.ts';
 import {
   activateRelease,
@@ -76,6 +77,10 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/audit/records', { least: 'operator' }, readAudit),
   route('GET', '/v1/audit/head', { least: 'operator' }, auditHead),
 
+  route('GET', '/v1/budgets', { least: 'viewer' }, listBudgets),
+  route('GET', '/v1/budgets/{name}/payers', { least: 'viewer' }, payersOf),
+  route('POST', '/v1/budgets/{name}:topup', { least: 'admin' }, topUp),
+
   route('POST', '/v1/keys', { least: 'admin' }, createKey),
   route('POST', '/v1/tokens', { least: 'admin' }, createToken),
   { method: 'POST', path: '/v1/bootstrap', proof: 'machine', serve: bootstrap },
@@ -89,6 +94,8 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/events/stream', { least: 'viewer', domains: true }, stream),
 
   route('POST', '/v1/policy:can', { least: 'viewer', domains: true }, can),
+  // Whoever may list the policy of the whole tenant: corrections are names from all of it. Nothing is kept.
+  route('POST', '/v1/policy/diagnose', { least: 'viewer' }, diagnose),
 
   route('GET', '/v1/targets', { least: 'viewer', agents: true, domains: true }, targets),
   route('GET', '/v1/instances', { least: 'viewer', agents: true, domains: true }, instances),

@@ -5,7 +5,7 @@ import type { EntityStore } from '../entities.ts';
 import type { Est, Scope } from '../est.ts';
 import { type FactsRead, factsRead } from '../facts/index.ts';
 import { type EntityRef, entityFromJson } from '../value.ts';
-import { compileExpr } from './expression.ts';
+import { type CompileOptions, compileExpr } from './expression.ts';
 import { asBool, type Env, textIn } from './types.ts';
 
 /** Never throws: a scope has no way to fail. */
@@ -16,16 +16,32 @@ export interface CompiledPolicy {
   readonly principal: ScopeTest;
   readonly action: ScopeTest;
   readonly resource: ScopeTest;
-  /** The conditions without the scope. Throws EvaluationError. */
+  /** The conditions without the scope. Throws EvaluationError, and Error when `unknown` is not empty. */
   readonly holds: (env: Env) => boolean;
   /** The conditions look at `context.args`. */
   readonly readsArguments: boolean;
   /** The facts that the conditions look at. */
   readonly readsFacts: FactsRead;
+  /** Operators in the conditions that this compiler does not know: another engine must decide. Mostly none. */
+  readonly unknown: ReadonlySet<string>;
 }
 
 /** Throws Fault `bad_request` that names the policy, for anything that is not exactly Cedar 4.5. */
-export const compileEntry = (entry: PolicyEntry): CompiledPolicy => {
+export const compileEntry = (entry: PolicyEntry, options: CompileOptions = {}): CompiledPolicy => ({
+  ...compiled(entry, options),
+  unknown: NONE,
+});
+
+/** The same, for whoever has another engine for it: operators in conditions that the compiler does not know are named in the result. */
+export const compileOrMark = (entry: PolicyEntry, { knows }: Pick<CompileOptions, 'knows'> = {}): CompiledPolicy => {
+  const unknown = new Set<string>();
+  const onUnknown = (name: string) => unknown.add(name);
+  return { ...compiled(entry, { onUnknown, ...(knows === undefined ? {} : { knows }) }), unknown };
+};
+
+const NONE: ReadonlySet<string> = new Set();
+
+const compiled = (entry: PolicyEntry, options: CompileOptions): Omit<CompiledPolicy, 'unknown'> => {
   try {
     const est = entry.est as Est;
     if (est.effect !== entry.effect) throw new Fault('bad_request', 'effect of entry and tree differ');
@@ -34,7 +50,7 @@ export const compileEntry = (entry: PolicyEntry): CompiledPolicy => {
       principal: compileScope(est.principal),
       action: compileScope(est.action),
       resource: compileScope(est.resource),
-      holds: compileConditions(est.conditions),
+      holds: compileConditions(est.conditions, options),
       readsArguments: readsArguments(est),
       readsFacts: factsRead(est),
     };
@@ -66,11 +82,11 @@ const compileScope = (scope: Scope): ScopeTest => {
   );
 };
 
-const compileConditions = (conditions: Est['conditions']): ((env: Env) => boolean) => {
+const compileConditions = (conditions: Est['conditions'], options: CompileOptions): ((env: Env) => boolean) => {
   const tests = conditions.map(({ kind, body }) => {
     if (kind !== 'when' && kind !== 'unless')
       throw new Fault('bad_request', `condition \`${String(kind)}\` is unknown`);
-    return { wanted: kind === 'when', evaluate: compileExpr(body) };
+    return { wanted: kind === 'when', evaluate: compileExpr(body, options) };
   });
   return (env) => tests.every(({ wanted, evaluate }) => asBool(evaluate(env)) === wanted);
 };

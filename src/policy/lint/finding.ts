@@ -1,5 +1,8 @@
 /** What lint says: one thing about one rule, at one place. */
 
+import type { TextChange, TextRange } from '../../contract/index.ts';
+import type { MistakeCode } from '../mistake.ts';
+
 export type LintRule =
   /** Syntax, types, annotations: what `apply` refuses too. */
   | 'invalid'
@@ -24,11 +27,16 @@ export type LintRule =
 export interface Finding {
   readonly severity: 'error' | 'warning';
   readonly rule: LintRule;
+  /** Finer than the rule, where the text itself is wrong. */
+  readonly code?: MistakeCode;
   /** As the author knows it. */
   readonly file: string;
   /** From 1; 0 when it is about the whole file. */
   readonly line: number;
   readonly column: number;
+  /** What an editor underlines; absent when it is about the whole file. */
+  readonly range?: TextRange;
+  readonly suggestion?: TextChange;
   readonly level: string;
   /** `@id` of the policy; empty when it is about none. */
   readonly policy: string;

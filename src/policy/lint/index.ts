@@ -3,4 +3,4 @@ export { type Change, compareLevels, type Direction } from './change.ts';
 export { comparePolicies, wideningsIn } from './compare.ts';
 export type { Finding, LintRule } from './finding.ts';
 export { hierarchyOf } from './hierarchy.ts';
-export { type LintInput, lintPolicies } from './lint.ts';
+export { headOf, type Judgement, judgePolicies, type LintInput, lintPolicies, type ReadLevel } from './lint.ts';

@@ -6,11 +6,15 @@ import { type Catalog, catalogOf } from '../catalog.ts';
 import { clausesOf } from '../clauses.ts';
 import type { CompiledPolicy } from '../compile/index.ts';
 import type { Est, Expr } from '../est.ts';
+import { type Mistake, placed } from '../mistake.ts';
 import { type RegistryNames, suggestion } from '../names.ts';
+import { onlyNearest } from '../nearest.ts';
 import { type LocatedEntry, parsePolicies } from '../parse.ts';
 import { childrenOf, partsOf, pathOf, textOf } from '../partial/path.ts';
+import { atIndex, rangeIn, type Source } from '../position.ts';
 import { ORG, type PreparedTenant, preparePolicy } from '../prepare.ts';
 import { ACTION_PARENTS, CEDAR_LANGUAGE } from '../schema.ts';
+import { stringPlace, tokensOf } from '../tokens.ts';
 import { Verdicts } from '../validate.ts';
 import { covers, isAsHard } from './covers.ts';
 import { type Finding, inOrder, type LintRule, placeOf } from './finding.ts';
@@ -26,7 +30,19 @@ export interface LintInput {
 }
 
 /** By file and line. Errors are rules without any effect, or a level that denies everything; warnings are most likely not meant. */
-export const lintPolicies = (input: LintInput): readonly Finding[] => {
+export const lintPolicies = (input: LintInput): readonly Finding[] => judgePolicies(input).findings;
+
+export interface Judgement {
+  readonly findings: readonly Finding[];
+  /** Those that could be read, with the place of every rule. */
+  readonly levels: readonly ReadLevel[];
+  readonly tenants: ReadonlyMap<string, PreparedTenant>;
+  /** What is wrong with facts, each after the place of its declaration. */
+  readonly problems: readonly string[];
+}
+
+/** The same, for who goes on with what was read. */
+export const judgePolicies = (input: LintInput): Judgement => {
   const { bundles, names, targets } = input;
   const verdicts = new Verdicts();
   const tenants = new Set([...bundles, ...targets].map(({ tenant }) => tenant));
@@ -34,7 +50,7 @@ export const lintPolicies = (input: LintInput): readonly Finding[] => {
   const read = bundles.map((bundle) => readBundle(bundle, catalogs.get(bundle.tenant) as Catalog, verdicts));
   const levels = read.flatMap(({ entries, bundle }) => (entries === undefined ? [] : [{ ...bundle, ...entries }]));
   const prepared = preparePolicy({ ...input, policy: policyOf(levels, [...catalogs.values()]) });
-  return [
+  const findings = [
     ...read.flatMap(({ findings }) => findings),
     ...levels.flatMap((level) => {
       const tenant = prepared.tenants.get(level.tenant) as PreparedTenant;
@@ -42,6 +58,8 @@ export const lintPolicies = (input: LintInput): readonly Finding[] => {
       return lintLevel({ level, levels, tenant, population: populationOf(tenant, users), names: input.names });
     }),
   ].sort(inOrder);
+  const problems = [...catalogs.values()].flatMap((catalog) => catalog.problems);
+  return { findings, levels, tenants: prepared.tenants, problems };
 };
 
 interface Entries {
@@ -49,40 +67,44 @@ interface Entries {
   readonly limits: readonly LocatedEntry[];
 }
 
-type ReadLevel = Pick<Bundle, 'tenant' | 'level'> & Entries;
+export type ReadLevel = Pick<Bundle, 'tenant' | 'level'> & Entries & { readonly texts: readonly Source[] };
 
 interface ReadBundle {
-  readonly bundle: Pick<Bundle, 'tenant' | 'level'>;
+  readonly bundle: Pick<Bundle, 'tenant' | 'level'> & { readonly texts: readonly Source[] };
   /** Absent when a text could not be read: what is known of it would be a part only. */
   readonly entries?: Entries;
   readonly findings: readonly Finding[];
 }
 
 const readBundle = ({ tenant, level, policies, limits }: Bundle, catalog: Catalog, verdicts: Verdicts): ReadBundle => {
-  const parse = (text: Bundle['policies'] | undefined, kind: EntryKind) =>
-    text === undefined
-      ? { entries: [], problems: [] }
-      : parsePolicies(
-          { text: text.text, name: text.source ?? `${kind} of \`${tenant}/${level}\`` },
-          kind,
-          catalog,
-          verdicts,
-        );
-  const rules = parse(policies, 'policies');
-  const limiting = parse(limits, 'limits');
-  const problems = [...rules.problems, ...limiting.problems].map((problem) => problemFinding(problem, level));
-  const bundle = { tenant, level };
+  const sourceOf = ({ text, source }: Bundle['policies'], kind: EntryKind): Source => ({
+    text,
+    name: source ?? `${kind} of \`${tenant}/${level}\``,
+  });
+  const rulesText = sourceOf(policies, 'policies');
+  const limitsText = limits === undefined ? { text: '', name: '' } : sourceOf(limits, 'limits');
+  const rules = parsePolicies(rulesText, 'policies', catalog, verdicts);
+  const limiting = parsePolicies(limitsText, 'limits', catalog, verdicts);
+  const problems = [
+    ...rules.mistakes.map((mistake) => mistakeFinding(rulesText, mistake, level)),
+    ...limiting.mistakes.map((mistake) => mistakeFinding(limitsText, mistake, level)),
+  ];
+  const bundle = { tenant, level, texts: [rulesText, limitsText] };
   if (problems.length > 0) return { bundle, findings: problems };
   const entries = { policies: rules.entries, limits: limiting.entries };
   return { bundle, entries, findings: denyingFindings(level, policies.source ?? `level \`${level}\``, rules.entries) };
 };
 
-/** Problems of the parser are sentences that begin with their place. */
-const problemFinding = (problem: string, level: string): Finding => {
-  const [, at = '', policy = '', message = problem] =
-    /^(.*?:\d+:\d+): (?:policy `([^`]*)`: )?(.*)$/s.exec(problem) ?? [];
-  return { severity: 'error', rule: problemRule(message), ...placeOf(at), level, policy, message };
-};
+const mistakeFinding = (source: Source, mistake: Mistake, level: string): Finding => ({
+  severity: 'error',
+  rule: problemRule(mistake.message),
+  code: mistake.code,
+  ...placeOf(mistake.at === undefined ? source.name : atIndex(source, mistake.at)),
+  ...placed(source, mistake),
+  level,
+  policy: mistake.policy,
+  message: mistake.message,
+});
 
 const problemRule = (message: string): LintRule => {
   if (/\bimpossible\b/.test(message)) return 'never-matches';
@@ -129,6 +151,7 @@ const lintLevel = (judged: Judged): readonly Finding[] => {
       severity,
       rule,
       ...placeOf(entry.at),
+      ...headOf(entry, level),
       level: level.level,
       policy: entry.id,
       message,
@@ -138,6 +161,12 @@ const lintLevel = (judged: Judged): readonly Finding[] => {
     if (!isSatisfiable(policy)) return [...unknown, say('error', 'never-matches', EXCLUSIVE)];
     return [...unknown, ...reachFindings(policy, judged, say), ...overlaps(entry, judged, say)];
   });
+};
+
+/** Where a rule begins, in whichever of the two texts it stands. */
+export const headOf = (entry: LocatedEntry, { policies, texts }: ReadLevel): Pick<Finding, 'range'> => {
+  const source = texts[policies.includes(entry) ? 0 : 1];
+  return source === undefined ? {} : { range: rangeIn(source.text, entry.head) };
 };
 
 const EXCLUSIVE = 'its conditions exclude each other, so it never matches; correct or remove it';
@@ -182,15 +211,27 @@ const overlaps = (entry: LocatedEntry, { level, levels, tenant }: Judged, say: S
 /** Attributes whose value is the name of an operation. */
 const OPERATION_NAMES: ReadonlySet<string> = new Set(['context.operation', 'resource.name']);
 
-const unknownOperations = ({ est }: LocatedEntry, { level, names }: Judged, say: Say): readonly Finding[] => {
+const unknownOperations = (entry: LocatedEntry, { level, names }: Judged, say: Say): readonly Finding[] => {
   const own = names.targets.filter(({ tenant }) => tenant === level.tenant);
   const known = new Set(own.flatMap(({ operations }) => operations.map(({ name }) => name)));
-  const named = new Set(clausesOf(est as Est).flatMap(operationNames));
+  const named = new Set(clausesOf(entry.est as Est).flatMap(operationNames));
   return [...named]
     .filter((name) => !known.has(name))
-    .map((name) =>
-      say('error', 'unknown-operation', `no target has an operation \`${name}\`${suggestion(name, known)}`),
-    );
+    .map((name) => ({
+      ...say('error', 'unknown-operation', `no target has an operation \`${name}\`${suggestion(name, known)}`),
+      ...namedAt(entry, level, name, known),
+    }));
+};
+
+/** The name itself, and what it should most likely be. */
+const namedAt = (entry: LocatedEntry, { policies, texts }: ReadLevel, name: string, known: ReadonlySet<string>) => {
+  const text = texts[policies.includes(entry) ? 0 : 1]?.text ?? '';
+  const { start } = entry.head;
+  const place = stringPlace(tokensOf(text.slice(start)), name);
+  if (place === undefined) return {};
+  const range = rangeIn(text, { start: start + place.start, end: start + place.end });
+  const near = onlyNearest(name, known);
+  return { range, ...(near === undefined ? {} : { suggestion: { range, text: JSON.stringify(near).slice(1, -1) } }) };
 };
 
 /** Texts that are compared with the name of an operation, alone or in a set. */

@@ -95,7 +95,7 @@ const answerOf = ({ name, policies, named }: PolicySet, env: Env): Answer => {
 };
 
 /** Every entity that an evaluation can reach, and no more: each one costs Cedar microseconds. */
-const entitiesFor = (env: Env, named: readonly EntityRef[]): EntityJson[] => {
+export const entitiesFor = (env: Env, named: readonly EntityRef[]): EntityJson[] => {
   const found = new Map<string, Entity>();
   const open = [env.principal, env.action, env.resource, ...named, ...refsIn(env.context)];
   for (let ref = open.pop(); ref !== undefined; ref = open.pop()) {

@@ -17,6 +17,7 @@ import {
   pathOf,
   textOf,
   touches,
+  usesAny,
 } from './path.ts';
 
 /** One use of an unknown: what it tells apart. */
@@ -46,7 +47,9 @@ export interface OpenPolicy {
 export const openPolicy = (policy: CompiledPolicy, isOpen: IsOpen): OpenPolicy => {
   const est = policy.entry.est as Est;
   const opening = new Opening(isOpen);
-  const conditions = est.conditions.map(({ kind, body }) => ({ kind, body: opening.truth(body) }));
+  // What the compiler does not know can come out either way, or fail.
+  const opened = (body: Expr): Expr => (usesAny(body, policy.unknown) ? opening.yesOrNo(body) : opening.truth(body));
+  const conditions = est.conditions.map(({ kind, body }) => ({ kind, body: opened(body) }));
   const { holds } = compileEntry({ ...policy.entry, est: { ...est, conditions } });
   return { policy, holds, readings: opening.readings };
 };
@@ -100,12 +103,12 @@ class Opening {
     if (DECIMAL_COMPARISONS.has(operator)) return this.#method(expr, operator, body as readonly Expr[]);
     if (operator === 'has') return this.#has(expr, body);
     if (operator === 'contains') return this.#member(expr, body as Binary);
-    return this.#yesOrNo(expr);
+    return this.yesOrNo(expr);
   }
 
   /** `a.lessThan(b)`: the same with its operands in a list. */
   #method(expr: Expr, operator: string, [left, right]: readonly Expr[]): Expr {
-    if (left === undefined || right === undefined) return this.#yesOrNo(expr);
+    if (left === undefined || right === undefined) return this.yesOrNo(expr);
     const compared = this.#comparison(expr, operator, { left, right });
     const operands = compared[operator] as Binary | undefined;
     return operands === undefined ? compared : { [operator]: [operands.left, operands.right] };
@@ -116,19 +119,19 @@ class Opening {
       return { [operator]: { left: this.#compared(expr, left, right), right } };
     if (this.#isOpenPath(right) && !touches(left, this.#isOpen))
       return { [operator]: { left, right: this.#compared(expr, right, left) } };
-    return this.#yesOrNo(expr);
+    return this.yesOrNo(expr);
   }
 
   /** `["a", "b"].contains(x)` */
   #member(expr: Expr, { left, right }: Binary): Expr {
-    if (!this.#isOpenPath(right) || touches(left, this.#isOpen)) return this.#yesOrNo(expr);
+    if (!this.#isOpenPath(right) || touches(left, this.#isOpen)) return this.yesOrNo(expr);
     const compared = compileExpr(left);
     return { contains: { left, right: this.#note({ ...unknownOf(expr, right), compared, member: true }) } };
   }
 
   #has(expr: Expr, body: unknown): Expr {
     const paths = askedPaths(body);
-    if (paths === undefined) return this.#yesOrNo(expr);
+    if (paths === undefined) return this.yesOrNo(expr);
     const each = paths.map(
       (path): Expr =>
         this.#note({ name: presenceOf(textOf(path)), expr, clause: expr, path, asksPresence: true, mayFail: false }),
@@ -140,7 +143,8 @@ class Opening {
     return this.#note({ ...unknownOf(clause, path), compared: compileExpr(other) });
   }
 
-  #yesOrNo(expr: Expr): Expr {
+  /** An unknown of its own. */
+  yesOrNo(expr: Expr): Expr {
     return this.#note({ ...unknownOf(expr, expr), mayFail: mayFail(expr) });
   }
 

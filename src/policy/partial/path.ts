@@ -58,3 +58,10 @@ export const childrenOf = (operator: string, body: unknown): readonly Expr[] => 
     typeof value === 'object' && value !== null && !Array.isArray(value);
   return Object.values(body as Binary).filter(isExpr);
 };
+
+/** Does one of the operators stand anywhere in the tree? A field of the same name counts too: a yes only means more caution. */
+export const usesAny = (tree: unknown, operators: ReadonlySet<string>): boolean =>
+  operators.size > 0 &&
+  typeof tree === 'object' &&
+  tree !== null &&
+  Object.entries(tree).some(([name, inner]) => operators.has(name) || usesAny(inner, operators));

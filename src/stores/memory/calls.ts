@@ -56,7 +56,7 @@ export class MemoryCalls implements CallJournal {
     return { kind: 'begun' };
   }
 
-  async end({ tenant, id, outcome, amounts, audit, atMs }: End): Promise<Ended> {
+  async end({ tenant, id, outcome, amounts, reservation = id, audit, atMs }: End): Promise<Ended> {
     if (amounts !== null) refuseAmounts(amounts);
     const record = outcome === null ? undefined : this.#ending(id, outcome.state);
     const concluded = record !== undefined && record.concludedAtMs === null;
@@ -64,7 +64,7 @@ export class MemoryCalls implements CallJournal {
     else if (concluded && outcome !== null && outcome.state !== 'forgotten')
       this.#records.set(id, { ...record, ...outcome, state: outcome.state, concludedAtMs: atMs });
     this.#beside.audit.chain(audit);
-    const settled = amounts === null ? undefined : await this.#beside.ledger.settle(tenant, id, amounts, atMs);
+    const settled = amounts === null ? undefined : await this.#beside.ledger.settle(tenant, reservation, amounts, atMs);
     return { concluded, overdrawn: settled?.overdrawn ?? [] };
   }
 

@@ -106,14 +106,14 @@ const begunOf = ({ record }: Begin, begun: BegunRow): Begun => {
   return { kind: 'taken', record: taken };
 };
 
-const endArgs = ({ tenant, id, outcome, amounts, audit, atMs }: End): EndArgs => {
+const endArgs = ({ tenant, id, outcome, amounts, reservation = id, audit, atMs }: End): EndArgs => {
   if (amounts !== null) refuseAmounts(amounts);
   return {
     id,
     conclude:
       outcome === null || outcome.state === 'forgotten' ? null : concludeArgs(id, outcome.state, outcome.reply, atMs),
     forget: outcome?.state === 'forgotten',
-    settle: amounts === null ? null : { tenant, id, amounts, atMs },
+    settle: amounts === null ? null : { tenant, id: reservation, amounts, atMs },
     audit: audit.map(chained),
   };
 };

@@ -19,7 +19,7 @@ import {
 import { Canceller, type World } from '../../../kernel/index.ts';
 import { adminDoor } from '../door.ts';
 import { EventFeed } from '../feed.ts';
-import type { AdminPorts, KillAnswer } from '../ports.ts';
+import type { AdminPorts, BudgetView, KillAnswer } from '../ports.ts';
 
 const user = (tenant: string, id: string, ...roles: string[]): Principal => ({ kind: 'user', tenant, id, roles });
 const agent = (tenant: string, id: string): Principal => ({ kind: 'agent', tenant, id, roles: [] });
@@ -121,6 +121,46 @@ const instance = (tenant: string, id: string, name: string): InstanceEntry => ({
   labels: {},
   state: 'ready',
 });
+
+const budgetAccount = {
+  ...{ holder: '', limit: 20_000_000, extra: 0, spent: 9_200_000, reserved: 300_000, left: 10_500_000 },
+  ...{ perHour: 1_000_000, runsOutAtMs: null },
+};
+
+export const budgetViews: readonly BudgetView[] = [
+  {
+    ...{ name: 'daily', scope: 'organisation', path: [], per: null, class: null, unit: 'micros', limit: 20_000_000 },
+    ...{ soft: null, hard: 'refuse', window: { every: 'day', timezone: 'UTC', startMs: 0, endMs: 86_400_000 } },
+    accounts: [budgetAccount],
+  },
+  {
+    ...{ name: 'sessions', scope: 'domain shop', path: ['domain sales', 'domain shop'], per: 'session', class: null },
+    ...{ unit: 'calls', limit: 10, soft: null, hard: 'pause' },
+    window: { every: 'none', timezone: 'UTC', startMs: 0, endMs: null },
+    accounts: [
+      {
+        ...budgetAccount,
+        holder: 'session/s1',
+        limit: 10,
+        spent: 10,
+        reserved: 0,
+        left: 0,
+        perHour: 60,
+        runsOutAtMs: 0,
+      },
+      {
+        ...budgetAccount,
+        holder: 'session/s2',
+        limit: 10,
+        spent: 1,
+        reserved: 1,
+        left: 8,
+        perHour: 2,
+        runsOutAtMs: 14_400_000,
+      },
+    ],
+  },
+];
 
 export const killAnswer: KillAnswer = {
   order: {
@@ -317,6 +357,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       rosterSeq: 3,
       store: 'memory',
       weakened: [],
+      fallback: [],
     }),
     metrics: {
       text: () => 'airspace_calls_total 1\n',
@@ -348,6 +389,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
     },
     policy: {
       mayCall: ({ id }, { operation }) => id !== 'vera' && operation === 'where',
+      diagnose: (tenant, files) => note({ diagnose: { tenant, files } }, { diagnostics: [] }),
       can: (question) => {
         asked.push({ can: question });
         return {
@@ -387,6 +429,15 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
         asked.push({ kills: tenant });
         return { seq: 2, items: [killAnswer.order], nodes: [] };
       },
+    },
+    budgets: {
+      list: (tenant) => note({ budgets: tenant }, budgetViews),
+      payers: (tenant, budget, by) =>
+        note(
+          { payers: budget, tenant, by },
+          { unit: 'micros', by, items: [{ who: 'agent/a', spent: 7, reserved: 1, calls: 2 }] },
+        ),
+      topUp: (request) => note({ topUp: request }, budgetViews[0]!.accounts[0]!),
     },
     nodes: {
       issueJoinToken: (grant) => note({ grant }, { token: 'airj_x', expiresAtMs: 5_000_000 }),

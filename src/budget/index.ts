@@ -1,0 +1,7 @@
+/** Budgets: accounts that calls draw on, what a call may come to, and what it came to. */
+export { Budgets, type Share, termsOf } from './accounts.ts';
+export { type DowngradeParts, downgrade } from './downgrade.ts';
+export { type PriceParts, price } from './layer.ts';
+export { type Tighten, tightenBy } from './tighten.ts';
+export { leftOf, type Notice, Treasury, type TreasuryOptions } from './treasury.ts';
+export { windowAt } from './window.ts';

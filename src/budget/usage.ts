@@ -1,0 +1,93 @@
+/**
+ * Tokens as a target reports them, in the words of the model APIs that there are. What it says is a claim: it counts inside what
+ * can be true, and everything else is clamped or replaced by what we counted, and flagged (T23).
+ */
+import type { Tokens } from './cost.ts';
+
+/** One report; fields that are absent were not said. */
+export interface Report {
+  readonly input?: unknown;
+  readonly output?: unknown;
+  readonly cacheRead?: unknown;
+  readonly cacheWrite?: unknown;
+}
+
+/** The report in a reply or in one event of a stream; undefined when there is none. */
+export const reportIn = (json: unknown): Report | undefined => {
+  const usage =
+    field(json, 'usage') ?? field(field(json, 'message'), 'usage') ?? field(field(json, 'response'), 'usage');
+  if (typeof usage !== 'object' || usage === null) return undefined;
+  // OpenAI counts what came from the cache as a part of the prompt, Anthropic beside it.
+  const cached = field(field(usage, 'prompt_tokens_details'), 'cached_tokens');
+  const prompt = field(usage, 'prompt_tokens');
+  return defined({
+    input:
+      typeof prompt === 'number' && isCount(cached) && cached <= prompt
+        ? prompt - cached
+        : first(prompt, field(usage, 'input_tokens'), field(usage, 'inputTokens')),
+    output: first(field(usage, 'completion_tokens'), field(usage, 'output_tokens'), field(usage, 'outputTokens')),
+    cacheRead: first(field(usage, 'cache_read_input_tokens'), cached),
+    cacheWrite: field(usage, 'cache_creation_input_tokens'),
+  });
+};
+
+/** Later reports of a stream complete or replace earlier ones. */
+export const merged = (before: Report | undefined, after: Report): Report => ({ ...before, ...after });
+
+/** What a call was expected to use, and what was counted of its reply. */
+export interface Counted {
+  readonly input: number;
+  readonly output: number;
+  /** Output that was set aside. */
+  readonly cap: number;
+}
+
+export interface Weighed {
+  readonly tokens: Tokens;
+  /** Empty when the report was believed: `missing`, `invalid`, `clamped`. */
+  readonly flags: readonly string[];
+}
+
+/** How much more than expected can still be true: another tokenizer, hidden reasoning. Beyond it, it is a defect or a lie. */
+const MOST_TIMES = 4;
+
+export const weigh = (report: Report | undefined, counted: Counted): Weighed => {
+  if (report === undefined)
+    return {
+      tokens: { input: counted.input, output: counted.output, cacheRead: 0, cacheWrite: 0 },
+      flags: ['missing'],
+    };
+  const flags = new Set<string>();
+  const read = (value: unknown, otherwise: number, most: number): number => {
+    if (value === undefined || value === null) return otherwise;
+    if (!isCount(value)) {
+      flags.add('invalid');
+      return otherwise;
+    }
+    if (value > most) flags.add('clamped');
+    return Math.min(value, most);
+  };
+  const mostInput = MOST_TIMES * Math.max(counted.input, 256);
+  const mostOutput = MOST_TIMES * Math.max(counted.cap, counted.output, 64);
+  const tokens = {
+    input: read(report.input, counted.input, mostInput),
+    output: read(report.output, counted.output, mostOutput),
+    cacheRead: read(report.cacheRead, 0, mostInput),
+    cacheWrite: read(report.cacheWrite, 0, mostInput),
+  };
+  if (report.input === undefined || report.output === undefined) flags.add('missing');
+  return { tokens, flags: [...flags].sort() };
+};
+
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
+const field = (holder: unknown, name: string): unknown =>
+  typeof holder === 'object' && holder !== null && Object.hasOwn(holder, name)
+    ? (holder as Record<string, unknown>)[name]
+    : undefined;
+
+const first = (...values: readonly unknown[]): unknown => values.find((value) => value !== undefined && value !== null);
+
+const defined = (report: Report): Report =>
+  Object.fromEntries(Object.entries(report).filter(([, value]) => value !== undefined && value !== null));

@@ -1,0 +1,19 @@
+/** Policy that our engine does not understand and cedar-wasm decides: what apply, metrics and status of a node say about it. */
+import type { Snapshot } from '../../contract/index.ts';
+import { fallbackRemark, fallbackSets } from '../../policy/index.ts';
+import type { LivePipeline } from './live.ts';
+import type { Observed } from './telemetry.ts';
+
+export const fallbackRemarks = ({ levels }: Snapshot['policy'], tenant: string): readonly string[] =>
+  fallbackSets({ levels: levels.filter((level) => level.tenant === tenant) }).map(fallbackRemark);
+
+export const countFallbacks = (
+  metrics: Observed['metrics'],
+  pipelines: readonly Pick<LivePipeline, 'fallbacks'>[],
+): void =>
+  metrics.gauge({
+    name: 'airspace_policy_fallback_total',
+    help: 'Sets of rules that cedar-wasm evaluated, because an operator in them is unknown to the fast engine.',
+    read: () => pipelines.reduce((sum, { fallbacks }) => sum + fallbacks, 0),
+    type: 'counter',
+  });

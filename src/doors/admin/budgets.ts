@@ -1,0 +1,32 @@
+/** Budgets: where their accounts stand, when they run out, who draws on them, and money on top. */
+import { z } from 'zod';
+import { type Answer, json } from './answer.ts';
+import { authorOf } from './configuration.ts';
+import { PAYERS } from './ports.ts';
+import type { AdminRequest } from './request.ts';
+
+const Nothing = z.strictObject({});
+const PayersQuery = z.strictObject({ by: z.enum(PAYERS).default('principal') });
+const TopUpBody = z.strictObject({
+  amount: z.int().min(1).describe('micro-USD, tokens or calls, as the budget counts'),
+  holder: z.string().max(300).default(''),
+  reason: z.string().max(1000).default(''),
+});
+
+export const listBudgets = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
+  query(Nothing);
+  return json({ items: await ports.budgets.list(principal.tenant) });
+};
+
+export const payersOf = async ({ ports, principal, param, query }: AdminRequest): Promise<Answer> =>
+  json(await ports.budgets.payers(principal.tenant, param, query(PayersQuery).by));
+
+export const topUp = async ({ ports, principal, param, body }: AdminRequest): Promise<Answer> =>
+  json(
+    await ports.budgets.topUp({
+      tenant: principal.tenant,
+      budget: param,
+      by: authorOf(principal),
+      ...(await body(TopUpBody)),
+    }),
+  );
