@@ -168,22 +168,20 @@ export class Journal {
         atMs: world.clock.wallMs(),
       });
     } catch (thrown) {
-      throw this.#notBegun(call, Fault.from(thrown), record !== null);
+      throw this.#notBegun(call, Fault.from(thrown), record);
     }
   }
 
   /** Nothing was sent, whatever the store made of it: what may be written there is taken back. */
-  #notBegun(call: Call, fault: Fault, isFirst: boolean): Fault {
+  #notBegun(call: Call, fault: Fault, record: CallRecord | null): Fault {
     if (fault.code !== 'storage' || fault.executed === 'no') return fault;
     const { code, message, cause, facts } = fault;
     const unsent = new Fault(code, message, { executed: 'no', cause, facts });
-    const admission = Admission.find(call);
+    const outcome: End['outcome'] = record === null ? null : { state: 'forgotten', reply: null };
     // What was set aside for a try that may have run is not ours to give back.
-    if (!this.#again.has(call.id))
-      this.#later.do(
-        this.#end(call, admission, isFirst ? { state: 'forgotten', reply: null } : null, unsent, undefined),
-      );
-    return unsent;
+    if (!this.#again.has(call.id)) this.#later.do(this.#end(call, Admission.find(call), outcome, unsent, undefined));
+    // If this process dies before that, another one finds an intent, and sends it to find out.
+    return record !== null && record.request !== null ? fault : unsent;
   }
 
   async #accept(call: Call, plan: RoutePlan, scope: Scope): Promise<Reply> {
@@ -302,7 +300,8 @@ export class Journal {
   #outcomeOf(id: string, fault: Fault | undefined, reply: StoredReply): End['outcome'] {
     if (fault === undefined) return { state: 'done', reply };
     // That the second try did not run says nothing about the first.
-    if (this.#again.has(id) && fault.executed !== 'yes') return { state: 'unknown', reply };
+    if (this.#again.has(id) && fault.executed !== 'yes')
+      return { state: 'unknown', reply: { ...reply, executed: 'unknown' } };
     if (fault.executed === 'no' && !this.#running.has(id)) return { state: 'forgotten', reply: null };
     if (fault.executed === 'unknown') return { state: 'unknown', reply };
     return { state: fault.code === 'cancelled' ? 'cancelled' : 'done', reply };
@@ -329,7 +328,8 @@ export class Journal {
         // Refused before it came to be sent: the record layer never saw it, so it is concluded here.
         const isUnknown = fault.executed === 'unknown' || isAgain;
         const conclude = async (): Promise<void> => {
-          await store.conclude(record.id, isUnknown ? 'unknown' : 'done', keepFault(fault), world.clock.wallMs());
+          const kept = keepFault(fault, isUnknown ? 'unknown' : fault.executed);
+          await store.conclude(record.id, isUnknown ? 'unknown' : 'done', kept, world.clock.wallMs());
           if (isUnknown && !isAgain) this.#options.unknown?.(record.tenant, record.id);
         };
         await conclude().catch(() => this.#later.do(conclude));

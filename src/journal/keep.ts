@@ -19,7 +19,7 @@ export const keepReply = (reply: Reply, bytes: Uint8Array | null): StoredReply =
   attempts: reply.attempts,
 });
 
-export const keepFault = (fault: Fault): StoredReply => ({
+export const keepFault = (fault: Fault, executed = fault.executed): StoredReply => ({
   outcome: 'fault',
   status: 0,
   contentType: '',
@@ -28,7 +28,7 @@ export const keepFault = (fault: Fault): StoredReply => ({
   message: fault.message,
   endpoint: '',
   attempts: 0,
-  executed: fault.executed,
+  executed,
 });
 
 /** The same answer again. Throws what was thrown then, or `conflict` when the bytes were not kept. */

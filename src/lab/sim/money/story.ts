@@ -10,6 +10,7 @@ export type Happening =
   | { readonly kind: 'begun'; readonly callId: string; readonly begin: Begin }
   /** A call with an unknown outcome is about to be sent again. */
   | { readonly kind: 'reopened'; readonly callId: string }
+  /** A hub heard that another call holds the key. */
   | { readonly kind: 'taken'; readonly callId: string; readonly by: string }
   | { readonly kind: 'ended'; readonly callId: string; readonly state: string }
   | { readonly kind: 'accounts'; readonly states: readonly AccountState[] }

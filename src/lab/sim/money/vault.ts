@@ -1,5 +1,5 @@
 /** The store as it really is. It carries out what arrives, and tells the story of it. */
-import type { AuditEntry, Begin, Begun, CallJournal, LedgerStore, Stores } from '../../../contract/index.ts';
+import type { AuditEntry, Begin, CallJournal, LedgerStore, Stores } from '../../../contract/index.ts';
 import { memoryStores } from '../../../stores/index.ts';
 import { TENANTS } from './operations.ts';
 import type { Story } from './story.ts';
@@ -48,7 +48,7 @@ const toldCalls = (calls: CallJournal, ledger: LedgerStore, story: Story): CallJ
     ...callsOf(calls),
     begin: async (begin) => {
       const begun = await calls.begin(begin);
-      tellBegun(story, begin, begun);
+      if (begun.kind === 'begun') story.tell({ kind: 'begun', callId: callOf(begin), begin });
       if (begun.kind === 'begun' && begin.reservation !== null) await standing(begin.reservation.tenant);
       return begun;
     },
@@ -69,12 +69,6 @@ const toldCalls = (calls: CallJournal, ledger: LedgerStore, story: Story): CallJ
       return done;
     },
   };
-};
-
-const tellBegun = (story: Story, begin: Begin, begun: Begun): void => {
-  const callId = callOf(begin);
-  if (begun.kind === 'begun') story.tell({ kind: 'begun', callId, begin });
-  if (begun.kind === 'taken') story.tell({ kind: 'taken', callId, by: begun.record.id });
 };
 
 const toldLedger = (ledger: LedgerStore, story: Story): LedgerStore => {

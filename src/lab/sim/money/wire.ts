@@ -88,8 +88,9 @@ export const wireTo = (parts: WireParts): Kept => {
             own(callOf(begin));
             return store.calls.begin(begin);
           },
-          ({ kind }) => {
-            if (kind === 'begun') noted(begin.audit);
+          (begun) => {
+            if (begun.kind === 'begun') noted(begin.audit);
+            if (begun.kind === 'taken') story.tell({ kind: 'taken', callId: callOf(begin), by: begun.record.id });
           },
         );
       },
