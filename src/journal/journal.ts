@@ -51,7 +51,9 @@ export class Journal {
   readonly #running = new Map<string, Canceller>();
   /** Detached calls that a budget had no room for, with what waits until it has. */
   readonly #short = new Map<string, (signal: CancelSignal) => Promise<boolean>>();
-  /** Those of them that may have run before. */
+  /** Those of them that may have run before: what a later try says of itself says nothing about an earlier one. */
+  readonly #mayHaveRun = new Set<string>();
+  /** Of these, those that are sent again to find out: whoever asked for it looks at the record by itself. */
   readonly #again = new Set<string>();
   /** Their way from the first transaction to the last: it may take longer than their deadline. */
   readonly #passes = new Map<string, Promise<unknown>>();
@@ -95,10 +97,14 @@ export class Journal {
    * False when somebody has said meanwhile what became of it. A second unknown is what it was before.
    */
   async replay(record: CallRecord): Promise<boolean> {
-    if (record.request === null || this.#running.has(record.id)) return false;
+    const { request } = record;
+    if (request === null || this.#running.has(record.id)) return false;
     if (!(await this.#options.store.reopen(record.tenant, record.id))) return false;
     this.#again.add(record.id);
-    await this.#start({ ...record, state: 'dispatched' });
+    this.#mayHaveRun.add(record.id);
+    // Nobody waits for it: a caller in a hurry, whose time was over before the answer came, is no reason to hurry again.
+    const timeoutMs = Math.max(DEFAULT_TIMEOUT_MS, request.timeoutMs);
+    await this.#start({ ...record, state: 'dispatched', request: { ...request, timeoutMs } });
     return true;
   }
 
@@ -115,7 +121,10 @@ export class Journal {
     for (const record of left) {
       if (record.detached && record.request !== null && (record.state === 'accepted' || record.idempotent)) {
         resumed++;
-        if (record.state === 'dispatched') await this.#settleRemains(record);
+        if (record.state === 'dispatched') {
+          this.#mayHaveRun.add(record.id);
+          await this.#settleRemains(record);
+        }
         void this.#start(record);
       } else {
         unknown++;
@@ -300,7 +309,7 @@ export class Journal {
   #outcomeOf(id: string, fault: Fault | undefined, reply: StoredReply): End['outcome'] {
     if (fault === undefined) return { state: 'done', reply };
     // That the second try did not run says nothing about the first.
-    if (this.#again.has(id) && fault.executed !== 'yes')
+    if (this.#mayHaveRun.has(id) && fault.executed !== 'yes')
       return { state: 'unknown', reply: { ...reply, executed: 'unknown' } };
     if (fault.executed === 'no' && !this.#running.has(id)) return { state: 'forgotten', reply: null };
     if (fault.executed === 'unknown') return { state: 'unknown', reply };
@@ -326,7 +335,7 @@ export class Journal {
         }
         const isAgain = this.#again.has(record.id);
         // Refused before it came to be sent: the record layer never saw it, so it is concluded here.
-        const isUnknown = fault.executed === 'unknown' || isAgain;
+        const isUnknown = fault.executed === 'unknown' || (this.#mayHaveRun.has(record.id) && fault.executed === 'no');
         const conclude = async (): Promise<void> => {
           const kept = keepFault(fault, isUnknown ? 'unknown' : fault.executed);
           await store.conclude(record.id, isUnknown ? 'unknown' : 'done', kept, world.clock.wallMs());
@@ -339,6 +348,7 @@ export class Journal {
         if (this.#running.get(record.id) !== canceller) return;
         this.#running.delete(record.id);
         this.#again.delete(record.id);
+        this.#mayHaveRun.delete(record.id);
         this.#passes.delete(record.id);
       });
   }
