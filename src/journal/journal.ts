@@ -56,8 +56,10 @@ export class Journal {
   /** Of these, those that are sent again to find out: whoever asked for it looks at the record by itself. */
   readonly #again = new Set<string>();
   /** Their way from the first transaction to the last: it may take longer than their deadline. */
-  readonly #passes = new Map<string, Promise<unknown>>();
+  readonly #passes = new Map<string, Promise<void>>();
   readonly #later: Later;
+  /** Of calls that were not sent: the record of each is ended together with what may have been set aside for it. */
+  readonly #takenBack = new WeakSet<Fault>();
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -186,11 +188,19 @@ export class Journal {
     if (fault.code !== 'storage' || fault.executed === 'no') return fault;
     const { code, message, cause, facts } = fault;
     const unsent = new Fault(code, message, { executed: 'no', cause, facts });
-    const outcome: End['outcome'] = record === null ? null : { state: 'forgotten', reply: null };
     // What was set aside for a try that may have run is not ours to give back.
-    if (!this.#again.has(call.id)) this.#later.do(this.#end(call, Admission.find(call), outcome, unsent, undefined));
+    if (!this.#again.has(call.id)) {
+      const outcome = this.#unsentOutcome(call.id, record, unsent);
+      this.#later.do(this.#end(call, Admission.find(call), outcome, unsent, undefined));
+      this.#takenBack.add(unsent);
+    }
     // If this process dies before that, another one finds an intent, and sends it to find out.
     return record !== null && record.request !== null ? fault : unsent;
+  }
+
+  #unsentOutcome(id: string, record: CallRecord | null, unsent: Fault): End['outcome'] {
+    if (record !== null) return { state: 'forgotten', reply: null };
+    return this.#running.has(id) ? this.#outcomeOf(id, unsent, keepFault(unsent)) : null;
   }
 
   async #accept(call: Call, plan: RoutePlan, scope: Scope): Promise<Reply> {
@@ -217,7 +227,9 @@ export class Journal {
 
   /** A deadline ends the waiting of a caller and not the work below; until that is over, nobody else says how the call ended. */
   #passing(id: string, pass: Promise<Reply>): Promise<Reply> {
-    this.#passes.set(id, pass);
+    const over = pass.then(() => {});
+    over.catch(() => {});
+    this.#passes.set(id, over);
     return pass;
   }
 
@@ -323,8 +335,9 @@ export class Journal {
     this.#running.set(record.id, canceller);
     const work = handler()(callOf(record), scope).then((reply) => drained(reply));
     return work
-      .catch(async (thrown) => {
-        await this.#passes.get(record.id)?.catch(() => {});
+      .catch(async (heard) => {
+        // A deadline that gave up knows less than the work below, once that is over.
+        const thrown = (await this.#passes.get(record.id)?.then(undefined, Fault.from)) ?? heard;
         const short = this.#short.get(record.id);
         this.#short.delete(record.id);
         // It stays accepted meanwhile: a restart runs it again, and it waits again.
@@ -333,6 +346,7 @@ export class Journal {
           void this.#start(record);
           return;
         }
+        if (this.#takenBack.has(fault)) return;
         const isAgain = this.#again.has(record.id);
         // Refused before it came to be sent: the record layer never saw it, so it is concluded here.
         const isUnknown = fault.executed === 'unknown' || (this.#mayHaveRun.has(record.id) && fault.executed === 'no');

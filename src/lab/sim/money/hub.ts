@@ -87,7 +87,10 @@ export class Hub {
     const life = new Life(this.#parts.world, () => this.wallSkewMs);
     life.onEnd(() => {
       this.#run = undefined;
-      this.#parts.world.clock.after(DOWN_MS * this.#parts.random(), () => this.#start());
+      this.#parts.world.clock.after(DOWN_MS * this.#parts.random(), () => {
+        life.isBuried = true;
+        this.#start();
+      });
     });
     const run = this.#made(life);
     this.#begin(run).then(

@@ -7,6 +7,8 @@ export const NEVER: Promise<never> = new Promise(() => {});
 export class Life {
   readonly world: World;
   #isOver = false;
+  /** Another run of the same process has begun, and with it the session of this one with the store is over. */
+  isBuried = false;
   readonly #left: (() => void)[] = [];
 
   /** `skewMs`: how wrong its wall clock is, asked anew each time. */

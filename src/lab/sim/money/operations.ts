@@ -25,8 +25,8 @@ export const OFFERS: Readonly<Record<string, Offer>> = {
   look: offer('look', 'read'),
   /** Answers what became of a call. A no means: and it never will. */
   paid: offer('paid', 'read'),
-  /** May run twice. */
-  draft: offer('draft', 'write', { idempotent: true }),
+  /** May run twice, and costs each time. */
+  draft: offer('draft', 'write', { idempotent: true, worst: 2 }),
   /** Nobody can be asked: a person says. */
   post: offer('post', 'write', { worst: 2 }),
   think: offer('think', 'spend', { worst: 3, stream: true, reconcile: { ask: 'paid' } }),

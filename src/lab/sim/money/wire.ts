@@ -176,11 +176,16 @@ class Wire {
     return random() < 0.5 ? 0 : 2 * random();
   }
 
-  /** What is on its way arrives, whatever becomes of its sender. */
+  /**
+   * What is on its way arrives although its sender is dead, until another run of it looks at what is left: a store lets one
+   * session go before it gives the next one the calls of the same process.
+   */
   #arriving<T>(run: () => Promise<T>, delayMs: number): Promise<T> {
     if (delayMs === 0) return run();
     return new Promise((resolve, reject) => {
-      this.#parts.clock.after(delayMs, () => run().then(resolve, reject));
+      this.#parts.clock.after(delayMs, () => {
+        if (!this.#parts.life.isBuried) run().then(resolve, reject);
+      });
     });
   }
 
