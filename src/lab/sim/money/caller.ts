@@ -32,7 +32,7 @@ export const errand = (random: () => number, nth: number): Errand => {
     operation,
     body: JSON.stringify({ operation, nth }),
     key: random() < 0.6 ? `k${nth}` : '',
-    detach: !gated && !stream && random() < 0.3,
+    detach: !gated && !stream && random() < 0.4,
     leavesAfterMs: random() < 0.1 ? 60 * random() : undefined,
     timeoutMs: random() < 0.1 ? 1 + 60 * random() : undefined,
     cheats: random() < 0.3,
@@ -93,8 +93,9 @@ export class Caller {
     if (!cheats) return;
     const shown: [string, string] = [SHOWN, approval];
     if (random() < 0.5) await this.#try({ body: `${body} `, shown, key: '' });
-    else await Promise.all([this.#try({ shown, key: '' }), this.#try({ shown, key: '' })]);
-    if (random() < 0.5) await this.#try({ shown, key: '' });
+    else if (random() < 0.6) await Promise.all([this.#try({ shown, key: '' }), this.#try({ shown, key: '' })]);
+    if (random() < 0.5) await this.#pause(8_000 * random());
+    await this.#try({ shown, key: '' });
   }
 
   #pause(ms: number): Promise<void> {

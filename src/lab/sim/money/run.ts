@@ -53,8 +53,11 @@ export const run = async (seed: number, machinery: Machinery = SOUND): Promise<R
   plan({ ...parts, clock: world.clock, hubs, calmAtMs: CALM_AT_MS });
 
   let callers = between(6, 12);
+  // Many come at once, and compete for the last unit.
+  const rushMs = 2 + 5_000 * random();
+  const startMs = (): number => (random() < 0.5 ? rushMs + 30 * random() : 2 + (CALM_AT_MS - 4_000) * random());
   for (let nth = 0; nth < callers; nth += 1)
-    world.clock.after(2 + (CALM_AT_MS - 4_000) * random() * random(), () => {
+    world.clock.after(startMs(), () => {
       void new Caller(town, errand(random, nth)).run().then(() => {
         callers -= 1;
       });

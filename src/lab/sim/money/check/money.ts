@@ -91,6 +91,7 @@ const checkRest = async (
   const state = await ledger.account(tenant, account!.id);
   if (state === undefined) return;
   const rest = limits.tenant - state.spent;
+  if (rest < 0) return fail('I5', `budget tenant: ${state.spent} spent, of ${limits.tenant}`);
   const reservation = (id: string, amount: number) => ({
     ...{ id, tenant, labels: {}, charges: [{ account: account!, amount }], expiresAtMs: AFTER_ALL_MS },
   });

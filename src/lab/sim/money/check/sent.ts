@@ -12,6 +12,7 @@ interface Known {
   intended: boolean;
   audited: Set<string>;
   arrivals: number;
+  keys: Set<string>;
 }
 
 export const checkSent = async (evidence: Evidence, fail: Fail): Promise<void> => {
@@ -23,7 +24,7 @@ export const checkSent = async (evidence: Evidence, fail: Fail): Promise<void> =
 const checkOrder = ({ story }: Evidence, fail: Fail): void => {
   const calls = new Map<string, Known>();
   const of = (id: string): Known => {
-    const known = calls.get(id) ?? { allowed: new Set(), intended: false, audited: new Set(), arrivals: 0 };
+    const known = calls.get(id) ?? nothingKnown();
     calls.set(id, known);
     return known;
   };
@@ -35,6 +36,10 @@ const checkOrder = ({ story }: Evidence, fail: Fail): void => {
   }
 };
 
+const nothingKnown = (): Known => ({
+  ...{ allowed: new Set(), intended: false, audited: new Set(), arrivals: 0, keys: new Set() },
+});
+
 const note = (known: Known, { record, dispatch, audit }: Begin): void => {
   if (record !== null || dispatch !== null) known.intended = true;
   for (const entry of audit) if (entry.kind === 'call.sent') known.audited.add(shaOf(entry));
@@ -42,11 +47,13 @@ const note = (known: Known, { record, dispatch, audit }: Begin): void => {
 
 const shaOf = ({ details }: AuditEntry): string => String(details['sha256']);
 
-const arrive = (known: Known, { callId, operation, body }: Arrival, fail: Fail): void => {
+const arrive = (known: Known, { callId, key, operation, body }: Arrival, fail: Fail): void => {
   const { entry, once } = OFFERS[operation]!;
   known.arrivals += 1;
+  known.keys.add(key);
   if (!known.allowed.has(body)) fail('I3', `call ${callId} arrived and nobody allowed these bytes`);
   if (known.arrivals > 1 && !entry.idempotent && !once) fail('I4', `call ${callId} was sent ${known.arrivals} times`);
+  if (known.keys.size > 1) fail('I4', `call ${callId} was sent with ${known.keys.size} keys`);
   if (entry.effect === 'read') return;
   if (!known.intended) fail('I3', `call ${callId} arrived before its intent was written`);
   if (!known.audited.has(createHash('sha256').update(body).digest('hex')))
