@@ -58,8 +58,8 @@ export class Journal {
   /** Their way from the first transaction to the last: it may take longer than their deadline. */
   readonly #passes = new Map<string, Promise<void>>();
   readonly #later: Later;
-  /** Of calls that were not sent: the record of each is ended together with what may have been set aside for it. */
-  readonly #takenBack = new WeakSet<Fault>();
+  /** Of calls whose last transaction is still to come: record and money end together, or not yet. */
+  readonly #endsLater = new WeakSet<Fault>();
 
   constructor(options: JournalOptions) {
     this.#options = options;
@@ -192,7 +192,7 @@ export class Journal {
     if (!this.#again.has(call.id)) {
       const outcome = this.#unsentOutcome(call.id, record, unsent);
       this.#later.do(this.#end(call, Admission.find(call), outcome, unsent, undefined));
-      this.#takenBack.add(unsent);
+      this.#endsLater.add(unsent);
     }
     // If this process dies before that, another one finds an intent, and sends it to find out.
     return record !== null && record.request !== null ? fault : unsent;
@@ -258,12 +258,14 @@ export class Journal {
       reply = await next(call, scope);
     } catch (thrown) {
       const fault = Fault.from(thrown);
-      await end(fault, undefined, keepFault(fault));
-      throw thrown;
+      if (!(await end(fault, undefined, keepFault(fault)))) this.#endsLater.add(fault);
+      throw fault;
     }
     if (reply.body.kind === 'bytes') {
-      if (!(await end(undefined, reply, keepReply(reply, withinLimit(reply.body.bytes))))) throw unwritten();
-      return reply;
+      if (await end(undefined, reply, keepReply(reply, withinLimit(reply.body.bytes)))) return reply;
+      const fault = unwritten();
+      this.#endsLater.add(fault);
+      throw fault;
     }
     const tee = new Tee(reply.body.chunks, admission?.meter?.chunk.bind(admission.meter));
     const streamed: Reply = { ...reply, body: { kind: 'stream', chunks: tee.pass() } };
@@ -346,7 +348,7 @@ export class Journal {
           void this.#start(record);
           return;
         }
-        if (this.#takenBack.has(fault)) return;
+        if (this.#endsLater.has(fault)) return;
         const isAgain = this.#again.has(record.id);
         // Refused before it came to be sent: the record layer never saw it, so it is concluded here.
         const isUnknown = fault.executed === 'unknown' || (this.#mayHaveRun.has(record.id) && fault.executed === 'no');
@@ -474,11 +476,9 @@ const answerTaken = (taken: CallRecord, digest: string): Reply => {
       { executed: 'yes' },
     );
   if (taken.reply === null)
-    throw new Fault(
-      'conflict',
-      `the outcome of the call with idempotency key \`${taken.idempotencyKey}\` is unknown`,
-      { executed: 'unknown' },
-    );
+    throw new Fault('conflict', `the outcome of the call with idempotency key \`${taken.idempotencyKey}\` is unknown`, {
+      executed: 'unknown',
+    });
   return replay(taken.reply);
 };
 

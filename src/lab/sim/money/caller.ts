@@ -102,7 +102,11 @@ export class Caller {
     return new Promise((resolve) => this.#town.world.clock.after(ms, resolve));
   }
 
-  async #try(change: { readonly body?: string; readonly key?: string; readonly shown?: [string, string] }): Promise<Outcome> {
+  async #try(change: {
+    readonly body?: string;
+    readonly key?: string;
+    readonly shown?: [string, string];
+  }): Promise<Outcome> {
     const { hubs, random } = this.#town;
     const { leavesAfterMs } = this.#errand;
     const call = this.#callOf(change);
@@ -112,7 +116,15 @@ export class Caller {
     return came;
   }
 
-  #callOf({ body = this.#errand.body, key = this.#errand.key, shown }: { readonly body?: string; readonly key?: string; readonly shown?: [string, string] }): Call {
+  #callOf({
+    body = this.#errand.body,
+    key = this.#errand.key,
+    shown,
+  }: {
+    readonly body?: string;
+    readonly key?: string;
+    readonly shown?: [string, string];
+  }): Call {
     const { tenant, principal, operation, detach, timeoutMs } = this.#errand;
     return loopbackCall({
       id: this.#town.world.ids.callId(),
@@ -155,7 +167,11 @@ export class Caller {
 
 const outcomeOf = async (reply: Reply): Promise<Outcome> => {
   if (reply.status === 202) {
-    const accepted = reply.headers.find(([name]) => name === 'location')?.[1].split('/').at(-1) ?? '';
+    const accepted =
+      reply.headers
+        .find(([name]) => name === 'location')?.[1]
+        .split('/')
+        .at(-1) ?? '';
     return { outcome: 'accepted', executed: 'unknown', facts: {}, accepted };
   }
   if (reply.body.kind === 'stream')

@@ -60,16 +60,15 @@ export const desk = (rules: DeskRules, isAllowed: MayVote, { store, life }: Room
     const digest = approvedDigest(call.principal!.id, textOf(call));
     const shown = call.headers.find(([name]) => name === SHOWN)?.[1];
     const found = shown === undefined ? await open(call, digest) : undefined;
-    if (shown === undefined && found?.state !== 'approved') throw found === undefined ? await ask(call, digest) : waiting(found.id);
+    if (shown === undefined && found?.state !== 'approved')
+      throw found === undefined ? await ask(call, digest) : waiting(found.id);
     Admission.of(call).grant = { approval: shown ?? found!.id, digest };
     return next(call, scope);
   };
   return {
     layer,
     start: () => {},
-    pending: async () => [
-      ...(await approvals.list({ tenant: null, state: 'pending', limit: 10 })),
-    ],
+    pending: async () => [...(await approvals.list({ tenant: null, state: 'pending', limit: 10 }))],
     vote: async ({ tenant, id }, user, verdict) => {
       const record = await approvals.get(tenant, id);
       if (record?.state !== 'pending' || record.expiresAtMs <= clock.wallMs())

@@ -1,15 +1,24 @@
 /** A hub process: the real layers around the record, over a wire that fails. It dies, and another run of it looks at what is left. */
-import { AuditTrail, auditRefusals, auditSending, CheckpointKeeper, type Checkpoint } from '../../../audit/index.ts';
+import { AuditTrail, auditRefusals, auditSending, type Checkpoint, CheckpointKeeper } from '../../../audit/index.ts';
 import type { Call, CallRecord, Principal, Reply } from '../../../contract/index.ts';
 import { Fault } from '../../../contract/index.ts';
 import { Journal, Reconciler } from '../../../journal/index.ts';
-import { compose, deadline, type Handler, type Layer, Permit, rootScope, silentSpan, type VirtualWorld } from '../../../kernel/index.ts';
+import {
+  compose,
+  deadline,
+  type Handler,
+  type Layer,
+  Permit,
+  rootScope,
+  silentSpan,
+  type VirtualWorld,
+} from '../../../kernel/index.ts';
 import { decide } from '../../../policy/index.ts';
 import type { Agent } from './agent.ts';
-import { type Desk, desk, type DeskRules } from './desk.ts';
+import { type Desk, type DeskRules, desk } from './desk.ts';
 import { Life } from './life.ts';
 import type { Machinery } from './machinery.ts';
-import { textOf, wayTo, type Weather } from './network.ts';
+import { textOf, type Weather, wayTo } from './network.ts';
 import { planFor } from './operations.ts';
 import { POLICY } from './policy.ts';
 import type { Room, RoomParts } from './rooms.ts';
@@ -111,8 +120,18 @@ export class Hub {
   }
 
   #made(life: Life): Run {
-    const { world, random, story, store: shared, holders, agent, network, storeWeather, machinery, checkpoints } =
-      this.#parts;
+    const {
+      world,
+      random,
+      story,
+      store: shared,
+      holders,
+      agent,
+      network,
+      storeWeather,
+      machinery,
+      checkpoints,
+    } = this.#parts;
     const { clock } = world;
     const store = wireTo({
       ...{ store: shared, life, weather: storeWeather, clock, random, story },

@@ -4,7 +4,7 @@ import { Fault } from '../../../contract/index.ts';
 import type { Layer } from '../../../kernel/index.ts';
 import { type Machinery, SOUND } from './machinery.ts';
 import { TENANTS } from './operations.ts';
-import { type Kept, callOf, lineOf } from './vault.ts';
+import { callOf, type Kept, lineOf } from './vault.ts';
 
 export interface Plant {
   /** The promise that it breaks, as the checker names it. */
@@ -17,14 +17,19 @@ type StoreDefect = Machinery['store'];
 const inStore = (breaks: string, store: StoreDefect): Plant => ({ breaks, machinery: { ...SOUND, store } });
 
 /** A store of which some commands do something else. */
-const calls = (sound: Kept, change: Partial<Kept['calls']>): Kept => ({ ...sound, calls: { ...sound.calls, ...change } });
+const calls = (sound: Kept, change: Partial<Kept['calls']>): Kept => ({
+  ...sound,
+  calls: { ...sound.calls, ...change },
+});
 const ledger = (sound: Kept, change: Partial<LedgerStore>): Kept => ({
   ...sound,
   ledger: { ...sound.ledger, ...change },
 });
 
-const beginning = (change: (begin: Begin) => Begin): StoreDefect => (sound) =>
-  calls(sound, { begin: (begin) => sound.calls.begin(change(begin)) });
+const beginning =
+  (change: (begin: Begin) => Begin): StoreDefect =>
+  (sound) =>
+    calls(sound, { begin: (begin) => sound.calls.begin(change(begin)) });
 
 const later = (clock: { after(delayMs: number, run: () => void): unknown }, ms: number): Promise<void> =>
   new Promise((resolve) => clock.after(ms, resolve));
@@ -40,7 +45,9 @@ const checkThenAdd: StoreDefect = (sound, { clock, random }) =>
           return { kind: 'overdrawn', account: { ...account, spent, reserved, extra }, asked: amount };
       }
       await later(clock, 20 * random());
-      return sound.calls.begin(begin.reservation === null ? begin : { ...begin, reservation: unlimited(begin.reservation) });
+      return sound.calls.begin(
+        begin.reservation === null ? begin : { ...begin, reservation: unlimited(begin.reservation) },
+      );
     },
   });
 
@@ -78,7 +85,10 @@ const settledTwice: StoreDefect = (sound) => {
       if (entry === undefined) return ended;
       const accounts = await sound.ledger.accounts({ tenant: end.tenant });
       const id = `${end.id} ${times}`;
-      const charges = entry.charges.map(({ account }) => ({ account: accounts.find((one) => one.id === account)!, amount: 0 }));
+      const charges = entry.charges.map(({ account }) => ({
+        account: accounts.find((one) => one.id === account)!,
+        amount: 0,
+      }));
       await sound.ledger.reserve({ id, tenant: end.tenant, labels: {}, charges, expiresAtMs: 0 }, end.atMs);
       await sound.ledger.settle(end.tenant, id, end.amounts, end.atMs);
       return ended;
@@ -194,7 +204,9 @@ const anyDigest: StoreDefect = (sound) =>
     begin: async (begin) => {
       const { grant } = begin;
       const approval = grant === null ? undefined : await sound.approvals.get(grant.tenant, grant.approval);
-      return sound.calls.begin(approval === undefined ? begin : { ...begin, grant: { ...grant!, digest: approval.digest } });
+      return sound.calls.begin(
+        approval === undefined ? begin : { ...begin, grant: { ...grant!, digest: approval.digest } },
+      );
     },
   });
 
@@ -239,19 +251,35 @@ export const PLANTS: Readonly<Record<string, Plant>> = {
   'grant-not-burned': inStore('I6', (sound) => calls(sound, { begin: keepGrant(sound) })),
   'grant-burned-after': inStore('I6', burnedAfter),
   'grant-for-any-bytes': inStore('I6', anyDigest),
-  'grant-outlives-its-time': inStore('I6', beginning((begin) => ({ ...begin, atMs: begin.grant === null ? begin.atMs : EVER }))),
-  'requester-votes': { breaks: 'I6', machinery: { ...SOUND, mayVote: (user, { votes }) => !votes.some((vote) => vote.user === user) } },
+  'grant-outlives-its-time': inStore(
+    'I6',
+    beginning((begin) => ({ ...begin, atMs: begin.grant === null ? begin.atMs : EVER })),
+  ),
+  'requester-votes': {
+    breaks: 'I6',
+    machinery: { ...SOUND, mayVote: (user, { votes }) => !votes.some((vote) => vote.user === user) },
+  },
   'replay-with-new-key': {
     breaks: 'I4',
-    machinery: { ...SOUND, replayed: (record) => ({ ...record, idempotencyKey: `${record.idempotencyKey}${record.id} again` }) },
+    machinery: {
+      ...SOUND,
+      replayed: (record) => ({ ...record, idempotencyKey: `${record.idempotencyKey}${record.id} again` }),
+    },
   },
   'key-freed-on-unknown': inStore('I2', (sound) =>
     calls(sound, {
       end: (end) =>
-        sound.calls.end(end.outcome?.state === 'unknown' ? { ...end, outcome: { state: 'forgotten', reply: null } } : end),
+        sound.calls.end(
+          end.outcome?.state === 'unknown' ? { ...end, outcome: { state: 'forgotten', reply: null } } : end,
+        ),
     }),
   ),
-  'key-not-kept': inStore('I2', beginning((begin) => (begin.record === null ? begin : { ...begin, record: { ...begin.record, idempotencyKey: '' } }))),
+  'key-not-kept': inStore(
+    'I2',
+    beginning((begin) =>
+      begin.record === null ? begin : { ...begin, record: { ...begin.record, idempotencyKey: '' } },
+    ),
+  ),
   'restart-sends-again': { breaks: 'I4', machinery: { ...SOUND, left: (record) => ({ ...record, idempotent: true }) } },
   'unknown-told-as-no': { breaks: 'I12', machinery: { ...SOUND, way: unknownAsNo } },
   'lost-acknowledgement-told-as-no': { breaks: 'I12', machinery: { ...SOUND, answers: lostAsNo } },

@@ -17,11 +17,7 @@ const HELD_MS = 8_000;
 const SWEEP_MS = 4_000;
 const SWEPT = 100;
 
-export const accountsOf = (
-  tenant: string,
-  principal: string,
-  limits: Limits,
-): readonly AccountTerms[] => [
+export const accountsOf = (tenant: string, principal: string, limits: Limits): readonly AccountTerms[] => [
   terms(tenant, 'tenant', '', 'micros', limits.tenant),
   terms(tenant, 'agent', `agent/${principal}`, 'micros', limits.agent),
   terms(tenant, 'calls', '', 'calls', limits.calls),

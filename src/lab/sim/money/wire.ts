@@ -45,7 +45,11 @@ export const wireTo = (parts: WireParts): Kept => {
   };
   return {
     audit: {
-      append: (entries) => wire.write(() => store.audit.append(entries), () => noted(entries)),
+      append: (entries) =>
+        wire.write(
+          () => store.audit.append(entries),
+          () => noted(entries),
+        ),
       read: (tenant, from, limit) => wire.read(() => store.audit.read(tenant, from, limit)),
       search: (filter) => wire.read(() => store.audit.search(filter)),
       heads: () => wire.read(() => store.audit.heads()),
@@ -107,8 +111,7 @@ export const wireTo = (parts: WireParts): Kept => {
       get: (tenant, id) => wire.read(() => store.calls.get(tenant, id)),
       open: () => wire.read(async () => (await store.calls.open()).filter(({ id }) => holders.get(id) === holder)),
       unresolved: (tenant, limit) => wire.read(() => store.calls.unresolved(tenant, limit)),
-      reopen: (tenant, id) =>
-wire.write(() => store.calls.reopen(tenant, id)),
+      reopen: (tenant, id) => wire.write(() => store.calls.reopen(tenant, id)),
       resolve: (resolution) =>
         wire.again(
           () => store.calls.resolve(resolution),

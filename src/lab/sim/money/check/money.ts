@@ -56,7 +56,8 @@ const checkEnd = async ({ story, store, limits }: Evidence, tenant: string, fail
       .filter((charge) => charge.account === account.id)
       .reduce((sum, charge) => sum + charge.spent, 0);
     if (account.reserved !== 0) fail('I5', `budget ${account.budget}: ${account.reserved} reserved for nobody`);
-    if (account.spent !== booked) fail('I5', `budget ${account.budget}: ${account.spent} spent, ${booked} by its entries`);
+    if (account.spent !== booked)
+      fail('I5', `budget ${account.budget}: ${account.spent} spent, ${booked} by its entries`);
   }
   await checkRest(store, tenant, limits, fail);
 };
@@ -72,8 +73,11 @@ const checkCall = (
   charged: number,
   fail: Fail,
 ): void => {
-  const booked = runs.flatMap(({ charges }) => charges).reduce((sum, { budget, spent }) => sum + (budget === 'tenant' ? spent : 0), 0);
-  const isKnown = runs.length === 1 && record?.state !== 'unknown' && record?.reply !== null && record?.reply.outcome !== 'fault';
+  const booked = runs
+    .flatMap(({ charges }) => charges)
+    .reduce((sum, { budget, spent }) => sum + (budget === 'tenant' ? spent : 0), 0);
+  const isKnown =
+    runs.length === 1 && record?.state !== 'unknown' && record?.reply !== null && record?.reply.outcome !== 'fault';
   if (runs.length === 1 && runs[0]!.state === 'expired' && record?.state !== 'unknown')
     fail('I5', `call ${id} is over, and what was set aside for it was never settled`);
   if (booked < charged || (isKnown && booked !== charged))

@@ -97,4 +97,3 @@ const checkApprovals = async ({ story, store, quorum }: Evidence, fail: Fail): P
       fail('I6', `call ${callId} was approved by whom it serves`);
   }
 };
-
