@@ -75,7 +75,7 @@ export class Journal {
       const isRecorded = plan.operation.effect !== 'read' || call.idempotencyKey !== undefined;
       const admission = Admission.find(call);
       if (!isRecorded && (admission?.isEmpty ?? true))
-        return admission?.meter == null ? next(call, scope) : this.#send(next, call, scope, false);
+        return admission?.meter == null ? next(call, scope) : this.#send(next, call, scope, null);
       return this.#runRecorded(next, call, isRecorded ? this.#recordOf(call, plan, 'dispatched', false) : null, scope);
     };
   }
@@ -149,7 +149,7 @@ export class Journal {
     scope.span.step('record', startMs, { 'call.key': call.idempotencyKey, replayed: begun.kind === 'taken' });
     if (begun.kind === 'taken') return answerTaken(begun.record, record?.digest ?? '');
     throwIfRefused(begun, call);
-    return this.#send(next, call, scope, record !== null);
+    return this.#send(next, call, scope, record);
   }
 
   /** A call that may wait for room in a budget asks again whenever it hears that there may be some. */
@@ -194,8 +194,7 @@ export class Journal {
       this.#later.do(this.#end(call, Admission.find(call), outcome, unsent, undefined));
       this.#endsLater.add(unsent);
     }
-    // If this process dies before that, another one finds an intent, and sends it to find out.
-    return record !== null && record.request !== null ? fault : unsent;
+    return mayBeSentAgain(record) ? fault : unsent;
   }
 
   #unsentOutcome(id: string, record: CallRecord | null, unsent: Fault): End['outcome'] {
@@ -243,23 +242,25 @@ export class Journal {
     const begun = await this.#begin(call, null, isFirst ? { id: call.id, policyVersion } : null);
     if (begun.kind === 'overdrawn') this.#short.set(call.id, (signal) => hasRoomNow(call, begun, signal));
     throwIfRefused(begun, call);
-    return this.#send(next, call, scope, true);
+    return this.#send(next, call, scope, record ?? null);
   }
 
   /** INVARIANT: the outcome is durable before the caller hears it, once, however the call ends. */
-  async #send(next: Handler, call: Call, scope: Scope, isRecorded: boolean): Promise<Reply> {
+  async #send(next: Handler, call: Call, scope: Scope, record: CallRecord | null): Promise<Reply> {
     const admission = Admission.find(call);
     const end = (fault: Fault | undefined, reply: Reply | undefined, kept: StoredReply): Promise<boolean> =>
       this.#writeOrLater(
-        this.#end(call, admission, isRecorded ? this.#outcomeOf(call.id, fault, kept) : null, fault, reply),
+        this.#end(call, admission, record === null ? null : this.#outcomeOf(call.id, fault, kept), fault, reply),
       );
     let reply: Reply;
     try {
       reply = await next(call, scope);
     } catch (thrown) {
       const fault = Fault.from(thrown);
-      if (!(await end(fault, undefined, keepFault(fault)))) this.#endsLater.add(fault);
-      throw fault;
+      if (await end(fault, undefined, keepFault(fault))) throw fault;
+      const heard = fault.executed === 'no' && mayBeSentAgain(record) ? unsure(fault) : fault;
+      this.#endsLater.add(heard);
+      throw heard;
     }
     if (reply.body.kind === 'bytes') {
       if (await end(undefined, reply, keepReply(reply, withinLimit(reply.body.bytes)))) return reply;
@@ -405,6 +406,12 @@ export class Journal {
     };
   }
 }
+
+/** If this process dies now, another one finds an open intent, and sends it to find out what became of it. */
+const mayBeSentAgain = (record: CallRecord | null): boolean => record !== null && record.request !== null;
+
+const unsure = ({ code, message, cause, facts, remote }: Fault): Fault =>
+  new Fault(code, message, { executed: 'unknown', cause, facts, remote });
 
 /** 3.11: without the second transaction nobody can rely on the reply, and the target ran all the same. */
 const unwritten = (): Fault =>

@@ -156,20 +156,21 @@ class Wire {
   #send<T>(run: () => Promise<T>, told: (answer: T) => void, repeatable: boolean): Promise<T> {
     const { life, weather, random } = this.#parts;
     if (life.isOver) return NEVER;
-    const chance = random();
-    let share = weather.refused;
-    if (chance < share) return Promise.reject(refused());
-    if (chance < (share += weather.lost)) return this.#inDoubt();
-    if (chance < (share += weather.unacknowledged)) {
-      this.#arriving(run, 400 * random()).catch(() => {});
-      return this.#inDoubt();
+    switch (fateOf(random(), weather)) {
+      case 'refused':
+        return Promise.reject(refused());
+      case 'lost':
+        return this.#inDoubt();
+      case 'unacknowledged':
+        this.#arriving(run, 400 * random()).catch(() => {});
+        return this.#inDoubt();
+      case 'deadly':
+        if (random() < 0.5) this.#arriving(run, 20 * random()).catch(() => {});
+        life.end();
+        return NEVER;
+      case 'twice':
+        if (repeatable) this.#arriving(run, 500 * random()).catch(() => {});
     }
-    if (chance < (share += weather.deadly)) {
-      if (random() < 0.5) this.#arriving(run, 20 * random()).catch(() => {});
-      life.end();
-      return NEVER;
-    }
-    if (repeatable && chance < (share += weather.twice)) this.#arriving(run, 500 * random()).catch(() => {});
     return this.#answered(this.#arriving(run, this.#delayMs()), told);
   }
 
@@ -205,6 +206,16 @@ class Wire {
     return life.hears(later);
   }
 }
+
+const FATES = ['refused', 'lost', 'unacknowledged', 'deadly', 'twice'] as const;
+
+const fateOf = (chance: number, weather: StoreWeather): (typeof FATES)[number] | undefined => {
+  let left = chance;
+  return FATES.find((fate) => {
+    left -= weather[fate];
+    return left < 0;
+  });
+};
 
 const refused = (): Refusal => new Fault('storage', 'the store takes no commands now');
 
