@@ -34,14 +34,17 @@ export class Agent {
 
   receive(request: Arrival, answer: (answer: Answer) => void): void {
     const { operation, body } = request;
-    if (operation === 'paid') return answer({ kind: 'ok', cost: 0, text: this.#asked(request.tenant, body) });
+    if (operation === 'paid') answer({ kind: 'ok', cost: 0, text: this.#asked(request.tenant, body) });
+    else this.#get(request, keyOf(request.tenant, request.key), answer);
+  }
+
+  #get(request: Arrival, key: string, answer: (answer: Answer) => void): void {
     this.#story.tell({ kind: 'arrived', request });
-    const key = keyOf(request.tenant, request.key);
+    const known = OFFERS[request.operation]!.once ? this.#executed.get(key) : undefined;
     if (this.#never.has(key) || this.#working.has(key) || this.#random() < this.ails.refuse)
-      return answer({ kind: 'refused' });
-    const known = OFFERS[operation]!.once ? this.#executed.get(key) : undefined;
-    if (known !== undefined) return answer({ kind: 'ok', cost: known, text: '' });
-    this.#work(request, key, answer);
+      answer({ kind: 'refused' });
+    else if (known !== undefined) answer({ kind: 'ok', cost: known, text: '' });
+    else this.#work(request, key, answer);
   }
 
   /** A person looks into its books. Whoever hears no may rely on it. */
@@ -64,7 +67,10 @@ export class Agent {
     const kind = this.#random() < this.ails.error ? 'error' : 'ok';
     this.#clock.after(tookMs * this.#random(), () => {
       this.#working.delete(key);
-      if (this.#never.has(key)) return answer({ kind: 'refused' });
+      if (this.#never.has(key)) {
+        answer({ kind: 'refused' });
+        return;
+      }
       const cost = worst === 0 ? 0 : 1 + Math.floor(this.#random() * worst);
       this.#executed.set(key, cost);
       this.#story.tell({ kind: 'executed', request, cost });

@@ -46,7 +46,7 @@ export interface Town {
   readonly hubs: readonly Hub[];
 }
 
-const TRIES = 6;
+const TRIES = 5;
 const POLLS = 9;
 
 /** What one try came to. */
@@ -89,7 +89,7 @@ export class Caller {
   async #waitForPeople(approval: string): Promise<void> {
     const { random } = this.#town;
     const { body, cheats } = this.#errand;
-    await this.#pause(300 + 1_500 * random());
+    await this.#pause(800 + 2_000 * random());
     if (!cheats) return;
     const shown: [string, string] = [SHOWN, approval];
     if (random() < 0.5) await this.#try({ body: `${body} `, shown, key: '' });

@@ -68,7 +68,7 @@ export const desk = (rules: DeskRules, isAllowed: MayVote, { store, life }: Room
   return {
     layer,
     start: () => {},
-    pending: async () => [...(await approvals.list({ tenant: null, state: 'pending', limit: 10 }))],
+    pending: async () => [...(await approvals.list({ tenant: null, state: 'pending', limit: 3 }))],
     vote: async ({ tenant, id }, user, verdict) => {
       const record = await approvals.get(tenant, id);
       if (record?.state !== 'pending' || record.expiresAtMs <= clock.wallMs())

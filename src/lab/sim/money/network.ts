@@ -43,7 +43,8 @@ const exchange = (parts: WayParts, call: Call, scope: Scope): Promise<Reply> =>
     let sent = false;
     const forget = scope.signal.onCancel((reason) => reject(sent ? reason : notSent(reason)));
     const answered = (answer: Answer): void => {
-      if (random() < weather.breakAfter) return reject(new Fault('upstream_broken', 'connection reset'));
+      if (random() < weather.breakAfter) reject(new Fault('upstream_broken', 'connection reset'));
+      // What is rejected already stays so.
       clock.after(1 + 2 * random(), () => {
         forget();
         if (answer.kind === 'refused') reject(new Fault('refused', 'not now'));

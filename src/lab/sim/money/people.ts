@@ -21,7 +21,7 @@ export const votes = ({ world, random, hubs }: Town, untilMs: number): void => {
   const again = (): void => {
     if (world.clock.nowMs() > untilMs) return;
     look().catch(() => {});
-    world.clock.after(200 + 500 * random(), again);
+    world.clock.after(500 + 500 * random(), again);
   };
   again();
 };

@@ -32,8 +32,8 @@ const checkAcknowledged = async ({ story, store }: Evidence, fail: Fail): Promis
         return what.state === 'forgotten' || (await store.calls.get(what.tenant, what.id)) !== undefined;
     }
   };
-  for (const { what } of ofKind(story, 'acknowledged'))
-    if (!(await isThere(what))) fail('I1', `acknowledged and gone: ${JSON.stringify(what)}`);
+  const acknowledged = new Map(ofKind(story, 'acknowledged').map(({ what }) => [JSON.stringify(what), what]));
+  for (const [text, what] of acknowledged) if (!(await isThere(what))) fail('I1', `acknowledged and gone: ${text}`);
 };
 
 /** The faults were over long ago, every process was started again, and whoever could be asked was asked. */
