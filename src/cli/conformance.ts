@@ -3,9 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { type CheckResult, runSuites, type Suite, storeSuite, topologySuite } from '../conformance/index.ts';
-import { memoryStores, openSqlite } from '../stores/index.ts';
-import { TOPOLOGIES } from './deploy.ts';
+import {
+  type CheckResult,
+  inSchemas,
+  postgresMissing,
+  runSuites,
+  type Suite,
+  startPostgres,
+  storeSuite,
+  topologySuite,
+} from '../conformance/index.ts';
+import { memoryStores, openPostgres, openSqlite } from '../stores/index.ts';
+import { TOPOLOGIES, type Topology } from './deploy.ts';
 import { topologyUnderTest } from './under-test.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'airspace-conformance-'));
@@ -29,6 +38,37 @@ const stores: readonly Suite[] = [
   }),
 ];
 
+/** In a server of their own: each store has a schema of it, and the hub has the rest. */
+const checkPostgres = async (): Promise<readonly CheckResult[]> => {
+  const wanted = ['stores: postgres', 'topology hub over postgres'].filter((name) => name.includes(only));
+  const missing = wanted.length === 0 ? undefined : postgresMissing();
+  if (missing !== undefined) console.log(`SKIPPED ${wanted.join(', ')}: ${missing}`);
+  if (missing !== undefined || wanted.length === 0) return [];
+  const server = await startPostgres();
+  const openers = inSchemas((schema) => openPostgres({ url: server.url, schema }));
+  try {
+    return [
+      ...(wanted[0] === 'stores: postgres'
+        ? await runSuites([storeSuite({ name: 'postgres', ...openers })], print)
+        : []),
+      ...(wanted.at(-1) === 'stores: postgres' ? [] : await checkTopology('hub', 'hub over postgres', server.url)),
+    ];
+  } finally {
+    await server.stop();
+  }
+};
+
+const checkTopology = async (topology: Topology, name: string, store?: string): Promise<readonly CheckResult[]> => {
+  const under = topologyUnderTest(topology, join(scratch, name), store);
+  const { suite, stop } = await topologySuite(name, under, {
+    via: topology === 'mesh' ? 'mesh' : 'hub',
+    delegated: topology === 'hierarchy',
+  });
+  const checked = await runSuites([suite], print);
+  await stop();
+  return checked;
+};
+
 const print = ({ suite, promise, durationMs, broken }: CheckResult): void => {
   const verdict = broken === undefined ? 'ok    ' : 'FAILED';
   console.log(`${verdict} ${suite}: ${promise} (${Math.round(durationMs)} ms)`);
@@ -44,15 +84,9 @@ results.push(
     print,
   )),
 );
-for (const topology of TOPOLOGIES) {
-  if (!`topology ${topology}`.includes(only)) continue;
-  const { suite, stop } = await topologySuite(topology, topologyUnderTest(topology, join(scratch, topology)), {
-    via: topology === 'mesh' ? 'mesh' : 'hub',
-    delegated: topology === 'hierarchy',
-  });
-  results.push(...(await runSuites([suite], print)));
-  await stop();
-}
+results.push(...(await checkPostgres()));
+for (const topology of TOPOLOGIES)
+  if (`topology ${topology}`.includes(only)) results.push(...(await checkTopology(topology, topology)));
 rmSync(scratch, { recursive: true, force: true });
 const failed = results.filter((result) => result.broken !== undefined).length;
 const seconds = ((performance.now() - started) / 1000).toFixed(1);

@@ -151,10 +151,10 @@ test('under load no call is decided by two versions, and no call tree mixes arms
   const allowed = answers.filter((status) => status === 200).length;
   await until(async () => (await seen()).length >= answers.length + allowed);
   const events = await seen();
-  for (const { lineage, steps } of events) {
+  for (const { trace, steps } of events) {
     const decisions = steps.filter(({ name }) => name === 'decide');
     assert.equal(decisions.length, 1);
-    assert.equal(decisions[0]?.attributes['arm'], isInCanary(lineage.root, 30) ? 'canary' : 'stable');
+    assert.equal(decisions[0]?.attributes['arm'], isInCanary(trace, 30) ? 'canary' : 'stable');
   }
   const mixed = [...armsIn(events).values()].filter((arms) => arms.size > 1);
   assert.deepEqual(mixed, []);

@@ -62,6 +62,33 @@ test('a join token comes from one place only', async (t) => {
   assert.deepEqual([gone.exit, /--token-file .* cannot be read/.test(gone.stderr)], [2, true]);
 });
 
+test('a store is an address without a password, and of a hub without a parent', async (t) => {
+  const dir = await folder(t);
+  const serve = (words: readonly string[], env = {}) =>
+    line(['serve', '--port', '0', '--data', join(dir, 'data'), ...words], { env });
+  for (const [words, env, said] of [
+    [['--store', 'postgres://ada:hunter2@db.example/airspace'], {}, /holds a password(.|\n)*pgpass/],
+    [['--store', 'postgres://ada@db.example/airspace?password=hunter2'], {}, /holds a password/],
+    [['--store', 'sqlite:here'], {}, /postgres:\/\/user@host/],
+    [[], { AIRSPACE_STORE: 'mysql://ada:hunter2@db.example/x' }, /postgres:\/\/user@host/],
+    [
+      ['--role', 'domain', '--parent', 'http://127.0.0.1:1', '--store', 'postgres://db.example/x'],
+      {},
+      /--store is for hubs/,
+    ],
+    [
+      [],
+      { AIRSPACE_STORE: 'postgres://ada:hunter2@127.0.0.1:1/airspace' },
+      /`127\.0\.0\.1\/airspace` cannot be reached/,
+    ],
+  ] as const) {
+    const { exit, stderr } = await serve(words, env);
+    assert.equal(exit, 2, stderr);
+    assert.match(stderr, said);
+    assert.doesNotMatch(stderr, /hunter2/);
+  }
+});
+
 test('commands on the machine of a node reach it by loopback, or are told that they cannot', () => {
   assert.equal(localUrlOf('http://127.0.0.1:4600'), 'http://127.0.0.1:4600');
   assert.equal(localUrlOf('http://[::1]:4600'), 'http://[::1]:4600');

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { DEFAULT_TENANT, WHOLE_TENANT } from '../contract/index.ts';
 import { readSources } from '../control/index.ts';
 import { writePrivateFile } from '../identity/index.ts';
+import { hasPassword, isPostgres } from '../stores/index.ts';
 import type { Context } from './context.ts';
 import { EXIT, usage } from './failure.ts';
 import type { ServeOptions, SidecarOptions } from './lifecycle.ts';
 import { startDomainHub } from './node/domain.ts';
-import { type RunningHub, type RunningNode, startHub } from './node/hub.ts';
+import { hasAdministrator, type RunningHub, type RunningNode, startHub } from './node/hub.ts';
 import { type RunningSidecar, startSidecar } from './node/sidecar.ts';
 import { nodeOptions, requireReachable, tokenFor } from './node-words.ts';
 import { parseDuration } from './render/time.ts';
@@ -40,6 +41,19 @@ const tellRunning = async ({ out }: Context, data: string, url: string): Promise
 const oracleOf = ({ oracle }: ServeOptions): { readonly oracle?: number } =>
   oracle === undefined ? {} : { oracle: Number(oracle) / 100 };
 
+/** Arguments can be read by everybody on a machine; the environment of a process cannot. */
+const storeOf = ({ io }: Context, { store }: ServeOptions): { readonly store?: string } => {
+  if (store !== undefined && hasPassword(store))
+    throw usage(
+      '--store holds a password, and everybody on this machine can read it in the list of processes',
+      'the address without it, and the password in ~/.pgpass, PGPASSWORD or the address in AIRSPACE_STORE',
+    );
+  const address = store ?? (io.env['AIRSPACE_STORE'] || undefined);
+  if (address === undefined) return {};
+  if (!isPostgres(address)) throw usage('a store is written as postgres://user@host:5432/database');
+  return { store: address };
+};
+
 const graceOf = (text: string | undefined): number | undefined => {
   const graceMs = text === undefined ? undefined : parseDuration(text);
   if (text !== undefined && graceMs === undefined)
@@ -54,7 +68,9 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
     startHub({
       ...(await nodeOptions(context, options)),
       ...oracleOf(options),
+      ...storeOf(context, options),
       twoPerson: options.twoPerson ?? false,
+      rootKeyFile: options.rootKeyFile,
       reservationGraceMs: graceOf(options.reservationGrace),
       auditReads: options.auditReads ?? false,
       auditCheckpoints: options.auditCheckpoints ?? [],
@@ -67,9 +83,9 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
     await hub.stop(false);
     throw thrown;
   }
-  if ((await hub.control.list({ tenant: null, kind: 'User' })).length === 0) {
+  if (!hasAdministrator(hub.control, Date.now())) {
     out.note(
-      `first start: \`airspace bootstrap --data ${options.data}\` on this machine makes the first administrator`,
+      `nobody can administer this node yet: \`airspace bootstrap --data ${options.data}\` on this machine makes the first administrator`,
     );
   }
   return hub;
@@ -78,6 +94,8 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
 const startDomain = async (context: Context, options: ServeOptions): Promise<RunningNode> => {
   if (options.parent === undefined)
     throw usage('a domain hub needs a parent', 'airspace serve --role domain --parent http://... --token-file ...');
+  if (options.store !== undefined)
+    throw usage('a domain hub keeps its state in --data; --store is for hubs that have no parent');
   requireReachable(options);
   return failing(
     options,

@@ -10,8 +10,8 @@ import { startDomainHub } from './node/domain.ts';
 import { startHub } from './node/hub.ts';
 import { startSidecar } from './node/sidecar.ts';
 
-/** Nodes in this process, each with a data directory below `dir`. */
-export const inProcess = (dir: string): Starter => {
+/** Nodes in this process, each with a data directory below `dir`. `store`: the database that all hubs share. */
+export const inProcess = (dir: string, store?: string): Starter => {
   const options = (name: string, port = 0) => {
     const own = join(dir, name);
     mkdirSync(own, { recursive: true });
@@ -26,7 +26,7 @@ export const inProcess = (dir: string): Starter => {
   return {
     hub: async ({ name, port }) => {
       const own = options(name, port);
-      const node = await startHub(own);
+      const node = await startHub(store === undefined ? own : { ...own, store });
       return {
         url: node.url,
         stop: () => node.stop(false),
@@ -46,11 +46,11 @@ export const inProcess = (dir: string): Starter => {
 
 const HOPS: Readonly<Record<Topology, number>> = { hub: 1, mesh: 2, hierarchy: 2 };
 
-/** `dir` holds the data directories of the nodes. */
+/** `dir` holds the data directories of the nodes. `store`: the database of the hub, when it is not its directory. */
 export const topologyUnderTest =
-  (topology: Topology, dir: string): Deploy =>
+  (topology: Topology, dir: string, store?: string): Deploy =>
   async ({ resources, instances, executions }) => {
-    const starter = inProcess(dir);
+    const starter = inProcess(dir, store);
     const deployed = await deploy(starter, {
       topology,
       resources,

@@ -1,4 +1,5 @@
 /** Published suites: hold your own store against the promises that ours keep. */
+export { freshSchema, inSchemas, type PostgresServer, postgresMissing, startPostgres } from './postgres/index.ts';
 export { type StoreSuiteOptions, storeSuite } from './stores/index.ts';
 export { type Check, type CheckResult, runSuites, type Suite } from './suite.ts';
 export {

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { Stores } from '../contract/index.ts';
-import { memoryStores, openSqlite } from '../stores/index.ts';
+import { memoryStores, openPostgres, openSqlite } from '../stores/index.ts';
+import { inSchemas, type PostgresServer, postgresMissing, startPostgres } from './postgres/index.ts';
 import { storeSuite } from './stores/index.ts';
 import { runSuites, type Suite } from './suite.ts';
 
@@ -36,6 +37,18 @@ for (const { name, checks } of suites) {
     for (const { promise, check } of checks) test(promise, check);
   });
 }
+
+const missing = postgresMissing();
+
+describe('stores: postgres', missing === undefined ? {} : { skip: missing }, () => {
+  let server: PostgresServer;
+  before(async () => {
+    server = await startPostgres();
+  });
+  after(() => server.stop());
+  const openers = inSchemas((schema) => openPostgres({ url: server.url, schema }));
+  for (const { promise, check } of storeSuite({ name: 'postgres', ...openers }).checks) test(promise, check);
+});
 
 /** Memory stores with one defect each, and a word of the promise that it breaks. */
 const DEFECTS: readonly { readonly breaks: string; readonly spoil: (stores: Stores) => Partial<Stores> }[] = [

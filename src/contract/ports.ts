@@ -11,6 +11,7 @@ import type { ReleaseStore } from './release.ts';
 import type { Resource, ResourceId, ResourceKind } from './resources/index.ts';
 import type { Rights } from './rights.ts';
 import type { CancelSignal } from './scope.ts';
+import type { SecretStore } from './secret.ts';
 import type { InstanceEntry, InstanceState, NodeEntry, Signed } from './snapshot.ts';
 
 /** A resource with its place in history. */
@@ -248,7 +249,38 @@ export interface NodeStore {
   next(sequence: string): Promise<number>;
 }
 
+/** What may have been changed by another hub over the same store. `peers`: what other hubs hear by themselves. */
+export type StoreTopic = 'resources' | 'kills' | 'releases' | 'nodes' | 'peers';
+
+/** What another hub over the same store says of itself. */
+export interface Peer {
+  readonly id: string;
+  /** Rises for as long as it is there. */
+  readonly beats: number;
+  readonly body: string;
+}
+
+/** What hubs over one store need besides its content. */
+export interface SharedStore {
+  /** For messages: where it is, without any password. */
+  readonly name: string;
+  /** The network between here and there reads along. */
+  readonly isPlain: boolean;
+  /** The name of this process among those that have it open. */
+  readonly holder: string;
+  /** Answers what the first hub that ever asked gave under this name. */
+  claim(name: string, value: string): Promise<string>;
+  /** Says what may have changed. Level-triggered: several changes may be told once, and one of our own may be told too. */
+  watch(changed: (topic: StoreTopic) => void): () => void;
+  putPeer(peer: Peer): Promise<void>;
+  removePeer(id: string): Promise<void>;
+  /** All but this one. */
+  peers(id: string): Promise<readonly Peer[]>;
+}
+
 export interface Stores {
+  /** Present when several processes may have the store open at once. */
+  readonly shared?: SharedStore;
   readonly resources: ResourceStore;
   readonly calls: CallJournal;
   readonly traces: TraceStore;
@@ -258,6 +290,7 @@ export interface Stores {
   readonly ledger: LedgerStore;
   readonly approvals: ApprovalStore;
   readonly audit: AuditStore;
+  readonly secrets: SecretStore;
   close(): Promise<void>;
 }
 

@@ -11,7 +11,7 @@ export { type KillChange, KillSwitch, type KillSwitchParts } from './kills.ts';
 export { type Kept, LastGood } from './lastgood.ts';
 export { type LinkedNode, type LinkParts, NodeLink } from './link.ts';
 export { type Joining, joinHub, loadMembership, type Membership } from './membership.ts';
-export { NodeHub, type NodeHubParts } from './nodes.ts';
+export { NodeHub, type NodeHubParts, type NodeReport } from './nodes.ts';
 export { type ControlParts, ControlPlane, type Gate } from './plane.ts';
 export { refuseIfAny } from './problems.ts';
 export {

@@ -121,3 +121,52 @@ test('there is an end to how many orders a list can have', async () => {
   for (let at = 0; at < 1_000; at++) await kills.order(ADA, ORDERS);
   assert.equal(await codeOf(kills.order(ADA, ORDERS)), 'rate_limited');
 });
+
+/** Two hubs over one store. */
+const pair = async () => {
+  const stores = memoryStores();
+  const world = new VirtualWorld(1);
+  const hub = () => {
+    const published: KillList[] = [];
+    const kills = new KillSwitch({
+      store: stores.kills,
+      nextSeq: () => stores.nodes.next('kills'),
+      clock: world.clock,
+      ids: world.ids,
+      shared: true,
+      publish: (list) => published.push(list),
+    });
+    return { kills, published };
+  };
+  const [one, other] = [hub(), hub()];
+  await one.kills.start();
+  await other.kills.start();
+  return { one, other };
+};
+
+test('an order of another hub is in force once it is followed, and following what is known publishes nothing', async () => {
+  const { one, other } = await pair();
+  const { order, seq } = await one.kills.order(ADA, ORDERS);
+  await other.kills.follow();
+  assert.deepEqual(other.published.at(-1), { seq: seq + 1, orders: [order] });
+  const { length } = other.published;
+  await other.kills.follow();
+  assert.equal(other.published.length, length);
+});
+
+test('an order joins those of another hub that were not heard of yet, and any hub lifts any of them', async () => {
+  const { one, other } = await pair();
+  const first = await one.kills.order(ADA, ORDERS);
+  const second = await other.kills.order(ADA, { ...ORDERS, name: 'refunds' });
+  assert.deepEqual(new Set(other.published.at(-1)?.orders), new Set([first.order, second.order]));
+  await one.kills.lift(ADA, second.order.id);
+  await other.kills.lift(ADA, first.order.id);
+  assert.deepEqual(other.published.at(-1)?.orders, []);
+});
+
+test('for a node that has seen more elsewhere the same orders come under a new number', async () => {
+  const { one, other } = await pair();
+  const { seq, order } = await one.kills.order(ADA, ORDERS);
+  await other.kills.renumber();
+  assert.deepEqual(other.published.at(-1), { seq: seq + 1, orders: [order] });
+});

@@ -22,6 +22,8 @@ export interface KillSwitchParts {
   readonly ids: Ids;
   /** Puts a list in force here and sends it to the nodes. Answers how many running calls it cut here. Must not throw. */
   readonly publish: (list: KillList) => number;
+  /** Other hubs give and lift orders in the same store. Default false: then what is in force here is all there is. */
+  readonly shared?: boolean;
 }
 
 /** What became of an order. `atMs` is when it was asked for: a person waits from then on. `cut`: calls that it ended here. */
@@ -56,6 +58,21 @@ export class KillSwitch {
     });
   }
 
+  /** What another hub may have ordered or lifted. Publishes nothing when it is in force here already. */
+  follow(): Promise<void> {
+    return this.#inTurn(async () => {
+      const orders = await this.#parts.store.list(null);
+      if (JSON.stringify(orders) !== JSON.stringify(this.#list.orders)) await this.#become(orders);
+    });
+  }
+
+  /** The same orders under a new number, for a node that has seen a higher one at another hub. */
+  renumber(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#become(await this.#present());
+    });
+  }
+
   /**
    * Resolves when the order is durable, in force here and on its way to the nodes.
    * Throws `bad_request` and `denied` for an order that must not be, `rate_limited` when there are too many, `storage`.
@@ -64,7 +81,7 @@ export class KillSwitch {
     const atMs = this.#parts.clock.wallMs();
     return this.#inTurn(async () => {
       refuseUnfit(by, request, atMs);
-      const { orders } = this.#list;
+      const orders = await this.#present();
       if (orders.length >= MOST_ORDERS)
         throw new Fault('rate_limited', `there are ${MOST_ORDERS} orders in force; lift those that are done`);
       const order = this.#orderOf(by, request, atMs);
@@ -76,7 +93,7 @@ export class KillSwitch {
   lift(by: Principal, id: string): Promise<KillChange> {
     const atMs = this.#parts.clock.wallMs();
     return this.#inTurn(async () => {
-      const { orders } = this.#list;
+      const orders = await this.#present();
       const order = orders.find((one) => one.id === id && one.tenant === by.tenant);
       if (order === undefined)
         throw new Fault('not_found', `no order \`${id}\` is in force; \`airspace kill ls\` shows those that are`);
@@ -98,11 +115,19 @@ export class KillSwitch {
    * older, or the same under another number, and never newer.
    */
   async #become(orders: readonly KillOrder[], write?: Promise<unknown>): Promise<Pick<KillChange, 'seq' | 'cut'>> {
-    const { clock, store, nextSeq, publish } = this.#parts;
+    const { clock, store, nextSeq, publish, shared } = this.#parts;
     const over = orders.filter(({ untilMs }) => untilMs !== null && untilMs <= clock.wallMs());
     const [seq] = await Promise.all([nextSeq(), write, ...over.map(({ tenant, id }) => store.lift(tenant, id))]);
-    this.#list = { seq, orders: orders.filter((order) => !over.includes(order)) };
+    const left = orders.filter((order) => !over.includes(order));
+    // What others wrote before this number is in the store by now: their transactions and ours wait for each other on the number.
+    this.#list = { seq, orders: shared === true ? await store.list(null).catch(() => left) : left };
     return { seq, cut: publish(this.#list) };
+  }
+
+  /** A store that is away must not keep anybody from stopping what he knows of. */
+  async #present(): Promise<readonly KillOrder[]> {
+    const { store, shared } = this.#parts;
+    return shared === true ? store.list(null).catch(() => this.#list.orders) : this.#list.orders;
   }
 
   #orderOf(by: Principal, { kind, name, reason, until }: KillRequest, atMs: number): KillOrder {

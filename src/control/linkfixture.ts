@@ -92,6 +92,8 @@ export class HubBench {
   readonly key: NodeKey = newNodeKey();
   readonly publisher = new Publisher(this.key);
   readonly rosters: Roster[] = [];
+  /** Kinds of which a node held more than the hub has. */
+  readonly ahead: DocumentKind[] = [];
   readonly keeper: RosterKeeper;
   readonly hub: NodeHub;
 
@@ -106,6 +108,7 @@ export class HubBench {
     });
     this.hub = new NodeHub({
       hub: 'hub',
+      ahead: (kind) => void this.ahead.push(kind),
       store: this.stores.nodes,
       traces: this.stores.traces,
       keeper: this.keeper,

@@ -355,3 +355,41 @@ test('a node that leaves in order takes its instances along at once', async () =
   assert.deepEqual(bench.hub.find({ tenant: 'default' }), []);
   assert.equal(bench.hub.list(null)[0]!.state, 'joined');
 });
+
+test('members that another hub admitted, moved or removed are known once they are followed', async () => {
+  const bench = await started();
+  const { token } = await bench.hub.issueJoinToken(SIDECAR);
+  const key = newNodeKey();
+  const { node } = await bench.hub.join({
+    token,
+    publicKey: key.publicKey,
+    url: 'http://127.0.0.1:7801',
+    proof: key.sign(`join\n${token}`).toString('base64'),
+  });
+  const elsewhere: NodeEntry = { ...node, id: 'sidecar-seller-else', publicKey: newNodeKey().publicKey };
+  await bench.stores.nodes.put(elsewhere);
+  await bench.hub.follow();
+  assert.deepEqual(bench.keeper.node(elsewhere.id), elsewhere);
+  await bench.stores.nodes.put({ ...elsewhere, url: 'http://127.0.0.1:7802' });
+  await bench.stores.nodes.remove(node.id);
+  await bench.hub.follow();
+  assert.equal(bench.keeper.node(elsewhere.id)?.url, 'http://127.0.0.1:7802');
+  assert.equal(bench.keeper.node(node.id), undefined);
+});
+
+test('a node that comes with more than there is here is noticed, and one that has less is not', async () => {
+  const bench = await started();
+  const { token } = await bench.hub.issueJoinToken(SIDECAR);
+  const key = newNodeKey();
+  const { node } = await bench.hub.join({
+    token,
+    publicKey: key.publicKey,
+    url: 'http://127.0.0.1:7801',
+    proof: key.sign(`join\n${token}`).toString('base64'),
+  });
+  const signal = new Canceller();
+  bench.hub.documents(node, { snapshotSeq: 1, rosterSeq: 0, killsSeq: 0 }, signal);
+  assert.deepEqual(bench.ahead, []);
+  bench.hub.documents(node, { snapshotSeq: 2, rosterSeq: 0, killsSeq: 9 }, signal);
+  assert.deepEqual(bench.ahead, ['kills', 'snapshot']);
+});

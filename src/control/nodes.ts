@@ -48,7 +48,14 @@ export interface NodeHubParts {
   readonly ids: Ids;
   /** Hears of finished calls of other nodes, once they are stored. Must return at once and not throw. */
   readonly heard?: (events: readonly CallEvent[]) => void;
+  /** A node holds something newer than there is here: it comes from another hub over the same store. Must not throw. */
+  readonly ahead?: (kind: Signed['kind']) => void;
+  /** A node carries out another list of orders than before. Must not throw. */
+  readonly confirmed?: () => void;
 }
+
+/** What a node has said to a hub, for the other hubs over the same store. */
+export type NodeReport = Omit<Heard, 'atMs'> & { readonly id: string };
 
 /** What a node said last, besides its instances. */
 interface Heard {
@@ -65,8 +72,10 @@ interface Heard {
 export class NodeHub implements NodePort {
   readonly #parts: NodeHubParts;
   readonly #heard = new Map<string, Heard>();
+  /** By the hub that heard it. */
+  readonly #elsewhere = new Map<string, ReadonlyMap<string, Heard>>();
   readonly #inbox: Inbox;
-  #joins: Promise<unknown> = Promise.resolve();
+  #members: Promise<unknown> = Promise.resolve();
   #registry: Registry = new Registry({ targets: [], domains: [] });
   #verifier: AssertionVerifier;
 
@@ -108,14 +117,55 @@ export class NodeHub implements NodePort {
 
   /** One after the other: two that join at once must not be given one id. */
   #admit(grant: JoinGrant, publicKey: string, url: string): Promise<NodeEntry> {
-    const admitted = this.#joins.then(async () => {
+    return this.#inTurn(async () => {
       const node: NodeEntry = { ...grant, id: this.#idFor(grant, publicKey), publicKey, url };
       await this.#parts.store.put(node);
       this.#parts.keeper.putNode(node);
       return node;
     });
-    this.#joins = admitted.catch(() => {});
-    return admitted;
+  }
+
+  /** Members that another hub may have admitted, moved or removed. */
+  follow(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { store, keeper } = this.#parts;
+      const members = await store.list();
+      const ids = new Set(members.map(({ id }) => id));
+      for (const { id } of keeper.nodes()) if (!ids.has(id)) this.#forget(id);
+      for (const node of members) keeper.putNode(node);
+    });
+  }
+
+  /** What nodes that are heard here have said last. */
+  reports(): readonly NodeReport[] {
+    return [...this.#heard]
+      .filter(([id]) => !this.#parts.keeper.isSilent(id))
+      .map(([id, { atMs: _, ...report }]) => ({ id, ...report }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** All that another hub has heard. Numbers of lists mean the same at every hub, because they share one sequence. */
+  hearPeer(peer: string, reports: readonly NodeReport[]): void {
+    const atMs = this.#parts.clock.wallMs();
+    this.#elsewhere.set(peer, new Map(reports.map(({ id, ...report }) => [id, { ...report, atMs }])));
+  }
+
+  #lastOf(id: string): Heard | undefined {
+    const all = [this.#heard.get(id), ...[...this.#elsewhere.values()].map((reports) => reports.get(id))];
+    return all.reduce((best, one) => ((one?.atMs ?? -1) > (best?.atMs ?? -1) ? one : best), undefined);
+  }
+
+  /** One change of who is a member after the other: what was read before a change must not be put in force after it. */
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const done = this.#members.then(change);
+    this.#members = done.catch(() => {});
+    return done;
+  }
+
+  #forget(id: string): void {
+    this.#parts.keeper.removeNode(id);
+    this.#heard.delete(id);
+    this.#inbox.forget(id);
   }
 
   authenticate(assertion: string): NodeEntry {
@@ -145,6 +195,7 @@ export class NodeHub implements NodePort {
       capabilities: beat.capabilities ?? [],
       lostEvents: beat.lostEvents ?? 0,
     });
+    if (before?.killsSeq !== beat.killsSeq) this.#parts.confirmed?.();
     keeper.beat(
       node.id,
       allowed.map((report) => behind(current, report, beat.epoch)),
@@ -159,7 +210,10 @@ export class NodeHub implements NodePort {
   }
 
   documents(node: NodeEntry, held: Held, signal: CancelSignal): AsyncIterable<Signed> {
-    return this.#whileMember(node, this.#parts.publisher.newerThan(held, signal));
+    const { publisher, ahead } = this.#parts;
+    for (const kind of ['kills', 'snapshot', 'roster'] as const)
+      if (held[`${kind}Seq`] > publisher.seq(kind)) ahead?.(kind);
+    return this.#whileMember(node, publisher.newerThan(held, signal));
   }
 
   async events(node: NodeEntry, untrusted: unknown): Promise<{ readonly stored: boolean }> {
@@ -176,10 +230,10 @@ export class NodeHub implements NodePort {
     if (node === undefined || node.id === this.#parts.hub || (tenant !== null && node.tenant !== tenant)) {
       throw new Fault('not_found', `there is no node \`${id}\``);
     }
-    await this.#parts.store.remove(id);
-    this.#parts.keeper.removeNode(id);
-    this.#heard.delete(id);
-    this.#inbox.forget(id);
+    await this.#inTurn(async () => {
+      await this.#parts.store.remove(id);
+      this.#forget(id);
+    });
   }
 
   list(tenant: string | null): readonly NodeView[] {
@@ -261,10 +315,13 @@ export class NodeHub implements NodePort {
     const node = keeper.node(id);
     if (node === undefined) throw unauthenticated();
     if (url === undefined || url === node.url) return node;
-    const moved = { ...node, url };
-    await store.put(moved);
-    keeper.putNode(moved);
-    return moved;
+    return this.#inTurn(async () => {
+      if (keeper.node(id) === undefined) throw unauthenticated();
+      const moved = { ...node, url };
+      await store.put(moved);
+      keeper.putNode(moved);
+      return moved;
+    });
   }
 
   /** A sidecar stands in front of its agent, a domain hub in front of what was declared in its domain or below. */
@@ -282,7 +339,7 @@ export class NodeHub implements NodePort {
   }
 
   #view(node: NodeEntry): NodeView {
-    const heard = this.#heard.get(node.id);
+    const heard = this.#lastOf(node.id);
     const state = heard === undefined ? 'joined' : this.#parts.keeper.isSilent(node.id) ? 'silent' : 'alive';
     return {
       node,

@@ -294,3 +294,22 @@ test('the answer to an apply counts what was asked for, not everything that ther
     'default/Agent/d': 'none',
   });
 });
+
+test('what another hub committed is published once it is followed, and following what is out publishes nothing', async () => {
+  const { plane, parts } = bench();
+  const seen: Snapshot[] = [];
+  const other = new ControlPlane({ ...parts, publish: (snapshot) => void seen.push(snapshot) });
+  await other.refresh();
+  await plane.apply(wish([agent('a')]));
+  await other.follow();
+  assert.deepEqual(
+    seen.map(({ revision, targets }) => [revision, targets.length]),
+    [
+      [0, 0],
+      [1, 1],
+    ],
+  );
+  assert.ok(seen[1]!.seq > plane.snapshot!.seq);
+  await other.follow();
+  assert.equal(seen.length, 2);
+});

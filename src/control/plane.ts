@@ -130,6 +130,17 @@ export class ControlPlane implements ControlPort {
     });
   }
 
+  /** What another hub may have changed: publishes it, unless it is out already. Throws like `refresh`. */
+  follow(): Promise<void> {
+    return this.#alone(async () => {
+      const base = await this.#look();
+      const out = this.#published;
+      const candidates = (await this.#parts.trials?.candidates(base.configuration)) ?? [];
+      if (out?.revision === base.revision && namesOf(out.candidates ?? []) === namesOf(candidates)) return;
+      await this.#again(base);
+    });
+  }
+
   /** The same configuration under a new number, because what is on trial beside it has changed. */
   republish(): Promise<Snapshot> {
     return this.#alone(async () => this.#again(await this.#look()));
@@ -300,6 +311,12 @@ export class ControlPlane implements ControlPort {
     return result;
   }
 }
+
+/** What of releases on trial makes a difference to nodes. */
+const namesOf = (candidates: readonly PolicyCandidate[]): string =>
+  JSON.stringify(
+    candidates.map(({ tenant, release, mode, percent, policy }) => [tenant, release, mode, percent, policy.version]),
+  );
 
 const keyOf = (resource: Resource): string => resourceKey(idOf(resource));
 

@@ -215,3 +215,45 @@ test('nothing runs on after stop', async () => {
   it.keeper.beat('n', []);
   assert.equal(it.world.pending, 0);
 });
+
+test('what another hub hears is in the roster for as long as that hub says so, and is not said to be heard here', async () => {
+  const it = bench();
+  it.keeper.start([node('n'), node('m')]);
+  it.keeper.beat('n', [instance('n')]);
+  it.keeper.hearPeer('other', [instance('m')]);
+  await it.pass(200);
+  assert.deepEqual(it.states(), { 'a@m': 'ready', 'a@n': 'ready' });
+  assert.deepEqual(
+    it.keeper.own().map(({ id }) => id),
+    ['a@n'],
+  );
+  it.keeper.hearPeer('other', []);
+  await it.pass(200);
+  assert.deepEqual(it.states(), { 'a@n': 'ready' });
+  it.keeper.stop();
+});
+
+test('instances of a hub that falls silent fall silent, and whoever finds its way here is heard here', async () => {
+  const it = bench();
+  it.keeper.start([node('n'), node('m')]);
+  it.keeper.hearPeer('other', [instance('n'), instance('m')]);
+  await it.pass(3_000);
+  await beating(it, 'm', 4);
+  assert.deepEqual(it.states(), { 'a@m': 'ready', 'a@n': 'silent' });
+  it.keeper.hearPeer('other', [instance('m', { state: 'draining' })]);
+  await it.pass(200);
+  assert.equal(it.states()['a@m'], 'ready', 'known better here');
+  it.keeper.stop();
+});
+
+test('the same roster comes under a new number when it is asked for', async () => {
+  const it = bench();
+  it.keeper.start([node('n')]);
+  await it.pass(200);
+  it.keeper.renumber();
+  await it.pass(200);
+  const [before, after] = it.published.slice(-2);
+  assert.equal(after!.roster.seq, before!.roster.seq + 1);
+  assert.deepEqual(after!.roster.nodes, before!.roster.nodes);
+  it.keeper.stop();
+});

@@ -26,6 +26,8 @@ interface Lease {
   heardAtMs: number;
   instances: readonly InstanceEntry[];
   silent: boolean;
+  /** The hub that hears it, when it is not this one. */
+  peer?: string;
 }
 
 export class RosterKeeper {
@@ -39,6 +41,7 @@ export class RosterKeeper {
   #pending: Timer | undefined;
   #publishing = false;
   #dirty = false;
+  #renumber = false;
   #stopped = false;
   #sweepTimer: Timer | undefined;
   #sweptAtMs = 0;
@@ -110,6 +113,32 @@ export class RosterKeeper {
     if (before === undefined || before.silent || !isSame(before.instances, instances)) this.#changed();
   }
 
+  /** What runs and is heard of here, and not through another hub. */
+  own(): readonly InstanceEntry[] {
+    return [...this.#leases.values()]
+      .flatMap(({ instances, silent, peer }) => (silent || peer !== undefined ? [] : instances))
+      .sort(byId);
+  }
+
+  /** Everything that another hub hears. What is heard here as well is known better here; the rest is as alive as that hub. */
+  hearPeer(peer: string, instances: readonly InstanceEntry[]): void {
+    this.#noticeOutage();
+    const said = Map.groupBy(instances, ownerOf);
+    for (const [owner, lease] of this.#leases) if (lease.peer === peer && !said.has(owner)) this.leave(owner);
+    for (const [owner, theirs] of said) {
+      const before = this.#leases.get(owner);
+      if (before !== undefined && before.peer === undefined && !before.silent) continue;
+      this.#leases.set(owner, { heardAtMs: this.#parts.clock.nowMs(), instances: theirs, silent: false, peer });
+      if (before === undefined || before.silent || !isSame(before.instances, theirs)) this.#changed();
+    }
+  }
+
+  /** The same roster under a new number, for a node that has seen a higher one at another hub. */
+  renumber(): void {
+    this.#renumber = true;
+    this.#changed();
+  }
+
   leave(owner: string): void {
     this.#leases.delete(owner);
     this.#changed();
@@ -171,7 +200,8 @@ export class RosterKeeper {
 
   async #publish(): Promise<void> {
     this.#dirty = false;
-    if (!this.#isVisiblyNew()) return;
+    if (!this.#renumber && !this.#isVisiblyNew()) return;
+    this.#renumber = false;
     this.#publishing = true;
     try {
       const seq = await this.#parts.nextSeq();

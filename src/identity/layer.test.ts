@@ -111,7 +111,7 @@ test('the principal of a private listener is kept', async () => {
   assert.deepEqual(await whoIs(new SnapshotResolver([]), call({ kind: 'known', principal })), principal);
 });
 
-test('only a node may say which way a call came or that it owns retries', async () => {
+test('only a node may say which way a call came, that it owns retries, or what decided it', async () => {
   const nodeKey = newNodeKey();
   const hub: NodeEntry = {
     id: 'hub',
@@ -127,10 +127,11 @@ test('only a node may say which way a call came or that it owns retries', async 
     domainOfAgent: () => undefined,
     isWithin: () => false,
   });
-  const resolver = new SnapshotResolver([key], verifier);
+  const resolver = new SnapshotResolver([key], { assertions: verifier });
   const bearer = { kind: 'bearer', token: minted.secret } as const;
   await refused(whoIs(resolver, call(bearer, { via: ['hub'] })));
   await refused(whoIs(resolver, call(bearer, { retriedElsewhere: true })));
+  await refused(whoIs(resolver, call(bearer, { decided: { version: 'sha256:aa', snapshotSeq: 7 } })));
   const clock = scopeAt(0).clock;
   const token = new AssertionSigner('hub', nodeKey, clock).assert(
     { kind: 'user', tenant: 'default', id: 'ada', roles: [] },

@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Call, PolicyCandidate } from '../contract/index.ts';
-import { armOf, bucketOf, isInCanary, prepareTrials, remarksOn, type Trials } from './arm.ts';
+import { armOf, bucketOf, isInCanary } from './arm.ts';
 import { decide } from './decide.ts';
 import { preparePolicy } from './prepare.ts';
+import { remarksOn } from './remarks.ts';
 import { callOf, compileWorld, requestOf, type ShortWorld } from './testing.ts';
+import { Trees } from './trees.ts';
+import { prepareTrials, type Trials } from './trials.ts';
 
 const WORLD: ShortWorld = {
   domains: [],
@@ -24,23 +27,23 @@ when { 9007199254740991 * 9007199254740991 < context.depth };`;
 const active = await compileWorld(WORLD, { org: { policies: OPEN } });
 const trialsOf = async (policies: string, mode: PolicyCandidate['mode'], percent = 0): Promise<Trials> => {
   const { policy, targets, domains } = await compileWorld(WORLD, { org: { policies } });
-  const candidate = { tenant: 'default', release: 'sha256:1', mode, percent, policy };
+  const candidate = { tenant: 'default', release: 'sha256:1', mode, percent, sinceMs: 0, policy };
   return prepareTrials({ candidates: [candidate], targets, domains });
 };
 const prepared = preparePolicy(active);
 const ASK = { agent: 'planner', call: 'agent/orders/run' };
 const ask = (trials: Trials, change: Partial<Call> = {}) => {
-  const arm = armOf(prepared, trials, { ...callOf(ASK), ...change });
+  const arm = armOf({ snapshotSeq: 1, active: prepared, trials }, new Trees(), { ...callOf(ASK), ...change });
   const decision = decide(arm.policy, requestOf(ASK));
   return { arm, decision, attributes: remarksOn(arm, decision, requestOf(ASK)) };
 };
 
-const root = fc.stringMatching(/^[0-9a-f]{32}$/);
+const trace = fc.stringMatching(/^[0-9a-f]{32}$/);
 
 test('every call of a tree comes to the same arm, and a higher percentage only adds trees', () => {
   fc.assert(
     fc.property(
-      root,
+      trace,
       fc.double({ min: 0.01, max: 100, noNaN: true }),
       fc.double({ min: 0, max: 100, noNaN: true }),
       (id, low, more) => {
@@ -55,9 +58,9 @@ test('every call of a tree comes to the same arm, and a higher percentage only a
 });
 
 test('a percentage is what it says', () => {
-  const roots = Array.from({ length: 100_000 }, (_, at) => at.toString(16).padStart(32, '0'));
+  const traces = Array.from({ length: 100_000 }, (_, at) => at.toString(16).padStart(32, '0'));
   for (const percent of [0.5, 5, 50]) {
-    const share = (roots.filter((id) => isInCanary(id, percent)).length / roots.length) * 100;
+    const share = (traces.filter((id) => isInCanary(id, percent)).length / traces.length) * 100;
     assert.ok(Math.abs(share - percent) < 0.6, `${percent} % came to ${share} %`);
   }
 });
@@ -65,8 +68,11 @@ test('a percentage is what it says', () => {
 test('a canary decides its own trees and no others, and says so on each', async () => {
   const trials = await trialsOf(CLOSED, 'canary', 30);
   fc.assert(
-    fc.property(root, fc.nat(8), (id, depth) => {
-      const { decision, attributes, arm } = ask(trials, { lineage: { root: id, depth } });
+    fc.property(trace, fc.nat(8), (id, depth) => {
+      const { decision, attributes, arm } = ask(trials, {
+        trace: { trace: id, sampled: true },
+        lineage: { root: id, depth },
+      });
       const chosen = isInCanary(id, 30);
       assert.equal(decision.effect, chosen ? 'deny' : 'allow');
       assert.deepEqual(attributes, { release: 'sha256:1', arm: chosen ? 'canary' : 'stable' });
@@ -106,7 +112,7 @@ const closing = (more: object = {}) =>
   compileWorld({ ...WORLD, facts: { closed: { ...CLOSED_TODAY, ...more } } }, { org: { policies: CLOSING } });
 const shadowOf = async (more: object = {}): Promise<Trials> => {
   const { policy, targets, domains } = await closing(more);
-  const candidate = { tenant: 'default', release: 'sha256:1', mode: 'shadow', percent: 0, policy } as const;
+  const candidate = { tenant: 'default', release: 'sha256:1', mode: 'shadow', percent: 0, sinceMs: 0, policy } as const;
   return prepareTrials({ candidates: [candidate], targets, domains });
 };
 
@@ -119,7 +125,7 @@ test('a shadow takes no answer that was given to another question', async () => 
   const request = requestOf({ ...ASK, facts: { closed: { today: false } } });
   const policy = preparePolicy(await closing());
   const remarks = async (more: object) => {
-    const arm = armOf(policy, await shadowOf(more), callOf(ASK));
+    const arm = armOf({ snapshotSeq: 1, active: policy, trials: await shadowOf(more) }, new Trees(), callOf(ASK));
     return remarksOn(arm, decide(arm.policy, request), request);
   };
   assert.deepEqual(await remarks({ cacheMs: 1_000 }), {}, 'the same question');

@@ -1,5 +1,5 @@
 /** Policy: Cedar text in, decisions that explain themselves out. */
-export { bucketOf, isInCanary, prepareTrials, type Trials, type WatchOf } from './arm.ts';
+export { bucketOf, isInCanary } from './arm.ts';
 export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyCompiler } from './bundle.ts';
 export { decide as decisionFor, factsFor, type PolicyRequest } from './decide.ts';
 export { type DiagnoseInput, diagnoseForm, diagnosePolicies, formatPolicy, type PolicyDiagnostic } from './diagnose.ts';
@@ -25,4 +25,7 @@ export { type CaseResult, type PolicyCase, type Proof, prove } from './proof.ts'
 export { Rates } from './rate.ts';
 export { redactReplies } from './redact-replies.ts';
 export { Replay, type ReplayTally } from './replay.ts';
+export { Trees } from './trees.ts';
+export { prepareTrials, type Trials, type WatchOf } from './trials.ts';
+export { type InForce, Versions } from './versions.ts';
 export type { Watch } from './watch.ts';

@@ -1,6 +1,6 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
 import { createHash } from 'node:crypto';
-import type { Attributes, Call, Constraints, Decision, RoutePlan, Scope } from '../contract/index.ts';
+import type { Attributes, Call, Constraints, Decision, Principal, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import {
   type Handler,
@@ -12,25 +12,38 @@ import {
   whenEnded,
   withTimeout,
 } from '../kernel/index.ts';
-import { armOf, remarksOn, type Trials } from './arm.ts';
+import { type Arm, agreedArm, armOf, saidOf } from './arm.ts';
 import { meet } from './constraints.ts';
-import { decide, factsFor, type PolicyRequest } from './decide.ts';
+import { decide, type PolicyRequest } from './decide.ts';
+import { beganOf, factsForAll, type Intersects, joined, nameOf } from './delegation.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import { Rates } from './rate.ts';
 import { inputsOf } from './record.ts';
 import { redactReplays } from './redact-replies.ts';
+import { remarksOn } from './remarks.ts';
 import { rewritten } from './rewrite-call.ts';
+import { Trees } from './trees.ts';
+import type { Trials } from './trials.ts';
+import { Versions } from './versions.ts';
 import type { Watch } from './watch.ts';
 
 export interface DecideParts {
   readonly policy: PreparedPolicy;
   /** Releases on trial, from the same snapshot. Default: none. */
   readonly trials?: Trials;
+  /** Of the snapshot that all of this is from. */
+  readonly snapshotSeq?: number;
+  /** What may decide a call that another node decided already; outlives snapshots. Default: what is here. */
+  readonly versions?: Versions;
+  /** Call trees that this node has seen; outlives snapshots. Default: of this pipeline alone. */
+  readonly trees?: Trees;
   /** Made by routing from the same snapshot. Throws `not_found` for a target that does not exist. */
   readonly planOf: (call: Call) => RoutePlan;
   /** Takes questions for facts through the whole pipeline of this node. Absent: no fact is ever available. */
   readonly ask?: Handler;
+  /** Must policy permit the call for whoever began its tree, too? Default: never. */
+  readonly intersects?: Intersects;
   /** How often who called what; outlives snapshots. Default: of this pipeline alone. */
   readonly rates?: Rates;
   /** What else tightens an allowed call before its permit, such as what is left of a budget. Default: nothing. */
@@ -57,31 +70,41 @@ export const decideLayer = ({
   trials = NO_TRIALS,
   watch,
   ask = nobody,
+  intersects = never,
   rates = new Rates(),
+  snapshotSeq = 0,
+  trees = new Trees(),
+  versions: lasting,
   tighten,
 }: DecideParts): Layer => {
   const points = new InformationPoints(ask);
+  const inForce = { snapshotSeq, active, trials, watch };
+  const versions = lasting ?? new Versions(inForce);
   return (next) => async (call, scope) => {
     const plan = planOf(call);
-    const arm = armOf(active, trials, call);
-    const needed = factsFor(arm.policy, call);
+    const { decided } = call;
+    const arm =
+      decided === undefined ? armOf(inForce, trees, call) : await agreedArm({ versions, trees }, call, decided, scope);
+    const began = beganOf(call, intersects);
+    const needed = factsForAll(arm.policy, call, began);
     const facts = needed.length === 0 ? undefined : await points.gather(needed, call, scope);
     const startMs = scope.clock.nowMs();
     const request = requestOf(call, plan, scope, facts);
-    let decision = decide(arm.policy, request, () => payloadOf(call));
-    const remarks = remarksOn(arm, decision, request, () => payloadOf(call));
-    note(decision, startMs, scope, {
+    const own = decide(arm.policy, request, () => payloadOf(call));
+    const remarks = remarksOn(arm, own, request, () => payloadOf(call));
+    note(own, startMs, scope, {
       ...remarks,
-      ...inputsOf(request, decision, arm.policy, mayKeep(decision) ? parsedPayload(call.body) : undefined),
+      ...inputsOf(request, own, arm.policy, mayKeep(own) ? parsedPayload(call.body) : undefined),
     });
-    const looks = arm.name === 'canary' ? arm.trial?.watch : watch;
-    if (looks?.(withPayload(request, call), decision, call.id) === true) scope.span.set({ 'policy.rechecked': true });
+    if (arm.watch?.(withPayload(request, call), own, call.id) === true) scope.span.set({ 'policy.rechecked': true });
+    let decision = joined(own, arm.policy, request, () => payloadOf(call), began);
+    if (decision !== own) noteOrigin(decision, began ?? null, startMs, scope);
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const more = await tighten?.(call, plan, decision.constraints, scope);
     if (more !== undefined) decision = { ...decision, constraints: meet(decision.constraints, more) };
     const { constraints, policyVersion } = decision;
     // Other bytes are another body: the permit is for what goes on, not for what came.
-    const allowed = rewritten(constrained(call, plan, decision), constraints, policyVersion);
+    const allowed = rewritten(constrained(call, plan, arm, decision), constraints, policyVersion);
     throwIfTooOften(rates, allowed, decision, scope);
     Permit.grant(allowed, decision);
     noteLimits(allowed, constraints, scope);
@@ -96,6 +119,8 @@ export const decideLayer = ({
 
 const NO_TRIALS: Trials = new Map();
 
+const never: Intersects = () => false;
+
 const nobody: Handler = async () => {
   throw new Fault('unavailable', 'this node has no way to ask for facts');
 };
@@ -104,11 +129,15 @@ const requestOf = (call: Call, plan: RoutePlan, scope: Scope, facts: FactAnswers
   principal: call.principal,
   target: call.target,
   depth: call.lineage.depth,
+  ...originOf(call),
   session: call.session !== undefined,
   priority: plan.priority,
   atMs: scope.clock.wallMs(),
   ...(facts === undefined ? {} : { facts }),
 });
+
+const originOf = ({ tree, principal }: Call): Pick<PolicyRequest, 'origin'> =>
+  tree === undefined || tree.origin === principal ? {} : { origin: tree.origin };
 
 /** What the decision was made from, and no more: a payload that no policy reads is nobody else's either. */
 const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
@@ -137,6 +166,14 @@ const note = (decision: Decision, startMs: number, { span }: Scope, more: Attrib
   span.set({ 'policy.version': policyVersion, 'policy.rule': rules });
 };
 
+/** Beside the decision about the caller, which is the one that can be made again from the record. */
+const noteOrigin = (decision: Decision, began: Principal | null, startMs: number, { span }: Scope): void => {
+  const { effect, code, missing } = decision;
+  const rules = ruleIds(decision);
+  span.step('delegation', startMs, { origin: nameOf(began), effect, code, rules, missing });
+  span.set({ 'policy.rule': rules });
+};
+
 const refusalOf = (decision: Decision): Fault => {
   const { code, policyVersion, missing, reason } = decision;
   const facts = { rules: ruleIds(decision), code, policyVersion, missing };
@@ -144,13 +181,14 @@ const refusalOf = (decision: Decision): Fault => {
 };
 
 /** The same bytes with what policy and route grant them: a limit shortens and demotes, it never extends or promotes. */
-const constrained = (call: Call, plan: RoutePlan, { constraints }: Decision): Call => {
+const constrained = (call: Call, plan: RoutePlan, arm: Arm, { constraints }: Decision): Call => {
   const timeoutMs = Math.min(
     call.timeoutMs ?? Number.POSITIVE_INFINITY,
     constraints.timeoutMs ?? Number.POSITIVE_INFINITY,
   );
   const priority = Math.max(plan.priority, constraints.priority ?? 0) as Call['priority'];
-  return { ...call, priority, ...(Number.isFinite(timeoutMs) ? { timeoutMs } : {}) };
+  const decided = saidOf(arm);
+  return Number.isFinite(timeoutMs) ? { ...call, priority, decided, timeoutMs } : { ...call, priority, decided };
 };
 
 /** Last before the permit: a call that is refused for anything else costs nobody a place. */

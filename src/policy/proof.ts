@@ -1,11 +1,11 @@
 /** Cases shipped beside policies: each is decided by both engines, and the rules that it reached are remembered. */
 import type { Decision, Principal, Priority, TargetKind } from '../contract/index.ts';
-import { reasonOf } from './arm.ts';
 import type { CompiledPolicy } from './compile/index.ts';
 import { decide, type PolicyRequest } from './decide.ts';
 import { CLOSURES, type Engine, type Outcome } from './evaluate.ts';
 import { recheckOf } from './oracle/recheck.ts';
 import { type PolicyWorld, type PrepareOptions, preparePolicy } from './prepare.ts';
+import { reasonOf } from './remarks.ts';
 
 /** One sentence about a policy, checked. */
 export interface PolicyCase {

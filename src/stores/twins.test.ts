@@ -1,14 +1,15 @@
-/** The SQLite store gives the same answers as its simple twin in memory, whatever it is asked in whatever order. */
+/** SQLite and PostgreSQL give the same answers as their simple twin in memory, whatever they are asked in whatever order. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
+import { freshSchema, type PostgresServer, postgresMissing, startPostgres } from '../conformance/postgres/index.ts';
 import { event, hexId, killOrder, node, record, reply, user } from '../conformance/stores/samples.ts';
 import type { CallStatus, Stores } from '../contract/index.ts';
 import { Fault, idOf } from '../contract/index.ts';
-import { memoryStores, openSqlite } from './index.ts';
+import { memoryStores, openPostgres, openSqlite } from './index.ts';
 
 /** A question for both, and how it reads in a counterexample. */
 interface Step {
@@ -141,32 +142,57 @@ const answerOf = async ({ ask }: Step, stores: Stores): Promise<unknown> => {
 /** Reads see what was acknowledged, so in a turn of writes and reads a read may come early: they are asked apart. */
 const READS = /^(list|history|version|get|open|trace|recent)/;
 
-const compare = async (steps: readonly Step[], sqlite: Stores, memory: Stores): Promise<void> => {
+interface Kind {
+  readonly open: () => Promise<Stores>;
+  readonly runs: number;
+  /** Whether commands of one turn take effect in the order in which they were asked, and not only in some order. */
+  readonly inOrder: boolean;
+}
+
+const compare = async (steps: readonly Step[], real: Stores, memory: Stores, inOrder: boolean): Promise<void> => {
   const writes = steps.filter(({ words }) => !READS.test(words));
   const reads = steps.filter(({ words }) => READS.test(words));
-  for (const group of [writes, reads]) {
+  for (const group of inOrder ? [writes, reads] : steps.map((each) => [each])) {
     const [actual, expected] = await Promise.all(
-      [sqlite, memory].map((stores) => Promise.all(group.map((each) => answerOf(each, stores)))),
+      [real, memory].map((stores) => Promise.all(group.map((each) => answerOf(each, stores)))),
     );
     assert.deepEqual(actual, expected, group.map(({ words }) => words).join('\n'));
   }
 };
 
-for (const [port, steps] of Object.entries({ resourceSteps, callSteps, nodeSteps, killSteps, traceSteps })) {
-  test(`memory and SQLite agree on random ${port}`, async () => {
-    await fc.assert(
-      fc.asyncProperty(turns(steps), async (script) => {
-        const dir = mkdtempSync(join(tmpdir(), 'airspace-twins-'));
-        const sqlite = await openSqlite({ dir });
-        const memory = memoryStores();
-        try {
-          for (const turn of script) await compare(turn, sqlite, memory);
-        } finally {
-          await sqlite.close();
-          rmSync(dir, { recursive: true, force: true });
-        }
-      }),
-      { numRuns: 10 },
-    );
+const PORTS = { resourceSteps, callSteps, nodeSteps, killSteps, traceSteps };
+
+const agree = (steps: readonly fc.Arbitrary<Step>[], { open, runs, inOrder }: Kind): Promise<void> =>
+  fc.assert(
+    fc.asyncProperty(turns(steps), async (script) => {
+      const real = await open();
+      const memory = memoryStores();
+      try {
+        for (const turn of script) await compare(turn, real, memory, inOrder);
+      } finally {
+        await real.close();
+      }
+    }),
+    { numRuns: runs },
+  );
+
+describe('sqlite', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'airspace-twins-'));
+  after(() => rmSync(scratch, { recursive: true, force: true }));
+  for (const [port, steps] of Object.entries(PORTS))
+    test(`memory and SQLite agree on random ${port}`, () =>
+      agree(steps, { open: () => openSqlite({ dir: mkdtempSync(join(scratch, 'data-')) }), runs: 10, inOrder: true }));
+});
+
+const missing = postgresMissing();
+
+describe('postgres', missing === undefined ? {} : { skip: missing }, () => {
+  let server: PostgresServer;
+  before(async () => {
+    server = await startPostgres();
   });
-}
+  after(() => server.stop());
+  for (const [port, steps] of Object.entries(PORTS))
+    test(`memory and PostgreSQL agree on random ${port}`, () =>
+      agree(steps, { open: () => openPostgres({ url: server.url, schema: freshSchema() }), runs: 5, inOrder: false }));
+});

@@ -6,6 +6,8 @@ import type { Part, Scene } from './scene.ts';
 
 export interface Kind {
   readonly topology: Topology;
+  /** The hub keeps its state there. Absent: in its directory. */
+  readonly store?: 'postgres';
   /** One of them is chosen each round. */
   readonly victims: readonly Part[];
   readonly downMs: number;
@@ -17,6 +19,8 @@ export interface Kind {
 export const KINDS = {
   /** On the way of every call. */
   hub: { topology: 'hub', victims: ['hub'], downMs: 0, afterMs: 400, readsWhileDown: 0 },
+  /** The same with its state in PostgreSQL, where it finds its own open calls again. */
+  shared: { topology: 'hub', store: 'postgres', victims: ['hub'], downMs: 0, afterMs: 400, readsWhileDown: 0 },
   /** The hub of a mesh is not: traffic between sidecars goes on, also while the sidecars find back to a hub that has just begun. */
   centre: { topology: 'mesh', victims: ['hub'], downMs: 2_000, afterMs: 3_000, readsWhileDown: 0.99 },
   /** The caller's own, or one of the two in front of the called agent. */
@@ -42,7 +46,7 @@ export interface RoundOptions {
 }
 
 export const crashRound = ({ scene, kind, number, seed, backWithinMs }: RoundOptions): Promise<Round> => {
-  const { victims, ...plan } = KINDS[kind];
+  const { victims, ...plan }: Kind = KINDS[kind];
   const random = seeded(seed * 1_000 + number);
   const victim = victims[Math.floor(random() * victims.length)]!;
   return crash({ scene, victim, name: `${kind}-${number}`, random, ...plan, backWithinMs });

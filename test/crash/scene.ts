@@ -60,11 +60,11 @@ const resources = (topology: Topology): readonly unknown[] => [
 /** Between two changes of the configuration. */
 const CHANGE_MS = 300;
 
-/** Resolves when calls flow. */
-export const openScene = async (topology: Topology): Promise<Scene> => {
+/** Resolves when calls flow. `store`: the database of the hub, when it is not its directory. */
+export const openScene = async (topology: Topology, store?: string): Promise<Scene> => {
   const dir = mkdtempSync(join(tmpdir(), 'airspace-crash-'));
   const agent = await startLedgerAgent(dir);
-  const starter = processes(join(dir, 'nodes'));
+  const starter = processes(join(dir, 'nodes'), store === undefined ? {} : { hub: ['--store', store] });
   const clear = async (): Promise<void> => {
     await starter.killAll();
     await agent.stop();

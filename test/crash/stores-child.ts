@@ -1,10 +1,10 @@
-/** Writes to a data directory as fast as it can and says what was acknowledged, one line each, until somebody kills it. */
+/** Writes to a data directory or a database as fast as it can and says what was acknowledged, one line each, until somebody kills it. */
 import { event, hexId, killOrder, record, reply, user } from '../../src/conformance/stores/samples.ts';
 import type { Stores } from '../../src/contract/index.ts';
-import { openSqlite } from '../../src/stores/index.ts';
+import { openStores } from './place.ts';
 
-const [dir = '', firstId = '0'] = process.argv.slice(2);
-const stores = await openSqlite({ dir });
+const [place = '', firstId = '0'] = process.argv.slice(2);
+const stores = await openStores(place);
 let nextId = Number(firstId);
 
 /** Written synchronously, so that a line that was said is never lost with the process. */

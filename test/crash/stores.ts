@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import type { CallState, Stores } from '../../src/contract/index.ts';
-import { openSqlite } from '../../src/stores/index.ts';
+import { isPostgres } from '../../src/stores/index.ts';
+import { openStores } from './place.ts';
 
 const CHILD = fileURLToPath(new URL('./stores-child.ts', import.meta.url));
 
@@ -16,10 +17,10 @@ export interface CrashRound {
   readonly losses: readonly string[];
 }
 
-/** `firstId` keeps the ids of rounds on one directory apart; `killAfter` is the number of acknowledgements before the kill. */
-export const crashRound = async (dir: string, firstId: number, killAfter: number): Promise<CrashRound> => {
-  const said = await writeUntilKilled(dir, firstId, killAfter);
-  const stores = await openSqlite({ dir });
+/** `place`: a data directory or the address of a database. `firstId` keeps the ids of rounds on one place apart; `killAfter` is the number of acknowledgements before the kill. */
+export const crashRound = async (place: string, firstId: number, killAfter: number): Promise<CrashRound> => {
+  const said = await writeUntilKilled(place, firstId, killAfter);
+  const stores = await openStores(place);
   const losses: string[] = [];
   try {
     losses.push(...(await findBrokenOrders(stores, said)));
@@ -31,17 +32,17 @@ export const crashRound = async (dir: string, firstId: number, killAfter: number
   } finally {
     await stores.close();
   }
-  return { acknowledged: said.length, losses: [...losses, ...findDamage(dir)] };
+  return { acknowledged: said.length, losses: [...losses, ...(isPostgres(place) ? [] : findDamage(place))] };
 };
 
 type Acknowledgement = readonly [what: string, name: string];
 
 const writeUntilKilled = async (
-  dir: string,
+  place: string,
   firstId: number,
   killAfter: number,
 ): Promise<readonly Acknowledgement[]> => {
-  const child = spawn(process.execPath, [CHILD, dir, String(firstId)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [CHILD, place, String(firstId)], { stdio: ['ignore', 'pipe', 'pipe'] });
   let complaint = '';
   child.stderr.on('data', (chunk) => {
     complaint += chunk;

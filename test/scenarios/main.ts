@@ -3,10 +3,12 @@
  * Exit code 1 when a promise did not hold, 2 when there is no such scenario.
  */
 import { parseArgs } from 'node:util';
+import { run as arms } from './arms.ts';
 import { run as budgetExact } from './budget-exact.ts';
+import { run as loops } from './loops.ts';
 import type { Scenario } from './scenario.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { 'budget-exact': budgetExact };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { arms, 'budget-exact': budgetExact, loops };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,9 +1,18 @@
 /** What a node lends to its admin door: every port that the door asks of, tied to this process. */
+import type { IncomingMessage } from 'node:http';
 import type { ControlPort, Diagnosis, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { belonging } from '../../control/index.ts';
-import type { AdminPorts, AuditPort, BudgetPort, KillPort, NodeStatus, UnknownPort } from '../../doors/admin/index.ts';
-import { mintKey } from '../../identity/index.ts';
+import type {
+  AdminPorts,
+  AuditPort,
+  BudgetPort,
+  KillPort,
+  NodeStatus,
+  SecretPort,
+  UnknownPort,
+} from '../../doors/admin/index.ts';
+import { isCsrf, mintKey, type Opened } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
 import type { ApartDiagnoser } from '../diagnose/apart.ts';
@@ -21,6 +30,7 @@ export interface AdminParts {
   readonly live: LivePipeline;
   readonly observed: Observed;
   readonly control: ControlPort;
+  readonly secrets: SecretPort;
   readonly releases: ReleasePort;
   readonly nodes: NodePort;
   readonly kills: KillPort;
@@ -31,7 +41,12 @@ export interface AdminParts {
   readonly rosterSeq: () => number;
   /** Of nodes that have one. */
   readonly oracle?: () => NonNullable<NodeStatus['oracle']>;
+  /** Where state lives. */
+  readonly store: 'sqlite' | 'postgres';
   readonly weakened: readonly string[];
+  /** Of nodes that people log in to. */
+  readonly session?: (request: IncomingMessage) => Opened | undefined;
+  readonly lastUsedMs: (tenant: string, id: string) => number | null;
   readonly diagnoser: ApartDiagnoser;
   readonly useBootstrapToken: (token: string) => Promise<void>;
 }
@@ -42,8 +57,10 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     world,
     signal: parts.signal,
     resolver: { resolve: (credential, wallMs) => live.resolver.resolve(credential, wallMs) },
+    ...(parts.session === undefined ? {} : { sessions: sessionsPort(parts.session) }),
     belonging: (rights) => belonging(rights, live.snapshot ?? { targets: [], domains: [] }),
     control: parts.control,
+    secrets: parts.secrets,
     releases: parts.releases,
     status: () => ({
       node: parts.id,
@@ -53,7 +70,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
       ready: live.snapshot !== undefined,
       snapshotSeq: live.snapshot?.seq ?? 0,
       rosterSeq: parts.rosterSeq(),
-      store: 'sqlite',
+      store: parts.store,
       weakened: parts.weakened,
       fallback: live.fallbackSets,
       ...(parts.oracle === undefined ? {} : { oracle: parts.oracle() }),
@@ -71,7 +88,11 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     },
     logs: observed.logger,
     feed: observed.feed,
-    access: { mint: (id) => mintKey(id), useBootstrapToken: parts.useBootstrapToken },
+    access: {
+      mint: (id) => mintKey(id),
+      lastUsedMs: (tenant, id) => parts.lastUsedMs(tenant, id),
+      useBootstrapToken: parts.useBootstrapToken,
+    },
     policy: policyPort(live, world, (tenant, files) => diagnosisOf(parts, tenant, files)),
     nodes: parts.nodes,
     kills: parts.kills,
@@ -82,6 +103,14 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),
   };
 };
+
+const sessionsPort = (session: NonNullable<AdminParts['session']>): NonNullable<AdminPorts['sessions']> => ({
+  resolve: (req) => {
+    const opened = session(req);
+    if (opened === undefined) return undefined;
+    return { principal: opened.principal, isCsrf: (shown) => isCsrf(opened, shown) };
+  },
+});
 
 /** Over the configuration and the policy as they are now; where the configuration is somebody else's, its owner is named. */
 const diagnosisOf: (parts: AdminParts, ...asked: Parameters<AdminPorts['policy']['diagnose']>) => Promise<Diagnosis> =

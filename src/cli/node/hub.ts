@@ -2,19 +2,20 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import { Treasury } from '../../budget/index.ts';
-import type { NodeEntry, Roster, Snapshot } from '../../contract/index.ts';
-import { Fault } from '../../contract/index.ts';
+import type { NodeEntry, Roster, Snapshot, Stores } from '../../contract/index.ts';
+import { adminRolesOf, DEFAULT_TENANT, Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { type Listener, type ListenOptions, listen, refuseOpenBind } from '../../doors/index.ts';
 import { nativeDoor } from '../../doors/native/index.ts';
-import { AssertionSigner, issueBootstrapToken, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
+import { AssertionSigner, issueBootstrapToken, KeyUse, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
-import { openSqlite } from '../../stores/index.ts';
+import { openPostgres, openSqlite } from '../../stores/index.ts';
 import { fanout, type Level } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
@@ -24,13 +25,18 @@ import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { egressOf } from './egress.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
 import { killPort } from './kills.ts';
 import { LivePipeline } from './live.ts';
+import { loginDoors, sessionsOf } from './login.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
+import { agreeOnKey, Others } from './others.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
+import { openVault, secretPort } from './secrets.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
 import { unknownCalls } from './unknown.ts';
 
 export interface NodeOptions {
@@ -50,15 +56,21 @@ export interface NodeOptions {
   /** Public without TLS: works, and is a weakened control. */
   readonly allowPlainPublic?: boolean;
   readonly tls?: NonNullable<ListenOptions['tls']>;
+  /** Development: requests of the node's own may go to this machine and its networks. Default false. */
+  readonly allowPrivateEgress?: boolean;
   /** Base URL under which other nodes reach this one, when it is not the one that is bound. */
   readonly advertise?: string | undefined;
 }
 
 export interface HubOptions extends NodeOptions {
+  /** What all secrets are sealed under in the end. Default: `root.key` in the data directory. */
+  readonly rootKeyFile?: string | undefined;
   /** From the deadline of a call whose node is gone until what was set aside for it counts as spent. Default 60 s. */
   readonly reservationGraceMs?: number | undefined;
   /** A policy release that may widen needs a second person. Default false. */
   readonly twoPerson?: boolean;
+  /** Address of a PostgreSQL database. Default: SQLite in the data directory. */
+  readonly store?: string;
   /** Calls that only read are audited before they are sent too, and wait for the disk. Default false. */
   readonly auditReads?: boolean;
   /** Places outside of this hub's reach that get signed checkpoints of the audit. */
@@ -88,14 +100,24 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   await using held = new AsyncDisposableStack();
   const world = systemWorld();
   const startedAtMs = world.clock.wallMs();
-  const stores = await openSqlite({ dir: options.dir });
+  const stores = await openStores(options);
+  const { shared } = stores;
   held.defer(() => stores.close());
   const key = await openNodeKey(options.dir);
+  if (shared !== undefined) await agreeOnKey(shared, key, options.dir);
   const id = `hub-${key.keyId.slice(0, 8)}`;
   const observed = observe({ ...options, world, node: id, keep: (events) => stores.traces.append(events) });
   const { logger } = observed;
   const signer = new AssertionSigner(id, key, world.clock);
-  const upstream = httpUpstream({ world, nodeId: id, assertFor: (principal, node) => signer.assert(principal, node) });
+  const vault = await openVault(options, stores.secrets, world);
+  const lineage = treesOf(entryOf(id, key.publicKey, ''), key, world);
+  const upstream = httpUpstream({
+    world,
+    nodeId: id,
+    assertFor: (principal, node) => signer.assert(principal, node),
+    reveal: (tenant, secret, origin) => vault.reveal(tenant, secret, origin),
+    handOver: (...sent) => lineage.trees.handOver(...sent),
+  });
   held.defer(() => upstream.close());
   held.defer(() => observed.flush());
   const overload = watchOverload(world);
@@ -105,6 +127,13 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const second = canaryOracle(world, options.oracle !== 0, () => train);
   held.defer(() => second.close());
   const halt = new Halt();
+  const keyUse = await KeyUse.open({
+    dir: options.dir,
+    clock: world.clock,
+    failed: (cause) => logger.log('warn', 'the last use of keys could not be kept', { cause: String(cause) }),
+  });
+  held.defer(() => keyUse.close());
+  const egress = egressOf(options, world.clock, logger);
   const treasury = new Treasury({
     ledger: stores.ledger,
     clock: world.clock,
@@ -119,12 +148,15 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const live = new LivePipeline({
     world,
     halt,
+    lineage,
     treasury,
     trail: audit.trail,
     auditReads: options.auditReads ?? false,
     node: id,
     sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,
+    keyUse,
+    tokens: egress.tokens,
     upstreamFor: (endpoint) => upstream.to(endpoint),
     view: (_, sight) => viewOf(sight, { tenant: '', domain: '', parent: null }),
     compose: hub,
@@ -138,14 +170,18 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   countFallbacks(observed.metrics, [live]);
 
   const publisher = new Publisher(key);
+  /** Of hubs that share their store. */
+  let others: Others | undefined;
   const kills = new KillSwitch({
     store: stores.kills,
     nextSeq: () => stores.nodes.next('kills'),
     clock: world.clock,
     ids: world.ids,
+    shared: shared !== undefined,
     publish: (list) => {
       const cut = halt.enforce(list, world.clock.wallMs());
       publisher.publish('kills', list);
+      others?.changed();
       return cut;
     },
   });
@@ -163,6 +199,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     nextSeq: () => stores.nodes.next('roster'),
     publish: (roster) => {
       publisher.publish('roster', roster);
+      others?.changed();
       refresh(control.snapshot, roster);
     },
     failed: (cause) => logger.log('error', 'a roster could not be numbered', { cause: String(cause) }),
@@ -176,6 +213,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     clock: world.clock,
     ids: world.ids,
     heard: (events) => train.observe(events),
+    ahead: (kind) => others?.renumber(kind),
+    confirmed: () => others?.changed(),
   });
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
@@ -219,6 +258,12 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => archive.settled());
   keeper.start(await stores.nodes.list(), archive.last);
   held.defer(() => keeper.stop());
+  others = shared && new Others({ shared, control, kills, nodes, keeper, world, logger });
+  if (others !== undefined) {
+    const running = others;
+    await running.start();
+    held.defer(() => running.stop());
+  }
   const health = new HealthRunner(
     live.fleet,
     async (endpoint, path, timeoutMs) => (await upstream.probe(endpoint, path, timeoutMs)).healthy,
@@ -232,6 +277,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => live.reconciler.stop());
 
   const closing = new Canceller();
+  const sessions = sessionsOf(live, world, options.tls !== undefined);
+  const weakened = [...weakenedBy(options), ...(shared?.isPlain === true ? ['database connection without TLS'] : [])];
   const admin = adminDoor(
     adminPorts({
       world,
@@ -245,13 +292,20 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       control: auditedControl(control, audit.trail),
       releases: auditedReleases(train, audit.trail),
       nodes: auditedNodes(nodes, audit.trail),
-      kills: auditedKills(killPort({ kills, halt, nodes, live, logger }), audit.trail),
+      kills: auditedKills(
+        killPort({ kills, halt, nodes, live, logger, hubs: () => others?.hubs() ?? [] }),
+        audit.trail,
+      ),
       audit: audit.port,
       traces: stores.traces,
       unknown: unknownCalls(stores, live),
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
-      weakened: weakenedBy(options),
+      store: shared === undefined ? 'sqlite' : 'postgres',
+      weakened,
+      session: (req) => sessions.resolve(req),
+      secrets: secretPort(vault, audit.trail),
+      lastUsedMs: (tenant, name) => keyUse.lastUsedMs(tenant, name),
       diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
@@ -263,14 +317,17 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     onInternal: (fault, occurrence) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
   });
+  const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);
   const listener = await listen({
     ...options,
     clock: world.clock,
-    doors: [native, admin],
+    doors: [native, ...login, admin],
     ready: () => live.snapshot !== undefined,
   });
-  if (await isFirstRun(control)) await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
-  logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened: weakenedBy(options) });
+  egress.own(listener.url);
+  if (!hasAdministrator(control, world.clock.wallMs()))
+    await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
+  logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened });
   const release = held.move();
 
   return {
@@ -287,6 +344,9 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     },
   };
 };
+
+const openStores = ({ dir, store }: HubOptions): Promise<Stores> =>
+  store === undefined ? openSqlite({ dir }) : openPostgres({ url: store, dir });
 
 /** What ran before a restart is called at once after it, instead of when each instance has been heard of again. */
 export const keepRosters = async (dir: string, publisher: Publisher, failed: (cause: unknown) => void) => {
@@ -306,9 +366,18 @@ export const keepRosters = async (dir: string, publisher: Publisher, failed: (ca
   };
 };
 
-/** Nobody can administer this hub yet: whoever reads the token file on this machine becomes its first administrator. */
-const isFirstRun = async (control: ControlPlane): Promise<boolean> =>
-  (await control.list({ tenant: null, kind: 'User' })).length === 0;
+/**
+ * Can anybody administer this hub with a key? If not, whoever reads the token file on its machine becomes its first administrator,
+ * or the next one, when the last key has expired.
+ */
+export const hasAdministrator = ({ snapshot }: Pick<ControlPlane, 'snapshot'>, wallMs: number): boolean =>
+  (snapshot?.keys ?? []).some(
+    (key) =>
+      key.tenant === DEFAULT_TENANT &&
+      (key.expiresAtMs === null || key.expiresAtMs > wallMs) &&
+      key.principal.kind === 'user' &&
+      adminRolesOf({ ...key.principal, ...(key.scopes === undefined ? {} : { scopes: key.scopes }) }).has('admin'),
+  );
 
 /** Streams of the admin door end first: they have no end of their own, and a drain would wait for them. */
 export const closeListener = async (listener: Listener, closing: Canceller, graceful: boolean): Promise<void> => {
@@ -319,8 +388,11 @@ export const closeListener = async (listener: Listener, closing: Canceller, grac
 export const weakenedBy = ({
   allowPlainPublic,
   tls,
-}: Pick<NodeOptions, 'allowPlainPublic' | 'tls'>): readonly string[] =>
-  allowPlainPublic === true && tls === undefined ? ['public listener without TLS'] : [];
+  allowPrivateEgress,
+}: Pick<NodeOptions, 'allowPlainPublic' | 'tls' | 'allowPrivateEgress'>): readonly string[] => [
+  ...(allowPlainPublic === true && tls === undefined ? ['public listener without TLS'] : []),
+  ...(allowPrivateEgress === true ? ['requests of its own may go to private addresses'] : []),
+];
 
 /** For our own logs only. */
 export const describe = (cause: unknown): string =>

@@ -13,9 +13,11 @@ export interface KillPortParts {
   readonly nodes: NodePort;
   readonly live: LivePipeline;
   readonly logger: Pick<Logger, 'log'>;
+  /** Other hubs over the same store, which carry orders out as nodes do. */
+  readonly hubs: () => ReturnType<KillPort['list']>['nodes'];
 }
 
-export const killPort = ({ kills, halt, nodes, live, logger }: KillPortParts): KillPort => ({
+export const killPort = ({ kills, halt, nodes, live, logger, hubs }: KillPortParts): KillPort => ({
   order: async (by, request) => {
     const change = await kills.order(by, request);
     logger.log('warn', 'order to stop given', trail(by, change));
@@ -30,12 +32,15 @@ export const killPort = ({ kills, halt, nodes, live, logger }: KillPortParts): K
     seq: halt.list.seq,
     items: ordersOf(halt, tenant),
     // Whoever runs the hub may stop any tenant, and must see whether its nodes have heard.
-    nodes: nodes.list(tenant === DEFAULT_TENANT ? null : tenant).map(({ node, state, killsSeq, killsAtMs }) => ({
-      id: node.id,
-      state,
-      seq: killsSeq,
-      atMs: killsAtMs,
-    })),
+    nodes: [
+      ...hubs(),
+      ...nodes.list(tenant === DEFAULT_TENANT ? null : tenant).map(({ node, state, killsSeq, killsAtMs }) => ({
+        id: node.id,
+        state,
+        seq: killsSeq,
+        atMs: killsAtMs,
+      })),
+    ],
   }),
 });
 

@@ -78,6 +78,15 @@ const TELLERS: Readonly<Record<string, (facts: Attributes, step: StepEvent) => s
     ]
       .filter((part) => part !== '')
       .join('  '),
+  delegation: ({ origin, effect, code, rules, missing }) =>
+    [
+      origin === '' ? 'nobody can tell who began' : `for ${origin}, who began: ${effect}`,
+      code === 'OK' ? '' : code,
+      listOf(rules).length === 0 ? '' : `by ${listOf(rules).join(', ')}`,
+      listOf(missing).length === 0 ? '' : `no permit at ${listOf(missing).join(', ')}`,
+    ]
+      .filter((part) => part !== '')
+      .join('  '),
   fact: ({ fact, target, call, outcome: how }) =>
     how === 'cached'
       ? `${fact}: answered before`

@@ -6,8 +6,10 @@ import type { StoreCheck } from './check.ts';
 import { killChecks } from './kills.ts';
 import { ledgerChecks } from './money.ts';
 import { nodeChecks } from './nodes.ts';
+import { openersChecks } from './openers.ts';
 import { releaseChecks } from './releases.ts';
 import { resourceChecks } from './resources.ts';
+import { secretChecks } from './secrets.ts';
 import { approvalChecks, auditChecks, sendChecks } from './send.ts';
 import { traceChecks } from './traces.ts';
 
@@ -17,9 +19,11 @@ export interface StoreSuiteOptions {
   readonly open: () => Promise<Stores>;
   /** Closes the stores and opens the same data again. Absent: nothing is promised to last. */
   readonly reopen?: (stores: Stores) => Promise<Stores>;
+  /** Opens the same data a second time, beside the first. Absent: one process at a time has it. */
+  readonly join?: (stores: Stores) => Promise<Stores>;
 }
 
-export const storeSuite = ({ name, open, reopen }: StoreSuiteOptions): Suite => {
+export const storeSuite = ({ name, open, reopen, join }: StoreSuiteOptions): Suite => {
   const checks: { promise: string; check: () => Promise<void> }[] = [];
   const add: StoreCheck = (promise, check) => {
     checks.push({
@@ -38,7 +42,23 @@ export const storeSuite = ({ name, open, reopen }: StoreSuiteOptions): Suite => 
       },
     });
   };
-  const all = [resourceChecks, callChecks, nodeChecks, killChecks, releaseChecks, traceChecks];
+  const all = [resourceChecks, callChecks, nodeChecks, killChecks, releaseChecks, secretChecks, traceChecks];
   for (const describe of [...all, ledgerChecks, sendChecks, auditChecks, approvalChecks]) describe(add);
+  if (join !== undefined)
+    openersChecks((promise, check) => checks.push({ promise, check: () => inTwo(open, join, check) }));
   return { name: `stores: ${name}`, checks };
+};
+
+const inTwo = async (
+  open: StoreSuiteOptions['open'],
+  join: NonNullable<StoreSuiteOptions['join']>,
+  check: (one: Stores, other: Stores) => Promise<void>,
+): Promise<void> => {
+  const one = await open();
+  try {
+    const other = await join(one);
+    await check(one, other).finally(() => other.close());
+  } finally {
+    await one.close();
+  }
 };

@@ -121,6 +121,7 @@ export const bench = async (given: Partial<TrainParts> = {}) => {
   const text = async () => (await policy()).bundles[0]?.spec.policies.text;
   const rate = async () => (await policy()).facts.find(({ metadata: { name } }) => name === 'rate')?.spec.value;
   return {
+    world,
     stores,
     key,
     plane,

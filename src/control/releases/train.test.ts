@@ -57,6 +57,21 @@ test('a release goes from shadow to a part to everything, and the one before ret
   assert.deepEqual([await stateOf(id), await stateOf(next.id)], ['retired', 'active']);
 });
 
+test('a higher percentage is the same trial, and the same release tried again is another', async () => {
+  const { stage, activate, train, world, published } = await bench();
+  const since = () => published.at(-1)?.candidates?.[0]?.sinceMs;
+  const { id } = await stage('two');
+  await activate(id, 5);
+  const first = since();
+  await world.run(1_000);
+  await activate(id, 50);
+  assert.equal(since(), first);
+  await train.rollback('default', 'user/ann', 'smells', WHOLE_TENANT);
+  await stage('two');
+  await activate(id, 5);
+  assert.ok(since()! > first!);
+});
+
 test('one release is on trial at a time', async () => {
   const { stage, activate } = await bench();
   const [first, second] = [await stage('two'), await stage('three')];

@@ -105,15 +105,22 @@ export class ReleaseTrials implements Trials {
   }
 
   async #candidateOf(
-    { id, tenant, state, percent }: ReleaseRecord,
+    { id, tenant, state, percent, log }: ReleaseRecord,
     content: ReleaseContent,
     configuration: Configuration,
   ): Promise<PolicyCandidate> {
     const proposed = withPolicy(configuration, tenant, policyOfRelease(content));
     const { policy } = await compileTenant(proposed, tenant, this.#parts.compilePolicy);
-    return { tenant, release: id, mode: state === 'shadow' ? 'shadow' : 'canary', percent, policy };
+    const mode = state === 'shadow' ? 'shadow' : 'canary';
+    return { tenant, release: id, mode, sinceMs: sinceOf(log, state), percent, policy };
   }
 }
+
+/** When it came into this state: steps that only change the percentage go on with the same trial. */
+const sinceOf = (log: ReleaseRecord['log'], state: ReleaseRecord['state']): number => {
+  const before = log.findLastIndex((step) => step.state !== state);
+  return Math.floor(log[before + 1]?.atMs ?? 0);
+};
 
 const moves = (event: ReleaseEvent, reason: string): Extract<Fate, { kind: 'moves' }> => ({
   kind: 'moves',

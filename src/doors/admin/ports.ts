@@ -1,4 +1,5 @@
 /** Everything that the admin door asks of a node: it serves what these answer and decides only who may ask. */
+import type { IncomingMessage } from 'node:http';
 import type {
   AuditHead,
   AuditRecord,
@@ -32,10 +33,15 @@ export interface AdminPorts {
   readonly signal: CancelSignal;
   readonly resolver: {
     /** Who a credential stands for right now. Throws `unauthenticated`. */
-    resolve(credential: Credential, wallMs: number): Principal;
+    resolve(credential: Credential, wallMs: number): Principal | Promise<Principal>;
+  };
+  /** People at a browser. Absent where nobody logs in. */
+  readonly sessions?: {
+    resolve(request: IncomingMessage): BrowserSession | undefined;
   };
   /** What of their tenant those with such rights may look at, by the current snapshot. */
   readonly belonging: (rights: Rights) => Belonging;
+  readonly secrets: SecretPort;
   readonly control: ControlPort;
   readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
@@ -73,6 +79,28 @@ export interface AdminPorts {
   readonly openMetrics?: boolean;
 }
 
+/** Secrets of targets; of nodes that have none, each throws `bad_request` and says who has. */
+export interface SecretPort {
+  set(secret: {
+    readonly tenant: string;
+    readonly name: string;
+    readonly value: string;
+    readonly origins: readonly string[];
+    readonly by: string;
+  }): Promise<unknown>;
+  list(tenant: string): Promise<readonly unknown[]>;
+  /** Throws `not_found`. */
+  remove(tenant: string, name: string, by: string): Promise<void>;
+  /** Seals all of the tenant with a new key. Answers how many. */
+  rekey(tenant: string, by: string): Promise<number>;
+}
+
+export interface BrowserSession {
+  readonly principal: Principal;
+  /** Is it the token that goes with everything that changes something? */
+  isCsrf(shown: string | undefined): boolean;
+}
+
 /** Calls whose outcome is unknown. */
 export interface UnknownPort {
   /** Oldest first. */
@@ -105,7 +133,7 @@ export interface NodeStatus {
   /** 0: none yet. */
   readonly snapshotSeq: number;
   readonly rosterSeq: number;
-  /** Where state lives: `sqlite`, or `memory`, which forgets. */
+  /** Where state lives: `sqlite`, `postgres`, which other hubs may share, or `memory`, which forgets. */
   readonly store: string;
   /** Controls that somebody turned down, in words: a public bind, no TLS, memory only. Empty is good. */
   readonly weakened: readonly string[];
@@ -270,6 +298,8 @@ export interface Payer {
 export interface AccessPort {
   /** A new secret for the Key resource `id`; it exists nowhere else afterwards. */
   mint(id: string): { readonly secret: string; readonly secretHash: string };
+  /** When this node last saw the key, Unix ms; null when it never did. */
+  lastUsedMs(tenant: string, id: string): number | null;
   /** Burns the bootstrap token. Throws `unauthenticated` when it is unknown, used or expired. */
   useBootstrapToken(token: string): Promise<void>;
 }

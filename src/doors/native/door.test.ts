@@ -129,7 +129,7 @@ test('a call comes in as it was sent, and its reply goes out with what is known 
   assert.equal(headers['x-order'], '17');
 });
 
-test('a caller that is no node chooses neither call id, lineage, way nor retries', async () => {
+test('a caller that is no node chooses neither call id, lineage, way, retries nor policy', async () => {
   const { handler, seen } = recorder();
   await send(await doorWith(handler), {
     headers: {
@@ -138,11 +138,13 @@ test('a caller that is no node chooses neither call id, lineage, way nor retries
       'airspace-lineage': `${'b'.repeat(32)};;3`,
       'airspace-via': 'x',
       'airspace-attempt': '1',
+      'airspace-policy': 'sha256:aa;7',
     },
   });
   const call = seen[0]!;
   assert.notEqual(call.id, 'a'.repeat(32));
   assert.deepEqual([call.lineage, call.via, call.retriedElsewhere], [{ root: call.id, depth: 0 }, [], false]);
+  assert.deepEqual([call.decided, call.headers.filter(([name]) => name.startsWith('airspace-'))], [undefined, []]);
 });
 
 test('a node is believed, and its assertion cannot be confused with an API key', async () => {
@@ -155,12 +157,14 @@ test('a node is believed, and its assertion cannot be confused with an API key',
       'airspace-lineage': `${root};${parent};3`,
       'airspace-via': 'edge, hub-1',
       'airspace-attempt': '2',
+      'airspace-policy': 'sha256:aa;7;1790000000000',
     },
   });
   const call = seen[0]!;
   assert.equal(call.id, id);
   assert.deepEqual(call.lineage, { root, parent, depth: 3 });
   assert.deepEqual([call.via, call.retriedElsewhere], [['edge', 'hub-1'], true]);
+  assert.deepEqual(call.decided, { version: 'sha256:aa', snapshotSeq: 7, trial: 1790000000000 });
   assert.deepEqual(call.credential, { kind: 'bearer', token: 'airspace-node x.y' });
 });
 

@@ -149,12 +149,14 @@ const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }
   ...(inbound.timeoutMs === undefined ? {} : { timeoutMs: inbound.timeoutMs }),
   trace,
   lineage: inbound.node?.lineage ?? { root: id, depth: 0 },
+  ...(inbound.run === undefined ? {} : { run: inbound.run }),
   ...(inbound.session === undefined ? {} : { session: inbound.session }),
   ...(inbound.idempotencyKey === undefined ? {} : { idempotencyKey: inbound.idempotencyKey }),
   priority: 2,
   stream: inbound.accept.includes('text/event-stream'),
   via: inbound.node?.via ?? [],
   retriedElsewhere: inbound.node?.retriedElsewhere ?? false,
+  ...(inbound.node?.decided === undefined ? {} : { decided: inbound.node.decided }),
   ...(inbound.respondAsync ? { detach: true } : {}),
 });
 

@@ -1,8 +1,10 @@
 /** The headers of a request, read once and strictly: what the caller says, and what only another node may say. */
 import {
   type Credential,
+  type Decided,
   Fault,
   HEADERS,
+  isCredentialHeader,
   type Lineage,
   RESERVED_PREFIX,
   type TraceContext,
@@ -15,6 +17,7 @@ export interface NodeSays {
   readonly lineage: Lineage;
   readonly via: readonly string[];
   readonly retriedElsewhere: boolean;
+  readonly decided?: Decided;
 }
 
 export interface Inbound {
@@ -32,6 +35,8 @@ export interface Inbound {
   readonly timeoutMs?: number;
   readonly session?: string;
   readonly idempotencyKey?: string;
+  /** Opaque here: whoever places calls in trees opens it, and refuses what is no good. */
+  readonly run?: string;
   readonly passed: readonly (readonly [string, string])[];
 }
 
@@ -79,6 +84,7 @@ const bad = (message: string): Fault => new Fault('bad_request', message);
 const VISIBLE = /^[\x21-\x7e]{1,255}$/;
 const TOKEN = /^[A-Za-z0-9._~+/-]{1,4096}=*$/;
 const CALL_ID = /^[0-9a-f]{32}$/;
+const DECIDED = /^([A-Za-z0-9:._-]{1,80});(\d{1,15})(?:;(\d{1,15}))?$/;
 const NODE_IDS = /^[A-Za-z0-9._-]{1,128}( ?, ?[A-Za-z0-9._-]{1,128}){0,31}$/;
 
 /** Names in lower case, repeated ones joined as HTTP says. Throws `bad_request` where repetition is not harmless. */
@@ -114,6 +120,7 @@ export const readInbound = (raw: readonly string[]): Inbound => {
     ...timeoutOf(fields.get(HEADERS.timeoutMs)),
     ...visible('session', HEADERS.session, fields),
     ...visible('idempotencyKey', HEADERS.idempotencyKey, fields),
+    ...runOf(fields.get(HEADERS.run)),
     passed: passedOf(fields, trace !== null),
   };
 };
@@ -138,6 +145,14 @@ const timeoutOf = (text: string | undefined): { timeoutMs?: number } => {
   if (!/^[1-9]\d{0,8}$/.test(text))
     throw bad(`\`${HEADERS.timeoutMs}\` must be whole milliseconds from 1 to 999999999`);
   return { timeoutMs: Number(text) };
+};
+
+const RUN = /^[A-Za-z0-9_.~-]{1,12288}$/;
+
+const runOf = (text: string | undefined): { run?: string } => {
+  if (text === undefined) return {};
+  if (!RUN.test(text)) throw bad(`\`${HEADERS.run}\` must be sent back as it came`);
+  return { run: text };
 };
 
 const visible = <K extends string>(
@@ -165,7 +180,17 @@ const nodeSays = (fields: ReadonlyMap<string, string>): NodeSays => {
     lineage: lineageOf(fields.get(HEADERS.lineage), callId),
     via: via === '' ? [] : via.split(',').map((id) => id.trim()),
     retriedElsewhere: attempt !== undefined,
+    ...decidedOf(fields.get(HEADERS.policy)),
   };
+};
+
+const decidedOf = (text: string | undefined): { decided?: Decided } => {
+  if (text === undefined) return {};
+  const [, version, snapshotSeq, trial] = DECIDED.exec(text) ?? [];
+  if (version === undefined)
+    throw bad(`\`${HEADERS.policy}\` must be \`version;snapshot\` or \`version;snapshot;trial\``);
+  const said = { version, snapshotSeq: Number(snapshotSeq) };
+  return { decided: trial === undefined ? said : { ...said, trial: Number(trial) } };
 };
 
 const lineageOf = (text: string | undefined, callId: string): Lineage => {
@@ -187,7 +212,8 @@ const passedOf = (fields: ReadonlyMap<string, string>, traced: boolean): readonl
   const passed: (readonly [string, string])[] = [];
   for (const field of fields) {
     const name = field[0];
-    if (KEPT_BACK.has(name) || name.startsWith(RESERVED_PREFIX) || hop?.includes(name)) continue;
+    if (KEPT_BACK.has(name) || isCredentialHeader(name) || name.startsWith(RESERVED_PREFIX) || hop?.includes(name))
+      continue;
     if (name === HEADERS.tracestate && !(traced && field[1].length <= 512)) continue;
     passed.push(field);
   }

@@ -171,6 +171,8 @@ const CORPUS: readonly (readonly [what: string, status: number | readonly number
   ['a node with a broken lineage', 400, node('airspace-lineage: x;y;z')],
   ['a node with a broken way', 400, node('airspace-via: a b')],
   ['a node with a broken number of the try', 400, node('airspace-attempt: first')],
+  ['a node with a policy of no snapshot', 400, node('airspace-policy: sha256:aa')],
+  ['a node with a policy of half a trial', 400, node('airspace-policy: sha256:aa;7;')],
   ['async where nobody keeps calls', 400, { headers: ['prefer: respond-async'] }],
   ['a record without an id', 404, { line: 'GET /v1/calls/ HTTP/1.1' }],
   ['a record of nobody', 401, { line: `GET /v1/calls/${'a'.repeat(32)} HTTP/1.1` }],

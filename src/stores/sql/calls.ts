@@ -21,6 +21,7 @@ const S = {
         request_body: p.request_body,
         reply: p.reply,
         reply_body: p.reply_body,
+        holder: p.holder,
       })
       .onConflict((conflict) => conflict.doNothing()),
   ),
@@ -48,8 +49,14 @@ const S = {
   release: statement('calls.release', (db, p: { id: string }) =>
     db.deleteFrom('call').where('id', '=', p.id).where('concluded_at', 'is', null),
   ),
-  open: statement('calls.open', (db, _: Record<never, never>) =>
-    db.selectFrom('call').selectAll().where('concluded_at', 'is', null).orderBy('accepted_at').orderBy('id'),
+  open: statement('calls.open', (db, p: { holder: string }) =>
+    db
+      .selectFrom('call')
+      .selectAll()
+      .where('concluded_at', 'is', null)
+      .where('holder', '=', p.holder)
+      .orderBy('accepted_at')
+      .orderBy('id'),
   ),
   unresolved: statement('calls.unresolved', (db, p: { limit: number }) =>
     db
@@ -121,8 +128,8 @@ export const acceptCall = async (session: Session, row: CallRow): Promise<CallRo
   const [holder] = row.unique_key === null ? [] : await session.all(S.byKey, { key: row.unique_key });
   if (holder !== undefined && !expired(holder, row.accepted_at)) return holder;
   if (holder !== undefined) await session.run(S.forgetKey, { id: holder.id });
-  await session.run(S.insert, row);
-  return null;
+  // Where another process writes too, it may have been faster; then its record holds the key, and it is not an old one.
+  return (await session.run(S.insert, row)) === 1 ? null : acceptCall(session, row);
 };
 
 /** An open call keeps its key however old it is: only what is over can safely run again (R6). */
@@ -171,4 +178,4 @@ export const pruneCalls = (session: Session, args: { readonly beforeMs: number; 
 export const readCall = async (session: Session, args: { readonly id: string }): Promise<CallRow | undefined> =>
   (await session.all(S.byId, args))[0];
 
-export const readOpenCalls = (session: Session, _: null) => session.all(S.open, {});
+export const readOpenCalls = (session: Session, args: { readonly holder: string }) => session.all(S.open, args);

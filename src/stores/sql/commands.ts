@@ -25,8 +25,10 @@ import {
   settleReservation,
 } from './ledger.ts';
 import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './nodes.ts';
+import { claimSetting, putPeer, readPeers, removePeer } from './peers.ts';
 import { listReleases, putRelease, readInForce, readRelease } from './releases.ts';
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
+import { claimTenantKey, listSecrets, listTenantKeys, putSecret, rekeySecrets, removeSecret } from './secrets.ts';
 import { beginCall, endCall, settleUnknown } from './send.ts';
 
 /**
@@ -50,6 +52,9 @@ export const WRITERS = {
   putKill,
   liftKill,
   putRelease,
+  claimSetting,
+  putPeer,
+  removePeer,
   beginCall,
   endCall,
   settleUnknown,
@@ -63,6 +68,10 @@ export const WRITERS = {
   appendAudit,
   appendEvents,
   pruneEvents,
+  putSecret,
+  removeSecret,
+  claimTenantKey,
+  rekeySecrets,
 } as const;
 
 export const READERS = {
@@ -77,6 +86,7 @@ export const READERS = {
   readRelease,
   listReleases,
   readInForce,
+  readPeers,
   readAccount,
   readAccounts,
   readEntries,
@@ -89,6 +99,8 @@ export const READERS = {
   readAuditHeads,
   readTrace,
   recentEvents,
+  listSecrets,
+  listTenantKeys,
 } as const;
 
 export type Writers = typeof WRITERS;

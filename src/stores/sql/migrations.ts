@@ -176,6 +176,25 @@ const indexUnresolved = async (db: Db): Promise<void> => {
   await db.schema.createIndex('call_state').on('call').columns(['state', 'accepted_at']).execute();
 };
 
+/** Tables that several hubs share: each must know its own calls, and all must agree on a few words. */
+const createPeers = async (db: Db): Promise<void> => {
+  await db.schema
+    .alterTable('call')
+    .addColumn('holder', 'text', (column) => column.notNull().defaultTo(''))
+    .execute();
+  await db.schema
+    .createTable('setting')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('value', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('peer')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('beats', 'bigint', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .execute();
+};
+
 const createEvents = async (db: Db, { counted }: DialectTypes): Promise<void> => {
   await db.schema
     .createTable('event')
@@ -197,6 +216,21 @@ const createEvents = async (db: Db, { counted }: DialectTypes): Promise<void> =>
   await db.schema.createIndex('event_started').on('event').columns(['started_at']).execute();
 };
 
+const createSecrets = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('secret')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('secret_pk', ['tenant', 'name'])
+    .execute();
+  await db.schema
+    .createTable('tenant_key')
+    .addColumn('tenant', 'text', (column) => column.primaryKey())
+    .addColumn('wrapped', 'text', (column) => column.notNull())
+    .execute();
+};
+
 export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'resources', up: createResources },
   { name: 'calls', up: createCalls },
@@ -207,6 +241,8 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'approvals', up: createApprovals },
   { name: 'audit', up: createAudit },
   { name: 'unresolved', up: indexUnresolved },
+  { name: 'peers', up: createPeers },
+  { name: 'secrets', up: createSecrets },
 ];
 
 export const TELEMETRY_MIGRATIONS: readonly Migration[] = [{ name: 'events', up: createEvents }];

@@ -13,6 +13,8 @@ import type {
   ReleaseStore,
   Resolution,
   ResourceStore,
+  SealedSecret,
+  SecretStore,
   StoredReply,
   StoredResource,
   TraceFilter,
@@ -65,11 +67,12 @@ const storedOf = ({ body, version, revision }: StoredText): StoredResource => ({
   revision,
 });
 
-export const callsOver = (lane: Lane): CallJournal => ({
+/** `holder` names this process among those that share the database; whoever is alone needs no name. */
+export const callsOver = (lane: Lane, holder = ''): CallJournal => ({
   accept: async (record) => {
-    const holder = await lane.write('acceptCall', rowOf(record));
-    if (holder === null) return { taken: null };
-    const taken = recordOf(holder);
+    const found = await lane.write('acceptCall', rowOf(record, holder));
+    if (found === null) return { taken: null };
+    const taken = recordOf(found);
     if (ownerOf(taken) !== ownerOf(record)) throw REFUSALS.foreignCall(record.id);
     return { taken };
   },
@@ -81,22 +84,28 @@ export const callsOver = (lane: Lane): CallJournal => ({
   release: async (id) => {
     await lane.write('releaseCall', { id });
   },
-  begin: async (begin) => begunOf(begin, orThrow(await lane.write('beginCall', beginArgs(begin)))),
+  begin: async (begin) => begunOf(begin, orThrow(await lane.write('beginCall', beginArgs(begin, holder)))),
   end: async (end) => orThrow(await lane.write('endCall', endArgs(end))),
   get: async (tenant, id) => {
     const row = await lane.read('readCall', { id });
     return row?.tenant === tenant ? recordOf(row) : undefined;
   },
-  open: async () => (await lane.read('readOpenCalls', null)).map(recordOf),
+  open: async () => (await lane.read('readOpenCalls', { holder })).map(recordOf),
   unresolved: async (tenant, limit) => (await lane.read('readUnresolved', { tenant, limit })).map(recordOf),
   reopen: (tenant, id) => lane.write('reopenCall', { tenant, id }),
   resolve: (resolution) => lane.write('settleUnknown', resolutionArgs(resolution)),
   prune: (beforeMs) => inSteps((limit) => lane.write('pruneCalls', { beforeMs, limit })),
 });
 
-const beginArgs = ({ record, grant, reservation, audit, ...rest }: Begin): BeginArgs => {
+const beginArgs = ({ record, grant, reservation, audit, ...rest }: Begin, holder: string): BeginArgs => {
   if (reservation !== null) refuseReservation(reservation);
-  return { ...rest, grant, reservation, row: record === null ? null : rowOf(record), audit: audit.map(chained) };
+  return {
+    ...rest,
+    grant,
+    reservation,
+    row: record === null ? null : rowOf(record, holder),
+    audit: audit.map(chained),
+  };
 };
 
 const begunOf = ({ record }: Begin, begun: BegunRow): Begun => {
@@ -134,7 +143,7 @@ const concludeArgs = (id: string, state: CallState, reply: StoredReply | null, a
 };
 
 /** The parts of a record that live in columns of their own, because they change or are searched by, are left out of its JSON. */
-const rowOf = (record: CallRecord): CallRow => {
+const rowOf = (record: CallRecord, holder: string): CallRow => {
   const { id, tenant, state, policyVersion, acceptedAtMs, concludedAtMs, request, reply, ...fixed } = record;
   const { text, body } = replyColumns(reply);
   const meta = request === null ? null : { ...request, body: undefined };
@@ -150,6 +159,7 @@ const rowOf = (record: CallRecord): CallRow => {
     request_body: request === null ? null : own(request.body),
     reply: text,
     reply_body: body,
+    holder,
   };
 };
 
@@ -213,6 +223,25 @@ export const releasesOver = (lane: Lane): ReleaseStore => ({
   },
   list: async (tenant, limit) => (await lane.read('listReleases', { tenant, limit })).map((body) => JSON.parse(body)),
   inForce: async () => (await lane.read('readInForce', null)).map((body) => JSON.parse(body)),
+});
+
+export const secretsOver = (lane: Lane): SecretStore => ({
+  put: async (secret) => {
+    await lane.write('putSecret', secretRow(secret));
+  },
+  remove: (tenant, name) => lane.write('removeSecret', { tenant, name }),
+  list: async () => (await lane.read('listSecrets', null)).map((body) => JSON.parse(body)),
+  claimKey: (key) => lane.write('claimTenantKey', key),
+  keys: async () => (await lane.read('listTenantKeys', null)).map(({ tenant, wrapped }) => ({ tenant, wrapped })),
+  rekey: async (key, secrets) => {
+    await lane.write('rekeySecrets', { key, secrets: secrets.map(secretRow) });
+  },
+});
+
+const secretRow = (secret: SealedSecret) => ({
+  tenant: secret.tenant,
+  name: secret.name,
+  body: JSON.stringify(secret),
 });
 
 export const tracesOver = (lane: Lane): TraceStore => ({

@@ -12,12 +12,19 @@ export interface Tables {
   /** Orders to stop that are in force; the order itself as JSON. */
   kill_order: { id: string; tenant: string; at_ms: number; body: string };
   release: ReleaseRow;
+  /** What every hub over one database must agree on. */
+  setting: { name: string; value: string };
+  /** What each hub over one database hears by itself, so that the others know it too. */
+  peer: PeerRow;
   account: AccountRow;
   reservation: ReservationRow;
   approval: ApprovalRow;
   audit: AuditRow;
   /** Where the chain of each tenant ends. */
   audit_head: { tenant: string; seq: number; hash: string };
+  /** A sealed secret as JSON. */
+  secret: { tenant: string; name: string; body: string };
+  tenant_key: { tenant: string; wrapped: string };
   /** In the telemetry database. */
   event: EventRow;
   /** In both databases: the migrations that they have seen. */
@@ -60,6 +67,15 @@ export interface CallRow {
   /** The reply as JSON without its bytes, or null. */
   reply: string | null;
   reply_body: Uint8Array | null;
+  /** The process that runs it, where several share the table; only that one may say after a restart what became of it. */
+  holder: string;
+}
+
+export interface PeerRow {
+  id: string;
+  /** Rises for as long as the hub is there. */
+  beats: number;
+  body: string;
 }
 
 export interface ReleaseRow {

@@ -1,5 +1,14 @@
 /** What is written to the wire for a call: the path from parts, and headers that carry context but never the caller's credentials. */
-import { type Call, type Endpoint, Fault, HEADERS, RESERVED_PREFIX, type TargetKind } from '../../contract/index.ts';
+import {
+  type Call,
+  type Decided,
+  type Endpoint,
+  Fault,
+  HEADERS,
+  isCredentialHeader,
+  RESERVED_PREFIX,
+  type TargetKind,
+} from '../../contract/index.ts';
 
 /** Node to node only: the sender proves itself and owns retries. */
 export interface NodeContext {
@@ -19,6 +28,8 @@ export interface RequestContext {
   /** Sent when the caller gave no key of its own; empty: none. */
   readonly fallbackKey: string;
   readonly node: NodeContext | null;
+  /** Where the call stands in its tree: names and values in turns. */
+  readonly tree: readonly string[];
 }
 
 /** What a hop and the way back cost, so that the callee gives up before its caller does (D1). */
@@ -98,8 +109,9 @@ export const headersOf = (call: Call, context: RequestContext): string[] => {
   if (key !== '') out.push(HEADERS.idempotencyKey, key);
   if (context.node === null) out.push(HEADERS.principal, principalInfo(call));
   else nodeHeaders(out, call, context.node);
+  out.push(...context.tree);
   for (const [name, value] of call.headers) {
-    if (!NEVER.has(name) && !name.startsWith(RESERVED_PREFIX)) out.push(name, value);
+    if (!NEVER.has(name) && !isCredentialHeader(name) && !name.startsWith(RESERVED_PREFIX)) out.push(name, value);
   }
   return out;
 };
@@ -114,5 +126,9 @@ const nodeHeaders = (out: string[], call: Call, node: NodeContext): void => {
     HEADERS.via,
     [...call.via, node.nodeId].join(','),
   );
+  if (call.decided !== undefined) out.push(HEADERS.policy, decidedText(call.decided));
   if (node.attempt !== null) out.push(HEADERS.attempt, String(node.attempt));
 };
+
+const decidedText = ({ version, snapshotSeq, trial }: Decided): string =>
+  trial === undefined ? `${version};${snapshotSeq}` : `${version};${snapshotSeq};${trial}`;

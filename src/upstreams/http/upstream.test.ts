@@ -95,10 +95,11 @@ test('a target gets the payload, the context, and none of the credentials', asyn
   assert.doesNotMatch(text, /secret|cookie|airspace-attempt|forwarded/i);
 });
 
-test('another node gets an assertion, lineage, way and number of the try', async () => {
+test('another node gets an assertion, lineage, way, number of the try and what decided', async () => {
   const raw = await target(says(OK));
   const endpoint = endpointAt(raw.url, { protocol: 'airspace', node: 'sidecar-7' });
-  const call = permitted(makeCall({ via: ['edge'], idempotencyKey: 'k-1', avoid: ['first', 'second'] }));
+  const decided = { version: 'sha256:aa', snapshotSeq: 7, trial: 1790000000000 };
+  const call = permitted(makeCall({ via: ['edge'], idempotencyKey: 'k-1', avoid: ['first', 'second'], decided }));
   await upstream.to(endpoint)(call, testScope().scope);
   const text = raw.received[0]!.text;
   assert.match(text, /^POST \/v1\/agents\/orders\/place HTTP\/1\.1\r\n/);
@@ -106,6 +107,7 @@ test('another node gets an assertion, lineage, way and number of the try', async
   assert.match(text, /\r\nairspace-lineage: 0{32};;0\r\n/);
   assert.match(text, /\r\nairspace-via: edge,hub-1\r\n/);
   assert.match(text, /\r\nairspace-attempt: 2\r\n/);
+  assert.match(text, /\r\nairspace-policy: sha256:aa;7;1790000000000\r\n/);
   assert.match(text, /\r\nidempotency-key: k-1\r\n/);
 });
 
