@@ -39,11 +39,13 @@ export class Agent {
   }
 
   #get(request: Arrival, key: string, answer: (answer: Answer) => void): void {
-    this.#story.tell({ kind: 'arrived', request });
     const known = OFFERS[request.operation]!.once ? this.#executed.get(key) : undefined;
-    if (this.#never.has(key) || this.#working.has(key) || this.#random() < this.ails.refuse)
+    if (this.#never.has(key) || this.#working.has(key) || this.#random() < this.ails.refuse) {
       answer({ kind: 'refused' });
-    else if (known !== undefined) answer({ kind: 'ok', cost: known, text: '' });
+      return;
+    }
+    this.#story.tell({ kind: 'arrived', request });
+    if (known !== undefined) answer({ kind: 'ok', cost: known, text: '' });
     else this.#work(request, key, answer);
   }
 

@@ -30,7 +30,7 @@ export const errand = (random: () => number, nth: number): Errand => {
     tenant: oneOf(random, TENANTS),
     principal: random() < 0.04 ? OUTCAST : oneOf(random, CALLERS),
     operation,
-    body: JSON.stringify({ operation, nth }),
+    body: JSON.stringify({ operation, nth, max_tokens: OFFERS[operation]!.worst }),
     key: random() < 0.6 ? `k${nth}` : '',
     detach: !gated && !stream && random() < 0.4,
     leavesAfterMs: random() < 0.1 ? 60 * random() : undefined,

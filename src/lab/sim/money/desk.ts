@@ -67,6 +67,7 @@ export const desk = (rules: DeskRules, isAllowed: MayVote, { store, life }: Room
   };
   return {
     layer,
+    attempts: 1,
     start: () => {},
     pending: async () => [...(await approvals.list({ tenant: null, state: 'pending', limit: 3 }))],
     vote: async ({ tenant, id }, user, verdict) => {

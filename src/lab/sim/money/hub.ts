@@ -9,6 +9,8 @@ import {
   type Handler,
   type Layer,
   Permit,
+  RetryBudgets,
+  retry,
   rootScope,
   silentSpan,
   type VirtualWorld,
@@ -149,8 +151,8 @@ export class Hub {
       note: () => {},
     });
     const trail = new AuditTrail({ store: store.audit, clock: life.world.clock, failed: () => {} });
-    const people = desk(this.#parts.desk, machinery.mayVote, { store, life });
-    const money = this.#parts.purse({ store, life });
+    const people = desk(this.#parts.desk, machinery.mayVote, { store, life, node: this.name });
+    const money = this.#parts.purse({ store, life, node: this.name });
     money.start();
     handler = compose(
       identified,
@@ -163,6 +165,11 @@ export class Hub {
       auditSending({ trail, node: this.name, planOf }),
       machinery.answers,
       journal.layer(planOf),
+      retry({
+        attemptsOf: () => money.attempts,
+        idempotentOf: (call) => planOf(call).operation.idempotent,
+        budgets: new RetryBudgets(),
+      }),
       machinery.way,
     )(wayTo({ agent, life, weather: network, clock, random }));
     const keeper = new CheckpointKeeper({

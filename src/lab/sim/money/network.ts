@@ -73,12 +73,16 @@ export const textOf = ({ body }: Pick<Call, 'body'>): string =>
   body.kind === 'bytes' ? Buffer.from(body.bytes).toString() : '';
 
 const replyOf = (parts: WayParts, call: Call, answer: Exclude<Answer, { kind: 'refused' }>): Reply => {
-  const { kind, cost, text } = answer;
+  const { kind, cost } = answer;
+  const text = answer.text === '' ? usageOf(cost).join('') : answer.text;
   const status = kind === 'ok' ? 200 : 500;
   if (kind === 'ok' && OFFERS[call.target.operation]!.stream)
     return loopbackReply({ body: { kind: 'stream', chunks: chunks(parts, cost) } });
   return loopbackReply({ status, costMicros: cost, body: { kind: 'bytes', bytes: Buffer.from(text) } });
 };
+
+/** In the words of model APIs. */
+const usageOf = (cost: number): readonly string[] => ['{"usage":', '{"input_tokens":1,', `"output_tokens":${cost}}}`];
 
 /** What it cost is in the last chunk. */
 async function* chunks({ life, clock, random, weather }: WayParts, cost: number): AsyncGenerator<Uint8Array> {
@@ -86,6 +90,6 @@ async function* chunks({ life, clock, random, weather }: WayParts, cost: number)
   for (let nth = 0; nth < 3; nth += 1) {
     await life.hears(new Promise<void>((resolve) => clock.after(10 * random(), resolve)));
     if (nth === breaksAt) throw new Fault('upstream_broken', 'connection reset');
-    yield Buffer.from(nth === 2 ? `cost ${cost}` : 'word');
+    yield Buffer.from(usageOf(cost)[nth]!);
   }
 }

@@ -1,5 +1,5 @@
 /** What the agents of this world offer: one operation of every kind that money, approvals and recovery treat differently. */
-import type { OperationEntry, RoutePlan, TargetEntry } from '../../../contract/index.ts';
+import type { OperationEntry, PriceEntry, RoutePlan, TargetEntry } from '../../../contract/index.ts';
 
 export interface Offer {
   readonly entry: OperationEntry;
@@ -11,13 +11,23 @@ export interface Offer {
   readonly once: boolean;
 }
 
+/** A token of output is a unit of money, and nothing else costs anything. */
+const PRICE: PriceEntry = {
+  ...{ inputPerMTok: 0, outputPerMTok: 1_000_000, cacheReadPerMTok: 0, cacheWritePerMTok: 0, perCall: 0 },
+  bytesPerToken: 3,
+};
+
 const offer = (
   name: string,
   effect: OperationEntry['effect'],
   change: Partial<Omit<Offer, 'entry'>> & Pick<Partial<OperationEntry>, 'reconcile' | 'idempotent'> = {},
 ): Offer => {
   const { reconcile, idempotent = effect === 'read', ...more } = change;
-  const entry: OperationEntry = { name, effect, idempotent, ...(reconcile === undefined ? {} : { reconcile }) };
+  const entry: OperationEntry = {
+    ...{ name, effect, idempotent },
+    ...(reconcile === undefined ? {} : { reconcile }),
+    ...(more.worst === undefined ? {} : { price: PRICE }),
+  };
   return { ...{ entry, worst: 0, gated: false, stream: false, once: false }, ...more };
 };
 

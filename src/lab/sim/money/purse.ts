@@ -38,7 +38,7 @@ export const purse =
         sweep();
       });
     };
-    return { layer: layer(limits), start: sweep };
+    return { layer: layer(limits), attempts: 1, start: sweep };
   };
 
 const layer =
@@ -64,15 +64,15 @@ const reservationOf = (call: Call, worst: number, limits: Limits, expiresAtMs: n
 };
 
 class Cost implements Meter {
-  #last = '';
+  #text = '';
 
   chunk(bytes: Uint8Array): void {
-    this.#last = Buffer.from(bytes).toString();
+    this.#text += Buffer.from(bytes).toString();
   }
 
   amounts(fault: Fault | undefined, reply: Reply | undefined): Amounts {
     if (fault?.executed === 'no') return { micros: 0, calls: 0 };
-    const told = reply?.costMicros ?? /^cost (\d+)$/.exec(this.#last)?.[1];
+    const told = reply?.costMicros ?? /"output_tokens":(\d+)/.exec(this.#text)?.[1];
     return told === undefined ? {} : { micros: Number(told), calls: 1 };
   }
 }

@@ -10,10 +10,14 @@ export interface RoomParts {
   /** Over the wire of this process. */
   readonly store: Kept;
   readonly life: Life;
+  /** Name of the process. */
+  readonly node: string;
 }
 
 export interface Room {
   readonly layer: Layer;
+  /** How often a call that may run twice is tried: 1 where nobody pays for a second time. */
+  readonly attempts: number;
   /** What it does by itself for as long as its process lives. */
   start(): void;
 }

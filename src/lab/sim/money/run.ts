@@ -14,6 +14,7 @@ import { fairWeather } from './network.ts';
 import { say, votes } from './people.ts';
 import { type Limits, purse } from './purse.ts';
 import { Story, type Told } from './story.ts';
+import { treasury } from './treasury.ts';
 import { vault } from './vault.ts';
 import { fairStore } from './wire.ts';
 
@@ -36,7 +37,9 @@ export const run = async (seed: number, machinery: Machinery = SOUND): Promise<R
   const random = seeded(seed ^ 0x3c6e_f372);
   const between = (from: number, to: number): number => from + Math.floor(random() * (to - from + 1));
   const story = new Story();
-  const limits: Limits = { tenant: between(4, 20), agent: between(3, 12), calls: between(3, 12) };
+  // Every other history has the price layer of the product, where reads count as calls too.
+  const isReal = seed % 2 === 0;
+  const limits: Limits = { tenant: between(4, 20), agent: between(3, 12), calls: isReal ? 10_000 : between(3, 12) };
   const desk = { quorum: between(1, 2), ttlMs: between(1_500, 8_000) };
   const agent = new Agent(world.clock, random, story);
   const checkpoints: Checkpoint[] = [];
@@ -46,7 +49,7 @@ export const run = async (seed: number, machinery: Machinery = SOUND): Promise<R
     holders: new Map(),
     network: fairWeather(),
     storeWeather: fairStore(),
-    purse: purse(limits),
+    purse: isReal ? treasury(limits) : purse(limits),
   };
   const hubs = Array.from({ length: between(1, 3) }, (_, nth) => new Hub(`hub-${nth + 1}`, parts));
   const town: Town = { world, random, story, hubs };

@@ -80,6 +80,11 @@ const toldLedger = (ledger: LedgerStore, story: Story): LedgerStore => {
       await standing(reservation.tenant);
       return reserved;
     },
+    extend: async (tenant, id, more, atMs) => {
+      const extended = await ledger.extend(tenant, id, more, atMs);
+      await standing(tenant);
+      return extended;
+    },
     settle: async (tenant, id, amounts, atMs) => {
       const settled = await ledger.settle(tenant, id, amounts, atMs);
       if (settled.settled) await standing(tenant);

@@ -56,6 +56,7 @@ export const wireTo = (parts: WireParts): Kept => {
     },
     ledger: {
       ...ledgerOf(store.ledger),
+      extend: (tenant, id, more, atMs) => wire.write(() => store.ledger.extend(tenant, id, more, atMs)),
       expire: (nowMs, limit) => wire.again(() => store.ledger.expire(nowMs, limit)),
       account: (tenant, id) => wire.read(() => store.ledger.account(tenant, id)),
     },

@@ -1,6 +1,6 @@
 /** Money (I5): at every step there is enough set aside for what was charged and never more than the limit; in the end it is exact. */
 import type { AccountState, CallRecord, LedgerEntry } from '../../../../contract/index.ts';
-import { TENANTS } from '../operations.ts';
+import { OFFERS, TENANTS } from '../operations.ts';
 import { accountsOf } from '../purse.ts';
 import type { Happening } from '../story.ts';
 import { type Evidence, type Fail, ofKind } from './evidence.ts';
@@ -44,12 +44,12 @@ const checkSteps = ({ story, limits }: Evidence, fail: Fail): void => {
 };
 
 const checkEnd = async ({ story, store, limits }: Evidence, tenant: string, fail: Fail): Promise<void> => {
-  const charged = new Map<string, number>();
+  const charged = new Map<string, readonly number[]>();
   for (const { request, cost } of ofKind(story, 'executed'))
-    charged.set(request.callId, (charged.get(request.callId) ?? 0) + cost);
+    charged.set(request.callId, [...(charged.get(request.callId) ?? []), cost]);
   const entries = await store.ledger.entries({ tenant, limit: 10_000 });
   for (const [callId, runs] of Map.groupBy(entries, ({ id }) => id.split('.')[0]!))
-    checkCall(callId, runs, await store.calls.get(tenant, callId), charged.get(callId) ?? 0, fail);
+    checkCall(callId, runs, await store.calls.get(tenant, callId), charged.get(callId) ?? [], fail);
   for (const account of await store.ledger.accounts({ tenant })) {
     const booked = entries
       .flatMap(({ charges }) => charges)
@@ -70,15 +70,23 @@ const checkCall = (
   id: string,
   runs: readonly LedgerEntry[],
   record: CallRecord | undefined,
-  charged: number,
+  costs: readonly number[],
   fail: Fail,
 ): void => {
   const booked = runs
     .flatMap(({ charges }) => charges)
     .reduce((sum, { budget, spent }) => sum + (budget === 'tenant' ? spent : 0), 0);
+  const charged = costs.reduce((sum, cost) => sum + cost, 0);
+  const mayRunTwice = record !== undefined && OFFERS[record.target.operation]!.entry.idempotent;
   const isKnown =
-    runs.length === 1 && record?.state !== 'unknown' && record?.reply !== null && record?.reply.outcome !== 'fault';
-  if (runs.length === 1 && runs[0]!.state === 'expired' && record?.state !== 'unknown')
+    !mayRunTwice &&
+    runs.length === 1 &&
+    record?.state !== 'unknown' &&
+    record?.reply !== null &&
+    record?.reply.outcome !== 'fault';
+  const isRead = OFFERS[runs[0]!.labels['operation'] ?? '']?.entry.effect === 'read';
+  // Nobody keeps a record of reads, so that nobody finds one that a crash has interrupted.
+  if (runs.length === 1 && runs[0]!.state === 'expired' && record?.state !== 'unknown' && !isRead)
     fail('I5', `call ${id} is over, and what was set aside for it was never settled`);
   if (booked < charged || (isKnown && booked !== charged))
     fail('I5', `call ${id}: ${booked} booked, and the agent charged ${charged}`);
