@@ -194,12 +194,13 @@ test('what is sent again has time for its answer, however little its caller had'
   const { world, pay, state } = setUp(
     { replay: true },
     (_call, scope, execute) =>
-      new Promise((resolve) =>
+      new Promise((resolve, reject) => {
+        scope.signal.onCancel(reject);
         scope.clock.after(50, () => {
           execute();
           resolve(loopbackReply({ status: 201 }));
-        }),
-      ),
+        });
+      }),
     deadline({ limitMs: () => 30_000 }),
   );
   const paying = pay('k1', 'a'.repeat(32), 10);
@@ -217,13 +218,13 @@ test('a second try that is still at work after its deadline keeps its money and 
       }
       // Does not listen, and in the end it never ran.
       return new Promise((_, reject) =>
-        scope.clock.after(40_000, () => reject(new Fault('unreachable', 'nobody is there'))),
+        scope.clock.after(33_000, () => reject(new Fault('unreachable', 'nobody is there'))),
       );
     },
     deadline({ limitMs: () => 30_000 }),
   );
   await pay();
-  await world.run(45_000);
+  await world.run(35_000);
   assert.deepEqual([await state(), await money()], ['unknown', [0, 7]]);
 });
 
