@@ -4,6 +4,7 @@ import { Fault } from '../contract/index.ts';
 import type { Short } from '../kernel/index.ts';
 import { Budgets, type Share } from './accounts.ts';
 import { Learned } from './learned.ts';
+import type { LeaseHolder } from './leases/index.ts';
 import { Waiting } from './waiting.ts';
 
 /** What happened to a budget, for the log. */
@@ -16,8 +17,10 @@ export interface Notice {
 }
 
 export interface TreasuryOptions {
-  /** Null on a node that has none: a call that falls under a budget is refused there. */
+  /** Null on a node that has none: it draws on leases of its hub. */
   readonly ledger: LedgerStore | null;
+  /** Leases, where there is no ledger. Absent too: a call that falls under a budget is refused. */
+  readonly holder?: LeaseHolder;
   readonly clock: Clock;
   /** After the deadline of a call, until its reservation counts as spent: time for its node to write the end. Default 60 s. */
   readonly graceMs?: number;
@@ -33,6 +36,7 @@ const MOST_TOLD = 50_000;
 
 export class Treasury {
   readonly ledger: LedgerStore | null;
+  readonly holder: LeaseHolder | null;
   readonly clock: Clock;
   readonly graceMs: number;
   readonly learned = new Learned();
@@ -44,8 +48,9 @@ export class Treasury {
   #budgets = new Budgets({ domains: [] });
   #sweep: Timer | undefined;
 
-  constructor({ ledger, clock, graceMs = GRACE_MS, notice = () => {} }: TreasuryOptions) {
+  constructor({ ledger, holder, clock, graceMs = GRACE_MS, notice = () => {} }: TreasuryOptions) {
     this.ledger = ledger;
+    this.holder = holder ?? null;
     this.clock = clock;
     this.graceMs = graceMs;
     this.waiting = new Waiting(clock);

@@ -62,10 +62,9 @@ const label = (resource: Resource): string => `${resource.kind} \`${resource.met
 
 const TARGET_KINDS = { agent: 'Agent', tool: 'Tool', model: 'Model' } as const;
 
-/** Teams come with the token of a caller: no resource says which there are. */
 const SCOPE_KINDS = {
   organisation: undefined,
-  team: undefined,
+  team: 'Team',
   domain: 'Domain',
   agent: 'Agent',
   user: 'User',

@@ -293,7 +293,12 @@ export class NodeLink implements EventSink {
     };
   }
 
-  #post(action: '/events' | ':heartbeat' | ':leave', body: unknown): Promise<unknown> {
+  /** Asks for leases of budgets, or reports what was spent of them. */
+  leases(action: '/leases' | '/leases:report', body: unknown): Promise<unknown> {
+    return this.#post(action, body);
+  }
+
+  #post(action: '/events' | ':heartbeat' | ':leave' | '/leases' | '/leases:report', body: unknown): Promise<unknown> {
     return this.#parts.wire.post(`${this.#path()}${action}`, body, this.#authorization());
   }
 

@@ -4,15 +4,18 @@ import type { Attributes, Call, Constraints, Decision, Principal, RoutePlan, Sco
 import { Fault } from '../contract/index.ts';
 import {
   type Handler,
+  invoke,
   type Layer,
   Permit,
   parsedPayload,
   payloadOf,
   remainingMs,
   whenEnded,
+  whenStopped,
   withTimeout,
 } from '../kernel/index.ts';
 import { type Arm, agreedArm, armOf, saidOf } from './arm.ts';
+import { Places } from './concurrency.ts';
 import { meet } from './constraints.ts';
 import { decide, type PolicyRequest } from './decide.ts';
 import { beganOf, factsForAll, type Intersects, joined, nameOf } from './delegation.ts';
@@ -46,6 +49,8 @@ export interface DecideParts {
   readonly intersects?: Intersects;
   /** How often who called what; outlives snapshots. Default: of this pipeline alone. */
   readonly rates?: Rates;
+  /** How many calls of whom are in the works; outlives snapshots. Default: of this pipeline alone. */
+  readonly places?: Places;
   /** What else tightens an allowed call before its permit, such as what is left of a budget. Default: nothing. */
   readonly tighten?: Tighten | undefined;
   /** Sees every decision, as plain data. Must not throw or wait. Answers true when it will look at this one again. */
@@ -72,6 +77,7 @@ export const decideLayer = ({
   ask = nobody,
   intersects = never,
   rates = new Rates(),
+  places = new Places(),
   snapshotSeq = 0,
   trees = new Trees(),
   versions: lasting,
@@ -105,10 +111,11 @@ export const decideLayer = ({
     const { constraints, policyVersion } = decision;
     // Other bytes are another body: the permit is for what goes on, not for what came.
     const allowed = rewritten(constrained(call, plan, arm, decision), constraints, policyVersion);
+    throwIfTooMany(places, allowed, decision);
     throwIfTooOften(rates, allowed, decision, scope);
     Permit.grant(allowed, decision);
     noteLimits(allowed, constraints, scope);
-    const onward = redactReplays(next, constraints);
+    const onward = placed(places, redactReplays(next, constraints), allowed, decision);
     const { timeoutMs } = constraints;
     if (timeoutMs === undefined || timeoutMs >= remainingMs(scope)) return onward(allowed, scope);
     // The deadline layer stands outside and has not seen this limit.
@@ -189,6 +196,28 @@ const constrained = (call: Call, plan: RoutePlan, arm: Arm, { constraints }: Dec
   const priority = Math.max(plan.priority, constraints.priority ?? 0) as Call['priority'];
   const decided = saidOf(arm);
   return Number.isFinite(timeoutMs) ? { ...call, priority, decided, timeoutMs } : { ...call, priority, decided };
+};
+
+/** Looked at before the rates are charged: a call that is refused for one of them costs nobody a place in the other. */
+const throwIfTooMany = (places: Places, call: Call, { constraints, policyVersion }: Decision): void => {
+  const { principal, target } = call;
+  const { concurrency } = constraints;
+  if (concurrency === undefined || principal === null || !places.isFull(concurrency, { ...call, principal })) return;
+  throw new Fault(
+    'rate_limited',
+    `\`${concurrency.rule}\` lets ${principal.kind} \`${principal.id}\` have ${concurrency.count} ` +
+      `${concurrency.count === 1 ? 'call' : 'calls'} to \`${target.operation}\` of ${target.kind} \`${target.name}\` in the works; call again when one is done`,
+    { facts: { rules: [concurrency.rule], code: 'TOO_MANY_AT_ONCE', policyVersion } },
+  );
+};
+
+/** What was given up and still runs keeps its place (D5). A call that is only accepted takes one when it runs. */
+const placed = (places: Places, next: Handler, { principal, detach }: Call, { constraints }: Decision): Handler => {
+  if (constraints.concurrency === undefined || principal === null || detach === true) return next;
+  return (call, scope) => {
+    const leave = places.take({ ...call, principal });
+    return whenStopped(invoke(next, call, scope), scope.signal, leave);
+  };
 };
 
 /** Last before the permit: a call that is refused for anything else costs nobody a place. */

@@ -48,8 +48,8 @@ export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
     decide(parts),
     // Charges what comes from no other node, such as the questions for facts of this one.
     ...ifAny(parts.price),
-    // No retry: there is one agent behind this sidecar, and the sender can try another.
     parts.audit.sending,
+    // No retry: there is one agent behind this sidecar, and the sender can try another.
     parts.record,
     redactReplies(),
   )(route(parts));

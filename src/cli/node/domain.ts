@@ -14,7 +14,7 @@ import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
 import { auditPortOf, trailOf } from './audit.ts';
-import { budgetsAbove } from './budgets.ts';
+import { budgetsAbove, leasedTreasury } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
 import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
@@ -84,8 +84,10 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   const egress = egressOf(options, world.clock, logger);
   egress.own(listener.url);
   const trail = trailOf(stores, world, logger);
+  const { treasury, holder } = leasedTreasury(member);
   const live: LivePipeline = new LivePipeline({
     world,
+    treasury,
     halt,
     lineage,
     trail,
@@ -215,6 +217,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       overload.stop();
       keeper.stop();
       await archive.settled();
+      await holder.stop(graceful);
       await observed.flush();
       await diagnoser.close();
       await member.close();

@@ -139,7 +139,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     clock: world.clock,
     ...(options.reservationGraceMs === undefined ? {} : { graceMs: options.reservationGraceMs }),
     notice: ({ kind, text, ...about }) =>
-      logger.log(kind === 'refused' ? 'info' : 'warn', `budget ${text}`, { kind, ...about }),
+      logger.log(kind === 'refused' ? 'info' : 'warn', `budget: ${kind}`, { ...about, detail: text }),
   });
   held.defer(() => treasury.stop());
   for (const gauge of budgetGauges(treasury)) observed.metrics.gauge(gauge);
@@ -288,7 +288,14 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       signal: closing,
       live,
       observed,
-      budgets: budgetPort({ treasury, ledger: stores.ledger, snapshot: () => live.snapshot, logger }),
+      budgets: budgetPort({
+        treasury,
+        ledger: stores.ledger,
+        snapshot: () => live.snapshot,
+        logger,
+        nodes: () => nodes.list(null).filter(({ state }) => state === 'alive').length,
+        nextId: () => world.ids.spanId(),
+      }),
       control: auditedControl(control, audit.trail),
       releases: auditedReleases(train, audit.trail),
       nodes: auditedNodes(nodes, audit.trail),

@@ -39,6 +39,7 @@ import { treeRules } from '../../lineage/index.ts';
 import {
   type FallbackSet,
   fallbackSets,
+  Places,
   type PreparedPolicy,
   preparePolicy,
   prepareTrials,
@@ -120,6 +121,7 @@ export class LivePipeline {
   readonly #treasury: Treasury;
   /** New configuration forgives nobody. */
   readonly #rates = new Rates();
+  readonly #places = new Places();
   readonly #trees: Trees;
   readonly #versions = new Versions();
   #fallbacks = 0;
@@ -257,6 +259,7 @@ export class LivePipeline {
       versions: this.#versions,
       trees: this.#trees,
       rates: this.#rates,
+      places: this.#places,
       planOf,
       gate: this.gate,
       budgets: this.#budgets,
@@ -289,7 +292,7 @@ export class LivePipeline {
     const moves = entries.some(({ soft }) => soft?.do === 'model');
     return {
       price: pricing,
-      ...(treasury.ledger === null ? {} : { tighten: tightenBy(treasury, budgets) }),
+      tighten: tightenBy(treasury, budgets),
       ...(moves && treasury.ledger !== null ? { downgrade: downgrade({ planOf, treasury, budgets }) } : {}),
     };
   }

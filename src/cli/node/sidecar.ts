@@ -11,6 +11,7 @@ import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.t
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { trailOf } from './audit.ts';
+import { leasedTreasury } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
 import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
@@ -70,8 +71,10 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
 
   const halt = new Halt();
   const trail = trailOf(member.stores, world, logger);
+  const { treasury, holder } = leasedTreasury(member);
   const shared = {
     world,
+    treasury,
     halt,
     lineage,
     // What its agent was called in, the agent calls on in.
@@ -192,6 +195,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       out.reconciler.stop();
       into.reconciler.stop();
       overload.stop();
+      await holder.stop(graceful);
       await observed.flush();
       await member.close();
       await upstream.close();

@@ -68,6 +68,10 @@ const LIMITS = `
 @redact_out("/number")
 @rate("2/1h")
 permit (principal, action == Action::"agent/echo/letter", resource);
+
+@id("counting-is-counted")
+@budget_class("counted")
+permit (principal, action == Action::"agent/echo/count", resource);
 `;
 
 export const bundle = (policies: string): unknown =>
@@ -100,5 +104,6 @@ export const resources = (options: {
   resource('Agent', 'echo', { operations: OPERATIONS.map(operation), timeoutMs: 10_000 }, 'workshop'),
   resource('Route', 'to-the-workshop', { to: { kind: 'agent', name: 'echo' }, via: options.via }),
   ...facts,
+  resource('Budget', 'five', { scope: 'domain office', class: 'counted', unit: 'calls', limit: 5 }),
   bundle(POLICY),
 ];

@@ -1,9 +1,10 @@
 /** Budgets: where their accounts stand, when they run out, who draws on them, and money on top. */
 import { z } from 'zod';
+import { LeaseReport, LeaseRequest } from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
 import { authorOf } from './configuration.ts';
 import { PAYERS } from './ports.ts';
-import type { AdminRequest } from './request.ts';
+import type { AdminRequest, NodeRequest } from './request.ts';
 
 const Nothing = z.strictObject({});
 const PayersQuery = z.strictObject({ by: z.enum(PAYERS).default('principal') });
@@ -30,3 +31,11 @@ export const topUp = async ({ ports, principal, param, body }: AdminRequest): Pr
       ...(await body(TopUpBody)),
     }),
   );
+
+export const lease = async ({ ports, node, body }: NodeRequest): Promise<Answer> =>
+  json(await ports.budgets.lease(node, await body(LeaseRequest)));
+
+export const reportLeases = async ({ ports, node, body }: NodeRequest): Promise<Answer> => {
+  await ports.budgets.report(node, await body(LeaseReport));
+  return json({});
+};

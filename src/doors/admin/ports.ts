@@ -14,6 +14,10 @@ import type {
   Diagnosis,
   KillOrder,
   KillRequest,
+  LeaseReply,
+  LeaseReport,
+  LeaseRequest,
+  NodeEntry,
   NodePort,
   NodeRole,
   Principal,
@@ -251,6 +255,10 @@ export interface BudgetPort {
     readonly by: string;
     readonly reason: string;
   }): Promise<BudgetAccount>;
+  /** A part of budgets for a node to spend by itself. Throws `budget_exhausted`. */
+  lease(node: NodeEntry, request: LeaseRequest): Promise<LeaseReply>;
+  /** What it spent of those that are over. */
+  report(node: NodeEntry, report: LeaseReport): Promise<void>;
 }
 
 export interface BudgetView extends Pick<BudgetEntry, 'name' | 'per' | 'class' | 'unit' | 'limit' | 'soft' | 'hard'> {
@@ -263,6 +271,8 @@ export interface BudgetView extends Pick<BudgetEntry, 'name' | 'per' | 'class' |
     readonly startMs: number;
     readonly endMs: number | null;
   };
+  readonly accountCount: number;
+  /** The fullest hundred. */
   readonly accounts: readonly BudgetAccount[];
 }
 

@@ -3,7 +3,7 @@ import { bootstrap, createToken } from './access.ts';
 import type { Answer } from './answer.ts';
 import { auditHead, readAudit, searchAudit } from './audit.ts';
 import type { Access } from './authorise.ts';
-import { listBudgets, payersOf, topUp } from './budgets.ts';
+import { lease, listBudgets, payersOf, reportLeases, topUp } from './budgets.ts';
 import { CHANGING } from './changing.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
 import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts';
@@ -123,6 +123,8 @@ export const ROUTES: readonly AdminRoute[] = [
   route('DELETE', '/v1/nodes/{name}', { least: 'admin' }, removeNode),
   { method: 'POST', path: '/v1/nodes:join', proof: 'own', serve: join },
   { method: 'POST', path: '/v1/nodes/{name}:heartbeat', proof: 'node', serve: heartbeat },
+  { method: 'POST', path: '/v1/nodes/{name}/leases', proof: 'node', serve: lease },
+  { method: 'POST', path: '/v1/nodes/{name}/leases:report', proof: 'node', serve: reportLeases },
   { method: 'POST', path: '/v1/nodes/{name}:leave', proof: 'node', serve: leave },
   { method: 'GET', path: '/v1/nodes/{name}/stream', proof: 'node', serve: nodeStream },
   { method: 'POST', path: '/v1/nodes/{name}/events', proof: 'node', serve: nodeEvents },

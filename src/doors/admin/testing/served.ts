@@ -144,12 +144,14 @@ export const budgetViews: readonly BudgetView[] = [
   {
     ...{ name: 'daily', scope: 'organisation', path: [], per: null, class: null, unit: 'micros', limit: 20_000_000 },
     ...{ soft: null, hard: 'refuse', window: { every: 'day', timezone: 'UTC', startMs: 0, endMs: 86_400_000 } },
+    accountCount: 1,
     accounts: [budgetAccount],
   },
   {
     ...{ name: 'sessions', scope: 'domain shop', path: ['domain sales', 'domain shop'], per: 'session', class: null },
     ...{ unit: 'calls', limit: 10, soft: null, hard: 'pause' },
     window: { every: 'none', timezone: 'UTC', startMs: 0, endMs: null },
+    accountCount: 2,
     accounts: [
       {
         ...budgetAccount,
@@ -458,6 +460,8 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
           { unit: 'micros', by, items: [{ who: 'agent/a', spent: 7, reserved: 1, calls: 2 }] },
         ),
       topUp: (request) => note({ topUp: request }, budgetViews[0]!.accounts[0]!),
+      lease: (node, request) => note({ lease: node.id, request }, { leases: [], ttlMs: 10_000 }),
+      report: (node, report) => note({ leaseReport: node.id, report }, undefined),
     },
     nodes: {
       issueJoinToken: (grant) => note({ grant }, { token: 'airj_x', expiresAtMs: 5_000_000 }),

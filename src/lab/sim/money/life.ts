@@ -2,7 +2,8 @@
 import type { Clock } from '../../../contract/index.ts';
 import type { World } from '../../../kernel/index.ts';
 
-export const NEVER: Promise<never> = new Promise(() => {});
+/** A new one each time: whoever waits for one that is shared is remembered by it for ever. */
+export const never = (): Promise<never> => new Promise(() => {});
 
 export class Life {
   readonly world: World;

@@ -3,7 +3,7 @@ import type { Call, Clock, Reply, Scope } from '../../../contract/index.ts';
 import { Fault } from '../../../contract/index.ts';
 import { type Handler, loopbackReply, notSent, Permit, throwIfNotSendable } from '../../../kernel/index.ts';
 import type { Agent, Answer } from './agent.ts';
-import { type Life, NEVER } from './life.ts';
+import { type Life, never } from './life.ts';
 import { OFFERS } from './operations.ts';
 
 /** Shares of exchanges. All zero: healthy. */
@@ -32,7 +32,7 @@ export const wayTo =
   async (call, scope) => {
     throwIfNotSendable(scope);
     Permit.check(call);
-    if (parts.life.isOver) return NEVER;
+    if (parts.life.isOver) return never();
     if (parts.random() < parts.weather.unreachable) throw new Fault('unreachable', 'no connection');
     return parts.life.hears(exchange(parts, call, scope));
   };

@@ -4,7 +4,7 @@
  */
 import type { AuditEntry, Clock, Fault as Refusal } from '../../../contract/index.ts';
 import { Fault } from '../../../contract/index.ts';
-import { type Life, NEVER } from './life.ts';
+import { type Life, never } from './life.ts';
 import type { Acknowledged, Story } from './story.ts';
 import { callOf, callsOf, type Kept, ledgerOf, lineOf } from './vault.ts';
 
@@ -149,14 +149,14 @@ class Wire {
 
   read<T>(run: () => Promise<T>): Promise<T> {
     const { life, weather, random } = this.#parts;
-    if (life.isOver) return NEVER;
+    if (life.isOver) return never();
     if (random() < weather.refused) return Promise.reject(refused());
     return this.#answered(this.#arriving(run, this.#delayMs()), () => {});
   }
 
   #send<T>(run: () => Promise<T>, told: (answer: T) => void, repeatable: boolean): Promise<T> {
     const { life, weather, random } = this.#parts;
-    if (life.isOver) return NEVER;
+    if (life.isOver) return never();
     switch (fateOf(random(), weather)) {
       case 'refused':
         return Promise.reject(refused());
@@ -168,7 +168,7 @@ class Wire {
       case 'deadly':
         if (random() < 0.5) this.#arriving(run, 20 * random()).catch(() => {});
         life.end();
-        return NEVER;
+        return never();
       case 'twice':
         if (repeatable) this.#arriving(run, 500 * random()).catch(() => {});
     }
