@@ -15,7 +15,7 @@ import {
   silentSpan,
   type VirtualWorld,
 } from '../../../kernel/index.ts';
-import { decide } from '../../../policy/index.ts';
+import { decide, Trees } from '../../../policy/index.ts';
 import type { Agent } from './agent.ts';
 import { type Desk, type DeskRules, desk } from './desk.ts';
 import { Life } from './life.ts';
@@ -48,6 +48,8 @@ export interface HubParts {
 /** A call may take this long; what the caller wants may be less. */
 const LIMIT_MS = 3_000;
 const DOWN_MS = 500;
+/** Room for as many call trees as a history has; the product has room for more than would be quick to make for each. */
+const FEW_TREES = 64;
 
 interface Run {
   readonly life: Life;
@@ -158,7 +160,7 @@ export class Hub {
       identified,
       auditRefusals(trail, this.name),
       deadline({ limitMs: () => LIMIT_MS }),
-      decide({ policy: POLICY, planOf }),
+      decide({ policy: POLICY, planOf, trees: new Trees(FEW_TREES) }),
       witness(story),
       people.layer,
       money.layer,
