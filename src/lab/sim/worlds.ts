@@ -1,5 +1,7 @@
 /** The worlds that are simulated: each has its own faults, promises and planted defects. */
 
+import { LEASE_PLANTS, SOUND as SOUND_LEASES } from './leases/machinery.ts';
+import { run as runLeases } from './leases/run.ts';
 import { SOUND } from './machinery.ts';
 import { SOUND as SOUND_MONEY } from './money/machinery.ts';
 import { PLANTS as MONEY_PLANTS } from './money/plants.ts';
@@ -31,6 +33,12 @@ export const WORLDS: Readonly<Record<string, World>> = {
     plants: Object.keys(MONEY_PLANTS),
     share: 1,
     runner: (plant) => (seed) => runMoney(seed, plant === null ? SOUND_MONEY : MONEY_PLANTS[plant]!.machinery),
+  },
+  leases: {
+    about: 'parts of budgets that nodes spend by themselves, cut off, restarted and late',
+    plants: Object.keys(LEASE_PLANTS),
+    share: 1 / 4,
+    runner: (plant) => (seed) => runLeases(seed, plant === null ? SOUND_LEASES : LEASE_PLANTS[plant]!),
   },
 };
 
