@@ -113,7 +113,7 @@ const expiryReleases: StoreDefect = (sound) =>
 
 const NOTHING = { micros: 0, tokens: 0, calls: 0 };
 
-/** Takes the hub's word for the time that is over, and a clock that was set forward ends everything; what ends is free again. */
+/** Nobody says what a call came to. */
 const neverSettled: StoreDefect = (sound) => calls(sound, { end: (end) => sound.calls.end({ ...end, amounts: null }) });
 
 /** An intent that is written, and then its money. */
