@@ -71,6 +71,7 @@ export const wireTo = (parts: WireParts): Kept => {
         ),
       get: (tenant, id) => wire.read(() => store.approvals.get(tenant, id)),
       open: (tenant, principal, digest) => wire.read(() => store.approvals.open(tenant, principal, digest)),
+      latest: (tenant, principal, digest) => wire.read(() => store.approvals.latest(tenant, principal, digest)),
       list: (filter) => wire.read(() => store.approvals.list(filter)),
       due: (nowMs, limit) => wire.read(() => store.approvals.due(nowMs, limit)),
     },
