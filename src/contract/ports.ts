@@ -4,6 +4,7 @@ import type { ApprovalStore, GrantUse } from './approval.ts';
 import type { AuditEntry, AuditStore } from './audit.ts';
 import type { Principal, Target, TargetKind } from './call.ts';
 import type { CallEvent, CallStatus } from './event.ts';
+import type { Executed } from './fault.ts';
 import type { KillStore } from './kill.ts';
 import type { AccountState, Amounts, LedgerStore, Reservation } from './money.ts';
 import type { ReleaseStore } from './release.ts';
@@ -72,6 +73,8 @@ export interface StoredReply {
   readonly message: string;
   readonly endpoint: string;
   readonly attempts: number;
+  /** What was known of the execution when outcome is `fault`. Absent in what was kept before it was: then the code says. */
+  readonly executed?: Executed;
 }
 
 export type CallState = 'accepted' | 'dispatched' | 'done' | 'cancelled' | 'unknown';

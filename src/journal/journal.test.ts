@@ -147,6 +147,106 @@ test('when the intent cannot be written, nothing is sent', async () => {
   assert.equal(target.ledger.length, 0);
 });
 
+/** A store that carries commands out and loses its word about it, or does not take them, as often as it is told. */
+const inDoubt = () => new Fault('storage', 'the connection broke', { executed: 'unknown' });
+const full = () => new Fault('storage', 'the disk is full');
+
+test('an intent in doubt sends nothing, says so, and is taken back with its key', async () => {
+  const store = memoryStores().calls;
+  let lost = 1;
+  const lossy = overriding(store, {
+    begin: async (begin) => {
+      const begun = await store.begin(begin);
+      if (lost-- > 0) throw inDoubt();
+      return begun;
+    },
+  });
+  const { send, target, world } = setUp(ok, planFor('write'), lossy);
+  const fault = await send(callOf('{}', { idempotencyKey: 'k' })).catch(Fault.from);
+  assert.ok(fault instanceof Fault);
+  assert.deepEqual([fault.code, fault.executed, target.ledger.length], ['storage', 'no', 0]);
+  assert.equal(await code(send(callOf('{}', { idempotencyKey: 'k' }))), 'idempotency_in_flight');
+  await world.run();
+  assert.equal((await send(callOf('{}', { idempotencyKey: 'k' }))).status, 201);
+});
+
+test('an intent in doubt that another process would send to find out is not called unsent', async () => {
+  const store = overriding(memoryStores().calls, { begin: () => Promise.reject(inDoubt()) });
+  const plan = planFor('write');
+  const { send } = setUp(ok, { ...plan, operation: { ...plan.operation, reconcile: { replay: true } } }, store);
+  const fault = await send(callOf('{}')).catch(Fault.from);
+  assert.ok(fault instanceof Fault && fault.executed === 'unknown');
+});
+
+test('a reply that could not be written down is no "not executed", and is written as soon as it can be', async () => {
+  const store = memoryStores().calls;
+  let refusals = 2;
+  const lossy = overriding(store, { end: (end) => (refusals-- > 0 ? Promise.reject(full()) : store.end(end)) });
+  const { send, target, world } = setUp(ok, planFor('write'), lossy);
+  const call = callOf('{}', { idempotencyKey: 'k' });
+  const fault = await send(call).catch(Fault.from);
+  assert.ok(fault instanceof Fault);
+  assert.deepEqual([fault.code, fault.executed, target.ledger.length], ['storage', 'unknown', 1]);
+  await world.run();
+  assert.equal((await store.get('acme', call.id))?.state, 'done');
+  assert.equal((await send(callOf('{}', { idempotencyKey: 'k' }))).status, 201);
+});
+
+test('a failure keeps its own word when its end could not be written', async () => {
+  const store = overriding(memoryStores().calls, { end: () => Promise.reject(full()) });
+  const broken: Script = () => {
+    throw new Fault('upstream_broken', 'reset');
+  };
+  assert.equal(await code(setUp(broken, planFor('write'), store).send(callOf('{}'))), 'upstream_broken');
+});
+
+test('a detached call whose acceptance is in doubt runs when it was accepted', async () => {
+  const store = memoryStores().calls;
+  const lossy = overriding(store, {
+    accept: async (record) => {
+      await store.accept(record);
+      throw inDoubt();
+    },
+  });
+  const { send, target, world } = setUp(ok, planFor('write'), lossy);
+  const call = callOf('{}', { detach: true });
+  const fault = await send(call).catch(Fault.from);
+  assert.ok(fault instanceof Fault && fault.executed === 'unknown');
+  await world.run();
+  assert.deepEqual([(await store.get('acme', call.id))?.state, target.ledger.length], ['done', 1]);
+});
+
+test('the same key hears what was known of the execution, whatever the code says by itself', async () => {
+  const { send } = setUp(() => {
+    throw new Fault('unreachable', 'gone at the second try', { executed: 'unknown' });
+  });
+  const heard = [];
+  for (const _ of [1, 2]) heard.push(await send(callOf('{}', { idempotencyKey: 'k' })).catch(Fault.from));
+  assert.deepEqual(
+    heard.map((fault) => fault instanceof Fault && [fault.code, fault.executed]),
+    [
+      ['unreachable', 'unknown'],
+      ['unreachable', 'unknown'],
+    ],
+  );
+});
+
+test('that an idempotent call did not run after a restart says nothing about the run before it', async () => {
+  const store = memoryStores().calls;
+  const before = setUp(() => new Promise(() => {}), planFor('write', true), store);
+  const call = callOf('{}', { detach: true });
+  await before.send(call);
+  await before.world.run();
+  const refused: Script = () => {
+    throw new Fault('unreachable', 'nobody is there');
+  };
+  const after = setUp(refused, planFor('write', true), store);
+  await after.journal.recover(await store.open());
+  await after.world.run();
+  const record = await store.get('acme', call.id);
+  assert.deepEqual([record?.state, record?.reply?.executed], ['unknown', 'unknown']);
+});
+
 test('a call that only reads waits for no disk', async () => {
   const closed: CallJournal = { ...memoryStores().calls, begin: () => Promise.reject(new Error('must not be asked')) };
   const { send, target } = setUp(ok, planFor('read'), closed);

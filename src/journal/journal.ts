@@ -34,6 +34,7 @@ import {
 } from '../kernel/index.ts';
 import { digestOf } from './digest.ts';
 import { KEEP_LIMIT, keepFault, keepReply, replay } from './keep.ts';
+import { Later } from './later.ts';
 
 export interface JournalOptions {
   readonly store: CallJournal;
@@ -50,23 +51,31 @@ export class Journal {
   readonly #running = new Map<string, Canceller>();
   /** Detached calls that a budget had no room for, with what waits until it has. */
   readonly #short = new Map<string, (signal: CancelSignal) => Promise<boolean>>();
-  /** Those of them that may have run before. */
+  /** Those of them that may have run before: what a later try says of itself says nothing about an earlier one. */
+  readonly #mayHaveRun = new Set<string>();
+  /** Of these, those that are sent again to find out: whoever asked for it looks at the record by itself. */
   readonly #again = new Set<string>();
+  /** Their way from the first transaction to the last: it may take longer than their deadline. */
+  readonly #passes = new Map<string, Promise<void>>();
+  readonly #later: Later;
+  /** Of calls whose last transaction is still to come: record and money end together, or not yet. */
+  readonly #endsLater = new WeakSet<Fault>();
 
   constructor(options: JournalOptions) {
     this.#options = options;
+    this.#later = new Later(options.world);
   }
 
   /** Stands between the decision and everything that sends. `planOf` is the one of the pipeline that it becomes part of. */
   layer(planOf: (call: Call) => RoutePlan): Layer {
     return (next) => (call, scope) => {
       const plan = planOf(call);
-      if (this.#running.has(call.id)) return this.#runAccepted(next, call, scope);
+      if (this.#running.has(call.id)) return this.#passing(call.id, this.#runAccepted(next, call, scope));
       if (call.detach === true) return this.#accept(call, plan, scope);
       const isRecorded = plan.operation.effect !== 'read' || call.idempotencyKey !== undefined;
       const admission = Admission.find(call);
       if (!isRecorded && (admission?.isEmpty ?? true))
-        return admission?.meter == null ? next(call, scope) : this.#send(next, call, scope, false);
+        return admission?.meter == null ? next(call, scope) : this.#send(next, call, scope, null);
       return this.#runRecorded(next, call, isRecorded ? this.#recordOf(call, plan) : null, scope);
     };
   }
@@ -126,10 +135,14 @@ export class Journal {
    * False when somebody has said meanwhile what became of it. A second unknown is what it was before.
    */
   async replay(record: CallRecord): Promise<boolean> {
-    if (record.request === null || this.#running.has(record.id)) return false;
+    const { request } = record;
+    if (request === null || this.#running.has(record.id)) return false;
     if (!(await this.#options.store.reopen(record.tenant, record.id))) return false;
     this.#again.add(record.id);
-    await this.#start({ ...record, state: 'dispatched' });
+    this.#mayHaveRun.add(record.id);
+    // Nobody waits for it: a caller in a hurry, whose time was over before the answer came, is no reason to hurry again.
+    const timeoutMs = Math.max(DEFAULT_TIMEOUT_MS, request.timeoutMs);
+    await this.#start({ ...record, state: 'dispatched', request: { ...request, timeoutMs } });
     return true;
   }
 
@@ -146,7 +159,10 @@ export class Journal {
     for (const record of left) {
       if (record.detached && record.request !== null && (record.state === 'accepted' || record.idempotent)) {
         resumed++;
-        if (record.state === 'dispatched') await this.#settleRemains(record);
+        if (record.state === 'dispatched') {
+          this.#mayHaveRun.add(record.id);
+          await this.#settleRemains(record);
+        }
         void this.#start(record);
       } else {
         unknown++;
@@ -169,7 +185,7 @@ export class Journal {
     scope.span.step('record', startMs, { 'call.key': call.idempotencyKey, replayed: begun.kind === 'taken' });
     if (begun.kind === 'taken') return answerTaken(begun.record, record?.digest ?? '');
     throwIfRefused(begun, call);
-    return this.#send(next, call, scope, record !== null);
+    return this.#send(next, call, scope, record);
   }
 
   /** A call that may wait for room in a budget asks again whenever it hears that there may be some. */
@@ -181,7 +197,7 @@ export class Journal {
   }
 
   /** INVARIANT: one transaction, and nothing was sent before it is durable. */
-  #begin(
+  async #begin(
     call: Call,
     record: CallRecord | null,
     dispatch: { readonly id: string; readonly policyVersion: string } | null,
@@ -189,14 +205,37 @@ export class Journal {
     const { store, world } = this.#options;
     const { grant = null, reservation = null, before = [] } = Admission.find(call) ?? {};
     const tenant = call.principal?.tenant ?? '';
-    return store.begin({
-      record,
-      dispatch,
-      grant: grant === null ? null : { ...grant, tenant },
-      reservation,
-      audit: before,
-      atMs: world.clock.wallMs(),
-    });
+    try {
+      return await store.begin({
+        record,
+        dispatch,
+        grant: grant === null ? null : { ...grant, tenant },
+        reservation,
+        audit: before,
+        atMs: world.clock.wallMs(),
+      });
+    } catch (thrown) {
+      throw this.#notBegun(call, Fault.from(thrown), record);
+    }
+  }
+
+  /** Nothing was sent, whatever the store made of it: what may be written there is taken back. */
+  #notBegun(call: Call, fault: Fault, record: CallRecord | null): Fault {
+    if (fault.code !== 'storage' || fault.executed === 'no') return fault;
+    const { code, message, cause, facts } = fault;
+    const unsent = new Fault(code, message, { executed: 'no', cause, facts });
+    // What was set aside for a try that may have run is not ours to give back.
+    if (!this.#again.has(call.id)) {
+      const outcome = this.#unsentOutcome(call.id, record, unsent);
+      this.#later.do(this.#end(call, Admission.find(call), outcome, unsent, undefined));
+      this.#endsLater.add(unsent);
+    }
+    return mayBeSentAgain(record) ? fault : unsent;
+  }
+
+  #unsentOutcome(id: string, record: CallRecord | null, unsent: Fault): End['outcome'] {
+    if (record !== null) return { state: 'forgotten', reply: null };
+    return this.#running.has(id) ? this.#outcomeOf(id, unsent, keepFault(unsent)) : null;
   }
 
   async #accept(call: Call, plan: RoutePlan, scope: Scope): Promise<Reply> {
@@ -204,11 +243,29 @@ export class Journal {
       throw new Fault('bad_request', 'a call that runs on by itself needs a body of known length');
     const record = this.#recordOf(call, plan, { state: 'accepted', detached: true });
     const startMs = scope.clock.nowMs();
-    const { taken } = await this.#options.store.accept(record);
+    const { taken } = await this.#options.store.accept(record).catch((thrown: unknown) => {
+      const fault = Fault.from(thrown);
+      if (fault.code === 'storage' && fault.executed !== 'no') this.#later.do(() => this.#startIfAccepted(record));
+      throw fault;
+    });
     scope.span.step('record', startMs, { detached: true, replayed: taken !== null });
     if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
     if (taken === null) void this.#start(record, treeOf(call));
     return accepted(taken ?? record);
+  }
+
+  /** Its caller heard that nobody knows; whoever asks with the same key is told that it was accepted, and so it runs. */
+  async #startIfAccepted({ tenant, id }: CallRecord): Promise<void> {
+    const record = await this.#options.store.get(tenant, id);
+    if (record?.state === 'accepted' && !this.#running.has(id)) void this.#start(record);
+  }
+
+  /** A deadline ends the waiting of a caller and not the work below; until that is over, nobody else says how the call ended. */
+  #passing(id: string, pass: Promise<Reply>): Promise<Reply> {
+    const over = pass.then(() => {});
+    over.catch(() => {});
+    this.#passes.set(id, over);
+    return pass;
   }
 
   async #runAccepted(next: Handler, call: Call, scope: Scope): Promise<Reply> {
@@ -221,48 +278,69 @@ export class Journal {
     const begun = await this.#begin(call, null, isFirst ? { id: call.id, policyVersion } : null);
     if (begun.kind === 'overdrawn') this.#short.set(call.id, (signal) => hasRoomNow(call, begun, signal));
     throwIfRefused(begun, call);
-    return this.#send(next, call, scope, true);
+    return this.#send(next, call, scope, record ?? null);
   }
 
   /** INVARIANT: the outcome is durable before the caller hears it, once, however the call ends. */
-  async #send(next: Handler, call: Call, scope: Scope, isRecorded: boolean): Promise<Reply> {
+  async #send(next: Handler, call: Call, scope: Scope, record: CallRecord | null): Promise<Reply> {
     const admission = Admission.find(call);
-    const end = (fault: Fault | undefined, reply: Reply | undefined, kept: StoredReply): Promise<void> =>
-      this.#end(call, admission, isRecorded ? this.#outcomeOf(call.id, fault, kept) : null, fault, reply);
+    const end = (fault: Fault | undefined, reply: Reply | undefined, kept: StoredReply): Promise<boolean> =>
+      this.#writeOrLater(
+        this.#end(call, admission, record === null ? null : this.#outcomeOf(call.id, fault, kept), fault, reply),
+      );
     let reply: Reply;
     try {
       reply = await next(call, scope);
     } catch (thrown) {
       const fault = Fault.from(thrown);
-      await end(fault, undefined, keepFault(fault));
-      throw thrown;
+      if (await end(fault, undefined, keepFault(fault))) throw fault;
+      const heard = fault.executed === 'no' && mayBeSentAgain(record) ? unsure(fault) : fault;
+      this.#endsLater.add(heard);
+      throw heard;
     }
     if (reply.body.kind === 'bytes') {
-      await end(undefined, reply, keepReply(reply, withinLimit(reply.body.bytes)));
-      return reply;
+      if (await end(undefined, reply, keepReply(reply, withinLimit(reply.body.bytes)))) return reply;
+      const fault = unwritten();
+      this.#endsLater.add(fault);
+      throw fault;
     }
     const tee = new Tee(reply.body.chunks, admission?.meter?.chunk.bind(admission.meter));
     const streamed: Reply = { ...reply, body: { kind: 'stream', chunks: tee.pass() } };
     return whenEnded(Promise.resolve(streamed), scope.signal, (fault) => {
       const kept = fault === undefined ? keepReply(reply, tee.kept()) : keepFault(fault);
-      end(fault, reply, kept).catch(() => {}); // The stream is over: a failed write leaves the record open, and a restart calls it unknown.
+      void end(fault, reply, kept); // The stream is over, and its reader has all that there is to hear.
     });
   }
 
-  async #end(
+  /** False when it could not be written now. What is known is written later, and a restart before that calls it unknown. */
+  async #writeOrLater(write: () => Promise<void>): Promise<boolean> {
+    try {
+      await write();
+      return true;
+    } catch (thrown) {
+      if (Fault.from(thrown).code !== 'storage') throw thrown;
+      this.#later.do(write);
+      return false;
+    }
+  }
+
+  /** Everything that is to be said about the end, and what writes it, as often as it takes. */
+  #end(
     call: Call,
     admission: Admission | undefined,
     outcome: End['outcome'],
     fault: Fault | undefined,
     reply: Reply | undefined,
-  ): Promise<void> {
+  ): () => Promise<void> {
     const { store, world } = this.#options;
+    const tenant = call.principal?.tenant ?? '';
+    const isAgain = this.#again.has(call.id);
     const amounts = admission?.meter?.amounts(fault, reply) ?? null;
     const audit = admission?.after(fault, reply) ?? [];
     const reservation = admission?.reservation?.id;
-    if (outcome === null && reservation === undefined && audit.length === 0) return;
-    await store.end({
-      tenant: call.principal?.tenant ?? '',
+    if (outcome === null && reservation === undefined && audit.length === 0) return async () => {};
+    const end: End = {
+      tenant,
       id: call.id,
       outcome,
       // O4: what may have run keeps its money set aside, until somebody knows or its time is over.
@@ -270,17 +348,20 @@ export class Journal {
       ...(reservation === undefined || reservation === call.id ? {} : { reservation }),
       audit,
       atMs: world.clock.wallMs(),
-    });
-    admission?.settled?.();
-    if (outcome?.state === 'unknown' && !this.#again.has(call.id))
-      this.#options.unknown?.(call.principal?.tenant ?? '', call.id);
+    };
+    return async () => {
+      await store.end(end);
+      admission?.settled?.();
+      if (outcome?.state === 'unknown' && !isAgain) this.#options.unknown?.(tenant, call.id);
+    };
   }
 
   /** What never ran is forgotten, so that the caller may try again; an unknown outcome is kept as such (O1). */
   #outcomeOf(id: string, fault: Fault | undefined, reply: StoredReply): End['outcome'] {
     if (fault === undefined) return { state: 'done', reply };
     // That the second try did not run says nothing about the first.
-    if (this.#again.has(id) && fault.executed !== 'yes') return { state: 'unknown', reply };
+    if (this.#mayHaveRun.has(id) && fault.executed !== 'yes')
+      return { state: 'unknown', reply: { ...reply, executed: 'unknown' } };
     if (fault.executed === 'no' && !this.#running.has(id)) return { state: 'forgotten', reply: null };
     if (fault.executed === 'unknown') return { state: 'unknown', reply };
     return { state: fault.code === 'cancelled' ? 'cancelled' : 'done', reply };
@@ -293,31 +374,41 @@ export class Journal {
     this.#running.set(record.id, canceller);
     const work = handler()({ ...callOf(record), ...as }, scope).then((reply) => drained(reply));
     return work
-      .catch(async (thrown) => {
+      .catch(async (heard) => {
+        // A deadline that gave up knows less than the work below, once that is over.
+        const thrown = (await this.#passes.get(record.id)?.then(undefined, Fault.from)) ?? heard;
         const short = this.#short.get(record.id);
         this.#short.delete(record.id);
         // It stays accepted meanwhile: a restart runs it again, and it waits again.
         const fault = short === undefined ? Fault.from(thrown) : await roomOrFault(short, canceller, thrown);
         if (fault === null) void this.#start(record, as);
-        else await this.#concludeRefused(record, fault, as.grant !== undefined);
+        else if (!this.#endsLater.has(fault)) {
+          const conclude = this.#concludeRefused(record, fault, as.grant !== undefined);
+          await conclude().catch(() => this.#later.do(conclude));
+        }
       })
-      .catch(() => {}) // The store is down; the record stays open and the next start looks at it.
       .finally(() => {
         // A call that waited for room runs again under the same id.
         if (this.#running.get(record.id) !== canceller) return;
         this.#running.delete(record.id);
         this.#again.delete(record.id);
+        this.#mayHaveRun.delete(record.id);
+        this.#passes.delete(record.id);
       });
   }
 
   /** Refused before it came to be sent: the record layer never saw it, so it is concluded here. */
-  async #concludeRefused(record: CallRecord, fault: Fault, isHeld: boolean): Promise<void> {
+  #concludeRefused({ tenant, id }: CallRecord, fault: Fault, isHeld: boolean): () => Promise<void> {
     const { world, store, unknown } = this.#options;
-    // Of two nodes that run one approved call, one has burned its grant, and the other must not end it.
-    if (isHeld && (passes(fault) || (await store.get(record.tenant, record.id))?.state !== 'accepted')) return;
-    const isUnknown = fault.executed === 'unknown' || this.#again.has(record.id);
-    await store.conclude(record.id, isUnknown ? 'unknown' : 'done', keepFault(fault), world.clock.wallMs());
-    if (isUnknown && !this.#again.has(record.id)) unknown?.(record.tenant, record.id);
+    const isAgain = this.#again.has(id);
+    const isUnknown = fault.executed === 'unknown' || (this.#mayHaveRun.has(id) && fault.executed === 'no');
+    const kept = keepFault(fault, isUnknown ? 'unknown' : fault.executed);
+    return async () => {
+      // Of two nodes that run one approved call, one has burned its grant, and the other must not end it.
+      if (isHeld && (passes(fault) || (await store.get(tenant, id))?.state !== 'accepted')) return;
+      await store.conclude(id, isUnknown ? 'unknown' : 'done', kept, world.clock.wallMs());
+      if (isUnknown && !isAgain) unknown?.(tenant, id);
+    };
   }
 
   #recordOf(
@@ -364,6 +455,20 @@ export class Journal {
     };
   }
 }
+
+/** If this process dies now, another one finds an open intent, and sends it to find out what became of it. */
+const mayBeSentAgain = (record: CallRecord | null): boolean => record !== null && record.request !== null;
+
+const unsure = ({ code, message, cause, facts, remote }: Fault): Fault =>
+  new Fault(code, message, { executed: 'unknown', cause, facts, remote });
+
+/** 3.11: without the second transaction nobody can rely on the reply, and the target ran all the same. */
+const unwritten = (): Fault =>
+  new Fault(
+    'storage',
+    'the target answered, and its answer could not be written down; ask again later with the same idempotency key, or look at the record of this call',
+    { executed: 'unknown' },
+  );
 
 /** Nothing was sent, and later it may be: too busy, too often, no configuration, nobody there. */
 const passes = ({ code, executed, retryable }: Fault): boolean =>
@@ -430,7 +535,9 @@ const answerTaken = (taken: CallRecord, digest: string): Reply => {
       { executed: 'yes' },
     );
   if (taken.reply === null)
-    throw new Fault('conflict', `the outcome of the call with idempotency key \`${taken.idempotencyKey}\` is unknown`);
+    throw new Fault('conflict', `the outcome of the call with idempotency key \`${taken.idempotencyKey}\` is unknown`, {
+      executed: 'unknown',
+    });
   return replay(taken.reply);
 };
 

@@ -19,7 +19,7 @@ export const keepReply = (reply: Reply, bytes: Uint8Array | null): StoredReply =
   attempts: reply.attempts,
 });
 
-export const keepFault = (fault: Fault): StoredReply => ({
+export const keepFault = (fault: Fault, executed = fault.executed): StoredReply => ({
   outcome: 'fault',
   status: 0,
   contentType: '',
@@ -28,11 +28,12 @@ export const keepFault = (fault: Fault): StoredReply => ({
   message: fault.message,
   endpoint: '',
   attempts: 0,
+  executed,
 });
 
 /** The same answer again. Throws what was thrown then, or `conflict` when the bytes were not kept. */
 export const replay = (stored: StoredReply): Reply => {
-  if (stored.outcome === 'fault') throw new Fault(codeOf(stored.code), stored.message);
+  if (stored.outcome === 'fault') throw faultOf(stored);
   if (stored.code !== '')
     throw new Fault('conflict', `this call already ran, and ${stored.message}`, { executed: 'yes' });
   return {
@@ -46,5 +47,9 @@ export const replay = (stored: StoredReply): Reply => {
     notes: ['replayed'],
   };
 };
+
+/** As it was thrown then. */
+const faultOf = ({ code, message, executed }: StoredReply): Fault =>
+  new Fault(codeOf(code), message, executed === undefined ? {} : { executed });
 
 const codeOf = (text: string): FaultCode => (text in FAULT_CODES ? (text as FaultCode) : 'internal');

@@ -12,6 +12,7 @@ import {
 import {
   Admission,
   compose,
+  deadline,
   type Handler,
   type Layer,
   loopback,
@@ -37,7 +38,7 @@ const ACCOUNT = {
 };
 
 /** A target that does what `script` says, behind a journal that knows how to find out. */
-const setUp = (reconcile: OperationEntry['reconcile'], script: Script) => {
+const setUp = (reconcile: OperationEntry['reconcile'], script: Script, around: Layer = (next) => next) => {
   const world = new VirtualWorld(1);
   const stores = memoryStores();
   const target = loopback(script);
@@ -81,9 +82,10 @@ const setUp = (reconcile: OperationEntry['reconcile'], script: Script) => {
   });
   const planOf = (call: Call) =>
     ({ operation: call.target.operation === 'pay' ? operation : { name: 'paid', effect: 'read' } }) as RoutePlan;
-  handler = compose(admitted, journal.layer(planOf))(target.handler);
-  const pay = async (key = 'k1', id = 'a'.repeat(32)): Promise<string> => {
+  handler = compose(around, admitted, journal.layer(planOf))(target.handler);
+  const pay = async (key = 'k1', id = 'a'.repeat(32), timeoutMs = 30_000): Promise<string> => {
     const call = loopbackCall({
+      timeoutMs,
       ...{ id, credential: { kind: 'known', principal: ALICE }, principal: null, idempotencyKey: key },
       target: { kind: 'agent', name: 'bank', operation: 'pay' },
       body: { kind: 'bytes', bytes: Buffer.from('{"cents":5}') },
@@ -185,6 +187,44 @@ test('that a second try did not run says nothing about the first', async () => {
   });
   await pay();
   await world.run(10_000);
+  assert.deepEqual([await state(), await money()], ['unknown', [0, 7]]);
+});
+
+test('what is sent again has time for its answer, however little its caller had', async () => {
+  const { world, pay, state } = setUp(
+    { replay: true },
+    (_call, scope, execute) =>
+      new Promise((resolve, reject) => {
+        scope.signal.onCancel(reject);
+        scope.clock.after(50, () => {
+          execute();
+          resolve(loopbackReply({ status: 201 }));
+        });
+      }),
+    deadline({ limitMs: () => 30_000 }),
+  );
+  const paying = pay('k1', 'a'.repeat(32), 10);
+  await world.run();
+  assert.deepEqual([await paying, await state()], ['timeout', 'done']);
+});
+
+test('a second try that is still at work after its deadline keeps its money and its record', async () => {
+  const { world, pay, state, money } = setUp(
+    { replay: true },
+    (_call, scope, execute, nth) => {
+      if (nth === 1) {
+        execute();
+        return broken();
+      }
+      // Does not listen, and in the end it never ran.
+      return new Promise((_, reject) =>
+        scope.clock.after(33_000, () => reject(new Fault('unreachable', 'nobody is there'))),
+      );
+    },
+    deadline({ limitMs: () => 30_000 }),
+  );
+  await pay();
+  await world.run(35_000);
   assert.deepEqual([await state(), await money()], ['unknown', [0, 7]]);
 });
 

@@ -171,12 +171,15 @@ test('a reply that comes after the time of its call is too late, also when its t
   // As a clock with coarse ticks: the timer is due, and has not fired.
   const clock = { ...scope.clock, after: () => ({ cancel: () => {} }) };
   const slow: Handler = async (_call, inner) => {
-    await world.run(6);
+    await world.run(inner.clock.nowMs() + 6);
     assert.ok(remainingMs(inner) < 0);
     return loopbackReply();
   };
   const fault = await faultOf(within(5)(slow)(loopbackCall(), { ...scope, clock }));
   assert.deepEqual([fault.code, fault.executed], ['timeout', 'yes']);
+  // Only accepted: nobody ran it.
+  const accepted: Handler = async (...call) => ({ ...(await slow(...call)), attempts: 0 });
+  assert.equal((await faultOf(within(5)(accepted)(loopbackCall(), { ...scope, clock }))).executed, 'unknown');
   const inTime: Handler = async () => loopbackReply();
   assert.equal((await within(5)(inTime)(loopbackCall(), { ...scope, clock })).status, 200);
 });

@@ -26,7 +26,7 @@ export const deadline =
     if (!(grantedMs > 0)) return Promise.reject(new Fault('expired', 'the deadline passed before anything was sent'));
     const timed = withTimeout(scope, grantedMs, () => timedOut(grantedMs));
     return whenEndedOrCut(
-      answered(invoke(next, call, timed.scope), timed.scope, graceMs, () => late(grantedMs)),
+      answered(invoke(next, call, timed.scope), timed.scope, graceMs, (reply) => late(grantedMs, reply)),
       timed.scope.signal,
       timed.release,
     );
@@ -36,13 +36,20 @@ const timedOut = (grantedMs: number): Fault =>
   new Fault('timeout', `no complete answer within ${Math.round(grantedMs)} ms; whether the target ran is unknown`);
 
 /** Timers are coarse, so a reply may come before its timer and yet after its time: D1 holds by the clock, not by the timer. */
-const late = (grantedMs: number): Fault =>
-  new Fault('timeout', `the answer came after the ${Math.round(grantedMs)} ms of this call; the target ran it`, {
-    executed: 'yes',
-  });
+const late = (grantedMs: number, { attempts }: Reply): Fault => {
+  const came = `the answer came after the ${Math.round(grantedMs)} ms of this call`;
+  // Nobody was asked yet: it was only accepted.
+  if (attempts === 0) return new Fault('timeout', `${came}; whether the target runs it is unknown`);
+  return new Fault('timeout', `${came}; the target ran it`, { executed: 'yes' });
+};
 
 /** Follows `work`, but not longer than `graceMs` after the scope has ended. A reply that comes later is closed unread. */
-const answered = (work: Promise<Reply>, scope: Scope, graceMs: number, tooLate: () => Fault): Promise<Reply> =>
+const answered = (
+  work: Promise<Reply>,
+  scope: Scope,
+  graceMs: number,
+  tooLate: (reply: Reply) => Fault,
+): Promise<Reply> =>
   new Promise((resolve, reject) => {
     let gaveUp = false;
     let stopWaiting = (): void => {};
@@ -63,7 +70,7 @@ const answered = (work: Promise<Reply>, scope: Scope, graceMs: number, tooLate: 
         if (!gaveUp && remainingMs(scope) >= 0) resolve(reply);
         else {
           closeUnread(reply);
-          reject(tooLate());
+          reject(tooLate(reply));
         }
       },
       (thrown) => {

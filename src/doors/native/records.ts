@@ -76,7 +76,8 @@ const writeStored = (res: ServerResponse, stored: StoredReply, ids: readonly str
 const isCode = (code: string): code is FaultCode => Object.hasOwn(FAULT_CODES, code);
 
 const faultOf = ({ id, state, reply }: AsyncCall): Fault => {
-  if (reply !== null && isCode(reply.code)) return new Fault(reply.code, reply.message);
+  if (reply !== null && isCode(reply.code))
+    return new Fault(reply.code, reply.message, reply.executed === undefined ? {} : { executed: reply.executed });
   if (state === 'cancelled') return new Fault('cancelled', `call \`${id}\` was cancelled`);
   if (state === 'unknown')
     return new Fault('upstream_broken', `how call \`${id}\` ended is not known; the work may have run`);
