@@ -1,15 +1,14 @@
 /** Audit chains in SQL: the writer gives each record its place and its hash, one after the other. */
 import { createHash } from 'node:crypto';
-import type { AuditEntry } from '../../contract/index.ts';
 import { type Session, statement } from './statement.ts';
 import type { AuditRow } from './tables.ts';
 
 const S = {
-  /** Takes the place, and the lock on the chain with it. */
-  take: statement('audit.take', (db, p: { tenant: string }) =>
+  /** Takes so many places, and the lock on the chain with them. */
+  take: statement('audit.take', (db, p: { tenant: string; count: number }) =>
     db
       .updateTable('audit_head')
-      .set((e) => ({ seq: e('seq', '+', 1) }))
+      .set((e) => ({ seq: e('seq', '+', p.count) }))
       .where('tenant', '=', p.tenant)
       .returningAll(),
   ),
@@ -28,12 +27,7 @@ const S = {
       seq: p.seq,
       prev: p.prev,
       hash: p.hash,
-      at_ms: p.at_ms,
-      kind: p.kind,
-      actor: p.actor,
-      object: p.object,
-      call_id: p.call_id,
-      details: p.details,
+      body: p.body,
     }),
   ),
   read: statement('audit.read', (db, p: { tenant: string; fromSeq: number; limit: number }) =>
@@ -64,33 +58,45 @@ export const auditStatements = Object.values(S);
 /** Contract words that a writer thread must not load the contract for. */
 const GENESIS = '0'.repeat(64);
 
-/** An entry with the text that is hashed, split where the chain goes in: `[tenant,` and `,at,kind,...]`. */
+/** An entry as it is hashed and kept: a JSON array of all that it says, without tenant and place. */
 export interface ChainedArgs {
-  readonly entry: AuditEntry;
-  readonly details: string;
-  readonly head: string;
-  readonly tail: string;
+  readonly tenant: string;
+  readonly body: string;
 }
 
+/** Two statements for each run of one tenant's entries, and one for each entry: every call pays for this. */
 export const appendAudit = async (session: Session, entries: readonly ChainedArgs[]): Promise<null> => {
-  for (const { entry, details, head, tail } of entries) {
-    const { seq, hash: prev } = await takePlace(session, entry.tenant);
-    const hash = createHash('sha256').update(`${head}${seq},"${prev}"${tail}`).digest('hex');
-    const { tenant, atMs, kind, actor, object, callId } = entry;
-    await session.run(S.insert, {
-      ...{ tenant, seq, prev, hash, at_ms: atMs, kind, actor, object },
-      ...{ call_id: callId, details },
-    });
-    await session.run(S.head, { tenant, hash });
+  for (let from = 0; from < entries.length; ) {
+    const { tenant } = entries[from]!;
+    let to = from + 1;
+    while (to < entries.length && entries[to]!.tenant === tenant) to++;
+    await appendRun(session, tenant, entries.slice(from, to));
+    from = to;
   }
   return null;
 };
 
-const takePlace = async (session: Session, tenant: string) => {
-  const [place] = await session.all(S.take, { tenant });
-  if (place !== undefined) return place;
+const appendRun = async (session: Session, tenant: string, run: readonly ChainedArgs[]): Promise<void> => {
+  const { seq: last, hash: before } = await takePlaces(session, tenant, run.length);
+  // As `auditText` writes it: the tenant is quoted once, and hashes need no escapes.
+  const head = `[${JSON.stringify(tenant)},`;
+  let prev = before;
+  for (const [at, { body }] of run.entries()) {
+    const seq = last - run.length + 1 + at;
+    const hash = createHash('sha256')
+      .update(`${head}${seq},"${prev}",${body.slice(1)}`)
+      .digest('hex');
+    await session.run(S.insert, { tenant, seq, prev, hash, body });
+    prev = hash;
+  }
+  await session.run(S.head, { tenant, hash: prev });
+};
+
+const takePlaces = async (session: Session, tenant: string, count: number) => {
+  const [places] = await session.all(S.take, { tenant, count });
+  if (places !== undefined) return places;
   await session.run(S.start, { tenant, hash: GENESIS });
-  return (await session.all(S.take, { tenant }))[0]!;
+  return (await session.all(S.take, { tenant, count }))[0]!;
 };
 
 export const readAudit = (

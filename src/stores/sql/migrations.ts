@@ -156,12 +156,7 @@ const createAudit = async (db: Db): Promise<void> => {
     .addColumn('seq', 'bigint', (column) => column.notNull())
     .addColumn('prev', 'text', (column) => column.notNull())
     .addColumn('hash', 'text', (column) => column.notNull())
-    .addColumn('at_ms', 'double precision', (column) => column.notNull())
-    .addColumn('kind', 'text', (column) => column.notNull())
-    .addColumn('actor', 'text', (column) => column.notNull())
-    .addColumn('object', 'text', (column) => column.notNull())
-    .addColumn('call_id', 'text', (column) => column.notNull())
-    .addColumn('details', 'text', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
     .addPrimaryKeyConstraint('audit_pk', ['tenant', 'seq'])
     .execute();
   await db.schema

@@ -136,7 +136,7 @@ const searchAudit = async (
     const rows = await lane.read('recentAudit', { tenant, beforeSeq, limit: SEARCH_STEP });
     found.push(...rows.map(auditOf).filter((record) => record.atMs >= sinceMs && fits(record, filter)));
     const last = rows.at(-1);
-    if (last === undefined || rows.length < SEARCH_STEP || last.at_ms < sinceMs) break;
+    if (last === undefined || rows.length < SEARCH_STEP || auditOf(last).atMs < sinceMs) break;
     beforeSeq = last.seq;
   }
   return found.slice(0, limit);
@@ -147,22 +147,17 @@ const fits = (record: AuditRecord, filter: Parameters<AuditStore['search']>[0]):
     (field) => filter[field] === undefined || record[field] === filter[field],
   );
 
-/** Split where the chain goes in, so that the writer needs no contract to hash it. */
+/** What is hashed after tenant, place and hash before, so that the writer needs no contract to do it. */
 export const chained = (entry: AuditEntry): ChainedArgs => {
+  const { tenant } = entry;
   const whole = auditText(entry, 0, '');
-  const head = `[${JSON.stringify(entry.tenant)},`;
-  return { entry, details: JSON.stringify(entry.details), head, tail: whole.slice(`${head}0,""`.length) };
+  return { tenant, body: `[${whole.slice(`[${JSON.stringify(tenant)},0,"",`.length)}` };
 };
 
-const auditOf = (row: AuditRow): AuditRecord => ({
-  tenant: row.tenant,
-  seq: row.seq,
-  prev: row.prev,
-  hash: row.hash,
-  atMs: row.at_ms,
-  kind: row.kind,
-  actor: row.actor,
-  object: row.object,
-  callId: row.call_id,
-  details: JSON.parse(row.details),
-});
+type Body = readonly [number, string, string, string, string, readonly (readonly [string, Detail])[]];
+type Detail = AuditRecord['details'][string];
+
+const auditOf = ({ tenant, seq, prev, hash, body }: AuditRow): AuditRecord => {
+  const [atMs, kind, actor, object, callId, details]: Body = JSON.parse(body);
+  return { tenant, seq, prev, hash, atMs, kind, actor, object, callId, details: Object.fromEntries(details) };
+};

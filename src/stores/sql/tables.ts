@@ -137,13 +137,8 @@ export interface AuditRow {
   seq: number;
   prev: string;
   hash: string;
-  at_ms: number;
-  kind: string;
-  actor: string;
-  object: string;
-  call_id: string;
-  /** JSON object. */
-  details: string;
+  /** All that it says, as a JSON array in the order in which it is hashed. */
+  body: string;
 }
 
 export interface EventRow {
