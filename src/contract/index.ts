@@ -8,6 +8,7 @@ export * from './diagnostic.ts';
 export * from './event.ts';
 export * from './fault.ts';
 export * from './kill.ts';
+export * from './lease.ts';
 export * from './money.ts';
 export * from './plan.ts';
 export * from './ports.ts';

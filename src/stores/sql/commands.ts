@@ -15,12 +15,14 @@ import {
 import { appendEvents, pruneEvents, readTrace, recentEvents } from './events.ts';
 import { liftKill, listKills, putKill } from './kills.ts';
 import {
+  carryReservation,
   creditAccount,
   expireReservations,
   extendReservation,
   readAccount,
   readAccounts,
   readEntries,
+  readReservation,
   reserve,
   settleReservation,
 } from './ledger.ts';
@@ -61,6 +63,7 @@ export const WRITERS = {
   reserve,
   extendReservation,
   settleReservation,
+  carryReservation,
   expireReservations,
   creditAccount,
   putApproval,
@@ -85,6 +88,7 @@ export const READERS = {
   readAccount,
   readAccounts,
   readEntries,
+  readReservation,
   readApproval,
   readOpenApproval,
   listApprovals,
