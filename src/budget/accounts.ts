@@ -55,7 +55,7 @@ export class Budgets {
       case 'organisation':
         return true;
       case 'domain':
-        return this.#isWithin(principal, scope.name);
+        return this.isWithin(principal.tenant, principal.domain ?? '', scope.name);
       case 'team':
         return teamsOf(principal).includes(scope.name);
       case 'agent':
@@ -67,7 +67,8 @@ export class Budgets {
     }
   }
 
-  #isWithin({ tenant, domain = '' }: Principal, name: string): boolean {
+  /** Is a domain the named one, or below it? */
+  isWithin(tenant: string, domain: string, name: string): boolean {
     // Checked configuration has no circles; a bound costs nothing.
     for (let at = domain, steps = 0; at !== '' && steps < 64; steps++) {
       if (at === name) return true;
