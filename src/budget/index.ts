@@ -4,7 +4,7 @@ export { type DowngradeParts, downgrade } from './downgrade.ts';
 export { type PriceParts, price } from './layer.ts';
 export { type LeasedParts, leasedCalls, leasedLedger } from './leased.ts';
 export { type Holder, Lessee, type LesseeParts, MAX_SKEW_MS } from './lessee.ts';
-export { LEASE_SIZES, type LeaseSizes, Lessor, type LessorParts } from './lessor.ts';
+export { type Configured, LEASE_SIZES, type LeaseSizes, Lessor, type LessorParts } from './lessor.ts';
 export { LeaseRecords } from './records.ts';
 export { type Tighten, tightenBy } from './tighten.ts';
 export { leftOf, type Notice, Treasury, type TreasuryOptions } from './treasury.ts';

@@ -5,6 +5,7 @@
  */
 import type {
   AccountState,
+  Amounts,
   Begin,
   Begun,
   CallJournal,
@@ -28,7 +29,8 @@ export interface LeasedParts {
 }
 
 export const leasedCalls = (calls: CallJournal, parts: LeasedParts): CallJournal => ({
-  begin: (begin) => (begin.reservation === null ? calls.begin(begin) : beginLeased(calls, parts, begin, begin.reservation)),
+  begin: (begin) =>
+    begin.reservation === null ? calls.begin(begin) : beginLeased(calls, parts, begin, begin.reservation),
   end: (end) => endLeased(calls, parts, end),
   resolve: (resolution) => resolveLeased(calls, parts, resolution),
   accept: (record) => calls.accept(record),
@@ -83,7 +85,7 @@ const endLeased = async (calls: CallJournal, parts: LeasedParts, end: End): Prom
   const holder = parts.lessee.holder(id);
   if (holder === undefined || end.amounts === null) return calls.end(end);
   const split = parts.lessee.split(holder, end.amounts);
-  const { concluded } = await ending(holder, async () => {
+  const { concluded } = await writing(holder, async () => {
     const ended = await calls.end({ ...end, amounts: split[0]!.came });
     await settleMore(parts, split.slice(1), end.atMs);
     return ended;
@@ -93,13 +95,13 @@ const endLeased = async (calls: CallJournal, parts: LeasedParts, end: End): Prom
   return { concluded, overdrawn: [] };
 };
 
-/** While its end is on the way to the disk, it does not run out. */
-const ending = async <T>(holder: Holder, write: () => Promise<T>): Promise<T> => {
-  holder.isEnding = true;
+/** While something about it is on the way to the disk, it does not run out: memory and disk say the same in the end. */
+const writing = async <T>(holder: Holder, write: () => Promise<T>): Promise<T> => {
+  holder.isBusy = true;
   try {
     return await write();
   } finally {
-    holder.isEnding = false;
+    holder.isBusy = false;
   }
 };
 
@@ -123,7 +125,7 @@ const resolveLeased = async (calls: CallJournal, parts: LeasedParts, resolution:
 
 /** Answers about accounts are what the hub said last, less what this node holds of them itself. */
 export const leasedLedger = (parts: LeasedParts): LedgerStore => {
-  const { lessee, ledger, records } = parts;
+  const { lessee, ledger } = parts;
   return {
     reserve: async (reservation, atMs) => {
       const known = lessee.holder(reservation.id);
@@ -140,19 +142,13 @@ export const leasedLedger = (parts: LeasedParts): LedgerStore => {
     extend: async (tenant, id, more, atMs) => {
       const holder = lessee.holder(id);
       if (holder === undefined) return ledger.extend(tenant, id, more, atMs);
-      const many = holder.pieces.length;
-      const piece = await lessee.more(holder, more);
-      if ('kind' in piece) return piece;
-      if (holder.pieces.length === many) return ledger.extend(tenant, piece.id, more, atMs);
-      const { labels, expiresAtMs } = holder.reservation;
-      const charges = records.chargesOf(piece.slice, piece.need);
-      return ledger.reserve({ id: piece.id, tenant, labels, charges, expiresAtMs }, atMs);
+      return writing(holder, () => extendLeased(parts, holder, more, atMs));
     },
     settle: async (tenant, id, amounts, atMs) => {
       const holder = lessee.holder(id);
       if (holder === undefined) return ledger.settle(tenant, id, amounts, atMs);
       const split = lessee.split(holder, amounts);
-      const { settled } = await ending(holder, async () => {
+      const { settled } = await writing(holder, async () => {
         const first = await ledger.settle(tenant, id, split[0]!.came, atMs);
         await settleMore(parts, split.slice(1), atMs);
         return first;
@@ -175,6 +171,21 @@ export const leasedLedger = (parts: LeasedParts): LedgerStore => {
     entry: (tenant, id) => ledger.entry(tenant, id),
     entries: (filter) => ledger.entries(filter),
   };
+};
+
+const extendLeased = async (
+  { lessee, ledger, records, tenant }: LeasedParts,
+  holder: Holder,
+  more: Amounts,
+  atMs: number,
+): Promise<Reserved> => {
+  const many = holder.pieces.length;
+  const piece = await lessee.more(holder, more);
+  if ('kind' in piece) return piece;
+  if (holder.pieces.length === many) return ledger.extend(tenant, piece.id, more, atMs);
+  const { labels, expiresAtMs } = holder.reservation;
+  const charges = records.chargesOf(piece.slice, piece.need);
+  return ledger.reserve({ id: piece.id, tenant, labels, charges, expiresAtMs }, atMs);
 };
 
 const isAsked = (account: AccountState, tenant: string, budget: string | undefined, sinceMs: number): boolean =>

@@ -67,8 +67,8 @@ export interface Piece {
 export interface Holder {
   readonly reservation: Reservation;
   readonly pieces: Piece[];
-  /** What it came to is being written down: nobody else may say so meanwhile. */
-  isEnding: boolean;
+  /** Something about it is being written down: nobody else may say what it came to meanwhile. */
+  isBusy: boolean;
 }
 
 interface No {
@@ -148,7 +148,7 @@ export class Lessee {
     const need = needOf(charges);
     const slice = await this.#draw({ key: keyOf(charges), charges, need }, id, expiresAtMs);
     if ('kind' in slice) return slice;
-    const holder = { reservation, pieces: [{ id, slice, need }], isEnding: false };
+    const holder = { reservation, pieces: [{ id, slice, need }], isBusy: false };
     this.#holders.set(id, holder);
     return holder;
   }
@@ -206,7 +206,7 @@ export class Lessee {
   /** Counts as spent what nobody settled in time. */
   expire(wallMs: number): void {
     for (const [id, holder] of [...this.#holders])
-      if (!holder.isEnding && holder.reservation.expiresAtMs <= wallMs) this.settle(id, this.split(holder, {}));
+      if (!holder.isBusy && holder.reservation.expiresAtMs <= wallMs) this.settle(id, this.split(holder, {}));
   }
 
   #settled(slice: Slice, holder: string, came: Need): void {
@@ -452,7 +452,8 @@ export class Lessee {
   #away({ charges }: Asking, thrown: unknown): Fault {
     const seconds = Math.round((this.#nowMs() - this.#heardAtMs) / 1_000);
     const { code, message } = Fault.from(thrown);
-    const why = code === 'unavailable' || code === 'bad_request' ? message : `its hub has not answered for ${seconds} s`;
+    const why =
+      code === 'unavailable' || code === 'bad_request' ? message : `its hub has not answered for ${seconds} s`;
     return noPart(charges, this.#parts.node, why);
   }
 

@@ -42,10 +42,13 @@ const LONGEST_MS = 3_600_000 + 120_000;
 /** Leases that a restart looks for among what was written since. */
 const MOST_SEEN = 100_000;
 
+/** What of a snapshot says whose budgets there are. */
+export type Configured = Pick<Snapshot, 'budgets' | 'domains' | 'targets'>;
+
 export interface LessorParts {
   readonly ledger: LedgerStore;
   readonly clock: Clock;
-  readonly snapshot: () => Snapshot | undefined;
+  readonly snapshot: () => Configured | undefined;
   /** Nodes of a tenant that may want some. */
   readonly lessees: (tenant: string) => number;
   readonly sizes?: LeaseSizes;
@@ -66,7 +69,7 @@ export class Lessor {
   /** Drawn on now, by node. A bound on greed, and no book: what is lost here is still in the ledger. */
   readonly #open = new Map<string, Map<string, Open>>();
   readonly #turns = new Map<string, Promise<unknown>>();
-  #known: { readonly snapshot: Snapshot; readonly budgets: Budgets } | undefined;
+  #known: { readonly snapshot: Configured; readonly budgets: Budgets } | undefined;
 
   constructor(parts: LessorParts) {
     this.#parts = parts;
@@ -140,7 +143,14 @@ export class Lessor {
     const wanted = this.#sizeOf(node, ask.need, states);
     const answer = await this.#grant(node, id, terms, wanted);
     // Others were faster. What one call needs may still be there.
-    return answer.kind === 'short' ? this.#grant(node, id, terms, each((unit) => ask.need[unit] ?? 0)) : answer;
+    return answer.kind === 'short'
+      ? this.#grant(
+          node,
+          id,
+          terms,
+          each((unit) => ask.need[unit] ?? 0),
+        )
+      : answer;
   }
 
   async #grant(node: NodeEntry, id: string, terms: readonly AccountTerms[], amounts: Need): Promise<LeaseAnswer> {
@@ -151,7 +161,11 @@ export class Lessor {
     const reservation = { id, tenant: node.tenant, labels: labelsOf(node), charges, expiresAtMs: nowMs + ttlMs };
     const reserved = await ledger.reserve(reservation, nowMs);
     if (reserved.kind === 'overdrawn') return { kind: 'short', account: reserved.account, asked: reserved.asked };
-    this.#openOf(node.id).set(id, { accounts: terms.map((account) => account.id), amounts, untilMs: clock.nowMs() + ttlMs });
+    this.#openOf(node.id).set(id, {
+      accounts: terms.map((account) => account.id),
+      amounts,
+      untilMs: clock.nowMs() + ttlMs,
+    });
     return { kind: 'granted', amounts, ttlMs, accounts: await Promise.all(terms.map((one) => this.#stateOf(one))) };
   }
 

@@ -2,7 +2,15 @@
 import type { ControlPort, Diagnosis, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { belonging } from '../../control/index.ts';
-import type { AdminPorts, AuditPort, BudgetPort, KillPort, NodeStatus, UnknownPort } from '../../doors/admin/index.ts';
+import type {
+  AdminPorts,
+  AuditPort,
+  BudgetPort,
+  KillPort,
+  LeasePort,
+  NodeStatus,
+  UnknownPort,
+} from '../../doors/admin/index.ts';
 import { mintKey } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
@@ -25,6 +33,7 @@ export interface AdminParts {
   readonly nodes: NodePort;
   readonly kills: KillPort;
   readonly budgets: BudgetPort;
+  readonly leases: LeasePort;
   readonly audit: AuditPort;
   readonly unknown: UnknownPort;
   readonly traces: TraceStore;
@@ -78,6 +87,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     nodes: parts.nodes,
     kills: parts.kills,
     budgets: parts.budgets,
+    leases: parts.leases,
     audit: parts.audit,
     unknown: parts.unknown,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),

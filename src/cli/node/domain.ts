@@ -19,6 +19,7 @@ import { detachedCalls } from './detached.ts';
 import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { killsGovernedAbove } from './kills.ts';
+import { leaseOver, leasesAbove, leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
@@ -77,13 +78,15 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   );
   const halt = new Halt();
   const trail = trailOf(stores, world, logger);
+  const leased = leasing({ node, stores, world, logger, send: (request) => leaseOver(link, request) });
   const live: LivePipeline = new LivePipeline({
     world,
     halt,
     trail,
     node: node.id,
     sink: observed.sink,
-    calls: stores.calls,
+    calls: leased.calls,
+    treasury: leased.treasury,
     upstreamFor: (endpoint) => upstream.to(endpoint),
     view: (_, sight) => viewOf(sight, place),
     compose: (parts) => domainHub({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) }),
@@ -152,9 +155,10 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
         budgets: budgetsAbove(() => elsewhere(hub.url)),
+        leases: leasesAbove(() => elsewhere(hub.url)),
         audit: auditPortOf(stores, trail, member.key.publicKey),
         traces: stores.traces,
-        unknown: unknownCalls(stores, live),
+        unknown: unknownCalls({ calls: leased.calls }, live),
         rosterSeq: () => keeper.roster.seq,
         store: 'sqlite',
         weakened: weakenedBy(options),
@@ -176,6 +180,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     (problem) => logger.log('warn', 'parent link', { code: problem.code, reason: problem.message }),
   );
   link = followed;
+  await leased.start();
   const health = new HealthRunner(
     live.fleet,
     async (endpoint, path, timeoutMs) => (await upstream.probe(endpoint, path, timeoutMs)).healthy,
@@ -202,6 +207,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       health.stop();
       live.reconciler.stop();
       overload.stop();
+      await leased.stop();
       keeper.stop();
       await archive.settled();
       await observed.flush();

@@ -28,6 +28,7 @@ import { budgetGauges, budgetPort } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
 import { killPort } from './kills.ts';
+import { leasePort } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { agreeOnKey, Others } from './others.ts';
@@ -251,6 +252,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   await live.reconciler.start();
   held.defer(() => live.reconciler.stop());
 
+  const leases = await leasePort({ ledger: stores.ledger, snapshot: () => live.snapshot, nodes, world, logger });
   const closing = new Canceller();
   const weakened = [...weakenedBy(options), ...(shared?.isPlain === true ? ['database connection without TLS'] : [])];
   const admin = adminDoor(
@@ -263,6 +265,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       live,
       observed,
       budgets: budgetPort({ treasury, ledger: stores.ledger, snapshot: () => live.snapshot, logger }),
+      leases,
       control: auditedControl(control, audit.trail),
       releases: auditedReleases(train, audit.trail),
       nodes: auditedNodes(nodes, audit.trail),

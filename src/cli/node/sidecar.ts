@@ -14,6 +14,7 @@ import { trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
 import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
+import { leaseOver, leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
@@ -67,6 +68,13 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
 
   const halt = new Halt();
   const trail = trailOf(member.stores, world, logger);
+  const leased = leasing({
+    node,
+    stores: member.stores,
+    world,
+    logger,
+    send: (request) => leaseOver(link, request),
+  });
   const shared = {
     world,
     halt,
@@ -75,7 +83,8 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     trail,
     node: node.id,
     sink: observed.sink,
-    calls: member.stores.calls,
+    calls: leased.calls,
+    treasury: leased.treasury,
     upstreamFor,
     neighbours: [hub],
     overload: overload.level,
@@ -168,6 +177,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     (problem) => logger.log('warn', 'hub link', { code: problem.code, reason: problem.message }),
   );
   link = followed;
+  await leased.start();
   await out.journal.recover(left);
   logger.log('info', 'sidecar is up', {
     url: front.url,
@@ -188,6 +198,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       out.reconciler.stop();
       into.reconciler.stop();
       overload.stop();
+      await leased.stop();
       await observed.flush();
       await member.close();
       await upstream.close();

@@ -18,6 +18,7 @@ export type {
   KillAnswer,
   KillPort,
   KillsView,
+  LeasePort,
   LogLine,
   NodeStatus,
   Payer,

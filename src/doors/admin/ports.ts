@@ -13,6 +13,8 @@ import type {
   Diagnosis,
   KillOrder,
   KillRequest,
+  LeaseReply,
+  NodeEntry,
   NodePort,
   NodeRole,
   Principal,
@@ -58,6 +60,7 @@ export interface AdminPorts {
   readonly policy: PolicyPort;
   readonly kills: KillPort;
   readonly budgets: BudgetPort;
+  readonly leases: LeasePort;
   readonly audit: AuditPort;
   readonly unknown: UnknownPort;
   /** The node link and the registry that it feeds. */
@@ -206,6 +209,12 @@ export interface KillsView {
     readonly seq: number;
     readonly atMs: number | null;
   }[];
+}
+
+/** Parts of budgets that nodes spend by themselves. */
+export interface LeasePort {
+  /** Throws `bad_request` for what is no request for leases, `denied` on a node that has no ledger. */
+  take(node: NodeEntry, request: unknown): Promise<LeaseReply>;
 }
 
 /** Budgets of a tenant. */

@@ -6,7 +6,7 @@ import type { Access } from './authorise.ts';
 import { listBudgets, payersOf, topUp } from './budgets.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
 import { liftKill, listKills, orderKill } from './kills.ts';
-import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
+import { heartbeat, join, leave, listNodes, nodeEvents, nodeLeases, nodeStream, removeNode } from './nodes.ts';
 import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
 import { can, diagnose, explain } from './policy.ts';
 import { announce, drain, instances, targets, withdraw } from './registry.ts';
@@ -110,4 +110,5 @@ export const ROUTES: readonly AdminRoute[] = [
   { method: 'POST', path: '/v1/nodes/{name}:leave', proof: 'node', serve: leave },
   { method: 'GET', path: '/v1/nodes/{name}/stream', proof: 'node', serve: nodeStream },
   { method: 'POST', path: '/v1/nodes/{name}/events', proof: 'node', serve: nodeEvents },
+  { method: 'POST', path: '/v1/nodes/{name}/leases', proof: 'node', serve: nodeLeases },
 ];

@@ -99,7 +99,10 @@ export class MemoryLedger implements LedgerStore {
     const held = this.#held.get(keyOf({ tenant, id }));
     const settled = this.#settle(tenant, id, amounts, atMs);
     if (held === undefined || !settled.settled || this.has({ tenant, id: rest.id })) return settled;
-    const charges = held.reservation.charges.map(({ account }) => ({ account, amount: rest.amounts[account.unit] ?? 0 }));
+    const charges = held.reservation.charges.map(({ account }) => ({
+      account,
+      amount: rest.amounts[account.unit] ?? 0,
+    }));
     this.hold({ ...held.reservation, id: rest.id, charges, expiresAtMs: rest.expiresAtMs }, atMs);
     return settled;
   }

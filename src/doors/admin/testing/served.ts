@@ -430,6 +430,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
         return { seq: 2, items: [killAnswer.order], nodes: [] };
       },
     },
+    leases: { take: (node, request) => note({ leases: [node.id, request] }, { answer: null }) },
     budgets: {
       list: (tenant) => note({ budgets: tenant }, budgetViews),
       payers: (tenant, budget, by) =>

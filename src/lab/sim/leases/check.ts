@@ -29,7 +29,10 @@ export class LeaseChecker {
     for (const { lease, admittedAtMs } of nodes.flatMap(({ ran }) => ran)) {
       const grantedAtMs = hub.grantedAtMs.get(lease) ?? Number.NEGATIVE_INFINITY;
       if (admittedAtMs > grantedAtMs + ttlMs)
-        this.fail('B3', `a call was admitted ${Math.round(admittedAtMs - grantedAtMs)} ms after lease ${lease} was granted`);
+        this.fail(
+          'B3',
+          `a call was admitted ${Math.round(admittedAtMs - grantedAtMs)} ms after lease ${lease} was granted`,
+        );
     }
   }
 
@@ -41,7 +44,8 @@ export class LeaseChecker {
       const { id, budget, holder, spent, reserved } = account;
       if (reserved > 0) this.fail('B4', `${budget} ${holder}: ${reserved} are still set aside`);
       const expected = booked.get(id) ?? 0;
-      if (spent !== expected) this.fail('B4', `${budget} ${holder}: ${spent} are booked, and nodes know of ${expected}`);
+      if (spent !== expected)
+        this.fail('B4', `${budget} ${holder}: ${spent} are booked, and nodes know of ${expected}`);
       const cost = costs.get(id) ?? 0;
       if (spent < cost) this.fail('B4', `${budget} ${holder}: ${spent} are booked, and ${cost} ran`);
     }

@@ -1,5 +1,5 @@
 /** The hub of the simulation: the real lessor over a ledger that survives it. */
-import { Budgets, Lessor, type LessorParts, termsOf } from '../../../budget/index.ts';
+import { Budgets, type Configured, Lessor, type LessorParts, termsOf } from '../../../budget/index.ts';
 import type {
   AccountTerms,
   BudgetEntry,
@@ -8,7 +8,6 @@ import type {
   LeaseRequest,
   LedgerStore,
   NodeEntry,
-  Snapshot,
 } from '../../../contract/index.ts';
 import { Fault } from '../../../contract/index.ts';
 import { memoryStores } from '../../../stores/index.ts';
@@ -20,7 +19,7 @@ const SWEEP_MS = 5_000;
 export interface HubParts {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly snapshot: Snapshot;
+  readonly snapshot: Configured;
   readonly nodes: number;
   readonly sizes: NonNullable<LessorParts['sizes']>;
   readonly machinery: Machinery;

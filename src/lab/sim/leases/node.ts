@@ -1,5 +1,5 @@
 /** A node of the simulation: the real lessee over a disk that survives it, and calls that draw on its leases. */
-import { type Holder, Lessee, LeaseRecords, leasedCalls, leasedLedger } from '../../../budget/index.ts';
+import { type Holder, LeaseRecords, Lessee, leasedCalls, leasedLedger } from '../../../budget/index.ts';
 import type { AccountTerms, CallJournal, Clock, LedgerStore, NodeEntry } from '../../../contract/index.ts';
 import { memoryStores } from '../../../stores/index.ts';
 import { clockOf, type Life, onDisk } from './disk.ts';
@@ -49,6 +49,8 @@ export class Node {
   refused = 0;
   readonly #parts: NodeParts;
   #running: Running | undefined;
+  /** Its folder is locked for as long as the process before is there. */
+  #isStopping = false;
 
   constructor(parts: NodeParts) {
     this.#parts = parts;
@@ -59,7 +61,7 @@ export class Node {
   }
 
   get isUp(): boolean {
-    return this.#running !== undefined;
+    return this.#running !== undefined || this.#isStopping;
   }
 
   async start(): Promise<void> {
@@ -71,8 +73,7 @@ export class Node {
     const records = new LeaseRecords(disk, tenant, own);
     const lessee = new Lessee({
       ...{ records, clock: own, random, newId, tenant, node: entry.id },
-      send: (request) =>
-        life.isAlive ? wire.send(entry, machinery.said(request)) : new Promise<never>(() => {}),
+      send: (request) => (life.isAlive ? wire.send(entry, machinery.said(request)) : new Promise<never>(() => {})),
       ...(machinery.maxSkewMs === undefined ? {} : { maxSkewMs: machinery.maxSkewMs }),
     });
     const parts = { lessee, records, ledger: disk, tenant };
@@ -98,9 +99,12 @@ export class Node {
 
   async stop(): Promise<void> {
     const running = this.#running;
+    if (running === undefined) return;
     this.#running = undefined;
-    await running?.lessee.stop();
-    if (running !== undefined) running.life.isAlive = false;
+    this.#isStopping = true;
+    await running.lessee.stop();
+    running.life.isAlive = false;
+    this.#isStopping = false;
   }
 
   /** As the record layer does: set aside, sent, settled. False when it was refused. */

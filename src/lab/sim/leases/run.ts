@@ -1,5 +1,7 @@
 /** One seed of leases: a hub, some nodes, calls on shared budgets, faults, and in the end what it did wrong. */
-import type { AccountTerms, BudgetEntry, NodeEntry, Snapshot } from '../../../contract/index.ts';
+
+import type { Configured } from '../../../budget/index.ts';
+import type { AccountTerms, BudgetEntry, NodeEntry } from '../../../contract/index.ts';
 import { seeded, VirtualWorld } from '../../../kernel/index.ts';
 import { LeaseChecker } from './check.ts';
 import { plan } from './faults.ts';
@@ -33,7 +35,10 @@ export const runLeases = async (seed: number, machinery: Machinery = SOUND): Pro
   const snapshot = snapshotOf(random);
   const hub: Hub = new Hub({
     ...{ clock, random, snapshot, nodes: many, machinery },
-    sizes: { slice: { micros: 20 + Math.floor(random() * 200), tokens: 100, calls: 1 + Math.floor(random() * 8) }, ttlMs: TTL_MS },
+    sizes: {
+      slice: { micros: 20 + Math.floor(random() * 200), tokens: 100, calls: 1 + Math.floor(random() * 8) },
+      ttlMs: TTL_MS,
+    },
     look: () => void checker.books(hub),
   });
   const wires = Array.from({ length: many }, () => new Wire({ clock, random, hub }));
@@ -87,14 +92,18 @@ export const runLeases = async (seed: number, machinery: Machinery = SOUND): Pro
 /** Bursts, and pauses long enough for leases to be over. */
 const gapMs = (random: () => number): number => (random() < 0.03 ? 12_000 * random() : -Math.log(1 - random()) * 150);
 
-const snapshotOf = (random: () => number): Snapshot => {
-  const budget = (name: string, unit: BudgetEntry['unit'], limit: number, per: BudgetEntry['per'] = null): BudgetEntry => ({
+const snapshotOf = (random: () => number): Configured => {
+  const budget = (
+    name: string,
+    unit: BudgetEntry['unit'],
+    limit: number,
+    per: BudgetEntry['per'] = null,
+  ): BudgetEntry => ({
     ...{ tenant: 'default', name, scope: { kind: 'organisation' }, per, class: null, unit, limit },
     ...{ window: { every: 'none', timezone: 'UTC' }, soft: null, hard: 'refuse' },
   });
   return {
-    ...{ seq: 1, revision: 1, createdAtMs: 0, targets: [], routes: [], domains: [], keys: [] },
-    policy: { version: '', sets: [] } as unknown as Snapshot['policy'],
+    ...{ targets: [], domains: [] },
     budgets: [
       budget('org', 'micros', 500 + Math.floor(random() * 4_000)),
       budget('team', 'micros', 100 + Math.floor(random() * 1_000)),
@@ -109,12 +118,13 @@ const entryOf = (at: number): NodeEntry => ({
   ...{ publicKey: '', url: '' },
 });
 
-const accountOf = (hub: Hub, { budgets = [] }: Snapshot, name: string): AccountTerms =>
+const accountOf = (hub: Hub, { budgets = [] }: Configured, name: string): AccountTerms =>
   hub.termsOf(budgets.find((one) => one.name === name)!, '');
 
 /** What calls draw on: two and more accounts at once, some of them shared by all. */
 const setsOf = (hub: Hub, budgets: readonly BudgetEntry[]): readonly (readonly AccountTerms[])[] => {
-  const terms = (name: string, holder = ''): AccountTerms => hub.termsOf(budgets.find((one) => one.name === name)!, holder);
+  const terms = (name: string, holder = ''): AccountTerms =>
+    hub.termsOf(budgets.find((one) => one.name === name)!, holder);
   return [
     [terms('org')],
     [terms('org'), terms('team')],
