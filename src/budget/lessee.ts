@@ -305,7 +305,10 @@ export class Lessee {
     this.#open.set(key, [...(this.#open.get(key) ?? []), slice]);
     const inMs = slice.terms.stopAtMs - clock.nowMs();
     // Its answer took too long, or nobody is there any more to draw on it.
-    if (inMs <= 0 || this.#isStopped) return this.#close(slice);
+    if (inMs <= 0 || this.#isStopped) {
+      this.#close(slice);
+      return;
+    }
     const renew = clock.after(renewInMs, () => void this.#renew(key, slice));
     this.#timers.set(slice, [renew, clock.after(inMs, () => this.#close(slice))]);
   }

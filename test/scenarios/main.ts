@@ -5,9 +5,14 @@
 import { parseArgs } from 'node:util';
 import { run as arms } from './arms.ts';
 import { run as budgetExact } from './budget-exact.ts';
+import { run as budgetLeases } from './budget-leases.ts';
 import type { Scenario } from './scenario.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { arms, 'budget-exact': budgetExact };
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  arms,
+  'budget-exact': budgetExact,
+  'budget-leases': budgetLeases,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,10 +1,10 @@
 /** One thread of a simulation: runs the seeds that it is given and says how each went. Seeds know nothing of each other. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { SOUND } from './machinery.ts';
-import { PLANTS } from './plants.ts';
-import { run } from './run.ts';
+import { WORLDS } from './worlds.ts';
 
 export interface Share {
+  /** Name of one of `WORLDS`. */
+  readonly world: string;
   readonly from: number;
   readonly to: number;
   /** Every how manyth seed is this thread's. */
@@ -18,10 +18,10 @@ export interface SeedReport {
   readonly violations: readonly string[];
 }
 
-const { from, to, stride, plant } = workerData as Share;
-const machinery = plant === null ? SOUND : PLANTS[plant]!;
+const { world, from, to, stride, plant } = workerData as Share;
+const run = WORLDS[world]!.runner(plant);
 for (let seed = from; seed < to; seed += stride) {
-  const { calls, violations } = await run(seed, machinery);
+  const { calls, violations } = await run(seed);
   const report: SeedReport = { seed, calls, violations };
   parentPort!.postMessage(report);
 }

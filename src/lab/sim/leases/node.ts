@@ -50,7 +50,7 @@ export class Node {
   readonly #parts: NodeParts;
   #running: Running | undefined;
   /** Its folder is locked for as long as the process before is there. */
-  #isStopping = false;
+  #stopped: Promise<void> = Promise.resolve();
 
   constructor(parts: NodeParts) {
     this.#parts = parts;
@@ -61,10 +61,12 @@ export class Node {
   }
 
   get isUp(): boolean {
-    return this.#running !== undefined || this.#isStopping;
+    return this.#running !== undefined;
   }
 
   async start(): Promise<void> {
+    await this.#stopped;
+    if (this.#running !== undefined) return;
     const { clock, random, newId, entry, wire, machinery, rate } = this.#parts;
     const life = { isAlive: true };
     const own = clockOf(clock, life, rate, this.skew);
@@ -101,10 +103,10 @@ export class Node {
     const running = this.#running;
     if (running === undefined) return;
     this.#running = undefined;
-    this.#isStopping = true;
-    await running.lessee.stop();
-    running.life.isAlive = false;
-    this.#isStopping = false;
+    this.#stopped = running.lessee.stop().finally(() => {
+      running.life.isAlive = false;
+    });
+    await this.#stopped;
   }
 
   /** As the record layer does: set aside, sent, settled. False when it was refused. */
