@@ -177,6 +177,7 @@ export class Lessor {
       const room = states
         .filter((state) => state.unit === unit)
         .map((state) => Math.min(Math.floor(leftOf(state) / shares), this.#roomOf(node, state)));
+      if (room.length === 0) return 0;
       return Math.max(least, Math.min(this.#sizes.slice[unit], ...room));
     });
   }

@@ -25,6 +25,8 @@ export class LeaseRecords {
   readonly #ledger: LedgerStore;
   readonly #tenant: string;
   readonly #clock: Clock;
+  /** Of this run: they are not what the last one left behind, whenever somebody looks. */
+  readonly #own = new Set<string>();
 
   constructor(ledger: LedgerStore, tenant: string, clock: Clock) {
     this.#ledger = ledger;
@@ -43,6 +45,7 @@ export class LeaseRecords {
   }
 
   async done(id: string): Promise<void> {
+    this.#own.delete(id);
     await this.#ledger.settle(this.#tenant, recordId(id), {}, this.#clock.wallMs());
   }
 
@@ -54,9 +57,13 @@ export class LeaseRecords {
   /** The last words that the hub has not acknowledged. Calls that a crash ended came to all that was set aside for them. */
   async left(): Promise<readonly LeaseReport[]> {
     const entries = await this.#ledger.entries({ tenant: this.#tenant, limit: MOST_SEEN });
-    const open = entries.filter(({ state, labels }) => state === 'reserved' && labels['lease'] !== undefined);
+    const open = entries.filter(({ state, labels: { lease } }) => state === 'reserved' && this.#isLeft(lease));
     // Oldest first: the hub hears of a lease before it hears of its rest.
     return Promise.all(open.toReversed().map((entry) => this.#lastOf(entry)));
+  }
+
+  #isLeft(lease: string | undefined): boolean {
+    return lease !== undefined && !this.#own.has(lease);
   }
 
   async #lastOf({ labels }: LedgerEntry): Promise<LeaseReport> {
@@ -76,6 +83,7 @@ export class LeaseRecords {
   }
 
   async #open(id: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    this.#own.add(id);
     const reservation = { id: recordId(id), tenant: this.#tenant, labels, charges: [], expiresAtMs: NEVER_MS };
     await this.#ledger.reserve(reservation, this.#clock.wallMs());
   }

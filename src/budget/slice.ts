@@ -93,7 +93,7 @@ export class Slice {
     if (this.#holding.size === 0) return report;
     this.#rest = { id: restId, reported: this.#used };
     const lastMs = Math.max(...[...this.#holding.values()].map(({ expiresAtMs }) => expiresAtMs));
-    return { ...report, rest: { id: restId, held: this.#held, forMs: Math.max(0, lastMs - wallMs) } };
+    return { ...report, rest: { id: restId, held: this.#held, forMs: Math.max(0, Math.ceil(lastMs - wallMs)) } };
   }
 
   get #held(): Need {

@@ -19,6 +19,7 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   put: ({ body }, response) => reply(response, 201, body),
   pay: ({ body }, response) => reply(response, 200, body),
   transfer: ({ body }, response) => reply(response, 200, body),
+  counted: ({ body }, response) => reply(response, 200, body),
   letter: ({ body }, response) => reply(response, 200, body),
   /** An information point. What it knows of accounts is in their names. */
   account: ({ body }, response) => {

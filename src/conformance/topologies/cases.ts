@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Suite } from '../suite.ts';
 import { startAgent } from './agent.ts';
 import { Bench, type Case, until } from './bench.ts';
+import { BUDGET_PROMISES } from './budgets.ts';
 import type { Deploy, Execution } from './deployment.ts';
 import { FACT_PROMISES } from './facts.ts';
 import { bundle, POLICY, resources, STRICTER_POLICY } from './fixture.ts';
@@ -371,6 +372,7 @@ const PROMISES: readonly Case[] = [
   },
   ...FACT_PROMISES,
   ...LIMIT_PROMISES,
+  ...BUDGET_PROMISES,
   ...KILL_PROMISES,
   {
     promise: 'without the centre calls go on, and what was recorded meanwhile arrives when it is back',

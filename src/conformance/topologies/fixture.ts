@@ -2,7 +2,7 @@
 import { API_VERSION } from '../../contract/index.ts';
 import { OPERATIONS } from './agent.ts';
 
-const READS = new Set(['echo', 'account', 'hang', 'flaky', 'stream', 'endless', 'liar']);
+const READS = new Set(['echo', 'account', 'hang', 'flaky', 'stream', 'endless', 'liar', 'counted']);
 
 /** Only this operation says what its payload looks like, and only of it a rule reads the arguments. */
 const INPUTS: Readonly<Record<string, object>> = {
@@ -62,12 +62,18 @@ forbid (principal == Agent::"alice", action, resource)
 when { resource.name == "echo" };
 `;
 
+export const BUDGET_LIMIT = 5;
+
 const LIMITS = `
 @id("letters-are-private")
 @redact_in("/secret")
 @redact_out("/number")
 @rate("2/1h")
 permit (principal, action == Action::"agent/echo/letter", resource);
+
+@id("counted-calls-are-few")
+@budget_class("counted")
+permit (principal, action == Action::"agent/echo/counted", resource);
 `;
 
 export const bundle = (policies: string): unknown =>
@@ -100,5 +106,6 @@ export const resources = (options: {
   resource('Agent', 'echo', { operations: OPERATIONS.map(operation), timeoutMs: 10_000 }, 'workshop'),
   resource('Route', 'to-the-workshop', { to: { kind: 'agent', name: 'echo' }, via: options.via }),
   ...facts,
+  resource('Budget', 'five', { scope: 'organisation', class: 'counted', unit: 'calls', limit: BUDGET_LIMIT }),
   bundle(POLICY),
 ];
