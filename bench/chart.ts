@@ -64,7 +64,7 @@ function panel(top: number, title: string, bars: readonly Bar[]): string {
 
 function barRow({ name, spread, valid }: Bar, y: number, scale: number): string {
   const x = (value: number): string => (LEFT + value * scale).toFixed(1);
-  const ours = name === 'hub' || name === 'sidecar' ? ' ours' : '';
+  const ours = name === 'hub' || name === 'paid' || name === 'sidecar' ? ' ours' : '';
   const middle = y + 9;
   return `<text x="0" y="${y + 13}">${name}</text>
 <rect class="bar${ours}${valid ? '' : ' doubt'}" x="${LEFT}" y="${y}" width="${Math.max(1, spread.median * scale).toFixed(1)}" height="18" rx="2"/>

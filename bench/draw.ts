@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderMarkdown, renderSvg } from './chart.ts';
 import type { Report } from './report.ts';
+import { targetNames } from './targets/index.ts';
 
 const START = '<!-- results:start, written by `node bench/draw.ts` -->';
 const END = '<!-- results:end -->';
@@ -28,8 +29,18 @@ function readReports(folder: string): readonly Report[] {
     const report = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Report;
     if (typeof report.detail?.date !== 'string')
       throw new Error(`\`${file}\` is no report of this benchmark; remove it from bench/results`);
-    return report;
+    return withTargets(report);
   });
+}
+
+/** A report is older than a target that was added since. */
+function withTargets(report: Report): Report {
+  const missing = targetNames.filter((name) => !Object.hasOwn(report.detail.targets, name));
+  const leftOut = missing.map((name) => [name, { status: 'left out', reason: 'not in this report' }]);
+  return {
+    ...report,
+    detail: { ...report.detail, targets: { ...report.detail.targets, ...Object.fromEntries(leftOut) } },
+  };
 }
 
 function draw(folder: string): void {

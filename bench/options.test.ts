@@ -4,7 +4,7 @@ import { parseOptions, UsageError } from './options.ts';
 
 test('without options every target is measured at 1 and 64 connections', () => {
   const options = parseOptions([]);
-  assert.deepEqual(options.targets, ['hub', 'sidecar', 'direct', 'nginx', 'peer']);
+  assert.deepEqual(options.targets, ['hub', 'paid', 'sidecar', 'direct', 'nginx', 'peer']);
   assert.deepEqual(options.concurrency, [1, 64]);
   assert.equal(options.quick || options.json || options.keep, false);
 });

@@ -39,6 +39,7 @@ const detail: Detail = {
   notes: ['a note'],
   targets: {
     hub: { status: 'left out', reason: 'no | command <b>here</b>' },
+    paid: { status: 'left out', reason: 'not asked for' },
     sidecar: { status: 'left out', reason: 'not asked for' },
     direct: {
       status: 'measured',
@@ -67,9 +68,9 @@ const detail: Detail = {
   },
 };
 
-test('the report is the five targets and the detail, and a target that did not run is null', () => {
+test('the report is the six targets and the detail, and a target that did not run is null', () => {
   const report = buildReport(detail);
-  assert.deepEqual(Object.keys(report), ['hub', 'sidecar', 'direct', 'nginx', 'peer', 'detail']);
+  assert.deepEqual(Object.keys(report), ['hub', 'paid', 'sidecar', 'direct', 'nginx', 'peer', 'detail']);
   assert.deepEqual(report.direct, { cpuUsPerCall: 20, rps: 40_000, p50Us: 900, p99Us: 2_000, valid: true });
   assert.deepEqual([report.hub, report.sidecar], [null, null]);
 });

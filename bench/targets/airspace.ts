@@ -16,6 +16,12 @@ export const hub: Target = {
   start: (site) => startAirspace('hub', site),
 };
 
+/** The same hub with everything that waits for the disk: four accounts are charged for each call, and the audit has it before it is sent. */
+export const paid: Target = {
+  name: 'paid',
+  start: (site) => startAirspace('hub', site, { resources: budgets, words: ['--audit-reads'] }),
+};
+
 /**
  * The caller's sidecar, on the way to the sidecar of the agent. The caller's one is measured; the agent's one and the hub,
  * which takes the traces of both, run beside the load.
@@ -29,11 +35,21 @@ const PATH = '/v1/agents/bench/echo';
 const CALLER = 'caller';
 const HOME = 'work';
 
-async function startAirspace(topology: 'hub' | 'mesh', { children, dir, upstream }: Site): Promise<Running> {
-  const nodes = new Nodes(children, dir, topology === 'hub' ? 'root' : `out-${CALLER}`);
+/** What a hub has besides. */
+interface Extra {
+  readonly resources: readonly object[];
+  readonly words: readonly string[];
+}
+
+async function startAirspace(
+  topology: 'hub' | 'mesh',
+  { children, dir, upstream }: Site,
+  extra: Extra = { resources: [], words: [] },
+): Promise<Running> {
+  const nodes = new Nodes(children, dir, topology === 'hub' ? 'root' : `out-${CALLER}`, extra.words);
   const deployed = await deploy(nodes, {
     topology,
-    resources: resources(topology),
+    resources: [...resources(topology), ...extra.resources],
     target: { name: 'bench', domain: HOME, instances: [{ name: 'one', url: `http://127.0.0.1:${upstream.port}` }] },
     callers: [{ name: CALLER, domain: HOME }],
   });
@@ -70,6 +86,12 @@ const resources = (topology: 'hub' | 'mesh'): readonly object[] => [
   resource('PolicyBundle', 'org', { level: 'org', policies: { text: POLICY } }),
 ];
 
+/** Four levels, none of which runs out. */
+const budgets: readonly object[] = ['organisation', `domain ${HOME}`, `agent ${CALLER}`, 'target agent/bench'].map(
+  (scope, level) =>
+    resource('Budget', `level-${level}`, { scope, unit: 'calls', limit: 1_000_000_000, window: { every: 'day' } }),
+);
+
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const READY_MS = 15_000;
 
@@ -78,12 +100,14 @@ class Nodes implements Starter {
   readonly #children: Children;
   readonly #dir: string;
   readonly #hop: string;
+  readonly #words: readonly string[];
   readonly #pids = new Map<string, number>();
 
-  constructor(children: Children, dir: string, hop: string) {
+  constructor(children: Children, dir: string, hop: string, words: readonly string[]) {
     this.#children = children;
     this.#dir = dir;
     this.#hop = hop;
+    this.#words = words;
   }
 
   pids(): Pick<Running, 'pids' | 'beside'> {
@@ -97,7 +121,7 @@ class Nodes implements Starter {
   readonly hub: Starter['hub'] = async ({ name }) => {
     const data = join(this.#dir, name);
     return {
-      ...(await this.#start(name, ['serve', '--port', '0', '--data', data])),
+      ...(await this.#start(name, ['serve', '--port', '0', '--data', data, ...this.#words])),
       bootstrapToken: async () => (await readFile(join(data, 'bootstrap-token'), 'utf8')).trim(),
     };
   };

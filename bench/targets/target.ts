@@ -4,7 +4,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { Child, Children } from '../children.ts';
 import type { Upstream } from '../processes.ts';
 
-export const targetNames = ['hub', 'sidecar', 'direct', 'nginx', 'peer'] as const;
+export const targetNames = ['hub', 'paid', 'sidecar', 'direct', 'nginx', 'peer'] as const;
 export type TargetName = (typeof targetNames)[number];
 
 export interface Site {

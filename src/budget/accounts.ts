@@ -16,7 +16,10 @@ export interface Share {
 }
 
 /** What of a call decides who pays. */
-export type Payer = Pick<Call, 'principal' | 'target' | 'session' | 'lineage'>;
+export interface Payer extends Pick<Call, 'principal' | 'target' | 'session' | 'lineage'> {
+  /** Who began the tree, where that is proven: a person pays for what agents do on their behalf. */
+  readonly tree?: { readonly origin: Pick<Principal, 'kind' | 'id'> | null };
+}
 
 /** The budgets of one snapshot. */
 export class Budgets {
@@ -50,25 +53,26 @@ export class Budgets {
       .map((budget) => ({ budget, account: termsOf(budget, holderOf(budget, call, principal), wallMs) }));
   }
 
-  #covers({ scope }: BudgetEntry, { target }: Payer, principal: Principal): boolean {
+  #covers({ scope }: BudgetEntry, payer: Payer, principal: Principal): boolean {
+    const { target } = payer;
     switch (scope.kind) {
       case 'organisation':
         return true;
       case 'domain':
-        return this.isWithin(principal.tenant, principal.domain ?? '', scope.name);
+        return this.isWithin(principal, scope.name);
       case 'team':
-        return teamsOf(principal).includes(scope.name);
+        return principal.teams?.includes(scope.name) === true;
       case 'agent':
         return principal.kind === 'agent' && principal.id === scope.name;
       case 'user':
-        return userOf(principal) === scope.name;
+        return userOf(payer) === scope.name;
       case 'target':
         return target.kind === scope.target && target.name === scope.name;
     }
   }
 
-  /** Is a domain the named one, or below it? */
-  isWithin(tenant: string, domain: string, name: string): boolean {
+  /** Is it in this domain, or in one below it? */
+  isWithin({ tenant, domain = '' }: Pick<Principal, 'tenant' | 'domain'>, name: string): boolean {
     // Checked configuration has no circles; a bound costs nothing.
     for (let at = domain, steps = 0; at !== '' && steps < 64; steps++) {
       if (at === name) return true;
@@ -89,18 +93,16 @@ export const termsOf = (budget: BudgetEntry, holder: string, wallMs: number): Ac
 };
 
 /** Who lacks what tells holders apart shares one account: leaving it out must open no purse of its own. */
-const holderOf = ({ per }: BudgetEntry, { session, lineage }: Payer, principal: Principal): string => {
+const holderOf = ({ per }: BudgetEntry, payer: Payer, principal: Principal): string => {
+  const { session, lineage } = payer;
   if (per === null) return '';
   if (per === 'agent') return principal.kind === 'agent' ? `agent/${principal.id}` : '';
   if (per === 'tree') return `tree/${lineage.root}`;
-  const name = per === 'session' ? session : userOf(principal);
+  const name = per === 'session' ? session : userOf(payer);
   return name === undefined || name === '' ? '' : `${per}/${name}`;
 };
 
-/** Words of a principal that not every way to log in brings. */
-type Known = Principal & { readonly teams?: readonly string[]; readonly user?: string };
-
-const teamsOf = (principal: Principal): readonly string[] => (principal as Known).teams ?? [];
-
-export const userOf = (principal: Principal): string | undefined =>
-  principal.kind === 'user' ? principal.id : (principal as Known).user;
+export const userOf = ({ principal, tree }: Pick<Payer, 'principal' | 'tree'>): string | undefined => {
+  if (principal?.kind === 'user') return principal.id;
+  return tree?.origin?.kind === 'user' ? tree.origin.id : undefined;
+};

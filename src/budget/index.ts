@@ -2,10 +2,21 @@
 export { Budgets, type Share, termsOf } from './accounts.ts';
 export { type DowngradeParts, downgrade } from './downgrade.ts';
 export { type PriceParts, price } from './layer.ts';
-export { type LeasedParts, leasedCalls, leasedLedger } from './leased.ts';
-export { type Holder, Lessee, type LesseeParts, MAX_SKEW_MS } from './lessee.ts';
-export { type Configured, LEASE_SIZES, type LeaseSizes, Lessor, type LessorParts } from './lessor.ts';
-export { LeaseRecords } from './records.ts';
+export {
+  type Configured,
+  type Holder,
+  LEASE_SIZES,
+  type LeasedParts,
+  LeaseRecords,
+  type LeaseSizes,
+  Lessee,
+  type LesseeParts,
+  Lessor,
+  type LessorParts,
+  leasedCalls,
+  leasedLedger,
+  MAX_SKEW_MS,
+} from './leases/index.ts';
 export { type Tighten, tightenBy } from './tighten.ts';
 export { leftOf, type Notice, Treasury, type TreasuryOptions } from './treasury.ts';
 export { windowAt } from './window.ts';

@@ -51,7 +51,7 @@ test('every budget that a call falls under is charged, and no other', async () =
   ].map((one) => ({ ...one, limit: 10 }));
   const { send, books } = setUp({ budgets: scopes, constraints: { budgetClass: 'night+research' } });
   await send({
-    principal: { ...alice, teams: ['red'] } as Principal,
+    principal: { ...alice, teams: ['red'] },
     session: 's1',
     lineage: { root: 'r'.repeat(32), depth: 1 },
   });
@@ -60,14 +60,17 @@ test('every budget that a call falls under is charged, and no other', async () =
     `tree tree/${'r'.repeat(32)}`,
   ]);
   await send({ principal: { ...alice, kind: 'user', id: 'ann' } });
+  const begun = { begun: 'user/ann', hops: [], calls: 1, endsAtMs: 1e9 };
+  await send({ tree: { ...begun, origin: { kind: 'user', tenant: 'acme', id: 'ann', roles: [] } } });
+  await send({ tree: { ...begun, origin: null } });
   const after = await books();
   assert.deepEqual(
     [after['user'], after['session'], after['each'], after['org']],
     [
-      [1, 0],
-      [1, 0],
-      [1, 0],
       [2, 0],
+      [3, 0],
+      [1, 0],
+      [4, 0],
     ],
   );
 });
@@ -307,4 +310,30 @@ test('beyond a soft limit somebody is told once, a person is asked, or another m
     ['small', 'small'],
   ]);
   assert.equal(moved.spans[2]?.['budget.moved'], 'big -> small');
+});
+
+test('a call with a price and without a budget writes nothing, and its trace says what it cost', async () => {
+  const { send, spans, ledger } = setUp({ kind: 'model', budgets: [], price: PRICE, script: answering(USAGE) });
+  await send({ body: ASK });
+  assert.equal(spans[0]?.['cost.micros'], 210);
+  assert.deepEqual(await ledger.entries({ tenant: 'acme', limit: 9 }), []);
+});
+
+test('a detached call that may have run and is run again after a restart is paid twice', async () => {
+  const hang = Promise.withResolvers<never>();
+  const { send, stores, journal, world, books } = setUp({
+    budgets: [budget({ limit: 5 })],
+    script: (_call, _scope, execute, nth) => {
+      execute();
+      return nth === 1 ? hang.promise : loopbackReply();
+    },
+  });
+  const principal = { kind: 'agent', tenant: 'acme', id: 'caller', roles: [] } as const;
+  await send({ detach: true, principal, credential: { kind: 'known', principal } });
+  await world.run(0);
+  const left = await stores.calls.open();
+  assert.deepEqual([left.map(({ state }) => state), await books()], [['dispatched'], { cap: [0, 1] }]);
+  await journal.recover(left);
+  await world.run(100);
+  assert.deepEqual(await books(), { cap: [2, 0] });
 });

@@ -98,6 +98,7 @@ interface Charging {
 
 const prepare = (charging: Charging): void => {
   const { call, plan, scope, treasury } = charging;
+  const startMs = scope.clock.nowMs();
   const admission = Admission.of(call);
   const { price } = plan.operation;
   const estimate = countsTokens(plan) ? estimateOf(call, price) : null;
@@ -111,15 +112,16 @@ const prepare = (charging: Charging): void => {
     done: (came) => finish(charging, estimate, came),
   });
   admission.meter = meter;
+  admission.reservation = null;
   if (charging.shares.length === 0) return;
   const held = meter.held;
-  admission.reservation = reservationOf(charging, charging.shares, held);
   admission.beforeAgain = () => meter.again();
+  scope.span.step('price', startMs, { budgets: charging.shares.map(({ budget }) => budget.name), ...held });
+  admission.reservation = reservationOf(charging, charging.shares, held);
   admission.whenShort = (short, signal) => whenShort(charging, admission, held, short, signal);
   admission.settled = () => {
     for (const { account } of admission.reservation?.charges ?? []) treasury.waiting.wake(account.id, WOKEN);
   };
-  scope.span.set({ budgets: charging.shares.map(({ budget }) => budget.name) });
 };
 
 /** One that ended may have left room for more than one; each of them wakes others when it ends. */
@@ -146,8 +148,8 @@ const MOST_MS = 3_600_000;
 const callerOf = ({ principal }: Call): string => `${principal?.kind}/${principal?.id}`;
 
 const labelsOf = ({ call, node }: Charging): Reservation['labels'] => {
-  const { principal, target, lineage, session } = call;
-  const user = principal === null ? undefined : userOf(principal);
+  const { target, lineage, session } = call;
+  const user = userOf(call);
   return {
     principal: callerOf(call),
     target: `${target.kind}/${target.name}`,
@@ -198,7 +200,7 @@ const finish = ({ call, plan, scope, shares, treasury }: Charging, estimate: Est
     treasury.note(
       'flagged',
       shares[0]!.account,
-      `${call.target.kind}/${call.target.name} used more than it said, or said what cannot be: ${odd.join(', ')}`,
+      `usage of ${call.target.kind}/${call.target.name} is ${odd.join(', ')}`,
     );
 };
 

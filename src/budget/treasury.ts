@@ -16,7 +16,7 @@ export interface Notice {
 }
 
 export interface TreasuryOptions {
-  /** Null on a node that has none: a call that falls under a budget is refused there. */
+  /** Of leases, on a node that joined a hub. Null on one that has none: a call that falls under a budget is refused there. */
   readonly ledger: LedgerStore | null;
   readonly clock: Clock;
   /** After the deadline of a call, until its reservation counts as spent: time for its node to write the end. Default 60 s. */

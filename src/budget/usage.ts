@@ -50,6 +50,8 @@ export interface Weighed {
 
 /** How much more than expected can still be true: another tokenizer, hidden reasoning. Beyond it, it is a defect or a lie. */
 const MOST_TIMES = 4;
+/** Input that a short payload can stand for: a picture or a document behind a URL. */
+const HIDDEN_INPUT = 4_096;
 
 export const weigh = (report: Report | undefined, counted: Counted): Weighed => {
   if (report === undefined)
@@ -67,7 +69,7 @@ export const weigh = (report: Report | undefined, counted: Counted): Weighed => 
     if (value > most) flags.add('clamped');
     return Math.min(value, most);
   };
-  const mostInput = MOST_TIMES * Math.max(counted.input, 256);
+  const mostInput = MOST_TIMES * Math.max(counted.input, HIDDEN_INPUT);
   const mostOutput = MOST_TIMES * Math.max(counted.cap, counted.output, 64);
   const tokens = {
     input: read(report.input, counted.input, mostInput),

@@ -9,7 +9,7 @@ export const INTRO = `airspace: air-traffic control for AI agents
   look      status  check  get  describe  top  tap  logs
   explain   trace  why  explain  history
   change    apply  diff  delete  rollback  drain
-  let in    key create  token create  bootstrap
+  let in    login  whoami  user  team  key  secret  token create  bootstrap
   run       up  down  serve  sidecar run
 
   airspace <command> --help says the rest; -o json works everywhere

@@ -19,6 +19,8 @@ export interface NodeWords {
   /** Other machines may reach it: needs both files of TLS, or `insecurePublic`. */
   readonly public?: boolean;
   readonly insecurePublic?: boolean;
+  /** Requests of the node's own, for keys of issuers and to webhooks, may go to private addresses. */
+  readonly allowPrivateEgress?: boolean;
   readonly tlsKey?: string;
   readonly tlsCert?: string;
   /** Base URL under which other nodes reach it, when it is not the one that is bound. */
@@ -39,6 +41,8 @@ export interface ServeOptions extends NodeWords {
   readonly config?: readonly string[];
   /** Of a domain hub. */
   readonly parent?: string;
+  /** Of a hub: what secrets are sealed under. */
+  readonly rootKeyFile?: string;
   /** Of a hub: a PostgreSQL database that other hubs may share. */
   readonly store?: string;
   /** Of a hub: percent of decisions to take again. */

@@ -30,6 +30,7 @@ export const nodeOptions = async ({ io, out }: Context, words: NodeWords): Promi
     ...(words.public === true ? { allowPublic: true } : {}),
     ...(plain ? { allowPlainPublic: true } : {}),
     ...(tls === undefined ? {} : { tls }),
+    ...(words.allowPrivateEgress === true ? { allowPrivateEgress: true } : {}),
   };
 };
 

@@ -4,6 +4,7 @@ import type { Action, Does } from './action.ts';
 import { addBudget } from './budget-program.ts';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
 import { EXIT, usage } from './failure.ts';
+import { addIdentity } from './identity-program.ts';
 import { DATA_DIR } from './lifecycle.ts';
 import { FORMATS, type Format, Output } from './output.ts';
 import { addPolicy } from './policy-program.ts';
@@ -74,6 +75,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addLooking(program, does);
   addChanging(program, does);
   addAccess(program, does);
+  addIdentity(program, does);
   addKill(program, does);
   addBudget(program, does);
   addAudit(program, does);
@@ -244,18 +246,6 @@ const addAccess = (program: Command, does: Does): void => {
     .option('--data <dir>', 'where the state of the node lives')
     .action(does(async (context, _, options) => (await import('./commands/bootstrap.ts')).bootstrap(context, options)));
   program
-    .command('key')
-    .description('API keys')
-    .command('create <owner>')
-    .description('a key for agent/<name> or user/<name>; the secret is printed once')
-    .option('--expires <time>', 'such as 30d')
-    .option('--reason <text>', 'kept in history')
-    .action(
-      does(async (context, [owner = ''], options) =>
-        (await import('./commands/access.ts')).createKey(context, owner, options),
-      ),
-    );
-  program
     .command('token')
     .description('join tokens')
     .command('create')
@@ -347,6 +337,7 @@ const forNodes = (command: Command): Command =>
     .option('--tls-key <file>', 'PEM')
     .option('--tls-cert <file>', 'PEM')
     .option('--insecure-public', 'other machines may reach it, and the network may read along')
+    .option('--allow-private-egress', 'for development: issuers and webhooks may be on private addresses')
     .option('--advertise <url>', 'address that other nodes use, when it is not the bound one')
     .option('--otlp <url>', 'collector that gets every call')
     .addOption(
@@ -376,6 +367,7 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--port <port>', 'port to bind', port, '4600')
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--config <path>', 'apply this at start, repeatable', collect)
+    .option('--root-key-file <file>', 'of a hub: 32 random bytes in base64 that secrets are sealed under')
     .option('--parent <url>', 'of a domain hub')
     .option('--store <address>', 'of a hub: postgres://user@host/database instead of SQLite in --data (AIRSPACE_STORE)')
     .option(

@@ -9,7 +9,7 @@ import type { Context } from './context.ts';
 import { EXIT, usage } from './failure.ts';
 import type { ServeOptions, SidecarOptions } from './lifecycle.ts';
 import { startDomainHub } from './node/domain.ts';
-import { type RunningHub, type RunningNode, startHub } from './node/hub.ts';
+import { hasAdministrator, type RunningHub, type RunningNode, startHub } from './node/hub.ts';
 import { type RunningSidecar, startSidecar } from './node/sidecar.ts';
 import { nodeOptions, requireReachable, tokenFor } from './node-words.ts';
 import { parseDuration } from './render/time.ts';
@@ -70,6 +70,7 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
       ...oracleOf(options),
       ...storeOf(context, options),
       twoPerson: options.twoPerson ?? false,
+      rootKeyFile: options.rootKeyFile,
       reservationGraceMs: graceOf(options.reservationGrace),
       auditReads: options.auditReads ?? false,
       auditCheckpoints: options.auditCheckpoints ?? [],
@@ -82,9 +83,9 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
     await hub.stop(false);
     throw thrown;
   }
-  if ((await hub.control.list({ tenant: null, kind: 'User' })).length === 0) {
+  if (!hasAdministrator(hub.control, Date.now())) {
     out.note(
-      `first start: \`airspace bootstrap --data ${options.data}\` on this machine makes the first administrator`,
+      `nobody can administer this node yet: \`airspace bootstrap --data ${options.data}\` on this machine makes the first administrator`,
     );
   }
   return hub;

@@ -1,9 +1,8 @@
 /** Where Airspace is and with which key: flags before environment before ./.airspace before the user's own file. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { EXIT, Failure, usage } from './failure.ts';
 import { DATA_DIR } from './lifecycle.ts';
+import { readUserFile, type UserFile, userFilePath, writeUserFile } from './login/kept.ts';
 import { readAdminKey, readRunning } from './running.ts';
 
 export interface Place {
@@ -27,7 +26,8 @@ export interface Settings {
 
 interface Source {
   readonly url: string | undefined;
-  readonly key: string | undefined;
+  /** Asked only when the key is used: a login may have to be renewed for it. */
+  readonly key: () => Promise<string | undefined>;
   readonly origin: string;
 }
 
@@ -36,7 +36,7 @@ interface Source {
  * key of another place. Throws `Failure` when nothing says where Airspace is.
  */
 export const findSettings = async ({ flags, env, cwd }: Place): Promise<Settings> => {
-  const words: Source = {
+  const words = {
     url: flags.url ?? (flags.data === undefined ? env['AIRSPACE_URL'] || undefined : undefined),
     key: flags.key ?? (flags.data === undefined ? env['AIRSPACE_KEY'] || undefined : undefined),
     origin: flags.url === undefined ? 'AIRSPACE_URL' : '--url',
@@ -56,7 +56,7 @@ export const findSettings = async ({ flags, env, cwd }: Place): Promise<Settings
       try: 'airspace up',
       code: 'no-address',
     });
-  const key = words.key ?? (file !== undefined && originOf(file.url!) === originOf(url) ? file.key : undefined);
+  const key = words.key ?? (file !== undefined && originOf(file.url!) === originOf(url) ? await file.key() : undefined);
   return { url: originOf(url), key: key ?? '', origin: words.url === undefined ? file!.origin : words.origin };
 };
 
@@ -83,21 +83,24 @@ const here = (cwd: string): Promise<Source | undefined> => at(join(cwd, DATA_DIR
 
 const at = async (dir: string, origin: string): Promise<Source | undefined> => {
   const running = await readRunning(dir);
-  return running === undefined ? undefined : { url: running.url, key: await readAdminKey(dir), origin };
+  return running === undefined ? undefined : { url: running.url, key: () => readAdminKey(dir), origin };
 };
 
-const UserFile = z.strictObject({ url: z.url(), key: z.string().max(200).optional() });
+/** A login that ends soon is renewed first: it would end on the way. */
+const SOON_MS = 30_000;
 
 const ofUser = async (env: Place['env']): Promise<Source | undefined> => {
-  const home = env['XDG_CONFIG_HOME'] || (env['HOME'] ? join(env['HOME'], '.config') : '');
-  if (home === '') return undefined;
-  const path = join(home, 'airspace', 'config.json');
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  try {
-    const { url, key } = UserFile.parse(JSON.parse(text));
-    return { url, key, origin: path };
-  } catch {
-    throw usage(`\`${path}\` must be {"url": "http://...", "key": "..."}`);
-  }
+  const file = await readUserFile(env);
+  if (file === undefined) return undefined;
+  const origin = userFilePath(env)!;
+  return { url: file.url, key: () => keyOf(env, file), origin };
+};
+
+const keyOf = async (env: Place['env'], file: UserFile): Promise<string | undefined> => {
+  if (file.login === undefined) return file.key;
+  if (file.login.expiresAtMs > Date.now() + SOON_MS) return file.login.idToken;
+  const { renew } = await import('./login/oidc.ts');
+  const login = await renew(file.login);
+  await writeUserFile(env, { ...file, login });
+  return login.idToken;
 };

@@ -71,6 +71,35 @@ test('a call goes through a node to an agent and back, with its context', async 
   assert.notEqual(seen?.traceparent, `00-${trace}-00f067aa0ba902b7-01`, 'the node has a span of its own');
 });
 
+test('an agent sends back what it was handed, so that its calls belong to the tree of its own', async () => {
+  const handed = 'h~hub-1~words~mark';
+  const seen: (string | undefined)[] = [];
+  const between = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    clock: testWorld.clock,
+    doors: [
+      (req, res) => {
+        seen.push(req.headers['airspace-run'] as string | undefined);
+        res.end();
+        return true;
+      },
+    ],
+  });
+  closers.push(() => between.close(false));
+  const client = createClient({ url: between.url, key: 'k' });
+  const agent = await agentWith({
+    place: async (_, context) => (await client.within(context).call('stock', 'look')).data,
+  });
+  for (const headers of [{ 'airspace-run': handed }, {}])
+    await fetch(`${agent.url}/place`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: '{}',
+    });
+  assert.deepEqual(seen, [handed, undefined]);
+});
+
 test('an agent hands trace, session and end of its own call on to those that it calls', async () => {
   const inner: AgentContext[] = [];
   const { client: toInner } = await row({

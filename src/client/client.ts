@@ -60,7 +60,7 @@ export interface Client {
   /** Asks again until the call is over, then answers its reply like `call`. `everyMs` default 500. */
   poll(id: string, options?: { readonly everyMs?: number; readonly signal?: AbortSignal }): Promise<CallResult>;
   cancel(id: string): Promise<AsyncCallView>;
-  /** The same client inside the call that an agent is answering: trace, session and end are handed on. */
+  /** The same client inside the call that an agent is answering: its tree, trace, session and end are handed on. */
   within(context: CallerContext): Client;
 }
 
@@ -133,6 +133,7 @@ const headersOf = (options: CallOptions, contentType: string): Record<string, st
   if (options.timeoutMs !== undefined) headers[HEADERS.timeoutMs] = String(Math.max(1, Math.floor(options.timeoutMs)));
   if (options.session !== undefined) headers[HEADERS.session] = options.session;
   if (options.idempotencyKey !== undefined) headers[HEADERS.idempotencyKey] = options.idempotencyKey;
+  if (options.run !== undefined) headers[HEADERS.run] = options.run;
   if (options.traceparent !== undefined) headers[HEADERS.traceparent] = options.traceparent;
   if (options.tracestate !== undefined) headers[HEADERS.tracestate] = options.tracestate;
   return headers;

@@ -1,6 +1,8 @@
-/** The part of a call that an agent hands on when it calls others: its trace, its session, its end. */
+/** The part of a call that an agent hands on when it calls others: its tree, its trace, its session, its end. */
 
 export interface CallerContext {
+  /** What the node handed the agent with the call that it answers: calls that carry it belong to the same tree. */
+  readonly run?: string;
   readonly traceparent?: string;
   readonly tracestate?: string;
   readonly session?: string;
@@ -13,7 +15,15 @@ export interface CallerContext {
  * Only what calls of a tree share. An agent's context has more, such as the idempotency key of the call that it answers: that
  * key names that call, and two calls of ours under it would be taken for one.
  */
-export const contextOf = ({ traceparent, tracestate, session, timeoutMs, signal }: CallerContext): CallerContext => ({
+export const contextOf = ({
+  run,
+  traceparent,
+  tracestate,
+  session,
+  timeoutMs,
+  signal,
+}: CallerContext): CallerContext => ({
+  ...(run === undefined ? {} : { run }),
   ...(traceparent === undefined ? {} : { traceparent }),
   ...(tracestate === undefined ? {} : { tracestate }),
   ...(session === undefined ? {} : { session }),

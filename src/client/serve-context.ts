@@ -51,6 +51,7 @@ export const contextOf = (req: IncomingMessage, res: ServerResponse): Ending => 
       trace: traceparent.split('-')[1] ?? '',
       signal: stop.signal,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...present('run', header(HEADERS.run)),
       ...present('traceparent', traceparent),
       ...present('tracestate', header(HEADERS.tracestate)),
       ...present('session', header(HEADERS.session)),

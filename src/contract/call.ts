@@ -1,5 +1,7 @@
 /** The question that Airspace governs: who wants what of whom, with which bytes, until when. */
 
+import type { KeyScope } from './access.ts';
+
 export type TargetKind = 'agent' | 'tool' | 'model';
 
 /** What is called. `name` is the resource's name inside the tenant, `operation` one of the operations it declares. */
@@ -17,6 +19,10 @@ export interface Principal {
   /** Domain of an agent or node; users may have none. */
   readonly domain?: string;
   readonly roles: readonly string[];
+  /** Teams that a token says it belongs to, besides those of the configuration. Absent: none. */
+  readonly teams?: readonly string[];
+  /** What the credential is narrowed to. Absent: everything that the principal may do. Never leaves the node that read the credential. */
+  readonly scopes?: readonly KeyScope[];
   /** Domains whose policy and targets a user may change; absent: none. No policy sees it. */
   readonly administers?: readonly string[];
 }
@@ -31,6 +37,30 @@ export interface Lineage {
   readonly root: string;
   readonly parent?: string;
   readonly depth: number;
+}
+
+/** One call of a tree, as the calls below it remember it. */
+export interface Hop {
+  /** `agent/orders/where`: kind, name, operation. */
+  readonly target: string;
+  /** Of its payload. Empty where nobody needs it, or where it is streamed: then it equals no other. */
+  readonly digest: string;
+}
+
+/** What a call has behind it, as `lineage` found out: who began, through whom it came, until when. */
+export interface Tree {
+  /** Who began the tree, proven. Null when that cannot be told: an agent that mixes several trees, or a claim without proof. */
+  readonly origin: Principal | null;
+  /** The same for people, proven or not: `user/ann`. */
+  readonly begun: string;
+  /** From the root to this call itself, which is last. */
+  readonly hops: readonly Hop[];
+  /** Calls of the tree so far, this one included: exact on a hub, a lower bound elsewhere. */
+  readonly calls: number;
+  /** Monotonic instant of this node at which the time of the whole tree is over. */
+  readonly endsAtMs: number;
+  /** Signed by a node that may speak for `origin`, so that nodes further on need not believe those in between. */
+  readonly proof?: string;
 }
 
 /** W3C trace context: 32 and 16 lower-case hex digits. `parentSpan` is the caller's span, if it sent one. */
@@ -79,6 +109,10 @@ export interface Call {
   readonly timeoutMs?: number;
   readonly trace: TraceContext;
   readonly lineage: Lineage;
+  /** What came with the call about its tree: a run token from an agent, a description from a node. Only `lineage` opens it. */
+  readonly run?: string;
+  /** Set by `lineage`, and by Airspace for calls of its own. */
+  readonly tree?: Tree;
   readonly session?: string;
   readonly idempotencyKey?: string;
   readonly priority: Priority;

@@ -15,6 +15,13 @@ export interface RateLimit {
   readonly rule: string;
 }
 
+/** So many calls in the works at once, of one principal to one operation. */
+export interface ConcurrencyLimit {
+  readonly count: number;
+  /** Who asks for it: `level/id` of the limit rule. */
+  readonly rule: string;
+}
+
 /** What is remembered of a payload, from the least strict to the strictest. */
 export type LogPayload = 'full' | 'hash-only' | 'none';
 
@@ -26,6 +33,7 @@ export interface Constraints {
   readonly priority?: number;
   /** All of them hold. Sorted by window and count, each once. */
   readonly rates?: readonly RateLimit[];
+  readonly concurrency?: ConcurrencyLimit;
   /** JSON pointers to fields of the payload that the target does not get. Sorted, each once. */
   readonly redactIn?: readonly string[];
   /** JSON pointers to fields of the reply that the caller does not get. Sorted, each once. */

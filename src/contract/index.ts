@@ -1,4 +1,5 @@
 /** The dictionary of Airspace: every other room speaks in these words. No I/O, and nothing of ours is imported here. */
+export * from './access.ts';
 export * from './amount.ts';
 export * from './approval.ts';
 export * from './audit.ts';
@@ -17,5 +18,6 @@ export * from './reply.ts';
 export * from './resources/index.ts';
 export * from './rights.ts';
 export * from './scope.ts';
+export * from './secret.ts';
 export * from './snapshot.ts';
 export * from './wire.ts';

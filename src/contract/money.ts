@@ -62,7 +62,7 @@ export type Reserved =
 export interface Settled {
   /** False when it was settled before, or never reserved. */
   readonly settled: boolean;
-  /** Accounts that are above limit and extra now: what was booked was more than what was set aside. */
+  /** Accounts for which more was booked than was set aside, and that are above limit and extra now. */
   readonly overdrawn: readonly AccountState[];
 }
 

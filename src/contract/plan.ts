@@ -1,6 +1,7 @@
 /** What configuration says about a call before policy is asked: computed once per caller, target and operation. */
 
 import type { Priority } from './call.ts';
+import type { CredentialEntry } from './secret.ts';
 import type { OperationEntry, TargetEntry } from './snapshot.ts';
 
 export interface RoutePlan {
@@ -31,4 +32,6 @@ export interface Endpoint {
    */
   readonly final: boolean;
   readonly version: string;
+  /** What it is shown. Absent: nothing. */
+  readonly credential?: CredentialEntry;
 }

@@ -10,6 +10,7 @@ import type { ReleaseStore } from './release.ts';
 import type { Resource, ResourceId, ResourceKind } from './resources/index.ts';
 import type { Rights } from './rights.ts';
 import type { CancelSignal } from './scope.ts';
+import type { SecretStore } from './secret.ts';
 import type { InstanceEntry, InstanceState, NodeEntry, Signed } from './snapshot.ts';
 
 /** A resource with its place in history. */
@@ -286,6 +287,7 @@ export interface Stores {
   readonly ledger: LedgerStore;
   readonly approvals: ApprovalStore;
   readonly audit: AuditStore;
+  readonly secrets: SecretStore;
   close(): Promise<void>;
 }
 

@@ -1,7 +1,9 @@
 /** Desired state as nodes run it: complete, immutable, signed, and numbered so that no node ever goes back. */
+import type { KeyScope } from './access.ts';
 import type { Target, TargetKind } from './call.ts';
 import type { Unit } from './money.ts';
-import type { Effect, FactSource, WindowLength } from './resources/index.ts';
+import type { Effect, FactSource, IdentityProviderSpec, WindowLength } from './resources/index.ts';
+import type { CredentialEntry } from './secret.ts';
 
 /** Prices as calls are charged: whole micro-USD, each of them the dearest that applies. */
 export interface PriceEntry {
@@ -64,6 +66,8 @@ export interface TargetEntry {
   readonly health: { readonly path: string; readonly intervalMs: number; readonly timeoutMs: number } | null;
   readonly concurrency: number;
   readonly timeoutMs: number | null;
+  /** What its fixed endpoints are shown, by name: the secret itself is in no snapshot. Absent: nothing. */
+  readonly credential?: CredentialEntry;
 }
 
 export interface RouteEntry {
@@ -95,6 +99,31 @@ export interface KeyEntry {
   };
   /** Unix ms, null when it does not expire. */
   readonly expiresAtMs: number | null;
+  /** What the key is narrowed to. Absent: everything that its principal may do. */
+  readonly scopes?: readonly KeyScope[];
+}
+
+/** A person, for tokens that only say a name. */
+export interface UserEntry {
+  readonly tenant: string;
+  readonly name: string;
+  readonly domain: string;
+  readonly roles: readonly string[];
+  /** Domains that the user administers; absent: none. */
+  readonly administers?: readonly string[];
+}
+
+/** Who else may say who somebody is, in one tenant. */
+export interface ProviderEntry extends IdentityProviderSpec {
+  readonly tenant: string;
+  readonly name: string;
+}
+
+export interface TeamEntry {
+  readonly tenant: string;
+  readonly name: string;
+  readonly users: readonly string[];
+  readonly agents: readonly string[];
 }
 
 export interface DomainEntry {
@@ -192,6 +221,33 @@ export interface PolicyCandidate {
   readonly policy: PolicySet;
 }
 
+/** What a call tree may grow to. All of them count per root. */
+export interface TreeLimits {
+  /** Calls above a call. */
+  readonly depth: number;
+  readonly calls: number;
+  /** Different agents that are called. */
+  readonly agents: number;
+  /** Calls that one call makes itself. */
+  readonly fanOut: number;
+  /** From the first call to the end of the last. */
+  readonly wallMs: number;
+  /** Calls back and forth between the same two agents in a row. */
+  readonly pingPong: number;
+  /** Trees that one agent begins by itself; Infinity where nobody limits it. */
+  readonly rootsPerMinute: number;
+}
+
+/** What one level says about call trees: `org` instead of the defaults, a domain only to tighten. */
+export interface TreeLimitsEntry {
+  readonly tenant: string;
+  /** `org`, or a domain. */
+  readonly level: string;
+  readonly limits: Partial<TreeLimits>;
+  /** `intersection`: policy must permit a call for who makes it and for who began its tree. */
+  readonly delegation: 'caller' | 'intersection';
+}
+
 export interface Snapshot {
   /** Strictly increasing; a rollback is a new number. */
   readonly seq: number;
@@ -203,7 +259,15 @@ export interface Snapshot {
   readonly routes: readonly RouteEntry[];
   readonly domains: readonly DomainEntry[];
   readonly keys: readonly KeyEntry[];
+  /** Absent: none. */
+  readonly providers?: readonly ProviderEntry[];
+  /** Those of tenants that have a provider. Absent: none. */
+  readonly users?: readonly UserEntry[];
+  /** Absent: none. */
+  readonly teams?: readonly TeamEntry[];
   readonly policy: PolicySet;
+  /** Absent: the defaults hold everywhere. */
+  readonly trees?: readonly TreeLimitsEntry[];
   /** By tenant and name. Absent: none. */
   readonly budgets?: readonly BudgetEntry[];
   /** Releases on trial: at most one for each tenant. Absent: none. */

@@ -9,6 +9,11 @@ export const HEADERS = {
   principal: 'airspace-principal',
   /** Node to node: `authorization: Airspace-Node <assertion>`. */
   nodeScheme: 'airspace-node',
+  /**
+   * Towards an agent, and back from it with the calls that it makes: the run token, which places those calls in the tree of the
+   * call that it answers. Node to node: the tree of the call.
+   */
+  run: 'airspace-run',
   /** Node to node: `root;parent;depth`. */
   lineage: 'airspace-lineage',
   /** Node to node: comma-separated node ids, nearest last. */
@@ -31,6 +36,10 @@ export const HEADERS = {
 
 /** Everything with this prefix is ours: stripped from callers that are not nodes, never passed through. */
 export const RESERVED_PREFIX = 'airspace-';
+
+/** Where callers and tools put keys: what a caller has for Airspace, or for anybody else, is not the target's to see. */
+export const isCredentialHeader = (name: string): boolean =>
+  name === 'api-key' || name === 'apikey' || /^x-(?:[a-z0-9-]+-)?(?:key|token|secret)$/.test(name);
 
 /** Default deadlines (D1). */
 export const DEFAULT_TIMEOUT_MS = 30_000;

@@ -17,6 +17,13 @@ const check = (resources: readonly unknown[]) => {
   return { problems: [...checkDuplicates(shaped.resources), ...problems], warnings };
 };
 
+const limits = (name: string, level: string) => ({
+  apiVersion: 'airspace.dev/v1',
+  kind: 'TreeLimits',
+  metadata: { name },
+  spec: { level, calls: 10 },
+});
+
 const twoOperations = { operations: [{ name: 'ask' }, { name: 'ask' }] };
 const twoEndpoints = { endpoints: [{ url: 'http://h:1' }, { url: 'http://h:1', weight: 5 }] };
 
@@ -40,6 +47,15 @@ const cases: readonly (readonly [string, readonly unknown[], readonly string[], 
     'an agent with the name under which airspace asks for facts',
     [agent('airspace')],
     ['f:1: Agent `airspace`: the name `airspace` is taken: so Airspace itself is called when it asks for facts'],
+    [],
+  ],
+  [
+    'limits of call trees for a level that is not there, and twice for one',
+    [limits('a', 'org'), limits('b', 'org'), limits('c', 'shop')],
+    [
+      'f:3: TreeLimits `c`: `spec.level` names the Domain `shop`, which does not exist; apply the Domain too, or correct the name',
+      'f:2: TreeLimits `b`: level `org` already has the limits `a`; a level has one',
+    ],
     [],
   ],
   [

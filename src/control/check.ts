@@ -62,10 +62,9 @@ const label = (resource: Resource): string => `${resource.kind} \`${resource.met
 
 const TARGET_KINDS = { agent: 'Agent', tool: 'Tool', model: 'Model' } as const;
 
-/** Teams come with the token of a caller: no resource says which there are. */
 const SCOPE_KINDS = {
   organisation: undefined,
-  team: undefined,
+  team: 'Team',
   domain: 'Domain',
   agent: 'Agent',
   user: 'User',
@@ -94,6 +93,7 @@ class Check implements Checked {
       case 'Route':
         this.#route(resource);
         break;
+      case 'TreeLimits':
       case 'PolicyBundle':
         if (resource.spec.level !== 'org') this.#mustExist(resource, 'spec.level', 'Domain', resource.spec.level);
         break;
@@ -105,6 +105,12 @@ class Check implements Checked {
         break;
       case 'Key':
         this.#key(resource, wallMs);
+        break;
+      case 'Team':
+        this.#team(resource);
+        break;
+      case 'IdentityProvider':
+        this.#provider(resource);
         break;
       case 'User':
         for (const name of resource.spec.administers ?? [])
@@ -175,6 +181,36 @@ class Check implements Checked {
     if (parent !== undefined) this.#mustExist(resource, 'spec.parent', 'Domain', parent);
   }
 
+  /** A member that does not exist would be in the team from the day on which somebody takes its name. */
+  #team(resource: ResourceOf<'Team'>): void {
+    const { users, agents } = resource.spec;
+    for (const name of users) this.#mustExist(resource, 'spec.users', 'User', name);
+    for (const name of agents) this.#mustExist(resource, 'spec.agents', 'Agent', name);
+    for (const name of [...repeated(users), ...repeated(agents)])
+      this.#problem(resource, `the member \`${name}\` is listed twice; keep one of them`);
+  }
+
+  /** Of two that say the same of themselves a token would be from both, and its bearer somebody in two places. */
+  #provider(resource: ResourceOf<'IdentityProvider'>): void {
+    const { issuer, audience, clientId, users, workloads, provision, groups } = resource.spec;
+    for (const other of this.#all.values()) {
+      if (other === resource || other.kind !== 'IdentityProvider' || other.spec.issuer !== issuer) continue;
+      const both = audience.find((one) => other.spec.audience.includes(one));
+      if (both !== undefined)
+        this.#problem(resource, `another provider has the issuer \`${issuer}\` and the audience \`${both}\` too`);
+    }
+    for (const { agent } of workloads) this.#mustExist(resource, 'spec.workloads.agent', 'Agent', agent);
+    for (const name of Object.values(users?.names ?? {})) this.#shouldExist(resource, 'spec.users.names', 'User', name);
+    for (const name of new Set(Object.values(groups?.teams ?? {}).flat()))
+      this.#mustExist(resource, 'spec.groups.teams', 'Team', name);
+    if (clientId !== undefined && !audience.includes(clientId))
+      this.#problem(resource, `logins are tokens for \`${clientId}\`; add it to \`spec.audience\``);
+    if (users === undefined && workloads.length === 0)
+      this.#problem(resource, 'says nothing about whom its tokens stand for; give it `users` or `workloads`');
+    if (provision && groups === undefined)
+      this.#warning(resource, 'lets in people without a User resource, and without `groups` none of them has a role');
+  }
+
   #key(resource: ResourceOf<'Key'>, wallMs: number): void {
     const { principal, expiresAt } = resource.spec;
     this.#mustExist(resource, 'spec.principal.name', principal.kind === 'agent' ? 'Agent' : 'User', principal.name);
@@ -215,14 +251,15 @@ class Check implements Checked {
   levels(): void {
     const first = new Map<string, Resource>();
     for (const resource of this.#all.values()) {
-      if (resource.kind !== 'PolicyBundle') continue;
-      const level = `${resource.metadata.tenant}/${resource.spec.level}`;
+      if (resource.kind !== 'PolicyBundle' && resource.kind !== 'TreeLimits') continue;
+      const level = `${resource.kind}/${resource.metadata.tenant}/${resource.spec.level}`;
       const before = first.get(level);
       if (before === undefined) first.set(level, resource);
       else {
+        const what = resource.kind === 'PolicyBundle' ? 'bundle' : 'limits';
         this.#problem(
           resource,
-          `level \`${resource.spec.level}\` already has the bundle \`${before.metadata.name}\`; a level has one`,
+          `level \`${resource.spec.level}\` already has the ${what} \`${before.metadata.name}\`; a level has one`,
         );
       }
     }

@@ -12,6 +12,8 @@ import {
   type Snapshot,
   type TargetEntry,
   type TargetKind,
+  type TeamEntry,
+  type TreeLimitsEntry,
 } from '../contract/index.ts';
 import { budgetEntry, type PriceOf, pricesOf } from './budgets.ts';
 import type { Configuration } from './check.ts';
@@ -46,6 +48,7 @@ export interface PolicyWorld {
     readonly domain: string;
     readonly roles: readonly string[];
   }[];
+  readonly teams: readonly TeamEntry[];
   /** What policies may know besides the call; the policy room checks what they name. */
   readonly facts: readonly {
     readonly tenant: string;
@@ -78,6 +81,13 @@ export const compile = async (
     ...of(all, 'Model').map((resource) => ({ kind: 'model' as const, resource })),
   ];
   const domains = of(all, 'Domain').map(domainEntry);
+  const teams = of(all, 'Team').map(teamEntry);
+  const providers = of(all, 'IdentityProvider').map(({ metadata: { tenant, name }, spec }) => ({
+    tenant,
+    name,
+    ...spec,
+  }));
+  const trusting = new Set(providers.map(({ tenant }) => tenant));
   const world: PolicyWorld = {
     targets: called.map(({ kind, resource: { metadata, spec } }) => ({
       tenant: metadata.tenant,
@@ -88,6 +98,7 @@ export const compile = async (
     })),
     domains,
     users: of(all, 'User').map(userEntry),
+    teams,
     facts: of(all, 'Fact').map(({ metadata: { tenant, name }, spec }) => ({
       tenant,
       name,
@@ -111,7 +122,17 @@ export const compile = async (
     ...(budgets.length === 0 ? {} : { budgets }),
     routes: of(all, 'Route').map(routeEntry),
     domains,
+    ...treesIn(of(all, 'TreeLimits')),
     keys: of(all, 'Key').map((resource) => keyEntry(resource, configuration)),
+    ...(teams.length === 0 ? {} : { teams }),
+    ...(providers.length === 0
+      ? {}
+      : {
+          providers,
+          users: of(all, 'User')
+            .filter(({ metadata: { tenant } }) => trusting.has(tenant))
+            .map((user) => ({ ...userEntry(user), ...administersOf(user) })),
+        }),
     policy: await compilePolicy(
       of(all, 'PolicyBundle').map((bundle) => policyText(bundle, originOf(resourceKey(idOf(bundle))))),
       world,
@@ -145,6 +166,7 @@ const targetEntry = (
     health: spec.health ?? null,
     concurrency: spec.concurrency,
     timeoutMs: spec.timeoutMs ?? null,
+    ...(spec.credential === undefined ? {} : { credential: spec.credential }),
   };
 };
 
@@ -174,6 +196,22 @@ const domainEntry = ({ metadata, spec }: ResourceOf<'Domain'>): DomainEntry => (
   parent: spec.parent ?? '',
   delegated: spec.delegated,
 });
+
+const teamEntry = ({ metadata, spec }: ResourceOf<'Team'>): TeamEntry => ({
+  tenant: metadata.tenant,
+  name: metadata.name,
+  users: spec.users,
+  agents: spec.agents,
+});
+/** Absent where nobody says anything, so that a configuration without them is the same snapshot as ever. */
+const treesIn = (resources: readonly ResourceOf<'TreeLimits'>[]): Pick<Snapshot, 'trees'> =>
+  resources.length === 0 ? {} : { trees: resources.map(treesEntry) };
+
+const treesEntry = ({ metadata, spec }: ResourceOf<'TreeLimits'>): TreeLimitsEntry => {
+  const { level, delegation, ...said } = spec;
+  const limits = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  return { tenant: metadata.tenant, level, limits, delegation };
+};
 
 const userEntry = ({ metadata, spec }: ResourceOf<'User'>): PolicyWorld['users'][number] => ({
   tenant: metadata.tenant,
@@ -217,5 +255,6 @@ const keyEntry = ({ metadata, spec }: ResourceOf<'Key'>, configuration: Configur
       ...administersOf(owner),
     },
     expiresAtMs: spec.expiresAt === undefined ? null : Date.parse(spec.expiresAt),
+    ...(spec.scopes === undefined ? {} : { scopes: spec.scopes }),
   };
 };

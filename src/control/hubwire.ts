@@ -6,7 +6,7 @@ import { type ServerEvent, serverEvents } from './sse.ts';
 /** Answers of the hub, whatever carries them. */
 export interface HubWire {
   /**
-   * Posts JSON and answers the parsed reply of a 2xx. Throws a Fault: `unauthenticated` for 401, `bad_request` for another 4xx,
+   * Posts JSON and answers the parsed reply of a 2xx. Throws a Fault: `unauthenticated` for 401, `budget_exhausted` for 402, `bad_request` for another 4xx,
    * `unreachable` or `unavailable` for the rest, which may be tried again.
    */
   post(path: string, body: unknown, authorization?: string): Promise<unknown>;
@@ -97,6 +97,8 @@ const refusal = (status: number, text: string): Fault => {
   const detail = detailOf(text);
   const message = detail === '' ? `the hub answered ${status}` : `the hub answered ${status}: ${detail}`;
   if (status === 401) return new Fault('unauthenticated', message);
+  if (status === 402)
+    return new Fault('budget_exhausted', detail === '' ? message : detail, { facts: { code: 'BUDGET_EXHAUSTED' } });
   if (status === 429 || status >= 500) return new Fault('unavailable', message);
   return new Fault('bad_request', message);
 };

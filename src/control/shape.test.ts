@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { KINDS } from '../contract/index.ts';
 import { agent } from './fixture.ts';
 import { checkShape } from './shape.ts';
 import { sourcesOfText } from './source.ts';
@@ -8,46 +9,29 @@ const head = 'apiVersion: airspace.dev/v1\nkind: Agent\nmetadata:\n  name: order
 const spec = 'spec:\n  operations:\n    - name: ask\n';
 const governance = (kind: string, body: string): string =>
   `apiVersion: airspace.dev/v1\nkind: ${kind}\nmetadata: {name: x}\nspec:\n${body}`;
+const KINDS_KNOWN = Object.keys(KINDS)
+  .map((kind) => `\`${kind}\``)
+  .join(', ');
 const LABEL = 'must be 1 to 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit';
 
 /** YAML, and every sentence that it must be answered with. */
 const wrong: readonly (readonly [string, string, readonly string[]])[] = [
   ['no map', '- a', ['f:1: a resource must be a map with apiVersion, kind, metadata and spec, found a list']],
   ['a text', 'hello', ['f:1: a resource must be a map with apiVersion, kind, metadata and spec, found `hello`']],
-  [
-    'no kind',
-    'a: 1',
-    [
-      'f:1: `kind` must be one of `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `User`, `Key`, found nothing',
-    ],
-  ],
+  ['no kind', 'a: 1', [`f:1: \`kind\` must be one of ${KINDS_KNOWN}, found nothing`]],
   ['a misspelt kind', 'x: 1\nkind: Agnet', ['f:2: there is no kind `Agnet`, did you mean `Agent`?']],
   [
     'a kind in lower case',
     'kind: policybundle',
     ['f:1: there is no kind `policybundle`, did you mean `PolicyBundle`?'],
   ],
-  [
-    'a strange kind',
-    'kind: Deployment',
-    [
-      'f:1: there is no kind `Deployment`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `User`, `Key`',
-    ],
-  ],
+  ['a strange kind', 'kind: Deployment', [`f:1: there is no kind \`Deployment\`; kinds are ${KINDS_KNOWN}`]],
   [
     'a kind with an escape sequence',
     'kind: "\\u001b[2J`"',
-    [
-      'f:1: there is no kind `?[2J?`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `User`, `Key`',
-    ],
+    [`f:1: there is no kind \`?[2J?\`; kinds are ${KINDS_KNOWN}`],
   ],
-  [
-    'a prototype as kind',
-    'kind: __proto__',
-    [
-      'f:1: there is no kind `__proto__`; kinds are `Agent`, `Tool`, `Model`, `Route`, `PolicyBundle`, `Fact`, `Budget`, `Domain`, `User`, `Key`',
-    ],
-  ],
+  ['a prototype as kind', 'kind: __proto__', [`f:1: there is no kind \`__proto__\`; kinds are ${KINDS_KNOWN}`]],
   [
     'another API version',
     `${head.replace('v1', 'v2')}${spec}`,
@@ -105,7 +89,7 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     '__proto__ as field',
     `${head}${spec}  __proto__: {a: 1}\n`,
     [
-      'f:8: Agent `orders`: `spec` has no field `__proto__`; its fields are `description`, `protocol`, `endpoints`, `operations`, `health`, `concurrency`, `timeoutMs`, `price`',
+      'f:8: Agent `orders`: `spec` has no field `__proto__`; its fields are `description`, `protocol`, `endpoints`, `credential`, `operations`, `health`, `concurrency`, `timeoutMs`, `price`',
     ],
   ],
   [

@@ -25,6 +25,7 @@ const Claims = z.strictObject({
     id: short,
     domain: short.exactOptional(),
     roles: z.array(short).max(100),
+    teams: z.array(short).max(100).exactOptional(),
   }),
   /** Unix milliseconds. */
   exp: z.number().int(),
@@ -37,9 +38,11 @@ export class AssertionSigner {
   readonly #nodeId: string;
   readonly #key: NodeKey;
   readonly #clock: Clock;
+  readonly #validMs: number;
   readonly #said = new Map<string, { readonly token: string; readonly reuseUntilMs: number }>();
 
-  constructor(nodeId: string, key: NodeKey, clock: Clock) {
+  constructor(nodeId: string, key: NodeKey, clock: Clock, validMs = ASSERTION_VALID_MS) {
+    this.#validMs = validMs;
     this.#nodeId = nodeId;
     this.#key = key;
     this.#clock = clock;
@@ -54,6 +57,8 @@ export class AssertionSigner {
       principal.id,
       principal.domain ?? '',
       ...principal.roles,
+      '',
+      ...(principal.teams ?? []),
     ].join('\n');
     const wallMs = this.#clock.wallMs();
     const said = this.#said.get(who);
@@ -68,14 +73,24 @@ export class AssertionSigner {
     const claims: Claims = {
       iss: this.#nodeId,
       aud: audience,
-      principal: { ...principal, roles: [...principal.roles] },
-      exp: iat + ASSERTION_VALID_MS,
+      principal: saidOf(principal),
+      exp: iat + this.#validMs,
       iat,
     };
     const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
     return `${payload}.${this.#key.sign(PURPOSE + payload).toString('base64url')}`;
   }
 }
+
+/** Scopes stay behind: they were held against what this node was asked, and another one is only ever asked to call. */
+const saidOf = ({ kind, tenant, id, domain, roles, teams }: Principal): Claims['principal'] => ({
+  kind,
+  tenant,
+  id,
+  ...(domain === undefined ? {} : { domain }),
+  roles: [...roles],
+  ...(teams === undefined ? {} : { teams: [...teams] }),
+});
 
 /** What a node knows about others when it is spoken to; answers change with every snapshot and roster. */
 export interface KnownNodes {
@@ -96,9 +111,11 @@ interface Verified {
 export class AssertionVerifier {
   readonly #audience: string;
   readonly #known: KnownNodes;
+  readonly #validMs: number;
   readonly #verified = new Map<string, Verified>();
 
-  constructor(audience: string, known: KnownNodes) {
+  constructor(audience: string, known: KnownNodes, validMs = ASSERTION_VALID_MS) {
+    this.#validMs = validMs;
     this.#audience = audience;
     this.#known = known;
   }
@@ -109,7 +126,7 @@ export class AssertionVerifier {
     const issuer = this.#known.node(claims.iss);
     if (issuer === undefined || issuer.publicKey !== publicKey || claims.aud !== this.#audience)
       throw unauthenticated();
-    if (!isTimely(claims, wallMs)) throw unauthenticated();
+    if (!isTimely(claims, wallMs, this.#validMs)) throw unauthenticated();
     const principal = spokenFor(issuer, claims.principal, this.#audience, this.#known);
     if (principal === undefined) throw unauthenticated();
     return principal;
@@ -144,8 +161,8 @@ const parseClaims = (payload: string): Claims | undefined => {
   }
 };
 
-const isTimely = (claims: Claims, wallMs: number): boolean =>
-  claims.iat <= wallMs + CLOCK_SKEW_MS && claims.exp > wallMs && claims.exp - claims.iat <= ASSERTION_VALID_MS;
+const isTimely = (claims: Claims, wallMs: number, validMs: number): boolean =>
+  claims.iat <= wallMs + CLOCK_SKEW_MS && claims.exp > wallMs && claims.exp - claims.iat <= validMs;
 
 /**
  * INVARIANT: a node never speaks for more than its place allows, and what it may not choose (roles, the domain of its own agent) is

@@ -11,11 +11,23 @@ export {
   type RandomBytes,
   verifyKey,
 } from './keys.ts';
+export { KEY_USE_FILE, KeyUse, type Use } from './keyuse.ts';
 export { knownNodes } from './known.ts';
-export { identify, type Resolver, SnapshotResolver } from './layer.ts';
+export { identify, type Resolver, type ResolverParts, SnapshotResolver, throwIfNotForCalls } from './layer.ts';
 export { keyIdOfPublicKey, NodeKey, newNodeKey, openNodeKey, parsePublicKey, verifySignature } from './nodekey.ts';
 export { createPrivateFile, readPrivateFile, writePrivateFile } from './privatefile.ts';
+export { originSigner, originVerifier, speaksElsewhere } from './proof.ts';
+export { type FetchJson, KeySets, type TokenParts, TokenVerifier } from './provider/index.ts';
 export { unauthenticated } from './refusal.ts';
+export { type Broken, mayHandTo, Seal, type Unsealed } from './seal.ts';
+export {
+  isCsrf,
+  type Opened,
+  type Proof,
+  Sessions,
+  sessionCookie,
+} from './sessions.ts';
+export { LoginThrottle } from './throttle.ts';
 export {
   BOOTSTRAP_FILE,
   BOOTSTRAP_VALID_MS,

@@ -75,6 +75,7 @@ export const principalOf = (key: KeyEntry): Principal => ({
   ...(key.principal.domain === '' ? {} : { domain: key.principal.domain }),
   roles: key.principal.roles,
   ...(key.principal.administers === undefined ? {} : { administers: key.principal.administers }),
+  ...(key.scopes === undefined ? {} : { scopes: key.scopes }),
 });
 
 const equal = (hash: Buffer, stored: string): boolean => {

@@ -127,7 +127,7 @@ test('only a node may say which way a call came, that it owns retries, or what d
     domainOfAgent: () => undefined,
     isWithin: () => false,
   });
-  const resolver = new SnapshotResolver([key], verifier);
+  const resolver = new SnapshotResolver([key], { assertions: verifier });
   const bearer = { kind: 'bearer', token: minted.secret } as const;
   await refused(whoIs(resolver, call(bearer, { via: ['hub'] })));
   await refused(whoIs(resolver, call(bearer, { retriedElsewhere: true })));

@@ -171,7 +171,7 @@ export class Journal {
     const { taken } = await this.#options.store.accept(record);
     scope.span.step('record', startMs, { detached: true, replayed: taken !== null });
     if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
-    if (taken === null) void this.#start(record);
+    if (taken === null) void this.#start(record, call);
     return accepted(taken ?? record);
   }
 
@@ -251,11 +251,11 @@ export class Journal {
   }
 
   /** Runs a detached call through the whole pipeline again, as its owner: what was decided at acceptance is decided once more. */
-  #start(record: CallRecord): Promise<void> {
+  #start(record: CallRecord, from?: Call): Promise<void> {
     const { world, handler, store } = this.#options;
     const { scope, canceller } = rootScope(world, silentSpan(world.ids.spanId()));
     this.#running.set(record.id, canceller);
-    const work = handler()(callOf(record), scope).then((reply) => drained(reply));
+    const work = handler()({ ...callOf(record), ...treeOf(from) }, scope).then((reply) => drained(reply));
     return work
       .catch(async (thrown) => {
         const short = this.#short.get(record.id);
@@ -420,6 +420,10 @@ const callOf = (record: CallRecord): Call => ({
   via: [],
   retriedElsewhere: false,
 });
+
+/** It stays where it stood in its tree. After a restart nobody knows, and it begins one. */
+const treeOf = (from: Call | undefined): Pick<Call, 'tree'> & Partial<Pick<Call, 'lineage'>> =>
+  from?.tree === undefined ? {} : { lineage: from.lineage, tree: from.tree };
 
 const withinLimit = (bytes: Uint8Array): Uint8Array | null => (bytes.byteLength <= KEEP_LIMIT ? bytes : null);
 

@@ -24,7 +24,7 @@ export const orderFor = (index: OrderIndex, call: Call, wallMs: number): KillOrd
     orderAgainst(index, principal, wallMs) ??
     find(target.kind, target.name) ??
     find('tree', lineage.root) ??
-    // An agent that calls on begins a tree of its own, but keeps the trace if it passes it on as everybody should.
+    // An agent that calls on after its answer begins a tree of its own, but keeps the trace if it passes it on as everybody should.
     find('tree', trace.trace)
   );
 };

@@ -92,6 +92,10 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
       shape: 'calls per time in s, m or h, separated by commas, for example "100/1s,1000/60s"',
     },
   ],
+  [
+    'concurrency',
+    { on: LIMITS, accepts: (text) => /^[1-9]\d{0,4}$/.test(text), shape: 'a whole number of calls from 1 to 99999' },
+  ],
   ['redact_in', POINTERS],
   ['redact_out', POINTERS],
   [
@@ -118,6 +122,7 @@ const LIMITING = [
   'models',
   'priority',
   'rate',
+  'concurrency',
   'redact_in',
   'redact_out',
   'budget_class',
@@ -176,6 +181,7 @@ export const constraintsOf = ({ id, annotations }: PolicyEntry, level = ''): Con
   ...given('models', annotations['models'], listOf),
   ...given('priority', annotations['priority'], (name) => PRIORITIES.get(name)),
   ...given('rates', annotations['rate'], (text) => joinRates(ratesIn(text, `${level}/${id}`) ?? [], [])),
+  ...given('concurrency', annotations['concurrency'], (text) => ({ count: Number(text), rule: `${level}/${id}` })),
   ...given('redactIn', annotations['redact_in'], (text) => union(listOf(text), [])),
   ...given('redactOut', annotations['redact_out'], (text) => union(listOf(text), [])),
   ...given('budgetClass', annotations['budget_class'], String),

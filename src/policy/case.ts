@@ -13,6 +13,7 @@ import {
   type PreparedTenant,
 } from './prepare.ts';
 import { operationId } from './schema.ts';
+import { TEAM, type Teams } from './teams.ts';
 import { EntityRef } from './value.ts';
 
 /** Why there is nothing to evaluate. Missing means no. */
@@ -41,7 +42,7 @@ export const findCase = (prepared: PreparedPolicy, principal: Principal | null, 
   const operation = tenant.operations.get(operationId(target.kind, target.name, target.operation));
   if (operation === undefined)
     return refusal('UNKNOWN_OPERATION', `${target.kind} \`${target.name}\` has no operation \`${target.operation}\``);
-  const key = JSON.stringify([principal.kind, principal.id, principal.roles, principal.domain]);
+  const key = JSON.stringify([principal.kind, principal.id, principal.roles, principal.domain, principal.teams]);
   const known = operation.cases.get(key);
   if (known !== undefined) return { operation, case: known };
   const made = makeCase(tenant, principal, operation, prepared.engine);
@@ -76,6 +77,7 @@ const makeCase = (
   const facts = operation.facts.filter(({ name }) => concerned.some((policy) => readsFact(policy, name)));
   return {
     env,
+    teams: tenant.teams,
     levels,
     readsArguments: concerned.some((policy) => policy.readsArguments),
     facts,
@@ -106,15 +108,28 @@ const callerOf = (tenant: PreparedTenant, principal: Principal): Caller | Refusa
   return { ref: new EntityRef('Agent', id), domain: agent.domain, entities: tenant.entities };
 };
 
-/** A user's roles and domain are those that the credential proves; a domain can only add a level, so it can only tighten. */
-const userOf = (tenant: PreparedTenant, { id, roles, domain = '' }: Principal): Caller => {
-  const ref = new EntityRef('User', id);
-  const parents = roles.map((role) => new EntityRef('Role', role));
-  return {
-    ref,
-    domain,
-    entities: new EntityStore([entity(ref, parents, new Map([['name', id]]))], tenant.entities),
-  };
+/**
+ * A user's roles and domain are those that the credential proves; a domain can only add a level, so it can only tighten. Teams
+ * are those of the configuration and those that a token names.
+ */
+const userOf = (tenant: PreparedTenant, user: Principal): Caller => ({
+  ref: new EntityRef('User', user.id),
+  domain: user.domain ?? '',
+  entities: withUser(user, tenant.entities, tenant.teams),
+});
+
+/** A user as its credential shows it, beside whoever is known already. */
+export const withUser = (
+  { id, roles, teams = [] }: Pick<Principal, 'id' | 'roles' | 'teams'>,
+  entities: EntityStore,
+  known: Teams,
+): EntityStore => {
+  const parents = [
+    ...roles.map((role) => new EntityRef('Role', role)),
+    ...known.ofUser(id),
+    ...teams.map((team) => new EntityRef(TEAM, team)),
+  ];
+  return new EntityStore([entity(new EntityRef('User', id), parents, new Map([['name', id]]))], entities);
 };
 
 /** Adds a domain and its ancestors. Answers the first that does not exist: without it, a guard might be passed by. */

@@ -17,6 +17,7 @@ import {
   TYPE_OF,
   typeText,
 } from './schema.ts';
+import { type Teams, teamsOf } from './teams.ts';
 import { EntityRef } from './value.ts';
 
 export interface CatalogOperation {
@@ -45,6 +46,7 @@ export interface Catalog {
 
 export const catalogOf = (world: RegistryNames, tenant: string): Catalog => {
   const targets = world.targets.filter((each) => each.tenant === tenant);
+  const teams = teamsOf((world.teams ?? []).filter((each) => each.tenant === tenant));
   const { entries: facts, problems } = declareFacts(world.facts ?? [], world, tenant);
   const operations = targets
     .flatMap((target) =>
@@ -63,7 +65,7 @@ export const catalogOf = (world: RegistryNames, tenant: string): Catalog => {
       ...Object.entries(ACTION_PARENTS).map(([id, groups]) => entity(action(id), groups.map(action))),
       entity(new EntityRef(TYPE_OF.agent, FACT_READER)),
       ...world.domains.filter((each) => each.tenant === tenant).map(domainEntity),
-      ...targets.flatMap(targetEntities),
+      ...targets.flatMap((target) => targetEntities(target, teams)),
     ]),
     schemas: new Map(),
   };
@@ -88,11 +90,11 @@ const within = (domain: string): EntityRef[] => (domain === '' ? [] : [new Entit
 const domainEntity = ({ name, parent }: Pick<DomainEntry, 'name' | 'parent'>) =>
   entity(new EntityRef('Domain', name), within(parent));
 
-const targetEntities = ({ kind, name, domain, operations }: RegistryNames['targets'][number]) => {
+const targetEntities = ({ kind, name, domain, operations }: RegistryNames['targets'][number], teams: Teams) => {
   const target = new EntityRef(TYPE_OF[kind], name);
   const ids = operations.map((operation) => operationId(kind, name, operation.name));
   return [
-    entity(target, within(domain)),
+    entity(target, [...within(domain), ...(kind === 'agent' ? teams.ofAgent(name) : [])]),
     ...ids.map((id) => entity(new EntityRef('Operation', id), [target])),
     ...ids.map((id) => entity(action(id), [action(ACTION_OF[kind])])),
   ];

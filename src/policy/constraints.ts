@@ -1,5 +1,6 @@
 /** Merging limits: a meet, so that any number of rules in any order can only tighten. */
 import type { Constraints, LogPayload } from '../contract/index.ts';
+import { fewest } from './concurrency.ts';
 import { joinRates } from './rate.ts';
 
 /** The greatest constraints below both: commutative, associative, idempotent. Absent means no limit. */
@@ -10,6 +11,7 @@ export const meet = (a: Constraints, b: Constraints): Constraints => ({
   // A higher number is less urgent: a limit can demote a call, never promote it.
   ...both('priority', a, b, Math.max),
   ...both('rates', a, b, joinRates),
+  ...both('concurrency', a, b, fewest),
   ...both('redactIn', a, b, union),
   ...both('redactOut', a, b, union),
   ...both('budgetClass', a, b, (left, right) => union(left.split('+'), right.split('+')).join('+')),

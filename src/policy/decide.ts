@@ -7,19 +7,21 @@
 import type { Constraints, Decision, Determining, FactEntry, Principal, Priority, Target } from '../contract/index.ts';
 import type { Payload } from '../kernel/index.ts';
 import { type Arguments, argumentsOf } from './arguments/index.ts';
-import { type Found, findCase } from './case.ts';
+import { type Found, findCase, withUser } from './case.ts';
 import type { CompiledPolicy, Env } from './compile/index.ts';
 import { meet } from './constraints.ts';
 import type { Engine, Outcome } from './evaluate.ts';
 import { Datetime } from './extension/time.ts';
 import { type FactAnswers, factsRecord } from './facts/index.ts';
 import type { Level, PreparedPolicy } from './prepare.ts';
-import { CedarRecord, fromJson, type Value } from './value.ts';
+import { CedarRecord, EntityRef, fromJson, type Value } from './value.ts';
 
 export interface PolicyRequest {
   readonly principal: Principal | null;
   readonly target: Target;
   readonly depth: number;
+  /** Who began the call tree; null when that cannot be told. Absent: the principal itself. */
+  readonly origin?: Principal | null;
   readonly session: boolean;
   readonly priority: Priority;
   /** Wall time, Unix ms. */
@@ -65,7 +67,7 @@ export const decide = (
   if ('code' in args) return denial(prepared.version, args);
   const facts = factsIn(found, request);
   if ('code' in facts) return denial(prepared.version, facts);
-  const env: Env = { ...found.case.env, context: contextOf(found, request, { ...args, ...facts }) };
+  const env = envOf(found, request, { ...args, ...facts });
   const { engine } = prepared;
   const outcomes = found.case.levels.map(({ name, policies, instead }) => ({
     level: name,
@@ -106,13 +108,22 @@ const denial = (policyVersion: string, { code, reason }: Pick<Decision, 'code' |
   reason,
 });
 
+/** All that a rule can look at. Roles of whoever began are known only from its credential, so they come with the call. */
+export const envOf = (found: Found, request: PolicyRequest, known: Arguments & typeof NO_FACTS): Env => {
+  const { origin } = request;
+  const { env } = found.case;
+  const entities = origin?.kind === 'user' ? withUser(origin, env.entities, found.case.teams) : env.entities;
+  return { ...env, entities, context: contextOf(found, request, known) };
+};
+
 /** The circumstances of one call as policies see them. */
-export const contextOf = (
+const contextOf = (
   { operation: { operation, target } }: Found,
   request: PolicyRequest,
   { args, facts }: Arguments & typeof NO_FACTS,
 ): CedarRecord => {
   const fields = new Map<string, Value>([
+    ['origin', originRecord(request)],
     ['operation', operation.name],
     ['effect', operation.effect],
     ['depth', fromJson(request.depth)],
@@ -126,6 +137,15 @@ export const contextOf = (
   if (facts !== null) fields.set('facts', facts);
   return new CedarRecord(fields);
 };
+
+const originRecord = ({ origin, principal }: PolicyRequest): CedarRecord => {
+  const began = origin === undefined ? principal : origin;
+  if (began === null || began.kind === 'node') return NOBODY;
+  const isUser = began.kind === 'user';
+  return new CedarRecord(new Map([[began.kind, new EntityRef(isUser ? 'User' : 'Agent', began.id)]]));
+};
+
+const NOBODY = new CedarRecord(new Map());
 
 const missingOf = (outcomes: readonly LevelOutcome[]): string[] =>
   outcomes.filter(({ permits }) => permits.length === 0).map(({ level }) => level);

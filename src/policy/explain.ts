@@ -7,7 +7,7 @@ import { type Arguments, argumentsOf } from './arguments/index.ts';
 import { findCase } from './case.ts';
 import { clausesOf } from './clauses.ts';
 import { type CompiledPolicy, compileExpr, type Env } from './compile/index.ts';
-import { contextOf, decide, factsIn, type PolicyRequest } from './decide.ts';
+import { decide, envOf, factsIn, type PolicyRequest } from './decide.ts';
 import type { Est, Expr } from './est.ts';
 import { EvaluationError } from './evaluation-error.ts';
 import { childrenOf, type IsOpen, partsOf, pathOf, textOf, touches, usesAny } from './partial/path.ts';
@@ -72,8 +72,8 @@ export const explain = (prepared: PreparedPolicy, request: PolicyRequest, record
   if ('code' in args) return refused(prepared, args);
   const facts = withoutFacts ? { facts: null } : factsIn(found, request);
   if ('code' in facts) return refused(prepared, facts);
-  const context = contextOf(found, request, { ...args, ...facts });
-  const seen: Seen = { env: { ...found.case.env, context }, unknown: { args: withoutArguments, facts: withoutFacts } };
+  const env = envOf(found, request, { ...args, ...facts });
+  const seen: Seen = { env, unknown: { args: withoutArguments, facts: withoutFacts } };
   const levels = prepared.tenants.get(request.principal?.tenant ?? '')?.levels;
   const rulesOf = (level: string) => levels?.get(level)?.policies ?? [];
   const nearMisses = decision.missing

@@ -1,6 +1,7 @@
 /** Policy: Cedar text in, decisions that explain themselves out. */
 export { bucketOf, isInCanary } from './arm.ts';
 export { type Bundle, type CedarText, type CompilePolicy, compilePolicy, policyCompiler } from './bundle.ts';
+export { Places } from './concurrency.ts';
 export { decide as decisionFor, factsFor, type PolicyRequest } from './decide.ts';
 export { type DiagnoseInput, diagnoseForm, diagnosePolicies, formatPolicy, type PolicyDiagnostic } from './diagnose.ts';
 export { type Blocking, type Clause, type Explanation, explain, type NearMiss, type Recorded } from './explain.ts';

@@ -1,20 +1,24 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
 import { createHash } from 'node:crypto';
-import type { Attributes, Call, Constraints, Decision, RoutePlan, Scope } from '../contract/index.ts';
+import type { Attributes, Call, Constraints, Decision, Principal, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import {
   type Handler,
+  invoke,
   type Layer,
   Permit,
   parsedPayload,
   payloadOf,
   remainingMs,
   whenEnded,
+  whenStopped,
   withTimeout,
 } from '../kernel/index.ts';
 import { type Arm, agreedArm, armOf, saidOf } from './arm.ts';
+import { Places } from './concurrency.ts';
 import { meet } from './constraints.ts';
-import { decide, factsFor, type PolicyRequest } from './decide.ts';
+import { decide, type PolicyRequest } from './decide.ts';
+import { beganOf, factsForAll, type Intersects, joined, nameOf } from './delegation.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import { Rates } from './rate.ts';
@@ -41,8 +45,12 @@ export interface DecideParts {
   readonly planOf: (call: Call) => RoutePlan;
   /** Takes questions for facts through the whole pipeline of this node. Absent: no fact is ever available. */
   readonly ask?: Handler;
+  /** Must policy permit the call for whoever began its tree, too? Default: never. */
+  readonly intersects?: Intersects;
   /** How often who called what; outlives snapshots. Default: of this pipeline alone. */
   readonly rates?: Rates;
+  /** How many calls of whom are in the works; outlives snapshots. Default: of this pipeline alone. */
+  readonly places?: Places;
   /** What else tightens an allowed call before its permit, such as what is left of a budget. Default: nothing. */
   readonly tighten?: Tighten | undefined;
   /** Sees every decision, as plain data. Must not throw or wait. Answers true when it will look at this one again. */
@@ -67,7 +75,9 @@ export const decideLayer = ({
   trials = NO_TRIALS,
   watch,
   ask = nobody,
+  intersects = never,
   rates = new Rates(),
+  places = new Places(),
   snapshotSeq = 0,
   trees = new Trees(),
   versions: lasting,
@@ -81,28 +91,31 @@ export const decideLayer = ({
     const { decided } = call;
     const arm =
       decided === undefined ? armOf(inForce, trees, call) : await agreedArm({ versions, trees }, call, decided, scope);
-    const needed = factsFor(arm.policy, call);
+    const began = beganOf(call, intersects);
+    const needed = factsForAll(arm.policy, call, began);
     const facts = needed.length === 0 ? undefined : await points.gather(needed, call, scope);
     const startMs = scope.clock.nowMs();
     const request = requestOf(call, plan, scope, facts);
-    let decision = decide(arm.policy, request, () => payloadOf(call));
-    const remarks = remarksOn(arm, decision, request, () => payloadOf(call));
-    note(decision, startMs, scope, {
+    const own = decide(arm.policy, request, () => payloadOf(call));
+    const remarks = remarksOn(arm, own, request, () => payloadOf(call));
+    note(own, startMs, scope, {
       ...remarks,
-      ...inputsOf(request, decision, arm.policy, mayKeep(decision) ? parsedPayload(call.body) : undefined),
+      ...inputsOf(request, own, arm.policy, mayKeep(own) ? parsedPayload(call.body) : undefined),
     });
-    if (arm.watch?.(withPayload(request, call), decision, call.id) === true)
-      scope.span.set({ 'policy.rechecked': true });
+    if (arm.watch?.(withPayload(request, call), own, call.id) === true) scope.span.set({ 'policy.rechecked': true });
+    let decision = joined(own, arm.policy, request, () => payloadOf(call), began);
+    if (decision !== own) noteOrigin(decision, began ?? null, startMs, scope);
     if (decision.effect !== 'allow') throw refusalOf(decision);
     const more = await tighten?.(call, plan, decision.constraints, scope);
     if (more !== undefined) decision = { ...decision, constraints: meet(decision.constraints, more) };
     const { constraints, policyVersion } = decision;
     // Other bytes are another body: the permit is for what goes on, not for what came.
     const allowed = rewritten(constrained(call, plan, arm, decision), constraints, policyVersion);
+    throwIfTooMany(places, allowed, decision);
     throwIfTooOften(rates, allowed, decision, scope);
     Permit.grant(allowed, decision);
     noteLimits(allowed, constraints, scope);
-    const onward = redactReplays(next, constraints);
+    const onward = placed(places, redactReplays(next, constraints), allowed, decision);
     const { timeoutMs } = constraints;
     if (timeoutMs === undefined || timeoutMs >= remainingMs(scope)) return onward(allowed, scope);
     // The deadline layer stands outside and has not seen this limit.
@@ -113,6 +126,8 @@ export const decideLayer = ({
 
 const NO_TRIALS: Trials = new Map();
 
+const never: Intersects = () => false;
+
 const nobody: Handler = async () => {
   throw new Fault('unavailable', 'this node has no way to ask for facts');
 };
@@ -121,11 +136,15 @@ const requestOf = (call: Call, plan: RoutePlan, scope: Scope, facts: FactAnswers
   principal: call.principal,
   target: call.target,
   depth: call.lineage.depth,
+  ...originOf(call),
   session: call.session !== undefined,
   priority: plan.priority,
   atMs: scope.clock.wallMs(),
   ...(facts === undefined ? {} : { facts }),
 });
+
+const originOf = ({ tree, principal }: Call): Pick<PolicyRequest, 'origin'> =>
+  tree === undefined || tree.origin === principal ? {} : { origin: tree.origin };
 
 /** What the decision was made from, and no more: a payload that no policy reads is nobody else's either. */
 const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
@@ -154,6 +173,14 @@ const note = (decision: Decision, startMs: number, { span }: Scope, more: Attrib
   span.set({ 'policy.version': policyVersion, 'policy.rule': rules });
 };
 
+/** Beside the decision about the caller, which is the one that can be made again from the record. */
+const noteOrigin = (decision: Decision, began: Principal | null, startMs: number, { span }: Scope): void => {
+  const { effect, code, missing } = decision;
+  const rules = ruleIds(decision);
+  span.step('delegation', startMs, { origin: nameOf(began), effect, code, rules, missing });
+  span.set({ 'policy.rule': rules });
+};
+
 const refusalOf = (decision: Decision): Fault => {
   const { code, policyVersion, missing, reason } = decision;
   const facts = { rules: ruleIds(decision), code, policyVersion, missing };
@@ -169,6 +196,28 @@ const constrained = (call: Call, plan: RoutePlan, arm: Arm, { constraints }: Dec
   const priority = Math.max(plan.priority, constraints.priority ?? 0) as Call['priority'];
   const decided = saidOf(arm);
   return Number.isFinite(timeoutMs) ? { ...call, priority, decided, timeoutMs } : { ...call, priority, decided };
+};
+
+/** Looked at before the rates are charged: a call that is refused for one of them costs nobody a place in the other. */
+const throwIfTooMany = (places: Places, call: Call, { constraints, policyVersion }: Decision): void => {
+  const { principal, target } = call;
+  const { concurrency } = constraints;
+  if (concurrency === undefined || principal === null || !places.isFull(concurrency, { ...call, principal })) return;
+  throw new Fault(
+    'rate_limited',
+    `\`${concurrency.rule}\` lets ${principal.kind} \`${principal.id}\` have ${concurrency.count} ` +
+      `${concurrency.count === 1 ? 'call' : 'calls'} to \`${target.operation}\` of ${target.kind} \`${target.name}\` in the works; call again when one is done`,
+    { facts: { rules: [concurrency.rule], code: 'TOO_MANY_AT_ONCE', policyVersion } },
+  );
+};
+
+/** What was given up and still runs keeps its place (D5). A call that is only accepted takes one when it runs. */
+const placed = (places: Places, next: Handler, { principal, detach }: Call, { constraints }: Decision): Handler => {
+  if (constraints.concurrency === undefined || principal === null || detach === true) return next;
+  return (call, scope) => {
+    const leave = places.take({ ...call, principal });
+    return whenStopped(invoke(next, call, scope), scope.signal, leave);
+  };
 };
 
 /** Last before the permit: a call that is refused for anything else costs nobody a place. */

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { type Attributes, type Call, Fault, type Reply, type RoutePlan, type Scope } from '../contract/index.ts';
 import { Canceller, type Handler, Permit } from '../kernel/index.ts';
+import { Places } from './concurrency.ts';
 import { decideLayer } from './layer.ts';
 import { preparePolicy } from './prepare.ts';
 import { Rates } from './rate.ts';
@@ -54,7 +55,11 @@ async function* streamOf(...texts: readonly string[]): AsyncGenerator<Uint8Array
 }
 
 /** The decide layer, a record that notes what it sees, and the target. */
-const governed = async (limits: string, answer: Reply = answering('{}')) => {
+const governed = async (
+  limits: string,
+  answer: Reply = answering('{}'),
+  instead: () => Promise<Reply> | undefined = () => undefined,
+) => {
   const world = await compileWorld(WORLD, {
     org: { policies: POLICIES, limits: `@id("l") ${limits} permit(principal, action, resource);` },
   });
@@ -64,7 +69,7 @@ const governed = async (limits: string, answer: Reply = answering('{}')) => {
   const target: Handler = async (call) => {
     Permit.check(call);
     sent.push(call);
-    return answer;
+    return (await instead()) ?? answer;
   };
   const inner = redactReplies()(target);
   const record: Handler = async (call, scope) => {
@@ -79,7 +84,8 @@ const governed = async (limits: string, answer: Reply = answering('{}')) => {
   };
   const planOf = () => ({ priority: 2 }) as RoutePlan;
   const rates = new Rates();
-  const layer = () => decideLayer({ policy: preparePolicy(world), planOf, rates })(record);
+  const places = new Places();
+  const layer = () => decideLayer({ policy: preparePolicy(world), planOf, rates, places })(record);
   const ask = async (question: Ask, overrides: Partial<Call> = {}, nowMs = 0, handler = layer()) => {
     const call = { ...callOf(question), ...json({}), ...overrides };
     const answered = await handler(call, scopeAt(nowMs, attributes)).catch((thrown: unknown) => thrown);
@@ -125,6 +131,45 @@ describe('how often', () => {
     assert.equal((await ask(READ, { contentType: 'text/plain' })).fault?.facts['code'], 'CANNOT_REDACT');
     assert.equal((await ask(READ)).fault, undefined);
     assert.equal((await ask(READ)).fault?.code, 'rate_limited');
+  });
+});
+
+describe('how many at once', () => {
+  test('a call beyond the places is refused at once and charged to no rate, and the end of one frees a place', async () => {
+    const waiting = Promise.withResolvers<Reply>();
+    let calls = 0;
+    const { ask, sent } = await governed('@concurrency("2") @rate("3/1s")', answering('{}'), () => {
+      calls += 1;
+      return calls <= 2 ? waiting.promise : undefined;
+    });
+    const first = [ask(READ), ask(READ)];
+    const { fault } = await ask(READ);
+    assert.equal(fault?.facts['code'], 'TOO_MANY_AT_ONCE');
+    assert.equal(
+      fault?.message,
+      '`org/l` lets agent `planner` have 2 calls to `read` of tool `crm` in the works; call again when one is done',
+    );
+    assert.equal((await ask({ ...READ, call: 'tool/crm/write' }, json({ note: 'x' }))).fault, undefined);
+    waiting.resolve(answering('{}'));
+    await Promise.all(first);
+    // The third of three: the refused one was charged nothing.
+    assert.equal((await ask(READ)).fault, undefined);
+    assert.equal((await ask(READ)).fault?.facts['code'], 'RATE_LIMITED');
+    assert.equal(sent.length, 4);
+  });
+
+  test('a stream keeps its place until it is over, and a failed call gives it back', async () => {
+    const stream = answering('', { body: { kind: 'stream', chunks: streamOf('a', 'b') } });
+    const { ask } = await governed('@concurrency("1")', stream);
+    const { reply } = await ask(READ);
+    assert.equal((await ask(READ)).fault?.facts['code'], 'TOO_MANY_AT_ONCE');
+    assert.ok(reply?.body.kind === 'stream');
+    for await (const _ of reply.body.chunks);
+    assert.equal((await ask(READ)).fault, undefined);
+    const failing = await governed('@concurrency("1")', answering('{}'), () =>
+      Promise.reject(new Fault('upstream_broken', 'gone')),
+    );
+    for (let n = 0; n < 3; n++) assert.equal((await failing.ask(READ)).fault?.code, 'upstream_broken');
   });
 });
 

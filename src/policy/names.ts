@@ -1,8 +1,9 @@
 /** Typing mistakes in names: Cedar checks types and actions, but `Role::"refnder"` is a fine entity that simply never matches. */
-import { type DomainEntry, FACT_READER, type TargetKind } from '../contract/index.ts';
+import { type DomainEntry, FACT_READER, type TargetKind, type TeamEntry } from '../contract/index.ts';
 import type { FactDeclaration } from './facts/declaration.ts';
 import { nearest } from './nearest.ts';
 import { ACTION_PARENTS, operationId, TYPE_OF } from './schema.ts';
+import { TEAM } from './teams.ts';
 
 /** What exists, in all tenants. */
 export interface RegistryNames {
@@ -20,6 +21,8 @@ export interface RegistryNames {
   }[];
   readonly domains: readonly Pick<DomainEntry, 'tenant' | 'name' | 'parent'>[];
   readonly users: readonly { readonly tenant: string; readonly name: string; readonly roles: readonly string[] }[];
+  /** Absent: none. */
+  readonly teams?: readonly TeamEntry[];
   /** Absent: none. */
   readonly facts?: readonly FactDeclaration[];
 }
@@ -44,6 +47,7 @@ export const namesOf = (world: RegistryNames, tenant: string): KnownNames => {
     ['Domain', new Set(world.domains.filter((each) => each.tenant === tenant).map(({ name }) => name))],
     ['User', new Set(users.map(({ name }) => name))],
     ['Fact', new Set(facts.map(({ name }) => name))],
+    [TEAM, new Set((world.teams ?? []).filter((each) => each.tenant === tenant).map(({ name }) => name))],
     ['Role', new Set(users.flatMap(({ roles }) => roles))],
   ]);
 };

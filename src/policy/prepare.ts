@@ -17,9 +17,10 @@ import { type Entity, EntityStore, entity } from './entities.ts';
 import { CLOSURES, type Engine, type Outcome } from './evaluate.ts';
 import { fallbackEngine, type SchemaFor } from './fallback/index.ts';
 import { ACTION_OF, CEDAR_LANGUAGE, operationId, schemaOf, TYPE_OF } from './schema.ts';
+import { type Teams, teamsOf } from './teams.ts';
 import { CedarRecord, EntityRef, type Value } from './value.ts';
 
-export type PolicyWorld = Pick<Snapshot, 'policy' | 'targets' | 'domains'>;
+export type PolicyWorld = Pick<Snapshot, 'policy' | 'targets' | 'domains' | 'teams'>;
 
 export interface LimitRule {
   readonly policy: CompiledPolicy;
@@ -52,6 +53,8 @@ export interface PreparedOperation {
 /** A caller and an operation: everything about a decision that does not depend on the circumstances of one call. */
 export interface Case {
   readonly env: Omit<Env, 'context'>;
+  /** Of the tenant: for users who are no caller, such as the one that a tree began with. */
+  readonly teams: Teams;
   /** `org` first. Sliced: only policies whose scope matches. */
   readonly levels: readonly Level[];
   /** One of the policies reads the arguments: the payload has to be parsed. */
@@ -70,6 +73,7 @@ export interface PreparedTenant {
   /** By `operationId`. */
   readonly operations: ReadonlyMap<string, PreparedOperation>;
   readonly entities: EntityStore;
+  readonly teams: Teams;
   /** All of them, each after those that it is built from. */
   readonly facts: readonly FactEntry[];
 }
@@ -121,8 +125,10 @@ const prepareTenant = (world: PolicyWorld, tenant: string, options: PrepareOptio
   const typed = new Map(ours(world.policy.arguments).map(({ operation, type }) => [operation, type]));
   const facts = ours(world.policy.facts ?? []);
   const operations = new Map(targets.flatMap((target) => prepareOperations(target, typed, facts)));
+  const teams = teamsOf(ours(world.teams ?? []));
   return {
     facts,
+    teams,
     levels: prepareLevels(ours(world.policy.levels), options, schemaOver(operations)),
     domains: new Map(domains.map((domain) => [domain.name, domain])),
     agents: new Map(targets.filter(({ kind }) => kind === 'agent').map((target) => [target.name, target])),
@@ -131,7 +137,7 @@ const prepareTenant = (world: PolicyWorld, tenant: string, options: PrepareOptio
       ...actionEntities(world.policy.actionParents),
       entity(new EntityRef(TYPE_OF.agent, FACT_READER), [], new Map([['name', FACT_READER]])),
       ...domains.map(domainEntity),
-      ...targets.flatMap(targetEntities),
+      ...targets.flatMap((target) => targetEntities(target, teams)),
     ]),
   };
 };
@@ -223,7 +229,7 @@ const inDomain = (name: string): EntityRef[] => (name === '' ? [] : [new EntityR
 
 const domainEntity = ({ name, parent }: DomainEntry): Entity => entity(new EntityRef('Domain', name), inDomain(parent));
 
-const targetEntities = (target: TargetEntry): Entity[] => {
+const targetEntities = (target: TargetEntry, teams: Teams): Entity[] => {
   const ref = new EntityRef(TYPE_OF[target.kind], target.name);
   const tags = new Map<string, Value>(Object.entries(target.labels));
   const operations = target.operations.map((operation) =>
@@ -240,5 +246,6 @@ const targetEntities = (target: TargetEntry): Entity[] => {
   );
   const group = new EntityRef('Action', ACTION_OF[target.kind]);
   const actions = operations.map(({ ref: { id } }) => entity(new EntityRef('Action', id), [group]));
-  return [entity(ref, inDomain(target.domain), new Map([['name', target.name]]), tags), ...operations, ...actions];
+  const parents = [...inDomain(target.domain), ...(target.kind === 'agent' ? teams.ofAgent(target.name) : [])];
+  return [entity(ref, parents, new Map([['name', target.name]]), tags), ...operations, ...actions];
 };

@@ -109,8 +109,10 @@ const waitMs = (rate: RateLimit, usedMs: number): number => {
 
 const longestFirst = (a: Exceeded, b: Exceeded): number => b.retryAfterMs - a.retryAfterMs;
 
-/** Ids of principals hold no line breaks, and names no slashes. */
-const keyOf = ({ count, windowMs }: RateLimit, { principal, target }: Charged): string => {
+const keyOf = ({ count, windowMs }: RateLimit, call: Charged): string => `${holderOf(call)}\n${count}/${windowMs}`;
+
+/** Who calls what. Ids of principals hold no line breaks, and names no slashes. */
+export const holderOf = ({ principal, target }: Charged): string => {
   const { tenant, kind, id } = principal;
-  return `${tenant}\n${kind}/${id}\n${target.kind}/${target.name}/${target.operation}\n${count}/${windowMs}`;
+  return `${tenant}\n${kind}/${id}\n${target.kind}/${target.name}/${target.operation}`;
 };

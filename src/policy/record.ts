@@ -20,6 +20,14 @@ const factsOf = ({ facts }: PolicyRequest): Attributes => {
   return text === undefined ? { factsOmitted: true } : { facts: text };
 };
 
+/** Who began the tree, where that is not the caller; empty when nobody can tell. */
+const originOf = ({ origin, principal }: PolicyRequest): Attributes => {
+  if (origin === undefined || (origin !== null && origin === principal)) return {};
+  if (origin === null) return { origin: '' };
+  const roles = origin.roles.length === 0 || !isShort(origin.roles) ? {} : { originRoles: origin.roles };
+  return { origin: `${origin.kind}/${origin.id}`, ...roles };
+};
+
 /** What the event does not say elsewhere. `argsRead` are the arguments that rules could look at, `args` those that were there. */
 export const inputsOf = (
   request: PolicyRequest,
@@ -32,13 +40,16 @@ export const inputsOf = (
   // What did not fit its schema was not read either.
   const reading = found !== undefined && 'case' in found && code !== 'BAD_ARGUMENTS' ? found.case : undefined;
   const roles = principal?.roles ?? [];
+  const teams = principal?.teams ?? [];
   return {
     // Its presence says that all of these were recorded.
-    ...(isShort(roles) ? { at: atMs } : {}),
+    ...(isShort(roles) && isShort(teams) ? { at: atMs } : {}),
     depth,
     priority,
     ...(session ? { session } : {}),
     ...(roles.length === 0 || !isShort(roles) ? {} : { roles }),
+    ...(teams.length === 0 || !isShort(teams) ? {} : { teams }),
+    ...originOf(request),
     ...factsOf(request),
     ...(payload === undefined || reading?.readsArguments !== true ? {} : argumentsOf(reading, payload)),
   };

@@ -146,6 +146,9 @@ const askCedar = (world: PolicyWorld, level: PolicyLevel, ask: Ask) => {
     context: {
       operation: target.operation,
       effect: operation?.effect ?? '',
+      origin: {
+        [principal.kind]: { __entity: { type: principal.kind === 'user' ? 'User' : 'Agent', id: principal.id } },
+      },
       depth,
       session,
       priority,
@@ -211,6 +214,8 @@ const conditions = fc.constantFrom(
   'resource.idempotent',
   'context.hourUtc >= 12',
   'context.priority > 1',
+  'context.origin has agent && context.origin.agent == Agent::"planner"',
+  'context.origin has user && context.origin.user in Role::"refunder"',
   'resource.hasTag("tier") && resource.getTag("tier") == "iron"',
   'context.now < datetime("2026-11-26T12:00:00Z")',
   'context.operation like "r*"',

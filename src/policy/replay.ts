@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type {
+  Attributes,
   CallEvent,
   FactEntry,
   FlipGroup,
@@ -168,7 +169,7 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** Undefined when the step is no decision about a known caller. Older records lack some inputs: those are gaps, never guesses. */
 const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | undefined => {
   const { principal, tenant, target, lineage, session, startedAtMs } = event;
-  const { effect, rules, missing, code, at, depth, priority, roles, arm, args, argsRead, facts } = attributes;
+  const { effect, rules, missing, code, at, depth, priority, roles, teams, arm, args, argsRead, facts } = attributes;
   // What another release on trial said then is no measure for this one.
   if (principal === null || typeof effect !== 'string' || arm === 'canary') return undefined;
   const complete = typeof at === 'number';
@@ -181,10 +182,12 @@ const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | und
         tenant,
         id: principal.id,
         roles: texts(roles),
+        ...(teams === undefined ? {} : { teams: texts(teams) }),
         ...(principal.domain === undefined ? {} : { domain: principal.domain }),
       },
       target,
       depth: typeof depth === 'number' ? depth : lineage.depth,
+      ...originIn(attributes, tenant),
       session: session !== undefined,
       priority: (typeof priority === 'number' ? priority : 2) as Priority,
       atMs: complete ? at : startedAtMs,
@@ -197,6 +200,14 @@ const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | und
     was: named.length > 0 ? named : none.length > 0 ? [`no permit at ${none.join(', ')}`] : [String(code)],
     gaps: complete ? NOTHING : principal.kind === 'user' ? new Set(['priority', 'roles']) : new Set(['priority']),
   };
+};
+
+/** As `inputsOf` wrote it down; absent where the caller itself began. */
+const originIn = ({ origin, originRoles }: Attributes, tenant: string): Pick<PolicyRequest, 'origin'> => {
+  if (typeof origin !== 'string') return {};
+  const [kind, id = ''] = origin.split('/');
+  if (kind !== 'agent' && kind !== 'user') return { origin: null };
+  return { origin: { kind, tenant, id, roles: texts(originRoles) } };
 };
 
 /** Records come from nodes, and a node may be wrong. */

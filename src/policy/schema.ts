@@ -25,9 +25,10 @@ export const operationId = (kind: keyof typeof TYPE_OF, target: string, operatio
 
 /** Entity ids are plain names; every tenant has its own entities, so no policy can see another tenant. */
 const ENTITIES = `entity Role;
+entity Team;
 entity Domain in [Domain];
-entity User in [Role] { name: String };
-entity Agent in [Domain] { name: String } tags String;
+entity User in [Role, Team] { name: String };
+entity Agent in [Domain, Team] { name: String } tags String;
 entity Tool in [Domain] { name: String } tags String;
 entity Model in [Domain] { name: String } tags String;
 
@@ -40,7 +41,7 @@ entity Operation in [Agent, Tool, Model] {
 `;
 
 /** What every policy may read, whatever is called. */
-const CIRCUMSTANCES = `operation: String, effect: String, depth: Long, session: Bool, hourUtc: Long, now: datetime, priority: Long, tenant: String`;
+const CIRCUMSTANCES = `origin: { user?: User, agent?: Agent }, operation: String, effect: String, depth: Long, session: Bool, hourUtc: Long, now: datetime, priority: Long, tenant: String`;
 
 /** Names of all that a context may have. */
 export const CONTEXT_NAMES: readonly string[] = [

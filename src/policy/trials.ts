@@ -17,7 +17,7 @@ export type Trials = ReadonlyMap<string, Trial>;
 
 /** Throws like `preparePolicy`: a node refuses a snapshot whose candidate it cannot run, since it could not keep the arms apart. */
 export const prepareTrials = (
-  snapshot: Pick<Snapshot, 'candidates' | 'targets' | 'domains'>,
+  snapshot: Pick<Snapshot, 'candidates' | 'targets' | 'domains' | 'teams'>,
   watchOf: WatchOf = () => undefined,
   options: PrepareOptions = {},
 ): Trials =>
@@ -32,7 +32,7 @@ export const prepareTrials = (
 export type WatchOf = (world: PolicyWorld, candidate: PolicyCandidate) => Watch | undefined;
 
 const prepareTrial = (
-  { targets, domains }: Pick<Snapshot, 'targets' | 'domains'>,
+  { targets, domains, teams = [] }: Pick<Snapshot, 'targets' | 'domains' | 'teams'>,
   candidate: PolicyCandidate,
   watchOf: WatchOf,
   options: PrepareOptions,
@@ -41,7 +41,7 @@ const prepareTrial = (
   const { tenant, release, mode, percent, policy, sinceMs = 0 } = candidate;
   const ours = <T extends { readonly tenant: string }>(entries: readonly T[]): T[] =>
     entries.filter((entry) => entry.tenant === tenant);
-  const world = { policy, targets: ours(targets), domains: ours(domains) };
+  const world = { policy, targets: ours(targets), domains: ours(domains), teams: ours(teams) };
   const name = `${release}@${sinceMs}`;
   return {
     release,

@@ -115,10 +115,17 @@ const merged = (target: TargetEntry, instances: readonly InstanceEntry[]): reado
   for (const instance of instances.toReversed()) {
     const live = observed(instance, false);
     const known = byId.get(live.id);
-    byId.set(live.id, known === undefined ? live : { ...live, weight: known.weight, labels: known.labels });
+    byId.set(live.id, known === undefined ? live : { ...live, ...setBy(known) });
   }
   return [...byId.values()];
 };
+
+/** What the file says of an address stays, whoever announces it. INVARIANT: nobody gets a credential by announcing themselves. */
+const setBy = ({ weight, labels, credential }: Candidate) => ({
+  weight,
+  labels,
+  ...(credential === undefined ? {} : { credential }),
+});
 
 /** Ready ones first: of two rows with one address the first counts, and a restarted instance leaves a silent one behind. */
 const instancesOf = (sight: Sight, target: TargetEntry): readonly InstanceEntry[] => {
@@ -150,6 +157,7 @@ const fixed = (target: TargetEntry, endpoint: EndpointEntry): Candidate => ({
   weight: endpoint.weight,
   labels: endpoint.labels,
   state: 'ready',
+  ...(target.credential === undefined ? {} : { credential: target.credential }),
 });
 
 const observed = (instance: InstanceEntry, final: boolean): Candidate => ({

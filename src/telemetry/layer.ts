@@ -84,6 +84,9 @@ const eventOf = (call: Call, span: CallSpan, end: Ending): CallEvent => {
     'principal.id': id,
     'principal.domain': domain,
     tenant,
+    'tree.root': root,
+    'tree.parent': parent,
+    'tree.depth': depth,
     ...attributes
   } = span.attributes;
   return {
@@ -97,7 +100,11 @@ const eventOf = (call: Call, span: CallSpan, end: Ending): CallEvent => {
         ? null
         : { kind: text(kind), id: text(id), ...(domain === undefined ? {} : { domain: text(domain) }) },
     target: call.target,
-    lineage: call.lineage,
+    // As it was found out below; what came with the call is only what its sender knew.
+    lineage:
+      root === undefined
+        ? call.lineage
+        : { root: text(root), ...(parent === undefined ? {} : { parent: text(parent) }), depth: Number(depth) },
     ...(call.session === undefined ? {} : { session: call.session }),
     node: end.node,
     role: end.role,

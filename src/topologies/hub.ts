@@ -1,7 +1,6 @@
 /** Hub and spoke: every call passes this list, from top to bottom, and its reply passes it back. This is the product. */
 import { identify } from '../identity/index.ts';
 import { compose, deadline, type Handler, type Layer, retry, shed } from '../kernel/index.ts';
-import { lineage } from '../lineage/index.ts';
 import { decide, redactReplies } from '../policy/index.ts';
 import { route } from '../routing/index.ts';
 import { trace } from '../telemetry/index.ts';
@@ -14,12 +13,14 @@ export const pipeline = (parts: Parts, role: 'hub' | 'domain', ...own: readonly 
   compose(
     // Outermost, so that a refused call leaves a record too.
     trace({ ...parts, role }),
+    // An address that is this node itself would be called for ever.
+    parts.turnedBack,
     // No credential, no principal; no principal, no call.
     identify(parts.resolver),
     // Whoever is refused below is known by name, and the refusal is part of the audit.
     parts.audit.refusals,
     // Calls that go in circles end here, before they cost anything.
-    lineage(parts.node),
+    parts.lineage,
     // Who is to stop, stops: before anything that depends on configuration, and around everything that can still run.
     parts.halt,
     ...own,

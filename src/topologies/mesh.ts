@@ -3,7 +3,6 @@
 import { identify } from '../identity/index.ts';
 import type { Layer } from '../kernel/index.ts';
 import { compose, deadline, type Handler, retry, shed } from '../kernel/index.ts';
-import { lineage } from '../lineage/index.ts';
 import { decide, redactReplies } from '../policy/index.ts';
 import { route } from '../routing/index.ts';
 import { trace } from '../telemetry/index.ts';
@@ -13,10 +12,11 @@ import { ifAny, type Parts, repeating, timing } from './parts.ts';
 export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
   compose(
     trace({ ...parts, role: 'sidecar-out' }),
+    parts.turnedBack,
     // The application side has one caller: the agent that this sidecar was started with, by its own secret.
     identify(parts.resolver),
     parts.audit.refusals,
-    lineage(parts.node),
+    parts.lineage,
     // An order to stop that has come this far needs no hub any more.
     parts.halt,
     // What a sidecar may still do on an old snapshot depends on what the call does to the world.
@@ -35,10 +35,11 @@ export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
 export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
   compose(
     trace({ ...parts, role: 'sidecar-in' }),
+    parts.turnedBack,
     // Only nodes that joined, and each only for whom it may speak.
     identify(parts.resolver),
     parts.audit.refusals,
-    lineage(parts.node),
+    parts.lineage,
     parts.halt,
     parts.fresh,
     // The agent behind has one machine's worth of capacity, and nobody else stands in front of it.
@@ -47,8 +48,8 @@ export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
     decide(parts),
     // Charges what comes from no other node, such as the questions for facts of this one.
     ...ifAny(parts.price),
-    // No retry: there is one agent behind this sidecar, and the sender can try another.
     parts.audit.sending,
+    // No retry: there is one agent behind this sidecar, and the sender can try another.
     parts.record,
     redactReplies(),
   )(route(parts));

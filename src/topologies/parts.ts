@@ -3,7 +3,8 @@ import type { Call, Endpoint, EventSink, RoutePlan } from '../contract/index.ts'
 import { DEFAULT_STREAM_TIMEOUT_MS, DEFAULT_TIMEOUT_MS } from '../contract/index.ts';
 import type { Resolver } from '../identity/index.ts';
 import type { DeadlineOptions, Gate, Handler, Layer, RetryBudgets, RetryOptions } from '../kernel/index.ts';
-import type { PreparedPolicy, Rates, Tighten, Trees, Trials, Versions, Watch } from '../policy/index.ts';
+import type { TreeRules } from '../lineage/index.ts';
+import type { Places, PreparedPolicy, Rates, Tighten, Trees, Trials, Versions, Watch } from '../policy/index.ts';
 import type { Fleet } from '../routing/index.ts';
 
 /** The same for every pipeline of a node. */
@@ -12,6 +13,12 @@ export interface Parts {
   /** Events of finished calls. */
   readonly sink: EventSink;
   readonly snapshotSeq: number;
+  /** Refuses what this node sent to itself. */
+  readonly turnedBack: Layer;
+  /** Places a call in its tree, and refuses it when that has grown enough. */
+  readonly lineage: Layer;
+  /** Must policy permit a call also for whoever began its tree? */
+  readonly intersects: TreeRules['intersects'];
   /** Refuses what is under an order to stop, and cuts what comes under one while it runs. */
   readonly halt: Layer;
   /** Writes down what is refused, and what is about to be sent. */
@@ -29,6 +36,8 @@ export interface Parts {
   readonly trees?: Trees;
   /** How often who called what, kept as long as the pipeline of a node is. Default: as long as its snapshot. */
   readonly rates?: Rates;
+  /** How many calls of whom are in the works, kept as long. */
+  readonly places?: Places;
   /** What configuration says about a call: target, route, limits. Throws `not_found`. */
   readonly planOf: (call: Call) => RoutePlan;
   /** Who is in the works and who waits. */

@@ -98,6 +98,8 @@ const limit = fc
       { timeout_ms: '5000' },
       { timeout_ms: '100', priority: 'batch' },
       { max_tokens: '500' },
+      { concurrency: '7' },
+      { concurrency: '3', timeout_ms: '900' },
       { max_tokens: '20', models: 'small, large' },
       { models: 'large' },
       { priority: 'standard' },
@@ -206,6 +208,7 @@ const within = (inner: Constraints, outer: Constraints): boolean =>
   (inner.priority ?? 0) >= (outer.priority ?? 0) &&
   (outer.models === undefined || (inner.models?.every((name) => outer.models?.includes(name)) ?? false)) &&
   hasAll(inner.rates?.map(rateText), outer.rates?.map(rateText)) &&
+  atMost(inner.concurrency?.count, outer.concurrency?.count) &&
   hasAll(inner.redactIn, outer.redactIn) &&
   hasAll(inner.redactOut, outer.redactOut) &&
   hasAll(inner.budgetClass?.split('+'), outer.budgetClass?.split('+')) &&
@@ -230,6 +233,7 @@ const constraints: fc.Arbitrary<Constraints> = fc.record(
       { count: 5, windowMs: 1_000, rule: 'org/b' },
       { count: 100, windowMs: 60_000, rule: 'org/a' },
     ]),
+    concurrency: fc.record({ count: fc.integer({ min: 1, max: 9 }), rule: fc.constantFrom('org/a', 'org/b') }),
     redactIn: fc.subarray(['/a', '/b']),
     redactOut: fc.subarray(['/a', '/b']),
     budgetClass: fc.constantFrom('dear', 'standard', 'dear+standard'),

@@ -4,14 +4,17 @@
  */
 import { parseArgs } from 'node:util';
 import { run as arms } from './arms.ts';
-import { run as budgetExact } from './budget-exact.ts';
+import { alone as budgetAlone, run as budgetExact } from './budget-exact.ts';
 import { run as budgetLeases } from './budget-leases.ts';
+import { run as loops } from './loops.ts';
 import type { Scenario } from './scenario.ts';
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   arms,
   'budget-exact': budgetExact,
+  'budget-exact-alone': budgetAlone,
   'budget-leases': budgetLeases,
+  loops,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,35 +1,8 @@
-/** `airspace key create`, `token create` and `drain`: letting somebody in, and taking something out. */
+/** `airspace token create` and `drain`: letting a node in, and taking an instance out. */
 import type { Context } from '../context.ts';
 import { EXIT, usage } from '../failure.ts';
 import { clean } from '../render/clean.ts';
 import { parseDuration } from '../render/time.ts';
-
-export interface KeyOptions {
-  readonly expires?: string;
-  readonly reason?: string;
-}
-
-/** The secret alone on stdout, so that `KEY=$(airspace key create agent/orders)` works. */
-export const createKey = async (
-  { admin, out }: Context,
-  owner: string,
-  { expires, reason }: KeyOptions,
-): Promise<number> => {
-  const found = /^(agent|user)\/([a-z0-9-]+)$/.exec(owner);
-  if (found === null)
-    throw usage(`\`${owner}\` must be agent/<name> or user/<name>`, 'airspace key create agent/orders');
-  const forMs = expires === undefined ? undefined : parseDuration(expires);
-  if (expires !== undefined && forMs === undefined)
-    throw usage(`--expires must be such as 12h or 30d, not \`${expires}\``);
-  const made = await (await admin()).post<{ id: string; secret: string }>('/v1/keys', {
-    principal: { kind: found[1], name: found[2] },
-    ...(forMs === undefined ? {} : { expiresAt: new Date(Date.now() + forMs).toISOString() }),
-    ...(reason === undefined ? {} : { reason }),
-  });
-  out.note(`key ${clean(made.id)} for ${owner}; it is shown once and stored nowhere`);
-  await out.one(made, () => clean(made.secret));
-  return EXIT.ok;
-};
 
 export interface TokenOptions {
   readonly role: string;

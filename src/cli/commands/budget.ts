@@ -39,7 +39,7 @@ export const list = async (context: Context): Promise<number> => {
         align: 'right',
         style: (one) => styleFor(one.limit - fullest(one).left, one.limit),
       },
-      { title: 'ACCOUNTS', value: ({ accounts }) => accounts.length, align: 'right' },
+      { title: 'ACCOUNTS', value: ({ accountCount }) => accountCount, align: 'right' },
       { title: 'UNTIL', value: untilOf },
       { title: 'THEN', value: ({ hard }) => hard },
     ],

@@ -162,11 +162,18 @@ const summaryOf = ({ resource }: Row): string => {
   }
   if (resource.kind === 'Domain')
     return `${resource.spec.delegated ? 'a hub of its own' : 'served here'}${resource.spec.parent === undefined ? '' : `, below ${resource.spec.parent}`}`;
+  if (resource.kind === 'TreeLimits') {
+    const { level, delegation, ...limits } = resource.spec;
+    const said = Object.entries(limits).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
+    return [`level ${level}`, ...said, ...(delegation === 'caller' ? [] : [delegation])].join(', ');
+  }
   if (resource.kind === 'User') {
     const { roles, administers = [] } = resource.spec;
     const domains = administers.length === 0 ? '' : `, administers ${administers.join(', ')}`;
     return `${roles.join(', ') || 'no roles'}${domains}`;
   }
+  if (resource.kind === 'IdentityProvider') return resource.spec.issuer;
+  if (resource.kind === 'Team') return `${resource.spec.users.length} users, ${resource.spec.agents.length} agents`;
   if (resource.kind === 'Key')
     return `${resource.spec.principal.kind}/${resource.spec.principal.name}${resource.spec.expiresAt === undefined ? '' : `, until ${resource.spec.expiresAt}`}`;
   return '-';

@@ -6,7 +6,9 @@ import { EXIT, Failure, usage } from '../failure.ts';
 import { clean } from '../render/clean.ts';
 import { duration, parseDuration } from '../render/time.ts';
 import type { TopRead } from '../render/top.ts';
+import { keysJudged, keysSeen } from './key-check.ts';
 import { describe } from './kill.ts';
+import type { Verdict } from './verdict.ts';
 
 interface Status {
   readonly node: string;
@@ -66,12 +68,6 @@ const oracleNote = ({ checked, mismatched }: NonNullable<Status['oracle']>): str
     ? `${checked} decisions taken again, all the same`
     : `${mismatched} of ${checked} decisions taken again were different; \`airspace logs --level error\` has them`;
 
-interface Verdict {
-  readonly check: string;
-  readonly verdict: 'ok' | 'warn' | 'failed';
-  readonly note: string;
-}
-
 export interface CheckOptions {
   /** How long to wait until nothing fails. */
   readonly wait?: string;
@@ -110,15 +106,17 @@ export const check = async (context: Context, { wait }: CheckOptions): Promise<n
 const verdictsOf = async (context: Context): Promise<readonly Verdict[]> => {
   try {
     const admin = await context.admin();
-    const [found, top, kills] = await Promise.all([
+    const [found, top, kills, keys] = await Promise.all([
       admin.get<Status>('/v1/status'),
       admin.get<TopRead>('/v1/top'),
       admin.get<KillsView>('/v1/kills'),
+      keysSeen(admin),
     ]);
     return [
       { check: 'reachable', verdict: 'ok', note: `${found.node} at ${admin.url}` },
       ...judged(found, top),
       ordersJudged(kills),
+      ...keysJudged(keys),
     ];
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.exit === EXIT.usage) throw thrown;

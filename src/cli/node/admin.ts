@@ -1,4 +1,5 @@
 /** What a node lends to its admin door: every port that the door asks of, tied to this process. */
+import type { IncomingMessage } from 'node:http';
 import type { ControlPort, Diagnosis, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { belonging } from '../../control/index.ts';
@@ -7,11 +8,11 @@ import type {
   AuditPort,
   BudgetPort,
   KillPort,
-  LeasePort,
   NodeStatus,
+  SecretPort,
   UnknownPort,
 } from '../../doors/admin/index.ts';
-import { mintKey } from '../../identity/index.ts';
+import { isCsrf, mintKey, type Opened } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
 import type { ApartDiagnoser } from '../diagnose/apart.ts';
@@ -29,11 +30,11 @@ export interface AdminParts {
   readonly live: LivePipeline;
   readonly observed: Observed;
   readonly control: ControlPort;
+  readonly secrets: SecretPort;
   readonly releases: ReleasePort;
   readonly nodes: NodePort;
   readonly kills: KillPort;
   readonly budgets: BudgetPort;
-  readonly leases: LeasePort;
   readonly audit: AuditPort;
   readonly unknown: UnknownPort;
   readonly traces: TraceStore;
@@ -43,6 +44,9 @@ export interface AdminParts {
   /** Where state lives. */
   readonly store: 'sqlite' | 'postgres';
   readonly weakened: readonly string[];
+  /** Of nodes that people log in to. */
+  readonly session?: (request: IncomingMessage) => Opened | undefined;
+  readonly lastUsedMs: (tenant: string, id: string) => number | null;
   readonly diagnoser: ApartDiagnoser;
   readonly useBootstrapToken: (token: string) => Promise<void>;
 }
@@ -53,8 +57,10 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     world,
     signal: parts.signal,
     resolver: { resolve: (credential, wallMs) => live.resolver.resolve(credential, wallMs) },
+    ...(parts.session === undefined ? {} : { sessions: sessionsPort(parts.session) }),
     belonging: (rights) => belonging(rights, live.snapshot ?? { targets: [], domains: [] }),
     control: parts.control,
+    secrets: parts.secrets,
     releases: parts.releases,
     status: () => ({
       node: parts.id,
@@ -82,18 +88,29 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     },
     logs: observed.logger,
     feed: observed.feed,
-    access: { mint: (id) => mintKey(id), useBootstrapToken: parts.useBootstrapToken },
+    access: {
+      mint: (id) => mintKey(id),
+      lastUsedMs: (tenant, id) => parts.lastUsedMs(tenant, id),
+      useBootstrapToken: parts.useBootstrapToken,
+    },
     policy: policyPort(live, world, (tenant, files) => diagnosisOf(parts, tenant, files)),
     nodes: parts.nodes,
     kills: parts.kills,
     budgets: parts.budgets,
-    leases: parts.leases,
     audit: parts.audit,
     unknown: parts.unknown,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),
     onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),
   };
 };
+
+const sessionsPort = (session: NonNullable<AdminParts['session']>): NonNullable<AdminPorts['sessions']> => ({
+  resolve: (req) => {
+    const opened = session(req);
+    if (opened === undefined) return undefined;
+    return { principal: opened.principal, isCsrf: (shown) => isCsrf(opened, shown) };
+  },
+});
 
 /** Over the configuration and the policy as they are now; where the configuration is somebody else's, its owner is named. */
 const diagnosisOf: (parts: AdminParts, ...asked: Parameters<AdminPorts['policy']['diagnose']>) => Promise<Diagnosis> =

@@ -1,5 +1,5 @@
 /** What a hub answers about its budgets: the configuration beside the ledger. */
-import { leftOf, type Treasury, termsOf, windowAt } from '../../budget/index.ts';
+import { type Lessor, leftOf, type Treasury, termsOf, windowAt } from '../../budget/index.ts';
 import {
   type AccountState,
   type BudgetEntry,
@@ -9,6 +9,7 @@ import {
   type LedgerStore,
   type Snapshot,
 } from '../../contract/index.ts';
+import { parseLeaseRequest } from '../../control/index.ts';
 import type { BudgetAccount, BudgetPort, BudgetView, Payer, PayerKind } from '../../doors/admin/index.ts';
 import type { Gauge, Logger } from '../../telemetry/index.ts';
 
@@ -17,26 +18,31 @@ export interface BudgetParts {
   readonly ledger: LedgerStore;
   readonly snapshot: () => Snapshot | undefined;
   readonly logger: Logger;
+  readonly lessor: Lessor;
 }
 
-/** The pace of a forecast: what was spent in this time. */
+/** The pace of a forecast: what was spent in this time, or by as many entries as are looked at for it. */
 const PACE_MS = 3_600_000;
-/** Entries that are looked at; what is older shows as one remainder. */
-const MOST_ENTRIES = 100_000;
+const MOST_PACED = 2_000;
+/** Entries that are looked at for who pays; what is older shows as one remainder. A hub must not stand still for a question. */
+const MOST_ENTRIES = 20_000;
 
 export const budgetPort = (parts: BudgetParts): BudgetPort => ({
   list: async (tenant) => {
     const nowMs = parts.treasury.clock.wallMs();
     const budgets = parts.treasury.budgets.of(tenant);
     const paces = await pacesOf(parts.ledger, tenant, nowMs);
-    return Promise.all(budgets.map((budget) => viewOf(parts, budget, paces, nowMs)));
+    const accounts = Map.groupBy(await parts.ledger.accounts({ tenant, sinceMs: nowMs }), (account) => account.budget);
+    return budgets.map((budget) =>
+      viewOf(budget, inWindow(budget, accounts.get(budget.name) ?? [], nowMs), paces, parts, nowMs),
+    );
   },
   payers: async (tenant, name, by) => {
     const budget = found(parts, tenant, name);
     const accounts = await present(parts, budget);
-    const entries = await Promise.all(
-      accounts.map(({ id }) => parts.ledger.entries({ tenant, account: id, limit: MOST_ENTRIES })),
-    );
+    const { startMs } = windowAt(budget.window, parts.treasury.clock.wallMs());
+    // One look for all accounts: there may be one for each session.
+    const entries = await parts.ledger.entries({ tenant, sinceMs: startMs, limit: MOST_ENTRIES });
     return { unit: budget.unit, by, items: payersIn(accounts, entries, by) };
   },
   topUp: async ({ tenant, budget: name, holder, amount, by, reason }) => {
@@ -48,6 +54,7 @@ export const budgetPort = (parts: BudgetParts): BudgetPort => ({
     parts.treasury.waiting.wake(account.id);
     return accountView(account, 0, parts.treasury.clock.wallMs());
   },
+  lease: async (node, request) => parts.lessor.take(node, parseLeaseRequest(request)),
 });
 
 /** Numbers of this node since it started; where accounts stand is for the ledger to say. */
@@ -68,6 +75,7 @@ export const budgetsAbove = (elsewhere: () => Fault): BudgetPort => ({
   list: () => Promise.reject(elsewhere()),
   payers: () => Promise.reject(elsewhere()),
   topUp: () => Promise.reject(elsewhere()),
+  lease: () => Promise.reject(elsewhere()),
 });
 
 const found = ({ treasury }: BudgetParts, tenant: string, name: string): BudgetEntry => {
@@ -80,42 +88,54 @@ const found = ({ treasury }: BudgetParts, tenant: string, name: string): BudgetE
 
 /** A misspelt holder would get an account that nobody draws on. */
 const refuseUnknownHolder = async (parts: BudgetParts, budget: BudgetEntry, holder: string): Promise<void> => {
-  if (holder === '') return;
+  if (holder === '' && budget.per === null) return;
   const holders = (await present(parts, budget)).map((account) => account.holder);
   if (holders.includes(holder)) return;
   const known =
     holders.length === 0 ? 'nobody has drawn on it yet' : `those who have are ${holders.slice(0, 10).join(', ')}`;
-  throw new Fault('not_found', `budget \`${budget.name}\` has no account for \`${holder}\`; ${known}`);
+  const whose = holder === '' ? `is one account for each ${budget.per}; say which` : `has no account for \`${holder}\``;
+  throw new Fault('not_found', `budget \`${budget.name}\` ${whose}; ${known}`);
 };
 
-const present = async (
-  { ledger, treasury }: BudgetParts,
-  { tenant, name, window }: BudgetEntry,
-): Promise<readonly AccountState[]> => {
+const present = async ({ ledger, treasury }: BudgetParts, budget: BudgetEntry): Promise<readonly AccountState[]> => {
   const nowMs = treasury.clock.wallMs();
-  const { startMs } = windowAt(window, nowMs);
-  const all = await ledger.accounts({ tenant, budget: name, sinceMs: nowMs });
-  return all.filter(({ windowStartMs }) => windowStartMs === startMs);
+  return inWindow(budget, await ledger.accounts({ tenant: budget.tenant, budget: budget.name, sinceMs: nowMs }), nowMs);
 };
 
-const viewOf = async (
-  parts: BudgetParts,
-  budget: BudgetEntry,
-  paces: ReadonlyMap<string, number>,
+/** A budget that had another window yesterday has accounts of that one too. */
+const inWindow = (
+  { window }: BudgetEntry,
+  accounts: readonly AccountState[],
   nowMs: number,
-): Promise<BudgetView> => {
-  const accounts = (await present(parts, budget)).map((account) => ({ ...account, limit: budget.limit }));
+): readonly AccountState[] => {
+  const { startMs } = windowAt(window, nowMs);
+  return accounts.filter(({ windowStartMs }) => windowStartMs === startMs);
+};
+
+/** Accounts that are told; there may be one for each call tree. */
+const MOST_TOLD = 100;
+
+const viewOf = (
+  budget: BudgetEntry,
+  present: readonly AccountState[],
+  paces: Paces,
+  { snapshot }: BudgetParts,
+  nowMs: number,
+): BudgetView => {
+  const accounts = present.map((account) => ({ ...account, limit: budget.limit }));
   const { startMs, endMs } = windowAt(budget.window, nowMs);
   // Nobody has drawn on it yet: that is an account too, and a full one.
   if (accounts.length === 0 && budget.per === null)
     accounts.push({ ...termsOf(budget, '', nowMs), spent: 0, reserved: 0, extra: 0 });
   return {
-    ...{ name: budget.name, scope: scopeText(budget.scope), path: pathOf(budget, parts.snapshot()), per: budget.per },
+    ...{ name: budget.name, scope: scopeText(budget.scope), path: pathOf(budget, snapshot()), per: budget.per },
     ...{ class: budget.class, unit: budget.unit, limit: budget.limit, soft: budget.soft, hard: budget.hard },
     window: { ...budget.window, startMs, endMs },
+    accountCount: accounts.length,
     accounts: accounts
-      .map((account) => accountView(account, paceIn(account, paces, nowMs), nowMs))
-      .sort((a, b) => b.spent + b.reserved - a.spent - a.reserved),
+      .sort((a, b) => b.spent + b.reserved - a.spent - a.reserved)
+      .slice(0, MOST_TOLD)
+      .map((account) => accountView(account, paceIn(account, paces, nowMs), nowMs)),
   };
 };
 
@@ -127,25 +147,35 @@ const accountView = (account: AccountState, perHour: number, nowMs: number): Bud
   return { holder, limit, extra, spent, reserved, left, perHour, runsOutAtMs: lasts ? null : emptyAtMs };
 };
 
-/** What each account came to in the last hour. */
-const pacesOf = async (ledger: LedgerStore, tenant: string, nowMs: number): Promise<ReadonlyMap<string, number>> => {
-  const paces = new Map<string, number>();
-  for (const { charges, state } of await ledger.entries({ tenant, sinceMs: nowMs - PACE_MS, limit: MOST_ENTRIES }))
+interface Paces {
+  /** What each account came to. */
+  readonly amounts: ReadonlyMap<string, number>;
+  readonly sinceMs: number;
+}
+
+const pacesOf = async (ledger: LedgerStore, tenant: string, nowMs: number): Promise<Paces> => {
+  const entries = await ledger.entries({ tenant, sinceMs: nowMs - PACE_MS, limit: MOST_PACED });
+  const amounts = new Map<string, number>();
+  for (const { charges, state } of entries)
     for (const { account, spent, reserved } of charges)
-      paces.set(account, (paces.get(account) ?? 0) + (state === 'reserved' ? reserved : spent));
-  return paces;
+      amounts.set(account, (amounts.get(account) ?? 0) + (state === 'reserved' ? reserved : spent));
+  const isWhole = entries.length < MOST_PACED;
+  return { amounts, sinceMs: isWhole ? nowMs - PACE_MS : entries.at(-1)!.atMs };
 };
 
-/** A window that has just begun has no hour behind it; five minutes is the least that tells anything. */
-const paceIn = ({ id, windowStartMs }: AccountState, paces: ReadonlyMap<string, number>, nowMs: number): number => {
-  const elapsedMs = Math.min(PACE_MS, Math.max(300_000, nowMs - windowStartMs));
-  return Math.round(((paces.get(id) ?? 0) * PACE_MS) / elapsedMs);
+/** Less than a minute tells nothing about an hour. */
+const LEAST_MS = 60_000;
+
+/** A window that has just begun has no hour behind it. */
+const paceIn = ({ id, windowStartMs }: AccountState, { amounts, sinceMs }: Paces, nowMs: number): number => {
+  const elapsedMs = Math.max(LEAST_MS, nowMs - Math.max(sinceMs, windowStartMs));
+  return Math.round(((amounts.get(id) ?? 0) * PACE_MS) / elapsedMs);
 };
 
 /** INVARIANT: the sums are those of the accounts, to the micro. */
 const payersIn = (
   accounts: readonly AccountState[],
-  entries: readonly (readonly LedgerEntry[])[],
+  entries: readonly LedgerEntry[],
   by: PayerKind,
 ): readonly Payer[] => {
   const payers = new Map<string, { spent: number; reserved: number; calls: number }>();
@@ -153,17 +183,17 @@ const payersIn = (
     const payer = payers.get(who) ?? { spent: 0, reserved: 0, calls: 0 };
     payers.set(who, { spent: payer.spent + spent, reserved: payer.reserved + reserved, calls: payer.calls + calls });
   };
-  for (const [at, account] of accounts.entries()) {
-    let { spent, reserved } = account;
-    for (const { labels, state, charges } of entries[at]!) {
-      const charge = charges.find((one) => one.account === account.id)!;
-      const held = state === 'reserved' ? charge.reserved : 0;
-      add(labels[by] ?? '-', charge.spent, held, 1);
-      spent -= charge.spent;
-      reserved -= held;
+  const rest = new Map(accounts.map(({ id, spent, reserved }) => [id, { spent, reserved }]));
+  for (const { labels, state, charges } of entries)
+    for (const { account, spent, reserved } of charges) {
+      const left = rest.get(account);
+      if (left === undefined) continue;
+      const held = state === 'reserved' ? reserved : 0;
+      add(labels[by] ?? '-', spent, held, 1);
+      rest.set(account, { spent: left.spent - spent, reserved: left.reserved - held });
     }
+  for (const { spent, reserved } of rest.values())
     if (spent !== 0 || reserved !== 0) add('(older)', spent, reserved, 0);
-  }
   return [...payers]
     .map(([who, sums]) => ({ who, ...sums }))
     .sort((a, b) => b.spent - a.spent || (a.who < b.who ? -1 : 1));

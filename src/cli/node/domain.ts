@@ -16,14 +16,17 @@ import { adminPorts } from './admin.ts';
 import { auditPortOf, trailOf } from './audit.ts';
 import { budgetsAbove } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { killsGovernedAbove } from './kills.ts';
-import { leaseOver, leasesAbove, leasing } from './leases.ts';
+import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
+import { secretsElsewhere } from './secrets.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
 import { unknownCalls } from './unknown.ts';
 
 export interface RunningDomainHub extends RunningNode {
@@ -63,10 +66,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   });
   const { logger } = observed;
   const overload = watchOverload(world);
+  const lineage = treesOf(node, member.key, world);
   const upstream = httpUpstream({
     world,
     nodeId: node.id,
     assertFor: (principal, to) => member.signer.assert(principal, to),
+    handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   const place = { tenant: node.tenant, domain: node.domain, parent: { id: hub.id, url: hub.url } };
   let link: NodeLink | undefined;
@@ -77,20 +82,24 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     () => following.snapshot,
   );
   const halt = new Halt();
+  const egress = egressOf(options, world.clock, logger);
+  egress.own(listener.url);
   const trail = trailOf(stores, world, logger);
-  const leased = leasing({ node, stores, world, logger, send: (request) => leaseOver(link, request) });
+  const leased = leasing(member, logger);
   const live: LivePipeline = new LivePipeline({
     world,
+    treasury: leased.treasury,
     halt,
+    lineage,
     trail,
     node: node.id,
     sink: observed.sink,
     calls: leased.calls,
-    treasury: leased.treasury,
     upstreamFor: (endpoint) => upstream.to(endpoint),
     view: (_, sight) => viewOf(sight, place),
     compose: (parts) => domainHub({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) }),
     neighbours: [hub],
+    tokens: egress.tokens,
     overload: overload.level,
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
@@ -151,17 +160,18 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         live,
         observed,
         control: governedAbove(hub.url),
+        secrets: secretsElsewhere(() => elsewhere(hub.url)),
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
         budgets: budgetsAbove(() => elsewhere(hub.url)),
-        leases: leasesAbove(() => elsewhere(hub.url)),
         audit: auditPortOf(stores, trail, member.key.publicKey),
         traces: stores.traces,
         unknown: unknownCalls({ calls: leased.calls }, live),
         rosterSeq: () => keeper.roster.seq,
         store: 'sqlite',
         weakened: weakenedBy(options),
+        lastUsedMs: () => null,
         diagnoser,
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
       }),
@@ -207,9 +217,9 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       health.stop();
       live.reconciler.stop();
       overload.stop();
-      await leased.stop();
       keeper.stop();
       await archive.settled();
+      await leased.stop(graceful);
       await observed.flush();
       await diagnoser.close();
       await member.close();

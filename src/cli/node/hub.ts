@@ -5,13 +5,12 @@ import { join } from 'node:path';
 
 import { Treasury } from '../../budget/index.ts';
 import type { NodeEntry, Roster, Snapshot, Stores } from '../../contract/index.ts';
-
-import { Fault } from '../../contract/index.ts';
+import { adminRolesOf, DEFAULT_TENANT, Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { type Listener, type ListenOptions, listen, refuseOpenBind } from '../../doors/index.ts';
 import { nativeDoor } from '../../doors/native/index.ts';
-import { AssertionSigner, issueBootstrapToken, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
+import { AssertionSigner, issueBootstrapToken, KeyUse, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
@@ -26,15 +25,19 @@ import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { egressOf } from './egress.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
 import { killPort } from './kills.ts';
-import { leasePort } from './leases.ts';
+import { lessorOf } from './leases.ts';
 import { LivePipeline } from './live.ts';
+import { loginDoors, sessionsOf } from './login.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { agreeOnKey, Others } from './others.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
+import { openVault, secretPort } from './secrets.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
 import { unknownCalls } from './unknown.ts';
 
 export interface NodeOptions {
@@ -54,11 +57,15 @@ export interface NodeOptions {
   /** Public without TLS: works, and is a weakened control. */
   readonly allowPlainPublic?: boolean;
   readonly tls?: NonNullable<ListenOptions['tls']>;
+  /** Development: requests of the node's own may go to this machine and its networks. Default false. */
+  readonly allowPrivateEgress?: boolean;
   /** Base URL under which other nodes reach this one, when it is not the one that is bound. */
   readonly advertise?: string | undefined;
 }
 
 export interface HubOptions extends NodeOptions {
+  /** What all secrets are sealed under in the end. Default: `root.key` in the data directory. */
+  readonly rootKeyFile?: string | undefined;
   /** From the deadline of a call whose node is gone until what was set aside for it counts as spent. Default 60 s. */
   readonly reservationGraceMs?: number | undefined;
   /** A policy release that may widen needs a second person. Default false. */
@@ -103,7 +110,15 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const observed = observe({ ...options, world, node: id, keep: (events) => stores.traces.append(events) });
   const { logger } = observed;
   const signer = new AssertionSigner(id, key, world.clock);
-  const upstream = httpUpstream({ world, nodeId: id, assertFor: (principal, node) => signer.assert(principal, node) });
+  const vault = await openVault(options, stores.secrets, world);
+  const lineage = treesOf(entryOf(id, key.publicKey, ''), key, world);
+  const upstream = httpUpstream({
+    world,
+    nodeId: id,
+    assertFor: (principal, node) => signer.assert(principal, node),
+    reveal: (tenant, secret, origin) => vault.reveal(tenant, secret, origin),
+    handOver: (...sent) => lineage.trees.handOver(...sent),
+  });
   held.defer(() => upstream.close());
   held.defer(() => observed.flush());
   const overload = watchOverload(world);
@@ -113,12 +128,19 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const second = canaryOracle(world, options.oracle !== 0, () => train);
   held.defer(() => second.close());
   const halt = new Halt();
+  const keyUse = await KeyUse.open({
+    dir: options.dir,
+    clock: world.clock,
+    failed: (cause) => logger.log('warn', 'the last use of keys could not be kept', { cause: String(cause) }),
+  });
+  held.defer(() => keyUse.close());
+  const egress = egressOf(options, world.clock, logger);
   const treasury = new Treasury({
     ledger: stores.ledger,
     clock: world.clock,
     ...(options.reservationGraceMs === undefined ? {} : { graceMs: options.reservationGraceMs }),
     notice: ({ kind, text, ...about }) =>
-      logger.log(kind === 'refused' ? 'info' : 'warn', `budget ${text}`, { kind, ...about }),
+      logger.log(kind === 'refused' ? 'info' : 'warn', `budget: ${kind}`, { ...about, detail: text }),
   });
   held.defer(() => treasury.stop());
   for (const gauge of budgetGauges(treasury)) observed.metrics.gauge(gauge);
@@ -127,12 +149,15 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const live = new LivePipeline({
     world,
     halt,
+    lineage,
     treasury,
     trail: audit.trail,
     auditReads: options.auditReads ?? false,
     node: id,
     sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
     calls: stores.calls,
+    keyUse,
+    tokens: egress.tokens,
     upstreamFor: (endpoint) => upstream.to(endpoint),
     view: (_, sight) => viewOf(sight, { tenant: '', domain: '', parent: null }),
     compose: hub,
@@ -252,9 +277,13 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   await live.reconciler.start();
   held.defer(() => live.reconciler.stop());
 
-  const leases = await leasePort({ ledger: stores.ledger, snapshot: () => live.snapshot, nodes, world, logger });
   const closing = new Canceller();
+  const sessions = sessionsOf(live, world, options.tls !== undefined);
   const weakened = [...weakenedBy(options), ...(shared?.isPlain === true ? ['database connection without TLS'] : [])];
+  const lessor = await lessorOf({
+    ...{ ledger: stores.ledger, snapshot: () => live.snapshot, nodes, world, logger },
+    granting: async (share) => void (await treasury.beyondSoft([share])),
+  });
   const admin = adminDoor(
     adminPorts({
       world,
@@ -264,8 +293,13 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       signal: closing,
       live,
       observed,
-      budgets: budgetPort({ treasury, ledger: stores.ledger, snapshot: () => live.snapshot, logger }),
-      leases,
+      budgets: budgetPort({
+        treasury,
+        ledger: stores.ledger,
+        snapshot: () => live.snapshot,
+        logger,
+        lessor,
+      }),
       control: auditedControl(control, audit.trail),
       releases: auditedReleases(train, audit.trail),
       nodes: auditedNodes(nodes, audit.trail),
@@ -280,6 +314,9 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       oracle: () => oracle.counts,
       store: shared === undefined ? 'sqlite' : 'postgres',
       weakened,
+      session: (req) => sessions.resolve(req),
+      secrets: secretPort(vault, audit.trail),
+      lastUsedMs: (tenant, name) => keyUse.lastUsedMs(tenant, name),
       diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
@@ -291,13 +328,16 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     onInternal: (fault, occurrence) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
   });
+  const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);
   const listener = await listen({
     ...options,
     clock: world.clock,
-    doors: [native, admin],
+    doors: [native, ...login, admin],
     ready: () => live.snapshot !== undefined,
   });
-  if (await isFirstRun(control)) await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
+  egress.own(listener.url);
+  if (!hasAdministrator(control, world.clock.wallMs()))
+    await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
   logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened });
   const release = held.move();
 
@@ -337,9 +377,18 @@ export const keepRosters = async (dir: string, publisher: Publisher, failed: (ca
   };
 };
 
-/** Nobody can administer this hub yet: whoever reads the token file on this machine becomes its first administrator. */
-const isFirstRun = async (control: ControlPlane): Promise<boolean> =>
-  (await control.list({ tenant: null, kind: 'User' })).length === 0;
+/**
+ * Can anybody administer this hub with a key? If not, whoever reads the token file on its machine becomes its first administrator,
+ * or the next one, when the last key has expired.
+ */
+export const hasAdministrator = ({ snapshot }: Pick<ControlPlane, 'snapshot'>, wallMs: number): boolean =>
+  (snapshot?.keys ?? []).some(
+    (key) =>
+      key.tenant === DEFAULT_TENANT &&
+      (key.expiresAtMs === null || key.expiresAtMs > wallMs) &&
+      key.principal.kind === 'user' &&
+      adminRolesOf({ ...key.principal, ...(key.scopes === undefined ? {} : { scopes: key.scopes }) }).has('admin'),
+  );
 
 /** Streams of the admin door end first: they have no end of their own, and a drain would wait for them. */
 export const closeListener = async (listener: Listener, closing: Canceller, graceful: boolean): Promise<void> => {
@@ -350,8 +399,11 @@ export const closeListener = async (listener: Listener, closing: Canceller, grac
 export const weakenedBy = ({
   allowPlainPublic,
   tls,
-}: Pick<NodeOptions, 'allowPlainPublic' | 'tls'>): readonly string[] =>
-  allowPlainPublic === true && tls === undefined ? ['public listener without TLS'] : [];
+  allowPrivateEgress,
+}: Pick<NodeOptions, 'allowPlainPublic' | 'tls' | 'allowPrivateEgress'>): readonly string[] => [
+  ...(allowPlainPublic === true && tls === undefined ? ['public listener without TLS'] : []),
+  ...(allowPrivateEgress === true ? ['requests of its own may go to private addresses'] : []),
+];
 
 /** For our own logs only. */
 export const describe = (cause: unknown): string =>

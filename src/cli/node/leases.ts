@@ -8,21 +8,20 @@ import {
   leasedLedger,
   Treasury,
 } from '../../budget/index.ts';
-import type { CallJournal, LeaseReply, LeaseRequest, NodeEntry, Stores } from '../../contract/index.ts';
-import { Fault } from '../../contract/index.ts';
-import { type NodeHub, type NodeLink, parseLeaseRequest } from '../../control/index.ts';
-import type { LeasePort } from '../../doors/admin/index.ts';
+import type { CallJournal } from '../../contract/index.ts';
+import type { NodeHub } from '../../control/index.ts';
 import type { World } from '../../kernel/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
+import type { Member } from './member.ts';
 
-export interface LessorOptions extends Pick<LessorParts, 'ledger' | 'snapshot'> {
+export interface LessorOptions extends Pick<LessorParts, 'ledger' | 'snapshot' | 'granting'> {
   readonly nodes: NodeHub;
   readonly world: World;
   readonly logger: Logger;
 }
 
 /** Resolves when it knows what nodes hold from before a restart. */
-export const leasePort = async ({ nodes, world, logger, ...parts }: LessorOptions): Promise<LeasePort> => {
+export const lessorOf = async ({ nodes, world, logger, ...parts }: LessorOptions): Promise<Lessor> => {
   const lessor = new Lessor({
     ...parts,
     clock: world.clock,
@@ -31,26 +30,8 @@ export const leasePort = async ({ nodes, world, logger, ...parts }: LessorOption
     flag: (node, text) => logger.log('warn', `node ${text}`, { node: node.id }),
   });
   await lessor.restore(new Set(nodes.list(null).map(({ node }) => node.tenant)));
-  return { take: async (node, request) => lessor.take(node, parseLeaseRequest(request)) };
+  return lessor;
 };
-
-/** A hub without a ledger of its own has nothing to hand out. */
-export const leasesAbove = (elsewhere: () => Fault): LeasePort => ({ take: () => Promise.reject(elsewhere()) });
-
-/** The link comes up after what is sent over it. */
-export const leaseOver = (link: NodeLink | undefined, request: LeaseRequest): Promise<LeaseReply> => {
-  if (link === undefined) return Promise.reject(new Fault('unavailable', 'this node is not up yet'));
-  return link.lease(request);
-};
-
-export interface LesseeOptions {
-  readonly node: NodeEntry;
-  readonly stores: Pick<Stores, 'calls' | 'ledger'>;
-  readonly world: World;
-  readonly logger: Logger;
-  /** Rejects while there is no hub. */
-  readonly send: (request: LeaseRequest) => Promise<LeaseReply>;
-}
 
 export interface Leasing {
   readonly treasury: Treasury;
@@ -58,20 +39,17 @@ export interface Leasing {
   readonly calls: CallJournal;
   /** Says what the last run of the node did not get through. */
   start(): Promise<void>;
-  /** Gives back what no call holds. Before the link closes. */
-  stop(): Promise<void>;
+  /** In order: gives back what no call holds. Before the link closes. */
+  stop(inOrder: boolean): Promise<void>;
 }
 
-export const leasing = ({ node, stores, world, logger, send }: LesseeOptions): Leasing => {
+export const leasing = ({ membership, stores, world, lease }: Member, logger: Logger): Leasing => {
   const { clock, random, ids } = world;
-  const { tenant } = node;
+  const { id: node, tenant } = membership.node;
   const records = new LeaseRecords(stores.ledger, tenant, clock);
-  const lessee = new Lessee({
-    ...{ records, clock, random, newId: ids.callId, tenant, node: node.id, send },
-    mayHaveRoom: (account) => treasury.waiting.wake(account, WOKEN),
-  });
+  const lessee = new Lessee({ ...{ records, clock, random, newId: ids.callId, tenant, node }, send: lease });
   const parts = { lessee, records, ledger: stores.ledger, tenant };
-  const treasury: Treasury = new Treasury({
+  const treasury = new Treasury({
     ledger: leasedLedger(parts),
     clock,
     notice: ({ kind, text, ...about }) =>
@@ -84,12 +62,9 @@ export const leasing = ({ node, stores, world, logger, send }: LesseeOptions): L
       await lessee.start();
       treasury.start();
     },
-    stop: async () => {
+    stop: async (inOrder) => {
       treasury.stop();
-      await lessee.stop();
+      await lessee.stop(inOrder);
     },
   };
 };
-
-/** Of those that wait for room, as many try again: the first of them asks the hub, and the others hear what it says. */
-const WOKEN = 2;

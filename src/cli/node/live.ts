@@ -9,11 +9,21 @@ import type {
   EventSink,
   NodeEntry,
   OperationEntry,
+  Principal,
   Roster,
   Snapshot,
 } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
-import { AssertionVerifier, knownNodes, type Resolver, SnapshotResolver } from '../../identity/index.ts';
+import {
+  AssertionVerifier,
+  type KeyUse,
+  knownNodes,
+  type Proof,
+  type Resolver,
+  SnapshotResolver,
+  type TokenParts,
+  TokenVerifier,
+} from '../../identity/index.ts';
 import { Journal, Reconciler } from '../../journal/index.ts';
 import {
   Breaker,
@@ -25,9 +35,11 @@ import {
   type World,
 } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
+import { treeRules } from '../../lineage/index.ts';
 import {
   type FallbackSet,
   fallbackSets,
+  Places,
   type PreparedPolicy,
   preparePolicy,
   prepareTrials,
@@ -40,6 +52,7 @@ import {
 } from '../../policy/index.ts';
 import { type CandidatesOf, Fleet, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
+import type { TreeParts } from './trees.ts';
 
 export interface LiveOptions {
   readonly world: World;
@@ -48,6 +61,8 @@ export interface LiveOptions {
   readonly calls: CallJournal;
   /** Of the node, shared by its pipelines: an order to stop is about the node and not about a snapshot. */
   readonly halt: Halt;
+  /** Of the node too: a tree is older than a snapshot. */
+  readonly lineage: TreeParts;
   /** Of the node too. */
   readonly trail: AuditTrail;
   /** Reads are written down before they are sent, too. Default false. */
@@ -59,6 +74,10 @@ export interface LiveOptions {
   readonly compose: (parts: Parts) => Handler;
   /** Where this node's own questions for facts go. Default: through this pipeline. */
   readonly ask?: Handler;
+  /** Where it is noted when keys were last used. Default: nowhere. */
+  readonly keyUse?: KeyUse;
+  /** How tokens of other issuers are verified. Default: none is believed. */
+  readonly tokens?: TokenParts;
   /** Call trees that the node has seen, shared by its pipelines. Default: of this pipeline alone. */
   readonly trees?: Trees;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
@@ -102,10 +121,12 @@ export class LivePipeline {
   readonly #treasury: Treasury;
   /** New configuration forgives nobody. */
   readonly #rates = new Rates();
+  readonly #places = new Places();
   readonly #trees: Trees;
   readonly #versions = new Versions();
   #fallbacks = 0;
   #current: Current | undefined;
+  #tokens: { readonly snapshot: Snapshot; readonly verifier: TokenVerifier } | undefined;
   #policy: Prepared | undefined;
 
   constructor(options: LiveOptions) {
@@ -168,7 +189,20 @@ export class LivePipeline {
   get resolver(): Resolver {
     if (this.#current === undefined) throw new Fault('stale', 'this node has no configuration yet');
     const { resolver } = this.#current;
-    return { resolve: (credential, wallMs) => this.#options.halt.admit(resolver.resolve(credential, wallMs), wallMs) };
+    const { halt } = this.#options;
+    return {
+      resolve: (credential, wallMs) => {
+        const found = resolver.resolve(credential, wallMs);
+        if (!(found instanceof Promise)) return halt.admit(found, wallMs);
+        return found.then((principal) => halt.admit(principal, wallMs));
+      },
+    };
+  }
+
+  /** Who claims that were verified once stand for by now; undefined for nobody. Throws `denied` for who is under an order to stop. */
+  principalOf({ tenant, provider, claims }: Extract<Proof, { kind: 'claims' }>, wallMs: number): Principal | undefined {
+    const found = this.#tokens?.verifier.principalOf(tenant, provider, claims);
+    return found === undefined ? undefined : this.#options.halt.admit(found, wallMs);
   }
 
   /** What is decided by now, for questions beside calls. */
@@ -190,7 +224,14 @@ export class LivePipeline {
     const planOf = planner(snapshot);
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
     const known = knownNodes(snapshot, (id) => nodes.get(id));
-    const resolver = new SnapshotResolver(snapshot.keys, new AssertionVerifier(options.node, known));
+    const resolver = new SnapshotResolver(snapshot.keys, {
+      assertions: new AssertionVerifier(options.node, known),
+      ...(options.tokens === undefined ? {} : { tokens: this.#tokensOf(snapshot, options.tokens) }),
+      uses: options.keyUse,
+    });
+    const callTrees = options.lineage.trees;
+    const rules = treeRules(snapshot);
+    const ground = options.lineage.groundOf(snapshot, rules, known, nodes.values());
     const candidates = options.view(snapshot, sight);
     const watch = options.watch?.(snapshot);
     const budgets = new Budgets(snapshot);
@@ -198,6 +239,9 @@ export class LivePipeline {
       node: options.node,
       sink: options.sink,
       snapshotSeq: snapshot.seq,
+      turnedBack: callTrees.turnedBack(ground),
+      lineage: callTrees.layer(ground),
+      intersects: rules.intersects,
       halt: options.halt.layer,
       audit: {
         refusals: auditRefusals(options.trail, options.node),
@@ -215,6 +259,7 @@ export class LivePipeline {
       versions: this.#versions,
       trees: this.#trees,
       rates: this.#rates,
+      places: this.#places,
       planOf,
       gate: this.gate,
       budgets: this.#budgets,
@@ -226,6 +271,7 @@ export class LivePipeline {
       upstreamFor: options.upstreamFor,
     });
     return () => {
+      callTrees.use(ground);
       this.fleet.swap(snapshot.targets, candidates);
       this.#current = { snapshot, policy, handler, planOf, resolver, fallback };
       this.#treasury.adopt(budgets);
@@ -246,9 +292,15 @@ export class LivePipeline {
     const moves = entries.some(({ soft }) => soft?.do === 'model');
     return {
       price: pricing,
-      ...(treasury.ledger === null ? {} : { tighten: tightenBy(treasury, budgets) }),
+      tighten: tightenBy(treasury, budgets),
       ...(moves && treasury.ledger !== null ? { downgrade: downgrade({ planOf, treasury, budgets }) } : {}),
     };
+  }
+
+  /** Nor about who is believed. */
+  #tokensOf(snapshot: Snapshot, parts: TokenParts): TokenVerifier {
+    if (this.#tokens?.snapshot !== snapshot) this.#tokens = { snapshot, verifier: new TokenVerifier(snapshot, parts) };
+    return this.#tokens.verifier;
   }
 
   /** A roster alone changes nothing about policy, and rosters come often. */

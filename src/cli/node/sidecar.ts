@@ -14,11 +14,12 @@ import { trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
 import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
-import { leaseOver, leasing } from './leases.ts';
+import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
+import { treesOf } from './trees.ts';
 
 export interface SidecarOptions extends NodeOptions, MemberOptions {
   /** Where the agent behind it listens; null for an agent that only calls. */
@@ -52,10 +53,12 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const observed = observe({ ...options, world, node: node.id, keep: (events) => member.keep(events) });
   const { logger } = observed;
   const overload = watchOverload(world);
+  const lineage = treesOf(node, member.key, world);
   const upstream = httpUpstream({
     world,
     nodeId: node.id,
     assertFor: (principal, to) => member.signer.assert(principal, to),
+    handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   const upstreamFor = (endpoint: Endpoint) => upstream.to(endpoint);
   let link: NodeLink | undefined;
@@ -68,23 +71,18 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
 
   const halt = new Halt();
   const trail = trailOf(member.stores, world, logger);
-  const leased = leasing({
-    node,
-    stores: member.stores,
-    world,
-    logger,
-    send: (request) => leaseOver(link, request),
-  });
+  const leased = leasing(member, logger);
   const shared = {
     world,
+    treasury: leased.treasury,
     halt,
+    lineage,
     // What its agent was called in, the agent calls on in.
     trees: new Trees(),
     trail,
     node: node.id,
     sink: observed.sink,
     calls: leased.calls,
-    treasury: leased.treasury,
     upstreamFor,
     neighbours: [hub],
     overload: overload.level,
@@ -198,7 +196,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       out.reconciler.stop();
       into.reconciler.stop();
       overload.stop();
-      await leased.stop();
+      await leased.stop(graceful);
       await observed.flush();
       await member.close();
       await upstream.close();

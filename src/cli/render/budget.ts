@@ -19,9 +19,9 @@ const placeOf = ({ path, name }: BudgetView): string => [...path, name].join('\u
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 const linesOf = (budget: BudgetView, lead: string, paint: Paint): readonly string[] => {
-  const { accounts } = budget;
+  const { accounts, accountCount } = budget;
   const drawn = accounts.slice(0, MOST_DRAWN).map((account) => `${lead}  ${accountLine(budget, account, paint)}`);
-  const rest = accounts.length - drawn.length;
+  const rest = accountCount - drawn.length;
   return [
     `${lead}${clean(titleOf(budget))}`,
     ...drawn,

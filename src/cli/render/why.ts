@@ -1,5 +1,5 @@
 /** Why a call went as it did: every decision about it, in order, on every node that it passed, and what was not sent. */
-import type { Attributes, CallEvent, StepEvent } from '../../contract/index.ts';
+import { type Attributes, amountText, type CallEvent, type StepEvent } from '../../contract/index.ts';
 import type { CallExplanation } from '../../doors/admin/index.ts';
 import { clausesText } from './clauses.ts';
 import { clean } from './clean.ts';
@@ -78,6 +78,15 @@ const TELLERS: Readonly<Record<string, (facts: Attributes, step: StepEvent) => s
     ]
       .filter((part) => part !== '')
       .join('  '),
+  delegation: ({ origin, effect, code, rules, missing }) =>
+    [
+      origin === '' ? 'nobody can tell who began' : `for ${origin}, who began: ${effect}`,
+      code === 'OK' ? '' : code,
+      listOf(rules).length === 0 ? '' : `by ${listOf(rules).join(', ')}`,
+      listOf(missing).length === 0 ? '' : `no permit at ${listOf(missing).join(', ')}`,
+    ]
+      .filter((part) => part !== '')
+      .join('  '),
   fact: ({ fact, target, call, outcome: how }) =>
     how === 'cached'
       ? `${fact}: answered before`
@@ -97,6 +106,9 @@ const TELLERS: Readonly<Record<string, (facts: Attributes, step: StepEvent) => s
     ]
       .filter((part) => part !== undefined && part !== '')
       .join('  '),
+  price: ({ budgets, micros, tokens, calls }) =>
+    `${amountText(Number(micros), 'micros')}, ${tokens} tokens, ${calls} calls at most, charged to ${listOf(budgets).join(', ')}`,
+  pause: ({ budget }, { durationMs }) => `waited ${duration(durationMs)} for room in budget ${budget}`,
   halt: ({ order, by, stops, cut }) =>
     `${cut === true ? 'cut' : 'refused'} by order ${order} of ${by}, which stops ${stops}`,
   record: ({ replayed, detached }) =>
@@ -118,8 +130,18 @@ const outcome = (event: CallEvent, paint: Paint): Fact => {
     event.code === '' ? (event.httpStatus === 0 ? '' : `  status ${event.httpStatus}`) : `  ${clean(event.code)}`;
   return [
     'outcome',
-    `${paint(styleOf(event.status), event.status)}${code}${message === undefined ? '' : `  "${clean(String(message))}"`}`,
+    `${paint(styleOf(event.status), event.status)}${code}${costOf(event)}${message === undefined ? '' : `  "${clean(String(message))}"`}`,
   ];
+};
+
+const costOf = ({ attributes }: CallEvent): string => {
+  const { 'cost.micros': micros, 'usage.input_tokens': input, 'usage.output_tokens': output } = attributes;
+  const flags = listOf(attributes['usage.flags']);
+  return [
+    ...(micros === undefined ? [] : [`  cost ${amountText(Number(micros), 'micros')}`]),
+    ...(input === undefined ? [] : [`  ${input} tokens in, ${output} out`]),
+    ...(flags.length === 0 ? [] : [clean(` (${flags.join(', ')})`)]),
+  ].join('');
 };
 
 /** The one thing that somebody on call must know: did it happen? */

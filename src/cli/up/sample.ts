@@ -151,7 +151,7 @@ const mintKeys = async (
 ): Promise<Readonly<Record<string, string>>> => {
   const keys: Record<string, string> = {};
   for (const principal of principals)
-    keys[principal.name] = (await admin.post<{ secret: string }>('/v1/keys', { principal })).secret;
+    keys[principal.name] = (await admin.post<{ secret: string }>('/v1/keys', { principal, force: true })).secret;
   return keys;
 };
 

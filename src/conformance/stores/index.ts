@@ -9,6 +9,7 @@ import { nodeChecks } from './nodes.ts';
 import { openersChecks } from './openers.ts';
 import { releaseChecks } from './releases.ts';
 import { resourceChecks } from './resources.ts';
+import { secretChecks } from './secrets.ts';
 import { approvalChecks, auditChecks, sendChecks } from './send.ts';
 import { traceChecks } from './traces.ts';
 
@@ -41,7 +42,7 @@ export const storeSuite = ({ name, open, reopen, join }: StoreSuiteOptions): Sui
       },
     });
   };
-  const all = [resourceChecks, callChecks, nodeChecks, killChecks, releaseChecks, traceChecks];
+  const all = [resourceChecks, callChecks, nodeChecks, killChecks, releaseChecks, secretChecks, traceChecks];
   for (const describe of [...all, ledgerChecks, sendChecks, auditChecks, approvalChecks]) describe(add);
   if (join !== undefined)
     openersChecks((promise, check) => checks.push({ promise, check: () => inTwo(open, join, check) }));

@@ -19,8 +19,8 @@ const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   put: ({ body }, response) => reply(response, 201, body),
   pay: ({ body }, response) => reply(response, 200, body),
   transfer: ({ body }, response) => reply(response, 200, body),
-  counted: ({ body }, response) => reply(response, 200, body),
   letter: ({ body }, response) => reply(response, 200, body),
+  count: ({ body }, response) => reply(response, 200, body),
   /** An information point. What it knows of accounts is in their names. */
   account: ({ body }, response) => {
     const { id } = JSON.parse(String(body)) as { id: string };

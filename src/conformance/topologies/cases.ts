@@ -9,6 +9,7 @@ import { FACT_PROMISES } from './facts.ts';
 import { bundle, POLICY, resources, STRICTER_POLICY } from './fixture.ts';
 import { KILL_PROMISES } from './kills.ts';
 import { LIMIT_PROMISES } from './limits.ts';
+import { TREE_PROMISES } from './trees.ts';
 
 export interface TopologySuite {
   readonly suite: Suite;
@@ -373,6 +374,7 @@ const PROMISES: readonly Case[] = [
   ...FACT_PROMISES,
   ...LIMIT_PROMISES,
   ...BUDGET_PROMISES,
+  ...TREE_PROMISES,
   ...KILL_PROMISES,
   {
     promise: 'without the centre calls go on, and what was recorded meanwhile arrives when it is back',

@@ -2,7 +2,7 @@
 import { API_VERSION } from '../../contract/index.ts';
 import { OPERATIONS } from './agent.ts';
 
-const READS = new Set(['echo', 'account', 'hang', 'flaky', 'stream', 'endless', 'liar', 'counted']);
+const READS = new Set(['echo', 'account', 'hang', 'flaky', 'stream', 'endless', 'liar']);
 
 /** Only this operation says what its payload looks like, and only of it a rule reads the arguments. */
 const INPUTS: Readonly<Record<string, object>> = {
@@ -62,8 +62,6 @@ forbid (principal == Agent::"alice", action, resource)
 when { resource.name == "echo" };
 `;
 
-export const BUDGET_LIMIT = 5;
-
 const LIMITS = `
 @id("letters-are-private")
 @redact_in("/secret")
@@ -71,9 +69,9 @@ const LIMITS = `
 @rate("2/1h")
 permit (principal, action == Action::"agent/echo/letter", resource);
 
-@id("counted-calls-are-few")
+@id("counting-is-counted")
 @budget_class("counted")
-permit (principal, action == Action::"agent/echo/counted", resource);
+permit (principal, action == Action::"agent/echo/count", resource);
 `;
 
 export const bundle = (policies: string): unknown =>
@@ -106,6 +104,6 @@ export const resources = (options: {
   resource('Agent', 'echo', { operations: OPERATIONS.map(operation), timeoutMs: 10_000 }, 'workshop'),
   resource('Route', 'to-the-workshop', { to: { kind: 'agent', name: 'echo' }, via: options.via }),
   ...facts,
-  resource('Budget', 'five', { scope: 'organisation', class: 'counted', unit: 'calls', limit: BUDGET_LIMIT }),
+  resource('Budget', 'five', { scope: 'domain office', class: 'counted', unit: 'calls', limit: 5 }),
   bundle(POLICY),
 ];

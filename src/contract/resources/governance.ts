@@ -1,5 +1,6 @@
 /** Routes, policy, domains, people and keys: who may reach whom, and how. */
 import { z } from 'zod';
+import { KEY_SCOPES } from '../access.ts';
 import { Name } from './metadata.ts';
 import { HttpUrl } from './target.ts';
 
@@ -70,6 +71,17 @@ export const KeySpec = z.strictObject({
   /** SHA-256 of a 256-bit random secret: nothing to guess, so nothing slow is needed. */
   secretHash: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 hex digits'),
   expiresAt: z.iso.datetime({ offset: true }).optional(),
+  scopes: z
+    .array(z.enum(KEY_SCOPES))
+    .min(1)
+    .optional()
+    .describe('narrows the key; absent: everything that its owner may do'),
+});
+
+export const TeamSpec = z.strictObject({
+  description: z.string().max(2000).optional(),
+  users: z.array(Name).max(10_000).default([]),
+  agents: z.array(Name).max(10_000).default([]),
 });
 
 export { HttpUrl };

@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { BudgetSpec } from './budget.ts';
 import { FactSpec } from './fact.ts';
-import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, UserSpec } from './governance.ts';
+import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, TeamSpec, UserSpec } from './governance.ts';
 import { API_VERSION, Metadata } from './metadata.ts';
+import { IdentityProviderSpec } from './provider.ts';
 import { TargetSpec } from './target.ts';
+import { TreeLimitsSpec } from './trees.ts';
 
 const resource = <K extends string, S extends z.ZodType>(kind: K, spec: S) =>
   z.strictObject({ apiVersion: z.literal(API_VERSION), kind: z.literal(kind), metadata: Metadata, spec });
@@ -19,8 +21,11 @@ export const SCHEMAS = {
   Fact: resource('Fact', FactSpec),
   Budget: resource('Budget', BudgetSpec),
   Domain: resource('Domain', DomainSpec),
+  TreeLimits: resource('TreeLimits', TreeLimitsSpec),
   User: resource('User', UserSpec),
+  Team: resource('Team', TeamSpec),
   Key: resource('Key', KeySpec),
+  IdentityProvider: resource('IdentityProvider', IdentityProviderSpec),
 };
 
 type Schema = (typeof SCHEMAS)[keyof typeof SCHEMAS];
@@ -40,8 +45,11 @@ export const KINDS: Readonly<Record<ResourceKind, { readonly plural: string; rea
   Fact: { plural: 'facts', short: 'fc' },
   Budget: { plural: 'budgets', short: 'bud' },
   Domain: { plural: 'domains', short: 'dom' },
+  TreeLimits: { plural: 'treelimits', short: 'tr' },
   User: { plural: 'users', short: 'usr' },
+  Team: { plural: 'teams', short: 'tm' },
   Key: { plural: 'keys', short: 'key' },
+  IdentityProvider: { plural: 'identityproviders', short: 'idp' },
 };
 
 /** `tenant/Kind/name`: the identity of a resource for its whole life. */
@@ -63,5 +71,6 @@ export { type BudgetSpec, Money, type PriceSpec, type WindowLength } from './bud
 export type { FactSource, FactSpec } from './fact.ts';
 export type { RouteSpec } from './governance.ts';
 export { API_VERSION, DEFAULT_TENANT, Labels, Metadata, Name, OperationName } from './metadata.ts';
+export type { IdentityProviderSpec } from './provider.ts';
 export type { Effect, Operation, TargetSpec } from './target.ts';
 export { EndpointSpec, HttpUrl } from './target.ts';

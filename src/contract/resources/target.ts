@@ -1,7 +1,7 @@
 /** Agents, tools and models: what can be called. One spec for the three, because a call treats them alike. */
 import { z } from 'zod';
 import { PriceSpec } from './budget.ts';
-import { Labels, OperationName } from './metadata.ts';
+import { Labels, Name, OperationName } from './metadata.ts';
 
 export const Effect = z.enum(['read', 'write', 'spend', 'irreversible']);
 export type Effect = z.output<typeof Effect>;
@@ -68,6 +68,26 @@ export const HealthSpec = z.strictObject({
   timeoutMs: z.number().int().min(50).max(60_000).default(2_000),
 });
 
+const HEADER = /^header:(?!(airspace-|x-forwarded-|proxy-))[a-z][a-z0-9-]{0,62}$/;
+
+/** Fields that the request writes itself, or that mean something to the way and not to the target. */
+const TAKEN = new Set(
+  'accept accept-encoding connection content-encoding content-length content-type cookie expect forwarded host idempotency-key keep-alive te traceparent tracestate trailer transfer-encoding upgrade x-real-ip'.split(
+    ' ',
+  ),
+);
+
+export const CredentialSpec = z.strictObject({
+  secret: Name.describe('name of a secret of the tenant: airspace secret set'),
+  as: z
+    .string()
+    .refine((text) => text === 'bearer' || (HEADER.test(text) && !TAKEN.has(text.slice(7))), {
+      message: 'must be `bearer`, or a header such as `header:x-api-key`',
+    })
+    .default('bearer')
+    .describe('`bearer`, or a header such as header:x-api-key'),
+});
+
 export const TargetSpec = z.strictObject({
   description: z.string().max(2000).optional(),
   protocol: z.literal('http').default('http'),
@@ -76,6 +96,9 @@ export const TargetSpec = z.strictObject({
     .max(1000)
     .default([])
     .describe('fixed addresses; instances that register themselves come on top'),
+  credential: CredentialSpec.optional().describe(
+    'shown to the endpoints that are listed here, and to no instance that announces itself; only hubs have it',
+  ),
   operations: z.array(Operation).min(1).max(500),
   health: HealthSpec.optional().describe('active check of each endpoint; absent: only what calls show'),
   concurrency: z.number().int().min(1).max(100_000).default(1024).describe('calls in flight per endpoint (L1)'),

@@ -45,7 +45,7 @@ export interface Streaming {
   readonly clock: Clock;
   readonly signal: CancelSignal;
   /** Asked with every heartbeat: a key that was revoked reads no further. */
-  readonly mayGoOn: () => boolean;
+  readonly mayGoOn: () => boolean | Promise<boolean>;
 }
 
 /** Server-sent events until the reader leaves, the node shuts down, or the credential ends. */
@@ -87,7 +87,13 @@ const begin = (res: ServerResponse, { clock, signal, mayGoOn }: Streaming): Canc
   res.write(': open\n\n');
   let timer = clock.after(BEAT_MS, beat);
   function beat(): void {
-    if (!mayGoOn()) {
+    const may = mayGoOn();
+    if (may instanceof Promise) void may.then(goOn);
+    else goOn(may);
+  }
+  function goOn(may: boolean): void {
+    if (res.writableEnded || res.destroyed) return;
+    if (!may) {
       res.end();
       return;
     }

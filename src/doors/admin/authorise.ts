@@ -1,26 +1,25 @@
 /** Who may ask for what: where a request may come from, who sent it, and whether that is enough for its route. */
 import type { IncomingMessage } from 'node:http';
 import {
+  type AdminRole,
+  adminRolesOf,
   type Credential,
   DEFAULT_TENANT,
   Fault,
   HEADERS,
+  isForCalls,
   type Principal,
   type Rights,
   WHOLE_TENANT,
 } from '../../contract/index.ts';
 
-/** Each holds what those before it hold. */
-const ROLES = ['viewer', 'operator', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
-
 /**
- * The least that may ask. A role: users who have it or a higher one; with `agents` also every agent, whose route then shows it
- * nothing but its own. `agent`: agents only. With `domains` also users who administer a domain, whose rights are then that domain.
- * `everyTenant`: only the tenant that runs the node.
+ * The least that may ask. A role, or any of several: users who have it or one that holds it; with `agents` also every agent, whose
+ * route then shows it nothing but its own. `agent`: agents only. `anybody`: who is known, about themselves. With `domains` also users
+ * who administer a domain, whose rights are then that domain. `everyTenant`: only the tenant that runs the node.
  */
 export interface Access {
-  readonly least: Role | 'agent';
+  readonly least: AdminRole | readonly AdminRole[] | 'agent' | 'anybody';
   readonly agents?: true;
   readonly domains?: true;
   readonly everyTenant?: true;
@@ -69,18 +68,53 @@ export const assertionOf = (req: IncomingMessage): string => {
 
 /** How far the principal reaches on the route. Throws `denied` when it is not enough for it. */
 export const authorise = (principal: Principal, { least, agents, domains, everyTenant }: Access): Rights => {
-  if (principal.kind === 'agent' && (agents === true || least === 'agent')) return WHOLE_TENANT;
+  if (least === 'anybody') return WHOLE_TENANT;
+  if (principal.kind === 'agent' && (agents === true || least === 'agent')) {
+    if (!isForCalls(principal)) throw new Fault('denied', 'this needs a key with scope `call`');
+    return WHOLE_TENANT;
+  }
   if (least === 'agent') throw new Fault('denied', 'this is for agents, with a key of their own');
-  const holdsRole = principal.kind === 'user' && holds(principal.roles, least);
-  if (!holdsRole && !(domains === true && administersAny(principal)))
-    throw new Fault('denied', `this needs role \`${least}\`; ask an admin to add it to your User resource`);
+  const wanted = typeof least === 'string' ? [least] : least;
+  const holdsRole = hasOne(principal, wanted);
+  const looksAfter = domains === true && administersAny(principal) && isOpen(principal, wanted);
+  if (!holdsRole && !looksAfter) throw refusal(principal, wanted);
   if (everyTenant === true && principal.tenant !== DEFAULT_TENANT)
-    throw new Fault('denied', `this concerns every tenant and needs role \`${least}\` in tenant \`${DEFAULT_TENANT}\``);
+    throw new Fault(
+      'denied',
+      `this concerns every tenant and needs role ${either(wanted)} in tenant \`${DEFAULT_TENANT}\``,
+    );
   return holdsRole ? WHOLE_TENANT : domainsOf(principal);
 };
 
+const refusal = (principal: Principal, wanted: readonly AdminRole[]): Fault => {
+  const { scopes, ...whole } = principal;
+  if (scopes !== undefined && (hasOne(whole, wanted) || administersAny(whole)))
+    return new Fault(
+      'denied',
+      `this needs role ${either(wanted)}, and your key is narrowed to scopes ${scopes.map((scope) => `\`${scope}\``).join(', ')}; use another key`,
+    );
+  return new Fault('denied', `this needs role ${either(wanted)}; ask an admin to add it to your User resource`);
+};
+
+/** Of a person, with what their credential is narrowed to. */
+type Asking = Pick<Principal, 'kind' | 'roles' | 'scopes'>;
+
+/** INVARIANT: the only place where roles become rights at this door. They are for people: an agent that has one has none here. */
+const hasOne = ({ kind, roles, scopes }: Asking, wanted: readonly AdminRole[]): boolean => {
+  if (kind !== 'user') return false;
+  const held = adminRolesOf(scopes === undefined ? { roles } : { roles, scopes });
+  return wanted.some((role) => held.has(role));
+};
+
+/** Do the scopes of a key let through what such a role could do? */
+const isOpen = ({ kind, scopes }: Principal, wanted: readonly AdminRole[]): boolean =>
+  hasOne({ kind, roles: ['admin'], ...(scopes === undefined ? {} : { scopes }) }, wanted);
+
+const either = (roles: readonly AdminRole[]): string => roles.map((role) => `\`${role}\``).join(' or ');
+
 /** Roles are for people, and so are domains to look after. */
-const administersAny = ({ kind, administers = [] }: Principal): boolean => kind === 'user' && administers.length > 0;
+export const administersAny = ({ kind, administers = [] }: Principal): boolean =>
+  kind === 'user' && administers.length > 0;
 
 /** What the principal reaches without any role. */
 export const domainsOf = (principal: Principal): Rights => ({
@@ -89,15 +123,5 @@ export const domainsOf = (principal: Principal): Rights => ({
   domains: administersAny(principal) ? (principal.administers ?? []) : [],
 });
 
-/** What an apply of theirs would be held against: a diff says the same, also to those who may look at more. */
-export const changesOf = (principal: Principal, rights: Rights): Rights =>
-  administersAny(principal) && !holds(principal.roles, 'admin') ? domainsOf(principal) : rights;
-
 /** May see what is there, and not only what it may call. */
-export const isOperator = ({ kind, roles }: Pick<Principal, 'kind' | 'roles'>): boolean =>
-  kind === 'user' && holds(roles, 'operator');
-
-const holds = (roles: readonly string[], least: Role): boolean => {
-  const enough: readonly string[] = ROLES.slice(ROLES.indexOf(least));
-  return roles.some((role) => enough.includes(role));
-};
+export const isOperator = (principal: Asking): boolean => hasOne(principal, ['operator']);

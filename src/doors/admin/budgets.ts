@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Answer, json } from './answer.ts';
 import { authorOf } from './configuration.ts';
 import { PAYERS } from './ports.ts';
-import type { AdminRequest } from './request.ts';
+import type { AdminRequest, NodeRequest } from './request.ts';
 
 const Nothing = z.strictObject({});
 const PayersQuery = z.strictObject({ by: z.enum(PAYERS).default('principal') });
@@ -30,3 +30,7 @@ export const topUp = async ({ ports, principal, param, body }: AdminRequest): Pr
       ...(await body(TopUpBody)),
     }),
   );
+
+/** The node link owns what is inside. */
+export const lease = async ({ ports, node, body }: NodeRequest): Promise<Answer> =>
+  json(await ports.budgets.lease(node, await body(z.record(z.string(), z.unknown()))));

@@ -11,7 +11,7 @@ import {
   resourceKey,
 } from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
-import { changesOf } from './authorise.ts';
+import { claimedKind, rightsToChange, rightsToCompare } from './changing.ts';
 import type { AdminPorts } from './ports.ts';
 import type { AdminRequest } from './request.ts';
 
@@ -63,32 +63,32 @@ export const listResources = async ({ ports, principal, theirs, query }: AdminRe
   return json({ items: items.filter(({ resource }) => theirs.resource(resource)) });
 };
 
-const wishOf = async ({ principal, rights, body }: AdminRequest) => {
+const wishOf = async ({ principal, rights, body }: AdminRequest, reach: typeof rightsToChange) => {
   const { origins, ifRevision, ifVersions, ...wish } = await body(ApplyBody);
+  const { resources, prune } = wish;
   return {
     ...wish,
     tenant: principal.tenant,
     by: authorOf(principal),
-    rights: changesOf(principal, rights),
+    rights: reach(principal, rights, { kinds: resources.map(claimedKind), prune }),
     // Control says where a mistake is by these; a list of another length would point at the wrong place.
-    origins: wish.resources.map((_, at) =>
-      origins?.length === wish.resources.length ? origins[at]! : `resource ${at + 1}`,
-    ),
+    origins: resources.map((_, at) => (origins?.length === resources.length ? origins[at]! : `resource ${at + 1}`)),
     ...(ifRevision === undefined ? {} : { ifRevision }),
     ...(ifVersions === undefined ? {} : { ifVersions }),
   };
 };
 
 export const applyResources = async (asked: AdminRequest): Promise<Answer> =>
-  json(await asked.ports.control.apply(await wishOf(asked)));
+  json(await asked.ports.control.apply(await wishOf(asked, rightsToChange)));
 
 export const diffResources = async (asked: AdminRequest): Promise<Answer> =>
-  json({ items: await asked.ports.control.diff(await wishOf(asked)) });
+  json({ items: await asked.ports.control.diff(await wishOf(asked, rightsToCompare)) });
 
 export const deleteResources = async ({ ports, principal, rights, body }: AdminRequest): Promise<Answer> => {
   const { ids, reason, dryRun } = await body(DeleteBody);
+  const reach = rightsToChange(principal, rights, { kinds: ids.map(({ kind }) => kind) });
   const own = ids.map((id) => ({ ...id, tenant: principal.tenant }));
-  return json(await ports.control.remove(own, authorOf(principal), reason, dryRun, rights));
+  return json(await ports.control.remove(own, authorOf(principal), reason, dryRun, reach));
 };
 
 /** Revisions count changes of all tenants; what others changed in one is not shown. */

@@ -222,3 +222,17 @@ const RELEASE = {
     { ...RULE, rule: 'operations', kind: 'fact' },
   ],
 } as const;
+
+test('a key that is narrowed is narrowed for domains to look after too', async () => {
+  const steward = { kind: 'user' as const, tenant: 'default', id: 'sara', roles: [], administers: ['operations'] };
+  const narrowed = (...scopes: ('read' | 'develop' | 'policy')[]) =>
+    served({ resolver: { resolve: () => ({ ...steward, scopes }) } });
+  const kinds = { PolicyBundle: 'policy', Agent: 'develop' } as const;
+  for (const scope of ['read', 'develop', 'policy'] as const) {
+    await using door = await narrowed(scope);
+    for (const [kind, opens] of Object.entries(kinds)) {
+      const { status } = await door.post('/v1/resources:apply', 'any', { resources: [{ kind }] });
+      assert.equal(status, scope === opens ? 200 : 403, `${kind} with ${scope}`);
+    }
+  }
+});

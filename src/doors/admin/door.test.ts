@@ -17,9 +17,11 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/policy/diagnose': { files: [{ name: 'org.cedar', text: '', level: 'org' }] },
   '/v1/kills': { kind: 'agent', name: 'orders', reason: 'it loops' },
   '/v1/keys': { principal: { kind: 'agent', name: 'orders' } },
+  '/v1/secrets': { name: 'bank', value: 'a-secret', origins: ['https://bank.example'] },
   '/v1/bootstrap': { token: 'airb_good' },
   '/v1/tokens': { role: 'sidecar', agent: 'orders' },
   '/v1/instances': { id: '9000' },
+  '/v1/nodes/{name}/leases': { reports: [] },
   '/v1/budgets/{name}:topup': { amount: 5, holder: 'session/s1' },
   '/v1/nodes:join': { token: 'airj_x' },
   '/v1/policy/releases': { resources: [{}], reason: 'why' },
@@ -63,86 +65,131 @@ const ask = async (door: Served, route: AdminRoute, key: string | undefined): Pr
 
 type Row = Readonly<Record<string, number>>;
 
-/** In this order: admin, operator, viewer, agent, administrator of another tenant, agent of another tenant. */
-const row = (...[admin, operator, viewer, agent, foreign, foreignAgent]: readonly number[]): Row => ({
+/** Everybody with no more than one role, in the words of `KEYS`. */
+const ROLES = ['operator', 'viewer', 'developer', 'policyAdmin', 'approver', 'budgetAdmin', 'auditor'] as const;
+type Key = (typeof ROLES)[number];
+/** Whoever has one of these is a viewer too. */
+const VIEWERS: readonly Key[] = ['operator', 'viewer', 'developer', 'policyAdmin', 'approver', 'budgetAdmin'];
+
+const NOBODY: Row = {
   none: 401,
   wrong: 401,
-  nobody: 403,
-  steward: 403,
-  admin: admin!,
-  operator: operator!,
-  viewer: viewer!,
-  agent: agent!,
-  promoted: agent!,
-  foreign: foreign!,
-  foreignAgent: foreignAgent!,
+  expired: 401,
   'assertion.n1': 401,
   'assertion.n2': 401,
+  nobody: 403,
+  agent: 403,
+  promoted: 403,
+  narrowAgent: 403,
+  steward: 403,
+  foreignAgent: 403,
+};
+
+interface Owed {
+  readonly ok?: number;
+  /** An administrator of another tenant; the same as here unless said. */
+  readonly foreign?: number;
+}
+
+/** For those and for administrators; for narrowed keys of an administrator as far as their scope is the role. */
+const forRoles = (keys: readonly Key[], { ok = 200, foreign = ok }: Owed = {}): Row => ({
+  ...NOBODY,
+  ...Object.fromEntries(ROLES.map((key) => [key, keys.includes(key) ? ok : 403])),
+  admin: ok,
+  tenantAdmin: ok,
+  readOnly: keys.includes('viewer') ? ok : 403,
+  operateOnly: keys.includes('operator') ? ok : 403,
+  callOnly: 403,
+  wishful: keys.includes('viewer') ? ok : 403,
+  foreign,
 });
-const forAdmins = (ok = 200, foreign = ok): Row => row(ok, 403, 403, 403, foreign, 403);
-const forViewers = (foreign = 200): Row => row(200, 200, 200, 403, foreign, 403);
+const forAdmins = (ok = 200, foreign = ok): Row => forRoles([], { ok, foreign });
+const forViewers = (foreign = 200): Row => forRoles(VIEWERS, { foreign });
 /** And whoever administers a domain, for that domain. */
 const andStewards = (given: Row, ok = 200): Row => ({ ...given, steward: ok });
-const forAgents: Row = row(403, 403, 403, 200, 403, 200);
-const forEverybody: Row = andStewards(row(200, 200, 200, 200, 200, 200));
+const forPolicyAdmins = forRoles(['policyAdmin']);
+const everybody = Object.keys(forAdmins());
+const forAgents: Row = {
+  ...Object.fromEntries(everybody.map((key) => [key, NOBODY[key] ?? 403])),
+  agent: 200,
+  promoted: 200,
+  foreignAgent: 200,
+};
+/** Agents see their own; a key of theirs needs the scope of calls. */
+const forViewersAndAgents: Row = {
+  ...forViewers(),
+  agent: 200,
+  promoted: 200,
+  foreignAgent: 200,
+  steward: 200,
+};
 /** An API key is no assertion: whoever holds one is nobody here. */
 const forNodes: Row = {
-  ...Object.fromEntries(Object.keys(forEverybody).map((key) => [key, 401])),
+  ...Object.fromEntries(everybody.map((key) => [key, 401])),
   'assertion.n1': 200,
   'assertion.n2': 403,
 };
-const withoutKey = (ok: number): Row => Object.fromEntries(Object.keys(forEverybody).map((key) => [key, ok]));
+const withoutKey = (ok: number): Row => Object.fromEntries(everybody.map((key) => [key, ok]));
 
 /** What every kind of caller gets from every route (S20). */
 const EXPECTED: Readonly<Record<string, Row>> = {
   'GET /metrics': forViewers(403),
+  'GET /v1/whoami': Object.fromEntries(everybody.map((key) => [key, NOBODY[key] === 401 ? 401 : 200])),
   'GET /v1/status': andStewards(forViewers()),
   'GET /v1/resources': andStewards(forViewers()),
   'POST /v1/resources:diff': andStewards(forViewers()),
-  'POST /v1/resources:apply': andStewards(forAdmins()),
-  'POST /v1/resources:delete': andStewards(forAdmins()),
-  'GET /v1/revisions': andStewards(forViewers()),
+  'POST /v1/resources:apply': andStewards(forRoles(['developer', 'policyAdmin', 'budgetAdmin'])),
+  'POST /v1/resources:delete': andStewards(forRoles(['developer'])),
+  'GET /v1/revisions': andStewards(forRoles([...VIEWERS, 'auditor'])),
   'POST /v1/revisions/{number}:rollback': andStewards(forAdmins(200, 403)),
   'GET /v1/kills': andStewards(forViewers()),
-  'POST /v1/kills': andStewards(row(201, 201, 403, 403, 201, 403), 201),
-  'DELETE /v1/kills/{name}': andStewards(row(200, 200, 403, 403, 200, 403)),
+  'POST /v1/kills': andStewards(forRoles(['operator'], { ok: 201 }), 201),
+  'DELETE /v1/kills/{name}': andStewards(forRoles(['operator'])),
   'GET /v1/budgets': forViewers(),
   'GET /v1/budgets/{name}/payers': forViewers(),
-  'POST /v1/budgets/{name}:topup': forAdmins(),
-  'GET /v1/unknown': row(200, 200, 403, 403, 200, 403),
-  'POST /v1/unknown/{hex}:resolve': row(200, 200, 403, 403, 200, 403),
-  'GET /v1/audit': row(200, 200, 403, 403, 200, 403),
-  'GET /v1/audit/records': row(200, 200, 403, 403, 200, 403),
-  'GET /v1/audit/head': row(200, 200, 403, 403, 200, 403),
+  'POST /v1/budgets/{name}:topup': forRoles(['budgetAdmin']),
   'GET /v1/policy/releases': andStewards(forViewers()),
-  'POST /v1/policy/releases': andStewards(forAdmins(201), 201),
-  'POST /v1/policy/releases:replay': andStewards(row(200, 200, 403, 403, 200, 403)),
-  'POST /v1/policy/releases:rollback': andStewards(forAdmins()),
+  'POST /v1/policy/releases': andStewards(forRoles(['developer', 'policyAdmin'], { ok: 201 }), 201),
+  'POST /v1/policy/releases:replay': andStewards(forRoles(['operator', 'developer', 'policyAdmin', 'approver'])),
+  'POST /v1/policy/releases:rollback': andStewards(forPolicyAdmins),
   'GET /v1/policy/releases/{hex}': andStewards(forViewers()),
-  'POST /v1/policy/releases/{hex}:shadow': andStewards(forAdmins()),
-  'POST /v1/policy/releases/{hex}:activate': andStewards(forAdmins()),
-  'POST /v1/policy/releases/{hex}:approve': forAdmins(),
+  'POST /v1/policy/releases/{hex}:shadow': andStewards(forPolicyAdmins),
+  'POST /v1/policy/releases/{hex}:activate': andStewards(forPolicyAdmins),
+  'POST /v1/policy/releases/{hex}:approve': forRoles(['policyAdmin', 'approver']),
+  'GET /v1/keys': forAdmins(),
+  'GET /v1/unknown': forRoles(['operator']),
+  'POST /v1/unknown/{hex}:resolve': forRoles(['operator']),
+  'GET /v1/audit': forRoles(['operator', 'auditor']),
+  'GET /v1/audit/records': forRoles(['operator', 'auditor']),
+  'GET /v1/audit/head': forRoles(['operator', 'auditor']),
   'POST /v1/keys': forAdmins(201),
+  'POST /v1/keys/{name}:rotate': forAdmins(404),
+  'DELETE /v1/keys/{name}': forAdmins(),
+  'GET /v1/secrets': forAdmins(),
+  'POST /v1/secrets': forAdmins(201),
+  'POST /v1/secrets:rotate': forAdmins(),
+  'DELETE /v1/secrets/{name}': forAdmins(),
   'POST /v1/tokens': forAdmins(201),
   'POST /v1/bootstrap': withoutKey(201),
   'GET /v1/traces/{hex}': andStewards(forViewers(404)),
-  'GET /v1/traces/{hex}/explain': andStewards(row(200, 200, 403, 403, 404, 403)),
+  'GET /v1/traces/{hex}/explain': andStewards(forRoles(['operator'], { foreign: 404 })),
   'POST /v1/policy:can': andStewards(forViewers()),
   'POST /v1/policy/diagnose': forViewers(),
   'GET /v1/calls': andStewards(forViewers()),
   'GET /v1/top': andStewards(forViewers()),
   'GET /v1/logs': forViewers(),
   'GET /v1/events/stream': andStewards(forViewers()),
-  'GET /v1/targets': forEverybody,
-  'GET /v1/instances': forEverybody,
+  'GET /v1/targets': forViewersAndAgents,
+  'GET /v1/instances': forViewersAndAgents,
   'POST /v1/instances': forAgents,
   'DELETE /v1/instances/{id}': forAgents,
-  'POST /v1/instances/{id}:drain': row(200, 200, 403, 403, 404, 403),
+  'POST /v1/instances/{id}:drain': forRoles(['operator'], { foreign: 404 }),
   'GET /v1/nodes': andStewards(forViewers()),
   'DELETE /v1/nodes/{name}': forAdmins(200, 404),
   'POST /v1/nodes:join': withoutKey(200),
   'POST /v1/nodes/{name}:heartbeat': forNodes,
   'POST /v1/nodes/{name}:leave': forNodes,
+  'POST /v1/nodes/{name}/leases': forNodes,
   'GET /v1/nodes/{name}/stream': forNodes,
   'POST /v1/nodes/{name}/events': forNodes,
 };
@@ -301,7 +348,13 @@ test('a new key is said once and stored as a hash', async () => {
   const made = (await (
     await door.post('/v1/keys', 'admin', { principal: { kind: 'agent', name: 'orders' } })
   ).json()) as Record<string, unknown>;
-  assert.deepEqual(made, { id: 'orders-22222222', secret: 'air_orders-22222222_secret', snapshotSeq: 7 });
+  assert.deepEqual(made, {
+    id: 'orders-22222222',
+    secret: 'air_orders-22222222_secret',
+    // Ninety days on the clock of the door.
+    expiresAt: '1970-04-01T00:16:40.000Z',
+    snapshotSeq: 7,
+  });
   assert.ok(!JSON.stringify(door.asked).includes('_secret"'));
   assert.match(JSON.stringify(door.asked), /"secretHash":"sha256:0{64}"/);
 });

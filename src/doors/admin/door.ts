@@ -5,7 +5,7 @@ import { writeProblem } from '../native/index.ts';
 import { type Answer, writeAnswer, writeDocuments, writeStream } from './answer.ts';
 import { assertionOf, authorise, credentialOf, isFromThisMachine, refuseForeignPages } from './authorise.ts';
 import { type Match, matchOf } from './match.ts';
-import type { AdminPorts } from './ports.ts';
+import type { AdminPorts, BrowserSession } from './ports.ts';
 import { type OpenRequest, openRequest } from './request.ts';
 import type { AdminRoute } from './routes.ts';
 
@@ -57,7 +57,7 @@ const answerOf = async (
 ): Promise<Answer> => {
   if (route.proof === 'node') return route.serve({ ...asked, node: nodeOf(ports, req, asked.param) });
   if (route.proof === 'key') {
-    const principal = isLocalScrape(ports, req, route) ? SCRAPER : resolve(ports, req);
+    const principal = isLocalScrape(ports, req, route) ? SCRAPER : await resolve(ports, req);
     const rights = authorise(principal, route.access);
     return route.serve({ ...asked, principal, rights, theirs: ports.belonging(rights) });
   }
@@ -72,8 +72,19 @@ const nodeOf = ({ nodes }: AdminPorts, req: IncomingMessage, id: string): NodeEn
   return node;
 };
 
-const resolve = ({ resolver, world }: AdminPorts, req: IncomingMessage): Principal =>
-  resolver.resolve(credentialOf(req), world.clock.wallMs());
+const resolve = ({ resolver, sessions, world }: AdminPorts, req: IncomingMessage): Principal | Promise<Principal> => {
+  const session = req.headers.authorization === undefined ? sessions?.resolve(req) : undefined;
+  if (session === undefined) return resolver.resolve(credentialOf(req), world.clock.wallMs());
+  if (req.method !== 'GET') throwIfForged(session, req);
+  return session.principal;
+};
+
+/** A browser sends cookies whoever asks it to; the token of a session only a page of ours can know. */
+const throwIfForged = (session: BrowserSession, { headers }: IncomingMessage): void => {
+  const shown = headers['x-airspace-csrf'];
+  if (!session.isCsrf(typeof shown === 'string' ? shown : undefined))
+    throw new Fault('denied', 'with a session, send its token in `x-airspace-csrf`; `GET /session` says it');
+};
 
 const SCRAPER: Principal = { kind: 'user', tenant: DEFAULT_TENANT, id: 'local-scraper', roles: ['viewer'] };
 
@@ -83,7 +94,11 @@ const isLocalScrape = (ports: AdminPorts, req: IncomingMessage, route: AdminRout
 const finish = async (ports: AdminPorts, { req, res }: Entering, answer: Answer, route: AdminRoute): Promise<void> => {
   if (res.destroyed) return;
   const { signal, world } = ports;
-  const streaming = { clock: world.clock, signal, mayGoOn: () => route.proof !== 'key' || isKnown(ports, req) };
+  const streaming = {
+    clock: world.clock,
+    signal,
+    mayGoOn: () => route.proof !== 'key' || isKnown(ports, req),
+  };
   if (answer.kind === 'stream') writeStream(res, answer, streaming);
   else if (answer.kind === 'documents') await writeDocuments(res, answer, streaming);
   else {
@@ -93,14 +108,17 @@ const finish = async (ports: AdminPorts, { req, res }: Entering, answer: Answer,
 };
 
 /** Assertions of nodes live shorter than streams; the node link itself ends the stream of a node that was removed. */
-const isKnown = (ports: AdminPorts, req: IncomingMessage): boolean => {
+const isKnown = (ports: AdminPorts, req: IncomingMessage): boolean | Promise<boolean> => {
   try {
-    resolve(ports, req);
-    return true;
+    const found = resolve(ports, req);
+    return !(found instanceof Promise) || found.then(yes, no);
   } catch {
     return false;
   }
 };
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
 
 interface HttpDetail {
   readonly status?: number;

@@ -1,4 +1,6 @@
 /** The admin door: configuration, observation, registry and node link over HTTP, behind one table of rights. */
+
+export { isFromThisMachine } from './authorise.ts';
 export { type AdminDoor, adminDoor } from './door.ts';
 export { EventFeed } from './feed.ts';
 export type {
@@ -18,7 +20,6 @@ export type {
   KillAnswer,
   KillPort,
   KillsView,
-  LeasePort,
   LogLine,
   NodeStatus,
   Payer,
@@ -26,6 +27,7 @@ export type {
   PayersView,
   PolicyPort,
   RuleName,
+  SecretPort,
   TargetCounts,
   UnknownPort,
 } from './ports.ts';

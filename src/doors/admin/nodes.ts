@@ -23,10 +23,6 @@ export const leave = async ({ ports, node }: NodeRequest): Promise<Answer> => {
 export const nodeEvents = async ({ ports, node, body }: NodeRequest): Promise<Answer> =>
   json(await ports.nodes.events(node, await body(Anything)));
 
-/** What became of parts of budgets that a node spent by itself, and the next one. */
-export const nodeLeases = async ({ ports, node, body }: NodeRequest): Promise<Answer> =>
-  json(await ports.leases.take(node, await body(Anything)));
-
 /** Signed documents as events named by their kind. A slow node misses steps in between and gets the newest. */
 export const nodeStream = async ({ ports, node, query }: NodeRequest): Promise<Answer> => {
   const held = query(Held);

@@ -1,4 +1,5 @@
 /** Everything that the admin door asks of a node: it serves what these answer and decides only who may ask. */
+import type { IncomingMessage } from 'node:http';
 import type {
   AuditHead,
   AuditRecord,
@@ -34,10 +35,15 @@ export interface AdminPorts {
   readonly signal: CancelSignal;
   readonly resolver: {
     /** Who a credential stands for right now. Throws `unauthenticated`. */
-    resolve(credential: Credential, wallMs: number): Principal;
+    resolve(credential: Credential, wallMs: number): Principal | Promise<Principal>;
+  };
+  /** People at a browser. Absent where nobody logs in. */
+  readonly sessions?: {
+    resolve(request: IncomingMessage): BrowserSession | undefined;
   };
   /** What of their tenant those with such rights may look at, by the current snapshot. */
   readonly belonging: (rights: Rights) => Belonging;
+  readonly secrets: SecretPort;
   readonly control: ControlPort;
   readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
@@ -60,7 +66,6 @@ export interface AdminPorts {
   readonly policy: PolicyPort;
   readonly kills: KillPort;
   readonly budgets: BudgetPort;
-  readonly leases: LeasePort;
   readonly audit: AuditPort;
   readonly unknown: UnknownPort;
   /** The node link and the registry that it feeds. */
@@ -74,6 +79,28 @@ export interface AdminPorts {
   readonly onInternal?: (thrown: unknown, path: string) => void;
   /** Serve `/metrics` to processes of this machine without a key, for a scraper next to the node. Default false. */
   readonly openMetrics?: boolean;
+}
+
+/** Secrets of targets; of nodes that have none, each throws `bad_request` and says who has. */
+export interface SecretPort {
+  set(secret: {
+    readonly tenant: string;
+    readonly name: string;
+    readonly value: string;
+    readonly origins: readonly string[];
+    readonly by: string;
+  }): Promise<unknown>;
+  list(tenant: string): Promise<readonly unknown[]>;
+  /** Throws `not_found`. */
+  remove(tenant: string, name: string, by: string): Promise<void>;
+  /** Seals all of the tenant with a new key. Answers how many. */
+  rekey(tenant: string, by: string): Promise<number>;
+}
+
+export interface BrowserSession {
+  readonly principal: Principal;
+  /** Is it the token that goes with everything that changes something? */
+  isCsrf(shown: string | undefined): boolean;
 }
 
 /** Calls whose outcome is unknown. */
@@ -211,12 +238,6 @@ export interface KillsView {
   }[];
 }
 
-/** Parts of budgets that nodes spend by themselves. */
-export interface LeasePort {
-  /** Throws `bad_request` for what is no request for leases, `denied` on a node that has no ledger. */
-  take(node: NodeEntry, request: unknown): Promise<LeaseReply>;
-}
-
 /** Budgets of a tenant. */
 export interface BudgetPort {
   /** By name, with the accounts of their present windows, the fullest first. */
@@ -232,6 +253,8 @@ export interface BudgetPort {
     readonly by: string;
     readonly reason: string;
   }): Promise<BudgetAccount>;
+  /** What became of parts of budgets that a node spent by itself, and the next one. Throws `bad_request` for anything else. */
+  lease(node: NodeEntry, request: unknown): Promise<LeaseReply>;
 }
 
 export interface BudgetView extends Pick<BudgetEntry, 'name' | 'per' | 'class' | 'unit' | 'limit' | 'soft' | 'hard'> {
@@ -244,6 +267,8 @@ export interface BudgetView extends Pick<BudgetEntry, 'name' | 'per' | 'class' |
     readonly startMs: number;
     readonly endMs: number | null;
   };
+  readonly accountCount: number;
+  /** The fullest hundred. */
   readonly accounts: readonly BudgetAccount[];
 }
 
@@ -279,6 +304,8 @@ export interface Payer {
 export interface AccessPort {
   /** A new secret for the Key resource `id`; it exists nowhere else afterwards. */
   mint(id: string): { readonly secret: string; readonly secretHash: string };
+  /** When this node last saw the key, Unix ms; null when it never did. */
+  lastUsedMs(tenant: string, id: string): number | null;
   /** Burns the bootstrap token. Throws `unauthenticated` when it is unknown, used or expired. */
   useBootstrapToken(token: string): Promise<void>;
 }

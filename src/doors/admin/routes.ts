@@ -1,12 +1,14 @@
 /** Every path of the admin interface with the least that may ask it. INVARIANT: what is not in this table is not served. */
-import { bootstrap, createKey, createToken } from './access.ts';
+import { bootstrap, createToken } from './access.ts';
 import type { Answer } from './answer.ts';
 import { auditHead, readAudit, searchAudit } from './audit.ts';
 import type { Access } from './authorise.ts';
-import { listBudgets, payersOf, topUp } from './budgets.ts';
+import { lease, listBudgets, payersOf, topUp } from './budgets.ts';
+import { CHANGING } from './changing.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
+import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts';
 import { liftKill, listKills, orderKill } from './kills.ts';
-import { heartbeat, join, leave, listNodes, nodeEvents, nodeLeases, nodeStream, removeNode } from './nodes.ts';
+import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
 import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
 import { can, diagnose, explain } from './policy.ts';
 import { announce, drain, instances, targets, withdraw } from './registry.ts';
@@ -21,7 +23,9 @@ import {
   stageRelease,
 } from './releases.ts';
 import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
+import { listSecrets, rekeySecrets, removeSecret, setSecret } from './secrets.ts';
 import { listUnknown, resolveUnknown } from './unknown.ts';
+import { whoami } from './whoami.ts';
 
 /**
  * `own`: the body carries its own proof, a one-time token; `machine`: and it must come from this machine. `node`: a node that
@@ -43,28 +47,33 @@ const route = (method: AdminRoute['method'], path: string, access: Access, serve
   serve,
 });
 
+/** Who proposes, decides about or lives with a release. */
+const REPLAYING = ['operator', 'developer', 'policy-admin', 'approver'] as const;
+
 /** `{hex}`, `{number}`, `{name}` and `{id}` are the places for a parameter; a path has at most one. */
 export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/metrics', { least: 'viewer', everyTenant: true }, metrics),
+  route('GET', '/v1/whoami', { least: 'anybody' }, whoami),
   route('GET', '/v1/status', { least: 'viewer', domains: true }, status),
 
   route('GET', '/v1/resources', { least: 'viewer', domains: true }, listResources),
   route('POST', '/v1/resources:diff', { least: 'viewer', domains: true }, diffResources),
-  route('POST', '/v1/resources:apply', { least: 'admin', domains: true }, applyResources),
-  route('POST', '/v1/resources:delete', { least: 'admin', domains: true }, deleteResources),
-  route('GET', '/v1/revisions', { least: 'viewer', domains: true }, history),
+  route('POST', '/v1/resources:apply', { least: CHANGING, domains: true }, applyResources),
+  route('POST', '/v1/resources:delete', { least: CHANGING, domains: true }, deleteResources),
+  route('GET', '/v1/revisions', { least: ['viewer', 'auditor'], domains: true }, history),
   // A revision is the configuration of all tenants.
   route('POST', '/v1/revisions/{number}:rollback', { least: 'admin', domains: true, everyTenant: true }, rollback),
 
   route('GET', '/v1/policy/releases', { least: 'viewer', domains: true }, listReleases),
-  route('POST', '/v1/policy/releases', { least: 'admin', domains: true }, stageRelease),
+  // A proposal changes nothing until somebody else's route says so.
+  route('POST', '/v1/policy/releases', { least: ['developer', 'policy-admin'], domains: true }, stageRelease),
   // Changes nothing, but reads a lot.
-  route('POST', '/v1/policy/releases:replay', { least: 'operator', domains: true }, replayRelease),
-  route('POST', '/v1/policy/releases:rollback', { least: 'admin', domains: true }, rollbackRelease),
+  route('POST', '/v1/policy/releases:replay', { least: REPLAYING, domains: true }, replayRelease),
+  route('POST', '/v1/policy/releases:rollback', { least: 'policy-admin', domains: true }, rollbackRelease),
   route('GET', '/v1/policy/releases/{hex}', { least: 'viewer', domains: true }, getRelease),
-  route('POST', '/v1/policy/releases/{hex}:shadow', { least: 'admin', domains: true }, shadowRelease),
-  route('POST', '/v1/policy/releases/{hex}:activate', { least: 'admin', domains: true }, activateRelease),
-  route('POST', '/v1/policy/releases/{hex}:approve', { least: 'admin' }, approveRelease),
+  route('POST', '/v1/policy/releases/{hex}:shadow', { least: 'policy-admin', domains: true }, shadowRelease),
+  route('POST', '/v1/policy/releases/{hex}:activate', { least: 'policy-admin', domains: true }, activateRelease),
+  route('POST', '/v1/policy/releases/{hex}:approve', { least: ['policy-admin', 'approver'] }, approveRelease),
 
   route('GET', '/v1/kills', { least: 'viewer', domains: true }, listKills),
   route('POST', '/v1/kills', { least: 'operator', domains: true }, orderKill),
@@ -73,15 +82,22 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/unknown', { least: 'operator' }, listUnknown),
   route('POST', '/v1/unknown/{hex}:resolve', { least: 'operator' }, resolveUnknown),
 
-  route('GET', '/v1/audit', { least: 'operator' }, searchAudit),
-  route('GET', '/v1/audit/records', { least: 'operator' }, readAudit),
-  route('GET', '/v1/audit/head', { least: 'operator' }, auditHead),
+  route('GET', '/v1/audit', { least: ['operator', 'auditor'] }, searchAudit),
+  route('GET', '/v1/audit/records', { least: ['operator', 'auditor'] }, readAudit),
+  route('GET', '/v1/audit/head', { least: ['operator', 'auditor'] }, auditHead),
 
   route('GET', '/v1/budgets', { least: 'viewer' }, listBudgets),
   route('GET', '/v1/budgets/{name}/payers', { least: 'viewer' }, payersOf),
-  route('POST', '/v1/budgets/{name}:topup', { least: 'admin' }, topUp),
+  route('POST', '/v1/budgets/{name}:topup', { least: 'budget-admin' }, topUp),
 
+  route('GET', '/v1/keys', { least: 'admin' }, listKeys),
   route('POST', '/v1/keys', { least: 'admin' }, createKey),
+  route('POST', '/v1/keys/{name}:rotate', { least: 'admin' }, rotateKey),
+  route('DELETE', '/v1/keys/{name}', { least: 'admin' }, revokeKey),
+  route('GET', '/v1/secrets', { least: 'admin' }, listSecrets),
+  route('POST', '/v1/secrets', { least: 'admin' }, setSecret),
+  route('POST', '/v1/secrets:rotate', { least: 'admin' }, rekeySecrets),
+  route('DELETE', '/v1/secrets/{name}', { least: 'admin' }, removeSecret),
   route('POST', '/v1/tokens', { least: 'admin' }, createToken),
   { method: 'POST', path: '/v1/bootstrap', proof: 'machine', serve: bootstrap },
 
@@ -107,8 +123,8 @@ export const ROUTES: readonly AdminRoute[] = [
   route('DELETE', '/v1/nodes/{name}', { least: 'admin' }, removeNode),
   { method: 'POST', path: '/v1/nodes:join', proof: 'own', serve: join },
   { method: 'POST', path: '/v1/nodes/{name}:heartbeat', proof: 'node', serve: heartbeat },
+  { method: 'POST', path: '/v1/nodes/{name}/leases', proof: 'node', serve: lease },
   { method: 'POST', path: '/v1/nodes/{name}:leave', proof: 'node', serve: leave },
   { method: 'GET', path: '/v1/nodes/{name}/stream', proof: 'node', serve: nodeStream },
   { method: 'POST', path: '/v1/nodes/{name}/events', proof: 'node', serve: nodeEvents },
-  { method: 'POST', path: '/v1/nodes/{name}/leases', proof: 'node', serve: nodeLeases },
 ];

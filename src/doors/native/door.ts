@@ -149,6 +149,7 @@ const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }
   ...(inbound.timeoutMs === undefined ? {} : { timeoutMs: inbound.timeoutMs }),
   trace,
   lineage: inbound.node?.lineage ?? { root: id, depth: 0 },
+  ...(inbound.run === undefined ? {} : { run: inbound.run }),
   ...(inbound.session === undefined ? {} : { session: inbound.session }),
   ...(inbound.idempotencyKey === undefined ? {} : { idempotencyKey: inbound.idempotencyKey }),
   priority: 2,

@@ -4,6 +4,7 @@ import {
   type Decided,
   Fault,
   HEADERS,
+  isCredentialHeader,
   type Lineage,
   RESERVED_PREFIX,
   type TraceContext,
@@ -34,6 +35,8 @@ export interface Inbound {
   readonly timeoutMs?: number;
   readonly session?: string;
   readonly idempotencyKey?: string;
+  /** Opaque here: whoever places calls in trees opens it, and refuses what is no good. */
+  readonly run?: string;
   readonly passed: readonly (readonly [string, string])[];
 }
 
@@ -117,6 +120,7 @@ export const readInbound = (raw: readonly string[]): Inbound => {
     ...timeoutOf(fields.get(HEADERS.timeoutMs)),
     ...visible('session', HEADERS.session, fields),
     ...visible('idempotencyKey', HEADERS.idempotencyKey, fields),
+    ...runOf(fields.get(HEADERS.run)),
     passed: passedOf(fields, trace !== null),
   };
 };
@@ -141,6 +145,14 @@ const timeoutOf = (text: string | undefined): { timeoutMs?: number } => {
   if (!/^[1-9]\d{0,8}$/.test(text))
     throw bad(`\`${HEADERS.timeoutMs}\` must be whole milliseconds from 1 to 999999999`);
   return { timeoutMs: Number(text) };
+};
+
+const RUN = /^[A-Za-z0-9_.~-]{1,12288}$/;
+
+const runOf = (text: string | undefined): { run?: string } => {
+  if (text === undefined) return {};
+  if (!RUN.test(text)) throw bad(`\`${HEADERS.run}\` must be sent back as it came`);
+  return { run: text };
 };
 
 const visible = <K extends string>(
@@ -200,7 +212,8 @@ const passedOf = (fields: ReadonlyMap<string, string>, traced: boolean): readonl
   const passed: (readonly [string, string])[] = [];
   for (const field of fields) {
     const name = field[0];
-    if (KEPT_BACK.has(name) || name.startsWith(RESERVED_PREFIX) || hop?.includes(name)) continue;
+    if (KEPT_BACK.has(name) || isCredentialHeader(name) || name.startsWith(RESERVED_PREFIX) || hop?.includes(name))
+      continue;
     if (name === HEADERS.tracestate && !(traced && field[1].length <= 512)) continue;
     passed.push(field);
   }

@@ -12,6 +12,7 @@ import {
   Fault,
   type Reply,
   type Scope,
+  type Tree,
 } from '../../contract/index.ts';
 import { type Handler, invoke, payloadOf, throwIfOver } from '../../kernel/index.ts';
 import { declaredPart, type FactAnswers } from './context.ts';
@@ -166,11 +167,17 @@ const questionOf = (call: Call, id: string, span: string, target: Call['target']
   headers: [],
   trace: { ...call.trace, parentSpan: span },
   lineage: { root: call.lineage.root, parent: call.id, depth: call.lineage.depth + 1 },
+  ...(call.tree === undefined ? {} : { tree: treeBelow(call.tree, target) }),
   ...(call.session === undefined ? {} : { session: call.session }),
   priority: call.priority,
   stream: false,
   via: [],
   retriedElsewhere: false,
+});
+
+const treeBelow = (tree: Tree, { kind, name, operation }: Call['target']): Tree => ({
+  ...tree,
+  hops: [...tree.hops, { target: `${kind}/${name}/${operation}`, digest: '' }],
 });
 
 const jsonOf = (fact: FactEntry, reply: Reply): unknown => {

@@ -49,7 +49,11 @@ export const judgePolicies = (input: LintInput): Judgement => {
   const catalogs = new Map([...tenants].map((tenant) => [tenant, catalogOf(names, tenant)]));
   const read = bundles.map((bundle) => readBundle(bundle, catalogs.get(bundle.tenant) as Catalog, verdicts));
   const levels = read.flatMap(({ entries, bundle }) => (entries === undefined ? [] : [{ ...bundle, ...entries }]));
-  const prepared = preparePolicy({ ...input, policy: policyOf(levels, [...catalogs.values()]) });
+  const prepared = preparePolicy({
+    ...input,
+    teams: names.teams ?? [],
+    policy: policyOf(levels, [...catalogs.values()]),
+  });
   const findings = [
     ...read.flatMap(({ findings }) => findings),
     ...levels.flatMap((level) => {

@@ -43,7 +43,7 @@ export const populationOf = (tenant: PreparedTenant, users: RegistryNames['users
     })),
     ...users.map(({ name, roles }) => {
       const principal = new EntityRef('User', name);
-      const parents = roles.map((role) => new EntityRef('Role', role));
+      const parents = [...roles.map((role) => new EntityRef('Role', role)), ...tenant.teams.ofUser(name)];
       const own = entity(principal, parents, new Map([['name', name]]));
       return { principal, entities: new EntityStore([own], tenant.entities) };
     }),

@@ -8,6 +8,7 @@ import { MemoryLedger } from './ledger.ts';
 import { MemoryNodes } from './nodes.ts';
 import { MemoryReleases } from './releases.ts';
 import { MemoryResources } from './resources.ts';
+import { MemorySecrets } from './secrets.ts';
 import { MemoryTraces } from './traces.ts';
 
 export const memoryStores = (): Stores => {
@@ -20,6 +21,7 @@ export const memoryStores = (): Stores => {
     nodes: new MemoryNodes(),
     kills: new MemoryKills(),
     releases: new MemoryReleases(),
+    secrets: new MemorySecrets(),
     close: async () => {},
   };
 };

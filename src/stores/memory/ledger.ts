@@ -89,7 +89,9 @@ export class MemoryLedger implements LedgerStore {
     this.#book(held, ({ account }, reserved) => amounts[account.unit] ?? reserved);
     held.state = 'settled';
     held.settledAtMs = atMs;
-    const accounts = held.reservation.charges.map(({ account }) => this.#at(account));
+    const accounts = held.reservation.charges
+      .filter((_, at) => held.spent[at]! > held.reserved[at]!)
+      .map(({ account }) => this.#at(account));
     return { settled: true, overdrawn: accounts.filter((one) => one.spent + one.reserved > one.limit + one.extra) };
   }
 

@@ -14,6 +14,7 @@ import {
   nodesOver,
   releasesOver,
   resourcesOver,
+  secretsOver,
   tracesOver,
 } from '../sql/index.ts';
 import { makeDirectory } from '../sqlite/directory.ts';
@@ -95,6 +96,7 @@ const openAs = async (address: Address, schema: string, holder: string): Promise
     ledger: ledgerOver(lane),
     approvals: approvalsOver(lane),
     audit: auditOver(lane),
+    secrets: secretsOver(lane),
     traces: tracesOver(laneOver(address, telemetry, searchPool, plans)),
     close,
   };

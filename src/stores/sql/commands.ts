@@ -30,6 +30,7 @@ import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './n
 import { claimSetting, putPeer, readPeers, removePeer } from './peers.ts';
 import { listReleases, putRelease, readInForce, readRelease } from './releases.ts';
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
+import { claimTenantKey, listSecrets, listTenantKeys, putSecret, rekeySecrets, removeSecret } from './secrets.ts';
 import { beginCall, endCall, settleUnknown } from './send.ts';
 
 /**
@@ -70,6 +71,10 @@ export const WRITERS = {
   appendAudit,
   appendEvents,
   pruneEvents,
+  putSecret,
+  removeSecret,
+  claimTenantKey,
+  rekeySecrets,
 } as const;
 
 export const READERS = {
@@ -98,6 +103,8 @@ export const READERS = {
   readAuditHeads,
   readTrace,
   recentEvents,
+  listSecrets,
+  listTenantKeys,
 } as const;
 
 export type Writers = typeof WRITERS;

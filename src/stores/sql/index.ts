@@ -9,13 +9,14 @@ import { nodeStatements } from './nodes.ts';
 import { peerStatements } from './peers.ts';
 import { releaseStatements } from './releases.ts';
 import { resourceStatements } from './resources.ts';
+import { secretStatements } from './secrets.ts';
 import { compile, type Db, type Plan } from './statement.ts';
 
 export type { AnswerOf, ArgsOf, Lane, Readers, Writers } from './commands.ts';
 export { CONTROL_MIGRATIONS, type DialectTypes, type Migration, migrate, TELEMETRY_MIGRATIONS } from './migrations.ts';
 export { approvalsOver, auditOver, ledgerOver } from './money.ts';
 export type { Awaitable, Db, Plan, Session, Statement } from './statement.ts';
-export { callsOver, killsOver, nodesOver, releasesOver, resourcesOver, tracesOver } from './stores.ts';
+export { callsOver, killsOver, nodesOver, releasesOver, resourcesOver, secretsOver, tracesOver } from './stores.ts';
 export type { Tables } from './tables.ts';
 
 export const controlPlans = (db: Db): readonly Plan[] =>
@@ -29,6 +30,7 @@ export const controlPlans = (db: Db): readonly Plan[] =>
     ...ledgerStatements,
     ...approvalStatements,
     ...auditStatements,
+    ...secretStatements,
   ].map((each) => compile(db, each));
 
 export const telemetryPlans = (db: Db): readonly Plan[] => eventStatements.map((each) => compile(db, each));

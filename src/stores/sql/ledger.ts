@@ -36,8 +36,7 @@ const S = {
     db
       .updateTable('account')
       .set((e) => ({ reserved: e('reserved', '+', p.reserved), spent: e('spent', '+', p.spent) }))
-      .where('id', '=', p.id)
-      .returningAll(),
+      .where('id', '=', p.id),
   ),
   openAccount: statement('ledger.openAccount', (db, p: AccountRow) =>
     db
@@ -174,7 +173,7 @@ const chargeAll = async (session: Session, charges: Reservation['charges']): Pro
     const refused = await chargeOne(session, account, amount);
     if (refused === null) continue;
     for (const done of charges.slice(0, at))
-      await session.all(S.move, { id: done.account.id, reserved: -done.amount, spent: 0 });
+      await session.run(S.move, { id: done.account.id, reserved: -done.amount, spent: 0 });
     return refused;
   }
   return null;
@@ -289,7 +288,10 @@ const book = async (
   const overdrawn: AccountState[] = [];
   for (const [at, { account: id, reserved, spent }] of after.entries()) {
     const moved = { id, reserved: row.state === 'reserved' ? -reserved : 0, spent: spent - before[at]!.spent };
-    for (const account of (await session.all(S.move, moved)).map(accountOf))
+    await session.run(S.move, moved);
+    // Nobody else can have overdrawn it, and reading each account would cost as much as all the rest.
+    if (spent <= reserved) continue;
+    for (const account of (await session.all(S.account, { id })).map(accountOf))
       if (account.spent + account.reserved > account.limit + account.extra) overdrawn.push(account);
   }
   return overdrawn;

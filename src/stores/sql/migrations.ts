@@ -216,6 +216,21 @@ const createEvents = async (db: Db, { counted }: DialectTypes): Promise<void> =>
   await db.schema.createIndex('event_started').on('event').columns(['started_at']).execute();
 };
 
+const createSecrets = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('secret')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('secret_pk', ['tenant', 'name'])
+    .execute();
+  await db.schema
+    .createTable('tenant_key')
+    .addColumn('tenant', 'text', (column) => column.primaryKey())
+    .addColumn('wrapped', 'text', (column) => column.notNull())
+    .execute();
+};
+
 export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'resources', up: createResources },
   { name: 'calls', up: createCalls },
@@ -227,6 +242,7 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'audit', up: createAudit },
   { name: 'unresolved', up: indexUnresolved },
   { name: 'peers', up: createPeers },
+  { name: 'secrets', up: createSecrets },
 ];
 
 export const TELEMETRY_MIGRATIONS: readonly Migration[] = [{ name: 'events', up: createEvents }];

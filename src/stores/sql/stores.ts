@@ -13,6 +13,8 @@ import type {
   ReleaseStore,
   Resolution,
   ResourceStore,
+  SealedSecret,
+  SecretStore,
   StoredReply,
   StoredResource,
   TraceFilter,
@@ -221,6 +223,25 @@ export const releasesOver = (lane: Lane): ReleaseStore => ({
   },
   list: async (tenant, limit) => (await lane.read('listReleases', { tenant, limit })).map((body) => JSON.parse(body)),
   inForce: async () => (await lane.read('readInForce', null)).map((body) => JSON.parse(body)),
+});
+
+export const secretsOver = (lane: Lane): SecretStore => ({
+  put: async (secret) => {
+    await lane.write('putSecret', secretRow(secret));
+  },
+  remove: (tenant, name) => lane.write('removeSecret', { tenant, name }),
+  list: async () => (await lane.read('listSecrets', null)).map((body) => JSON.parse(body)),
+  claimKey: (key) => lane.write('claimTenantKey', key),
+  keys: async () => (await lane.read('listTenantKeys', null)).map(({ tenant, wrapped }) => ({ tenant, wrapped })),
+  rekey: async (key, secrets) => {
+    await lane.write('rekeySecrets', { key, secrets: secrets.map(secretRow) });
+  },
+});
+
+const secretRow = (secret: SealedSecret) => ({
+  tenant: secret.tenant,
+  name: secret.name,
+  body: JSON.stringify(secret),
 });
 
 export const tracesOver = (lane: Lane): TraceStore => ({

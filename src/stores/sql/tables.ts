@@ -22,6 +22,9 @@ export interface Tables {
   audit: AuditRow;
   /** Where the chain of each tenant ends. */
   audit_head: { tenant: string; seq: number; hash: string };
+  /** A sealed secret as JSON. */
+  secret: { tenant: string; name: string; body: string };
+  tenant_key: { tenant: string; wrapped: string };
   /** In the telemetry database. */
   event: EventRow;
   /** In both databases: the migrations that they have seen. */

@@ -16,6 +16,7 @@ import {
   type Plan,
   releasesOver,
   resourcesOver,
+  secretsOver,
   tracesOver,
 } from '../sql/index.ts';
 import { CONTROL, type Layout, prepareDatabase, TELEMETRY } from './database.ts';
@@ -72,6 +73,7 @@ const openLocked = async (dir: string, maxBytes: number | null, lock: DirectoryL
     ledger: ledgerOver(lane),
     approvals: approvalsOver(lane),
     audit: auditOver(lane),
+    secrets: secretsOver(lane),
     traces: tracesOver(telemetryLane(telemetry)),
     close: () => {
       closing ??= closeAll();

@@ -5,6 +5,7 @@ import {
   type Endpoint,
   Fault,
   HEADERS,
+  isCredentialHeader,
   RESERVED_PREFIX,
   type TargetKind,
 } from '../../contract/index.ts';
@@ -27,6 +28,8 @@ export interface RequestContext {
   /** Sent when the caller gave no key of its own; empty: none. */
   readonly fallbackKey: string;
   readonly node: NodeContext | null;
+  /** Where the call stands in its tree: names and values in turns. */
+  readonly tree: readonly string[];
 }
 
 /** What a hop and the way back cost, so that the callee gives up before its caller does (D1). */
@@ -106,8 +109,9 @@ export const headersOf = (call: Call, context: RequestContext): string[] => {
   if (key !== '') out.push(HEADERS.idempotencyKey, key);
   if (context.node === null) out.push(HEADERS.principal, principalInfo(call));
   else nodeHeaders(out, call, context.node);
+  out.push(...context.tree);
   for (const [name, value] of call.headers) {
-    if (!NEVER.has(name) && !name.startsWith(RESERVED_PREFIX)) out.push(name, value);
+    if (!NEVER.has(name) && !isCredentialHeader(name) && !name.startsWith(RESERVED_PREFIX)) out.push(name, value);
   }
   return out;
 };

@@ -13,6 +13,10 @@ export interface HttpUpstreamOptions {
   readonly nodeId: string;
   /** Signs an assertion for the node behind an `airspace` endpoint. Absent: such endpoints are refused. */
   readonly assertFor?: (principal: Principal, node: string) => string;
+  /** The secret of a target, for a request to `origin`. Throws Fault. Absent: targets that want one are refused. */
+  readonly reveal?: (tenant: string, secret: string, origin: string) => string;
+  /** Headers, names and values in turns, that say where the call stands in its tree; `span` is the parent that the target sees. */
+  readonly handOver?: (call: Call, endpoint: Endpoint, span: string, scope: Scope) => readonly string[];
   /** Does the call change the world? Then it carries its own id as idempotency key. Default: every call may. */
   readonly mutates?: (call: Call) => boolean;
   readonly limits?: Partial<Limits>;
@@ -77,12 +81,31 @@ const exchange = ({ pool, base }: Way, sending: Sending): Promise<Reply> => {
     remainingMs: remainingMs(scope),
     fallbackKey: endpoint.protocol === 'direct' && (options.mutates?.(call) ?? true) ? call.id : '',
     node: endpoint.protocol === 'airspace' ? nodeContext(sending) : null,
+    tree: options.handOver?.(call, endpoint, span, scope) ?? [],
   });
+  addCredential(headers, sending);
   const body = call.body.kind === 'bytes' ? call.body.bytes : Readable.from(call.body.chunks, { objectMode: false });
   return new Promise((resolve, reject) => {
     const handler = new Exchange({ call, scope, endpoint, limits, policy, span, resolve, reject });
     pool.dispatch({ method: 'POST', path, headers, body }, handler);
   });
+};
+
+/** INVARIANT: the one place where a secret is in clear, and only on its way to the target. */
+const addCredential = (headers: string[], { options, endpoint, call }: Sending): void => {
+  const { credential, url } = endpoint;
+  if (credential === undefined) return;
+  if (options.reveal === undefined || call.principal === null)
+    throw new Fault(
+      'unavailable',
+      `this node has no secrets, and \`${call.target.name}\` wants \`${credential.secret}\`; let it be called through the hub`,
+    );
+  const value = options.reveal(call.principal.tenant, credential.secret, new URL(url).origin);
+  const [name, shown] =
+    credential.as === 'bearer' ? ['authorization', `Bearer ${value}`] : [credential.as.slice('header:'.length), value];
+  // A caller that sends a header of this name would be read first, or together with ours.
+  for (let at = headers.length - 2; at >= 0; at -= 2) if (headers[at] === name) headers.splice(at, 2);
+  headers.push(name, shown);
 };
 
 const nodeContext = ({ options, endpoint, call }: Sending): NodeContext => {

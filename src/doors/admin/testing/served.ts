@@ -28,6 +28,19 @@ export const KEYS: Readonly<Record<string, Principal>> = {
   admin: user('default', 'ada', 'admin'),
   operator: user('default', 'olaf', 'operator'),
   viewer: user('default', 'vera', 'viewer'),
+  developer: user('default', 'dora', 'developer'),
+  policyAdmin: user('default', 'petra', 'policy-admin'),
+  approver: user('default', 'anna', 'approver'),
+  budgetAdmin: user('default', 'bert', 'budget-admin'),
+  auditor: user('default', 'udo', 'auditor'),
+  tenantAdmin: user('default', 'tom', 'tenant-admin'),
+  // Keys of an admin that are narrowed: they open what their scopes say and no more.
+  readOnly: { ...user('default', 'ada', 'admin'), scopes: ['read'] },
+  operateOnly: { ...user('default', 'ada', 'admin'), scopes: ['operate'] },
+  callOnly: { ...user('default', 'ada', 'admin'), scopes: ['call'] },
+  // A scope cannot give what its owner does not have.
+  wishful: { ...user('default', 'vera', 'viewer'), scopes: ['admin'] },
+  narrowAgent: { ...agent('default', 'orders'), scopes: ['read'] },
   nobody: user('default', 'nils'),
   steward: { ...user('default', 'sara'), administers: ['operations'] },
   /** Of a domain that has nothing. */
@@ -131,12 +144,14 @@ export const budgetViews: readonly BudgetView[] = [
   {
     ...{ name: 'daily', scope: 'organisation', path: [], per: null, class: null, unit: 'micros', limit: 20_000_000 },
     ...{ soft: null, hard: 'refuse', window: { every: 'day', timezone: 'UTC', startMs: 0, endMs: 86_400_000 } },
+    accountCount: 1,
     accounts: [budgetAccount],
   },
   {
     ...{ name: 'sessions', scope: 'domain shop', path: ['domain sales', 'domain shop'], per: 'session', class: null },
     ...{ unit: 'calls', limit: 10, soft: null, hard: 'pause' },
     window: { every: 'none', timezone: 'UTC', startMs: 0, endMs: null },
+    accountCount: 2,
     accounts: [
       {
         ...budgetAccount,
@@ -318,6 +333,12 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       },
     },
     belonging: (rights) => belongingOf(rights.kind === 'tenant' ? undefined : rights.domains),
+    secrets: {
+      set: ({ value: _, ...secret }) => note({ secret }, { ...secret, version: 1 }),
+      list: (tenant) => note({ secrets: tenant }, []),
+      remove: (tenant, name) => note({ secretGone: { tenant, name } }, undefined),
+      rekey: (tenant) => note({ rekey: tenant }, 0),
+    },
     control: {
       apply: (request: ApplyRequest) => note({ apply: request }, applied),
       diff: (request) => note({ diff: request }, []),
@@ -382,6 +403,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
     feed,
     access: {
       mint: (id) => ({ secret: `air_${id}_secret`, secretHash: `sha256:${'0'.repeat(64)}` }),
+      lastUsedMs: () => null,
       useBootstrapToken: async (token) => {
         asked.push({ bootstrap: token });
         if (token !== 'airb_good') throw new Fault('unauthenticated', 'no valid credential came with this request');
@@ -430,7 +452,6 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
         return { seq: 2, items: [killAnswer.order], nodes: [] };
       },
     },
-    leases: { take: (node, request) => note({ leases: [node.id, request] }, { answer: null }) },
     budgets: {
       list: (tenant) => note({ budgets: tenant }, budgetViews),
       payers: (tenant, budget, by) =>
@@ -439,6 +460,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
           { unit: 'micros', by, items: [{ who: 'agent/a', spent: 7, reserved: 1, calls: 2 }] },
         ),
       topUp: (request) => note({ topUp: request }, budgetViews[0]!.accounts[0]!),
+      lease: (node, request) => note({ lease: node.id, request }, { answer: null }),
     },
     nodes: {
       issueJoinToken: (grant) => note({ grant }, { token: 'airj_x', expiresAtMs: 5_000_000 }),

@@ -1,0 +1,58 @@
+/** The few pages of a login: plain forms without a script, so that nothing on them can be made to run. */
+import type { ServerResponse } from 'node:http';
+import type { LoginProvider } from './port.ts';
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
+
+const page = (body: string, head = ''): string =>
+  `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">${head}<title>Airspace</title><style>body{font:16px system-ui;margin:15vh auto;max-width:24rem;padding:0 1rem}input,button{font:inherit;padding:.4rem;width:100%;box-sizing:border-box;margin:.3rem 0}</style><h1>Airspace</h1>${body}</html>\n`;
+
+export const loginPage = (providers: readonly LoginProvider[], keys: boolean, to: string): string => {
+  const links = providers.map(
+    ({ id, issuer }) =>
+      `<p><a href="/login?provider=${encodeURIComponent(id)}&amp;to=${encodeURIComponent(to)}">Log in with ${escaped(issuer)}</a>`,
+  );
+  const form = `<form method="post" action="/login"><input type="hidden" name="to" value="${escaped(to)}"><label>API key of a person<input name="key" type="password" autocomplete="off" required autofocus></label><button>Log in</button></form>`;
+  const nothing = '<p>No identity provider is set up, and keys are taken on the machine of the node only.';
+  return page([...links, ...(keys ? [form] : []), ...(links.length === 0 && !keys ? [nothing] : [])].join('\n'));
+};
+
+/**
+ * From here the browser goes on by itself. A redirect would still be the provider's navigation, and a strict cookie does not travel
+ * with that.
+ */
+export const arrivedPage = (to: string): string =>
+  page(
+    `<p>You are logged in. <a href="${escaped(to)}">Go on</a>`,
+    `<meta http-equiv="refresh" content="0;url=${escaped(to)}">`,
+  );
+
+export const writePage = (
+  res: ServerResponse,
+  html: string,
+  { status = 200, cookies = [] }: { readonly status?: number; readonly cookies?: readonly string[] } = {},
+): void => {
+  res.writeHead(status, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-length': Buffer.byteLength(html),
+    ...SAFE_HEADERS,
+    ...(cookies.length === 0 ? {} : { 'set-cookie': [...cookies] }),
+  });
+  res.end(html);
+};
+
+export const SAFE_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+} as const;

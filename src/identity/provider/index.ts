@@ -1,0 +1,3 @@
+/** Believing what other issuers say about who somebody is. */
+export { type FetchJson, type KeySetParts, KeySets } from './keysets.ts';
+export { looksLikeJwt, type TokenParts, TokenVerifier } from './verify.ts';

@@ -1,0 +1,101 @@
+/** Calls to agents that are under way on this node: where an agent's own calls belong when it says nothing about it. */
+import type { Principal } from '../contract/index.ts';
+import type { Place } from './told.ts';
+
+export class Running {
+  readonly #agents = new Map<string, AgentWork>();
+
+  /** `tenant/agent`. Undefined while nobody waits for it. */
+  of(agent: string): AgentWork | undefined {
+    return this.#agents.get(agent);
+  }
+
+  add(agent: string, place: Place): void {
+    const work = this.#agents.get(agent) ?? new AgentWork();
+    this.#agents.set(agent, work);
+    work.add(place);
+  }
+
+  /** The time of a root is known when it is sent. */
+  retime(agent: string, place: Place): void {
+    this.#agents.get(agent)?.retime(place);
+  }
+
+  remove(agent: string, place: Place): void {
+    const work = this.#agents.get(agent);
+    if (work?.remove(place) === 0) this.#agents.delete(agent);
+  }
+}
+
+/** A tree that stands for those that an agent mixes. It lasts until the agent has nothing to do. */
+export interface Ambient {
+  readonly root: string;
+  /** Trees that it stands for so far: it may grow to as much as they could together. */
+  trees: number;
+}
+
+/** What one agent works on. Everything is asked in a step or two, however much that is. */
+export class AgentWork {
+  ambient: Ambient | undefined;
+  readonly #byDepth: Map<string, Place>[] = [];
+  readonly #roots = new Map<string, number>();
+  readonly #origins = new Map<string, { readonly origin: Principal | null; count: number }>();
+  #size = 0;
+
+  add(place: Place): void {
+    const { depth, root } = place.lineage;
+    const same = this.#byDepth[depth] ?? new Map<string, Place>();
+    this.#byDepth[depth] = same;
+    same.set(place.call, place);
+    this.#size++;
+    if (this.ambient !== undefined && this.ambient.root !== root && !this.#roots.has(root)) this.ambient.trees++;
+    this.#roots.set(root, (this.#roots.get(root) ?? 0) + 1);
+    const key = originKey(place.tree.origin);
+    const known = this.#origins.get(key);
+    if (known === undefined) this.#origins.set(key, { origin: place.tree.origin, count: 1 });
+    else known.count++;
+  }
+
+  retime(place: Place): void {
+    const same = this.#byDepth[place.lineage.depth];
+    if (same?.has(place.call) === true) same.set(place.call, place);
+  }
+
+  /** How many are left. */
+  remove({ call, lineage: { depth, root }, tree: { origin } }: Place): number {
+    if (this.#byDepth[depth]?.delete(call) !== true) return this.#size;
+    const left = (this.#roots.get(root) ?? 0) - 1;
+    if (left > 0) this.#roots.set(root, left);
+    else this.#roots.delete(root);
+    const known = this.#origins.get(originKey(origin));
+    if (known !== undefined && --known.count === 0) this.#origins.delete(originKey(origin));
+    return --this.#size;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Different trees. */
+  get trees(): number {
+    return this.#roots.size;
+  }
+
+  /** The one with the longest way behind it, and of those the one that has waited longest. */
+  get deepest(): Place | undefined {
+    for (let depth = this.#byDepth.length - 1; depth >= 0; depth--) {
+      const [place] = this.#byDepth[depth]?.values() ?? [];
+      if (place !== undefined) return place;
+    }
+    return undefined;
+  }
+
+  /** Who began all of it; null when that is not one. */
+  get origin(): Principal | null {
+    const [only, other] = this.#origins.values();
+    return only === undefined || other !== undefined ? null : only.origin;
+  }
+}
+
+const originKey = (origin: Principal | null): string =>
+  origin === null ? '' : `${origin.kind}/${origin.id}/${origin.domain ?? ''}/${origin.roles.join()}`;

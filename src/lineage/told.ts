@@ -1,0 +1,140 @@
+/** A place in a tree as text: what an agent is handed under a seal, and what a node tells the next one. */
+import { z } from 'zod';
+import type { Clock, Hop, Lineage, Principal, Tree } from '../contract/index.ts';
+
+/** Where a call stands: what its children continue. */
+export interface Place {
+  readonly tenant: string;
+  readonly call: string;
+  readonly lineage: Lineage;
+  readonly tree: Tree;
+}
+
+const short = z.string().min(1).max(255);
+const count = z.number().int().min(0).max(1_000_000);
+const CallId = z.string().regex(/^[0-9a-f]{32}$/);
+
+const Origin = z.strictObject({
+  kind: z.enum(['agent', 'user', 'node']),
+  id: short,
+  domain: short.exactOptional(),
+  roles: z.array(short).max(100),
+});
+
+/** Short names: it travels with every call to an agent. */
+const Common = {
+  /** Calls so far. */
+  n: count,
+  /** Who began. */
+  b: z.string().min(1).max(320),
+  /** The same proven, or null. */
+  o: Origin.nullable(),
+  /** Proof of it. */
+  p: z.string().max(2_000).exactOptional(),
+  /** Targets and digests in turns. */
+  h: z.array(z.string().max(320)).max(64),
+};
+
+const Handed = z.strictObject({
+  ...Common,
+  /** Tenant, and agent that it is for. */
+  t: short,
+  a: short,
+  r: CallId,
+  c: CallId,
+  d: z.number().int().min(0).max(99),
+  /** Unix ms at which the time of the tree is over. */
+  e: z.number(),
+});
+
+const Described = z.strictObject({
+  ...Common,
+  /** Milliseconds left of the tree. */
+  l: z.number().min(0),
+});
+
+export interface HandedPlace extends Place {
+  readonly agent: string;
+  readonly endsAtWallMs: number;
+}
+
+type Both = Pick<z.output<typeof Described>, keyof typeof Common>;
+
+const commonOf = ({ origin, begun, hops, calls, proof }: Tree): Both => ({
+  n: calls,
+  b: begun,
+  o: origin === null ? null : originText(origin),
+  ...(proof === undefined ? {} : { p: proof }),
+  h: hops.flatMap(({ target, digest }) => [target, digest]),
+});
+
+const originText = ({ kind, id, domain, roles }: Principal): z.output<typeof Origin> => ({
+  kind,
+  id,
+  ...(domain === undefined ? {} : { domain }),
+  roles: [...roles],
+});
+
+const treeOf = (said: Both, tenant: string, endsAtMs: number): Tree => ({
+  origin: said.o === null ? null : { ...said.o, tenant },
+  begun: said.b,
+  hops: hopsOf(said.h),
+  calls: said.n,
+  endsAtMs,
+  ...(said.p === undefined ? {} : { proof: said.p }),
+});
+
+const hopsOf = (texts: readonly string[]): readonly Hop[] => {
+  const hops: Hop[] = [];
+  for (let at = 0; at + 1 < texts.length; at += 2) hops.push({ target: texts[at]!, digest: texts[at + 1]! });
+  return hops;
+};
+
+/** What agent `agent`, which gets this call, is handed. */
+export const handedText = ({ tenant, call, lineage, tree }: Place, agent: string, clock: Clock): string =>
+  JSON.stringify({
+    ...commonOf(tree),
+    t: tenant,
+    a: agent,
+    r: lineage.root,
+    c: call,
+    d: lineage.depth,
+    e: Math.floor(clock.wallMs() + tree.endsAtMs - clock.nowMs()),
+  } satisfies z.output<typeof Handed>);
+
+/** Undefined for anything else. */
+export const handedFrom = (text: string): HandedPlace | undefined => {
+  const said = parsed(Handed, text);
+  if (said === undefined) return undefined;
+  const lineage = { root: said.r, depth: said.d };
+  return {
+    tenant: said.t,
+    agent: said.a,
+    call: said.c,
+    lineage,
+    endsAtWallMs: said.e,
+    // The clock of this node comes in where it is used.
+    tree: treeOf(said, said.t, Number.POSITIVE_INFINITY),
+  };
+};
+
+/** What the next node is told; root, parent and depth are in a header of their own. */
+export const describedText = (tree: Tree, nowMs: number): string =>
+  Buffer.from(
+    JSON.stringify({ ...commonOf(tree), l: Math.max(0, Math.floor(tree.endsAtMs - nowMs)) } satisfies z.output<
+      typeof Described
+    >),
+  ).toString('base64url');
+
+export const describedFrom = (text: string, tenant: string, nowMs: number): Tree | undefined => {
+  const said = parsed(Described, Buffer.from(text, 'base64url').toString());
+  return said === undefined ? undefined : treeOf(said, tenant, nowMs + said.l);
+};
+
+const parsed = <S extends z.ZodType>(schema: S, text: string): z.output<S> | undefined => {
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+};
