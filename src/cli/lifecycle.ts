@@ -51,6 +51,8 @@ export interface ServeOptions extends NodeWords {
   readonly auditReads?: boolean;
   /** Of a hub: places that get signed checkpoints of the audit. */
   readonly auditCheckpoints?: readonly string[];
+  /** Is told when a call begins to wait for people. */
+  readonly approvalWebhook?: string;
 }
 
 export interface SidecarOptions extends NodeWords {

@@ -1,6 +1,7 @@
 /** The tree of commands: names, options and help. What a command does is loaded when it is asked for. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Action, Does } from './action.ts';
+import { addApproval } from './approval-program.ts';
 import { addBudget } from './budget-program.ts';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
 import { EXIT, usage } from './failure.ts';
@@ -77,6 +78,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addAccess(program, does);
   addIdentity(program, does);
   addKill(program, does);
+  addApproval(program, does);
   addBudget(program, does);
   addAudit(program, does);
   addPolicy(program, does);
@@ -382,6 +384,7 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
       'of a hub, repeatable: a file, https://... or put+https://... that it cannot rewrite',
       collect,
     )
+    .option('--approval-webhook <url>', 'is told, signed, when a call begins to wait for people and what became of it')
     .option('--oracle <percent>', 'of a hub: decisions to take again with cedar-wasm, 0 for none', percent, '1');
   forNodes(serve).action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
   const sidecar = program

@@ -41,6 +41,13 @@ const tellRunning = async ({ out }: Context, data: string, url: string): Promise
 const oracleOf = ({ oracle }: ServeOptions): { readonly oracle?: number } =>
   oracle === undefined ? {} : { oracle: Number(oracle) / 100 };
 
+const webhookOf = ({ approvalWebhook }: ServeOptions): { readonly approvalWebhook?: string } => {
+  if (approvalWebhook === undefined) return {};
+  if (!URL.canParse(approvalWebhook))
+    throw usage(`--approval-webhook \`${approvalWebhook}\` is no address such as https://chat.example/hooks/1`);
+  return { approvalWebhook };
+};
+
 /** Arguments can be read by everybody on a machine; the environment of a process cannot. */
 const storeOf = ({ io }: Context, { store }: ServeOptions): { readonly store?: string } => {
   if (store !== undefined && hasPassword(store))
@@ -74,6 +81,7 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
       reservationGraceMs: graceOf(options.reservationGrace),
       auditReads: options.auditReads ?? false,
       auditCheckpoints: options.auditCheckpoints ?? [],
+      ...webhookOf(options),
     }),
   );
   try {
@@ -101,6 +109,7 @@ const startDomain = async (context: Context, options: ServeOptions): Promise<Run
     options,
     startDomainHub({
       ...(await nodeOptions(context, options)),
+      ...webhookOf(options),
       hubUrl: options.parent,
       token: await tokenFor(context, options),
     }),

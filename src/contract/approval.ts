@@ -1,5 +1,5 @@
 /** A call that waits for people: exactly these bytes, of this caller, to this target, until so many said yes. */
-import type { Principal, Target } from './call.ts';
+import type { Lineage, Principal, Target, Tree } from './call.ts';
 
 /** `pending` until it is decided or its time is over; `approved` until it is used; everything else is the end. */
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'consumed' | 'cancelled';
@@ -38,14 +38,61 @@ export interface ApprovalRecord {
   readonly rules: readonly string[];
   readonly reason: string;
   readonly policyVersion: string;
+  /** Where the call stood in its tree, so that it runs as what it was. Whoever began is asked about again then. */
+  readonly tree?: { readonly lineage: Lineage; readonly described: Omit<Tree, 'endsAtMs' | 'proof'> };
+  /** Empty when the call belongs to none. */
+  readonly session?: string;
   readonly contentType: string;
   readonly body: Uint8Array;
+  /** SHA-256 of the target as it was configured then, so that people approve what will run. */
+  readonly resource?: string;
+  /** `read`, `write`, ...: what the operation does to the world. */
+  readonly effect?: string;
+  /** Digest of the call as its caller sent it, when somebody edited it since: the same call again finds its approval all the same. */
+  readonly askedDigest?: string;
+  /** Users who changed the arguments. They are authors now and have no vote. */
+  readonly editedBy?: readonly string[];
+  /** The reply was given once to the same call without idempotency key: the next one is a call of its own. */
+  readonly collected?: boolean;
   readonly votes: readonly ApprovalVote[];
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly decidedAtMs: number | null;
   /** Counts changes of this record, from 1. */
   readonly version: number;
+}
+
+/** An approval as people see it who may: the exact bytes too. Everything an agent could have written in it is untrusted. */
+export interface ApprovalView {
+  readonly id: string;
+  readonly state: ApprovalState;
+  /** `agent/orders` */
+  readonly caller: string;
+  /** `user/ada` */
+  readonly behind: readonly string[];
+  readonly session: string;
+  /** `tool/ledger/book` */
+  readonly target: string;
+  readonly effect: string;
+  readonly rules: readonly string[];
+  readonly reason: string;
+  readonly policyVersion: string;
+  readonly quorum: number;
+  readonly roles: readonly string[];
+  /** Votes for it so far. */
+  readonly approvals: number;
+  readonly votes: readonly ApprovalVote[];
+  readonly editedBy: readonly string[];
+  readonly contentType: string;
+  /** As text when it is valid UTF-8, in base64 otherwise. */
+  readonly body: string;
+  readonly isText: boolean;
+  readonly digest: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly decidedAtMs: number | null;
+  /** Why whoever looks may not vote on it; null: they may. */
+  readonly obstacle: string | null;
 }
 
 /** The one use of an approval: it is burned in the transaction that lets the call go. */
@@ -61,6 +108,8 @@ export interface ApprovalStore {
   get(tenant: string, id: string): Promise<ApprovalRecord | undefined>;
   /** The pending or approved one of this principal with this digest. */
   open(tenant: string, principal: Principal, digest: string): Promise<ApprovalRecord | undefined>;
+  /** The newest of this principal with this digest, whatever its state. */
+  latest(tenant: string, principal: Principal, digest: string): Promise<ApprovalRecord | undefined>;
   /** Newest first. */
   list(filter: {
     readonly tenant: string | null;

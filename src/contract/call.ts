@@ -93,6 +93,14 @@ export type Credential =
   /** Set by a listener that only one known process can reach with its own secret: the application side of a sidecar. */
   | { readonly kind: 'known'; readonly principal: Principal };
 
+/**
+ * What a call shows where policy wants an approval first. `own`: the approval of this node that it waited for; `told`: the word of
+ * another node that it had one. Nobody believes either without looking.
+ */
+export type ShownGrant =
+  | { readonly kind: 'own'; readonly approval: string }
+  | { readonly kind: 'told'; readonly token: string };
+
 export interface Call {
   /** 128 random bits in hex, minted by the first node that sees the call; the same at every hop of it. */
   readonly id: string;
@@ -115,6 +123,7 @@ export interface Call {
   readonly tree?: Tree;
   readonly session?: string;
   readonly idempotencyKey?: string;
+  readonly grant?: ShownGrant;
   readonly priority: Priority;
   /** The caller wants the reply as it comes. It lengthens the default deadline and changes nothing else. */
   readonly stream: boolean;

@@ -1,4 +1,5 @@
 /** What policy said about a call, in a form that explains itself. */
+import type { ApprovalSpec } from './approval.ts';
 
 /** A policy that decided: the level it belongs to (`org` or a domain), its `@id`, and its `@reason`. */
 export interface Determining {
@@ -55,6 +56,8 @@ export interface Decision {
   /** Content address of the policy bundle, `sha256:` and 16 hex digits. */
   readonly policyVersion: string;
   readonly constraints: Constraints;
+  /** With `require_approval`: whose word is asked for, by all rules together. */
+  readonly approval?: ApprovalSpec;
   /** Policies that failed to evaluate; a forbid among them has already denied. */
   readonly errors: readonly { readonly level: string; readonly id: string; readonly message: string }[];
 }

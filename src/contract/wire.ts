@@ -18,6 +18,8 @@ export const HEADERS = {
   lineage: 'airspace-lineage',
   /** Node to node: comma-separated node ids, nearest last. */
   via: 'airspace-via',
+  /** Node to node: the sender's signed word that people approved this call. */
+  approval: 'airspace-approval',
   /** Node to node: number of the try; its presence says that the sender owns retries (R1). */
   attempt: 'airspace-attempt',
   /** Reply: `no`, `yes` or `unknown`. `no` is the explicit not-executed marker (R4). */

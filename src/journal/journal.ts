@@ -67,7 +67,7 @@ export class Journal {
       const admission = Admission.find(call);
       if (!isRecorded && (admission?.isEmpty ?? true))
         return admission?.meter == null ? next(call, scope) : this.#send(next, call, scope, false);
-      return this.#runRecorded(next, call, isRecorded ? this.#recordOf(call, plan, 'dispatched', false) : null, scope);
+      return this.#runRecorded(next, call, isRecorded ? this.#recordOf(call, plan) : null, scope);
     };
   }
 
@@ -76,6 +76,42 @@ export class Journal {
     const record = await this.#options.store.get(principal.tenant, id);
     const own = record?.principal.kind === principal.kind && record.principal.id === principal.id;
     return own ? record : undefined;
+  }
+
+  /**
+   * Keeps a call that waits for people, durably, with the bytes that would go on. Answers the record that holds its idempotency key.
+   * Throws `idempotency_mismatch`, and `bad_request` for a stream.
+   */
+  async keep(call: Call, plan: RoutePlan, policyVersion: string): Promise<CallRecord> {
+    const record = this.#recordOf(call, plan, { state: 'accepted', detached: true, policyVersion });
+    const { taken } = await this.#options.store.accept(record);
+    if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
+    return taken ?? record;
+  }
+
+  get(tenant: string, id: string): Promise<CallRecord | undefined> {
+    return this.#options.store.get(tenant, id);
+  }
+
+  /**
+   * Runs a kept call as what people approved. Resolves when it is over; never throws. What could not be sent for a reason that passes
+   * stays kept, for the next time somebody looks.
+   */
+  resume(record: CallRecord, as: Partial<Call>): Promise<void> {
+    if (this.#running.has(record.id)) return Promise.resolve();
+    return this.#start(record, as);
+  }
+
+  /** Ends a kept call that is not going to run. */
+  async giveUp(record: CallRecord, fault: Fault): Promise<void> {
+    const { store, world } = this.#options;
+    const state = fault.code === 'cancelled' ? 'cancelled' : 'done';
+    await store.conclude(record.id, state, keepFault(fault), world.clock.wallMs());
+  }
+
+  /** The kept answer, byte for byte, or 202 while there is none. Throws what the call ended with. */
+  answer(record: CallRecord): Reply {
+    return record.concludedAtMs === null ? accepted(record) : answerTaken(record, record.digest);
   }
 
   /** Asks a running detached call to stop. Cancellation is a request: the outcome is known when the record says so (D4). */
@@ -166,12 +202,12 @@ export class Journal {
   async #accept(call: Call, plan: RoutePlan, scope: Scope): Promise<Reply> {
     if (call.body.kind !== 'bytes')
       throw new Fault('bad_request', 'a call that runs on by itself needs a body of known length');
-    const record = this.#recordOf(call, plan, 'accepted', true);
+    const record = this.#recordOf(call, plan, { state: 'accepted', detached: true });
     const startMs = scope.clock.nowMs();
     const { taken } = await this.#options.store.accept(record);
     scope.span.step('record', startMs, { detached: true, replayed: taken !== null });
     if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
-    if (taken === null) void this.#start(record, call);
+    if (taken === null) void this.#start(record, treeOf(call));
     return accepted(taken ?? record);
   }
 
@@ -251,25 +287,19 @@ export class Journal {
   }
 
   /** Runs a detached call through the whole pipeline again, as its owner: what was decided at acceptance is decided once more. */
-  #start(record: CallRecord, from?: Call): Promise<void> {
-    const { world, handler, store } = this.#options;
+  #start(record: CallRecord, as: Partial<Call> = {}): Promise<void> {
+    const { world, handler } = this.#options;
     const { scope, canceller } = rootScope(world, silentSpan(world.ids.spanId()));
     this.#running.set(record.id, canceller);
-    const work = handler()({ ...callOf(record), ...treeOf(from) }, scope).then((reply) => drained(reply));
+    const work = handler()({ ...callOf(record), ...as }, scope).then((reply) => drained(reply));
     return work
       .catch(async (thrown) => {
         const short = this.#short.get(record.id);
         this.#short.delete(record.id);
         // It stays accepted meanwhile: a restart runs it again, and it waits again.
         const fault = short === undefined ? Fault.from(thrown) : await roomOrFault(short, canceller, thrown);
-        if (fault === null) {
-          void this.#start(record);
-          return;
-        }
-        // Refused before it came to be sent: the record layer never saw it, so it is concluded here.
-        const isUnknown = fault.executed === 'unknown' || this.#again.has(record.id);
-        await store.conclude(record.id, isUnknown ? 'unknown' : 'done', keepFault(fault), world.clock.wallMs());
-        if (isUnknown && !this.#again.has(record.id)) this.#options.unknown?.(record.tenant, record.id);
+        if (fault === null) void this.#start(record, as);
+        else await this.#concludeRefused(record, fault, as.grant !== undefined);
       })
       .catch(() => {}) // The store is down; the record stays open and the next start looks at it.
       .finally(() => {
@@ -280,7 +310,25 @@ export class Journal {
       });
   }
 
-  #recordOf(call: Call, plan: RoutePlan, state: 'accepted' | 'dispatched', detached: boolean): CallRecord {
+  /** Refused before it came to be sent: the record layer never saw it, so it is concluded here. */
+  async #concludeRefused(record: CallRecord, fault: Fault, isHeld: boolean): Promise<void> {
+    const { world, store, unknown } = this.#options;
+    // Of two nodes that run one approved call, one has burned its grant, and the other must not end it.
+    if (isHeld && (passes(fault) || (await store.get(record.tenant, record.id))?.state !== 'accepted')) return;
+    const isUnknown = fault.executed === 'unknown' || this.#again.has(record.id);
+    await store.conclude(record.id, isUnknown ? 'unknown' : 'done', keepFault(fault), world.clock.wallMs());
+    if (isUnknown && !this.#again.has(record.id)) unknown?.(record.tenant, record.id);
+  }
+
+  #recordOf(
+    call: Call,
+    plan: RoutePlan,
+    {
+      state = 'dispatched',
+      detached = false,
+      policyVersion = Permit.check(call).policyVersion,
+    }: Partial<Pick<CallRecord, 'state' | 'detached' | 'policyVersion'>> = {},
+  ): CallRecord {
     const principal = call.principal;
     if (principal === null) throw new Fault('unauthenticated', 'a recorded call needs a principal');
     if (call.idempotencyKey !== undefined && call.body.kind !== 'bytes') {
@@ -309,7 +357,7 @@ export class Journal {
               priority: call.priority,
             }
           : null,
-      policyVersion: Permit.check(call).policyVersion,
+      policyVersion,
       acceptedAtMs: this.#options.world.clock.wallMs(),
       concludedAtMs: null,
       reply: null,
@@ -317,6 +365,9 @@ export class Journal {
   }
 }
 
+/** Nothing was sent, and later it may be: too busy, too often, no configuration, nobody there. */
+const passes = ({ code, executed, retryable }: Fault): boolean =>
+  executed === 'no' && (retryable || code === 'rate_limited' || code === 'stale');
 /** Throws, with nothing sent, when the call ends before there is room. */
 const hasRoomNow = async (call: Call, short: Short, signal: CancelSignal): Promise<boolean> => {
   try {

@@ -1,5 +1,6 @@
 /** Our contract for annotations: Cedar leaves them untyped, so a misspelt limit would silently not limit. */
 import type { Constraints, LogPayload, PolicyEntry } from '../contract/index.ts';
+import { approvalIn } from './approval-spec.ts';
 import { LOG_PAYLOAD, union } from './constraints.ts';
 import { joinRates, ratesIn } from './rate.ts';
 import { isPointer } from './redact.ts';
@@ -63,6 +64,15 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     },
   ],
   ['remedy', { on: POLICIES, accepts: (text) => text === 'approval', shape: '"approval"', forbidOnly: true }],
+  [
+    'approval',
+    {
+      on: POLICIES,
+      accepts: (text) => text.length <= 500 && !('problem' in approvalIn(text)),
+      shape: 'such as "quorum=2; roles=finance-approver; ttl=1h"',
+      forbidOnly: true,
+    },
+  ],
   [
     'timeout_ms',
     { on: LIMITS, accepts: positiveInteger, shape: 'a whole number of milliseconds, for example "30000"' },
@@ -149,6 +159,8 @@ export const annotationMistakes = (kind: EntryKind, entry: Omit<PolicyEntry, 'es
   const say = (message: string) => mistakes.push({ message });
   if (kind === 'policies' && !Object.hasOwn(entry.annotations, 'reason'))
     say('@reason is missing; say in one sentence for people why the policy exists');
+  if (Object.hasOwn(entry.annotations, 'approval') && entry.annotations['remedy'] !== 'approval')
+    say('@approval says who may lift the forbid; add @remedy("approval"), without which nobody may');
   if (kind === 'limits' && entry.effect === 'forbid')
     say('a limit rule must be a permit; move the forbid to the policies');
   if (kind === 'limits' && !LIMITING.some((name) => Object.hasOwn(entry.annotations, name)))
@@ -168,7 +180,10 @@ const annotationMistake = (
   if (rule === undefined) return [{ name, known, message: `unknown annotation @${name}; known here: ${listed}` }];
   if (!rule.on.includes(kind)) return [{ name, message: `@${name} does not belong on ${kind}; known here: ${listed}` }];
   if (rule.forbidOnly === true && effect !== 'forbid') return [{ name, message: `@${name} belongs on a forbid only` }];
-  return rule.accepts(text) ? [] : [{ name, message: `@${name} must be ${rule.shape}, not "${text}"` }];
+  if (rule.accepts(text)) return [];
+  const spec = name === 'approval' ? approvalIn(text) : {};
+  const more = 'problem' in spec ? `: ${spec.problem}` : '';
+  return [{ name, message: `@${name} must be ${rule.shape}, not "${text}"${more}` }];
 };
 
 const namesFor = (kind: EntryKind): string[] =>

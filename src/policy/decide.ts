@@ -6,6 +6,7 @@
  */
 import type { Constraints, Decision, Determining, FactEntry, Principal, Priority, Target } from '../contract/index.ts';
 import type { Payload } from '../kernel/index.ts';
+import { approvalOf, meetApprovals } from './approval-spec.ts';
 import { type Arguments, argumentsOf } from './arguments/index.ts';
 import { type Found, findCase, withUser } from './case.ts';
 import type { CompiledPolicy, Env } from './compile/index.ts';
@@ -197,9 +198,12 @@ const policyError = ({ level, policy }: Rule) => ({
 });
 
 /** Nothing forbids for good and every level permits: allowed, unless an approval is wanted first. */
-const softly = (outcomes: readonly LevelOutcome[]): Verdict & Pick<Decision, 'effect'> => {
+const softly = (outcomes: readonly LevelOutcome[]): Verdict & Pick<Decision, 'effect' | 'approval'> => {
   const waiting = forbidsOf(outcomes);
-  if (waiting.length > 0) return { effect: 'require_approval', ...verdict(waiting, 'APPROVAL_REQUIRED') };
+  if (waiting.length > 0) {
+    const approval = waiting.map(({ policy }) => approvalOf(policy.entry)).reduce(meetApprovals);
+    return { effect: 'require_approval', approval, ...verdict(waiting, 'APPROVAL_REQUIRED') };
+  }
   const permits = outcomes.flatMap(({ level, permits }) => permits.map((policy) => ({ level, policy })));
   return { effect: 'allow', ...verdict(permits.slice(-1), 'OK'), determining: permits.map(determining) };
 };

@@ -4,6 +4,7 @@
  */
 import type { Call, Decision, FactEntry, Principal } from '../contract/index.ts';
 import type { Payload } from '../kernel/index.ts';
+import { meetApprovals } from './approval-spec.ts';
 import { meet } from './constraints.ts';
 import { decide, factsFor, type PolicyRequest } from './decide.ts';
 import type { PreparedPolicy } from './prepare.ts';
@@ -47,7 +48,13 @@ export const joined = (
   if (began === undefined || own.effect === 'deny') return own;
   if (began === null) return { ...own, ...UNKNOWN };
   const theirs = decide(policy, { ...request, principal: began }, payloadOf);
-  const both = { constraints: meet(own.constraints, theirs.constraints), errors: [...own.errors, ...theirs.errors] };
+  const both = {
+    constraints: meet(own.constraints, theirs.constraints),
+    errors: [...own.errors, ...theirs.errors],
+    ...(own.approval === undefined || theirs.approval === undefined
+      ? {}
+      : { approval: meetApprovals(own.approval, theirs.approval) }),
+  };
   if (STRICTNESS.indexOf(theirs.effect) <= STRICTNESS.indexOf(own.effect))
     return { ...own, ...both, determining: [...own.determining, ...theirs.determining] };
   return { ...theirs, ...both, reason: `${began.kind} \`${began.id}\`, who began this, may not: ${theirs.reason}` };

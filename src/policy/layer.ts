@@ -1,8 +1,9 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
 import { createHash } from 'node:crypto';
-import type { Attributes, Call, Constraints, Decision, Principal, RoutePlan, Scope } from '../contract/index.ts';
+import type { Attributes, Call, Constraints, Decision, Principal, Reply, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import {
+  Admission,
   type Handler,
   invoke,
   type Layer,
@@ -20,6 +21,7 @@ import { meet } from './constraints.ts';
 import { decide, type PolicyRequest } from './decide.ts';
 import { beganOf, factsForAll, type Intersects, joined, nameOf } from './delegation.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
+import type { Asking, Hold } from './hold.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import { Rates } from './rate.ts';
 import { inputsOf } from './record.ts';
@@ -45,6 +47,8 @@ export interface DecideParts {
   readonly planOf: (call: Call) => RoutePlan;
   /** Takes questions for facts through the whole pipeline of this node. Absent: no fact is ever available. */
   readonly ask?: Handler;
+  /** Who asks people. Absent: a call that wants an approval is refused. */
+  readonly hold?: Hold | undefined;
   /** Must policy permit the call for whoever began its tree, too? Default: never. */
   readonly intersects?: Intersects;
   /** How often who called what; outlives snapshots. Default: of this pipeline alone. */
@@ -57,6 +61,9 @@ export interface DecideParts {
   readonly watch?: Watch | undefined;
 }
 
+/** What policy makes of a call: the decision, and the call as it would go on. */
+export type Considered = Pick<Asking, 'call' | 'decision' | 'plan'>;
+
 /** Must not loosen anything: what it answers is met with the limits of the decision. */
 export type Tighten = (
   call: Call,
@@ -66,27 +73,25 @@ export type Tighten = (
 ) => Promise<Constraints | undefined>;
 
 /**
- * Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`, `rate_limited` with
- * `retryAfterMs`, and `denied` when a limit must change a payload that cannot be changed.
+ * Decides and notes, and grants nothing. `call` is the same where the answer is no. Throws `denied` when a limit must change a
+ * payload that cannot be changed.
  */
-export const decideLayer = ({
+export const consider = ({
   policy: active,
   planOf,
   trials = NO_TRIALS,
   watch,
   ask = nobody,
   intersects = never,
-  rates = new Rates(),
-  places = new Places(),
   snapshotSeq = 0,
   trees = new Trees(),
   versions: lasting,
   tighten,
-}: DecideParts): Layer => {
+}: DecideParts): ((call: Call, scope: Scope) => Promise<Considered>) => {
   const points = new InformationPoints(ask);
   const inForce = { snapshotSeq, active, trials, watch };
   const versions = lasting ?? new Versions(inForce);
-  return (next) => async (call, scope) => {
+  return async (call, scope) => {
     const plan = planOf(call);
     const { decided } = call;
     const arm =
@@ -105,15 +110,34 @@ export const decideLayer = ({
     if (arm.watch?.(withPayload(request, call), own, call.id) === true) scope.span.set({ 'policy.rechecked': true });
     let decision = joined(own, arm.policy, request, () => payloadOf(call), began);
     if (decision !== own) noteOrigin(decision, began ?? null, startMs, scope);
-    if (decision.effect !== 'allow') throw refusalOf(decision);
-    const more = await tighten?.(call, plan, decision.constraints, scope);
+    if (decision.effect === 'deny') return { call, decision, plan };
+    // What people are asked about, or have approved, stays as it is: there a budget that runs low refuses instead.
+    const more =
+      decision.effect === 'allow' && call.grant === undefined
+        ? await tighten?.(call, plan, decision.constraints, scope)
+        : undefined;
     if (more !== undefined) decision = { ...decision, constraints: meet(decision.constraints, more) };
-    const { constraints, policyVersion } = decision;
     // Other bytes are another body: the permit is for what goes on, not for what came.
-    const allowed = rewritten(constrained(call, plan, arm, decision), constraints, policyVersion);
+    const { constraints, policyVersion } = decision;
+    return { call: rewritten(constrained(call, plan, arm, decision), constraints, policyVersion), decision, plan };
+  };
+};
+
+/**
+ * Throws Fault `denied` or `approval_required` with the facts `rules`, `code`, `policyVersion` and `missing`, `rate_limited` with
+ * `retryAfterMs`, and `denied` when a limit must change a payload that cannot be changed.
+ */
+export const decideLayer = (parts: DecideParts): Layer => {
+  const { hold, rates = new Rates(), places = new Places() } = parts;
+  const considered = consider(parts);
+  return (next) => async (came, scope) => {
+    const { call: allowed, decision, plan } = await considered(came, scope);
+    const { constraints } = decision;
+    const waits = await heldBack(hold, { call: allowed, decision, plan, scope });
+    if (waits !== undefined) return redactReplays(async () => waits, constraints)(allowed, scope);
     throwIfTooMany(places, allowed, decision);
     throwIfTooOften(rates, allowed, decision, scope);
-    Permit.grant(allowed, decision);
+    Permit.grant(allowed, decision.effect === 'allow' ? decision : approved(decision));
     noteLimits(allowed, constraints, scope);
     const onward = placed(places, redactReplays(next, constraints), allowed, decision);
     const { timeoutMs } = constraints;
@@ -122,6 +146,24 @@ export const decideLayer = ({
     const timed = withTimeout(scope, timeoutMs, () => new Fault('timeout', `policy gives this call ${timeoutMs} ms`));
     return whenEnded(onward(allowed, timed.scope), timed.scope.signal, timed.release);
   };
+};
+
+/** What the caller gets instead of the target's answer; undefined when nothing is in the way of the call any more. */
+const heldBack = async (hold: Hold | undefined, asking: Asking): Promise<Reply | undefined> => {
+  const { call, decision } = asking;
+  if (decision.effect === 'deny') throw refusalOf(decision);
+  if (decision.effect === 'allow' && (call.grant === undefined || hold === undefined)) return undefined;
+  if (hold === undefined) throw refusalOf(decision);
+  const held = await hold(asking);
+  if (held.kind === 'reply') return held.reply;
+  if (held.use !== null) Admission.of(call).grant = held.use;
+  return undefined;
+};
+
+/** INVARIANT: only `hold` has said so, and only of a decision that nothing but an approval stood against. */
+const approved = (decision: Decision): Decision => {
+  const { approval: _, ...rest } = decision;
+  return { ...rest, effect: 'allow', code: 'APPROVED' };
 };
 
 const NO_TRIALS: Trials = new Map();
@@ -184,7 +226,7 @@ const noteOrigin = (decision: Decision, began: Principal | null, startMs: number
 const refusalOf = (decision: Decision): Fault => {
   const { code, policyVersion, missing, reason } = decision;
   const facts = { rules: ruleIds(decision), code, policyVersion, missing };
-  return new Fault(decision.effect === 'deny' ? 'denied' : 'approval_required', reason, { facts });
+  return new Fault(decision.effect === 'require_approval' ? 'approval_required' : 'denied', reason, { facts });
 };
 
 /** The same bytes with what policy and route grant them: a limit shortens and demotes, it never extends or promotes. */

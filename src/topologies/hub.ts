@@ -17,6 +17,8 @@ export const pipeline = (parts: Parts, role: 'hub' | 'domain', ...own: readonly 
     parts.turnedBack,
     // No credential, no principal; no principal, no call.
     identify(parts.resolver),
+    // Who is behind a call is known when it comes, and asked when somebody votes on it.
+    parts.origins,
     // Whoever is refused below is known by name, and the refusal is part of the audit.
     parts.audit.refusals,
     // Calls that go in circles end here, before they cost anything.
@@ -30,7 +32,8 @@ export const pipeline = (parts: Parts, role: 'hub' | 'domain', ...own: readonly 
     deadline(timing(parts)),
     // A budget that runs low may send it to a cheaper model: policy is asked about the one that will really be called.
     ...ifAny(parts.downgrade),
-    // Policy says yes or no, and a yes gives the permit without which no upstream opens a connection.
+    // Policy says yes or no, and a yes gives the permit without which no upstream opens a connection. What wants an approval waits
+    // for people there, and comes again from the top when it has one.
     decide(parts),
     // What it may come to is known before it is sent, and the record layer sets it aside.
     ...ifAny(parts.price),

@@ -15,6 +15,7 @@ export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
     parts.turnedBack,
     // The application side has one caller: the agent that this sidecar was started with, by its own secret.
     identify(parts.resolver),
+    parts.origins,
     parts.audit.refusals,
     parts.lineage,
     // An order to stop that has come this far needs no hub any more.
@@ -38,6 +39,7 @@ export const sidecarIn = (parts: Parts & { readonly fresh: Layer }): Handler =>
     parts.turnedBack,
     // Only nodes that joined, and each only for whom it may speak.
     identify(parts.resolver),
+    parts.origins,
     parts.audit.refusals,
     parts.lineage,
     parts.halt,

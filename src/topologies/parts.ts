@@ -4,7 +4,7 @@ import { DEFAULT_STREAM_TIMEOUT_MS, DEFAULT_TIMEOUT_MS } from '../contract/index
 import type { Resolver } from '../identity/index.ts';
 import type { DeadlineOptions, Gate, Handler, Layer, RetryBudgets, RetryOptions } from '../kernel/index.ts';
 import type { TreeRules } from '../lineage/index.ts';
-import type { Places, PreparedPolicy, Rates, Tighten, Trees, Trials, Versions, Watch } from '../policy/index.ts';
+import type { Hold, Places, PreparedPolicy, Rates, Tighten, Trees, Trials, Versions, Watch } from '../policy/index.ts';
 import type { Fleet } from '../routing/index.ts';
 
 /** The same for every pipeline of a node. */
@@ -23,6 +23,10 @@ export interface Parts {
   readonly halt: Layer;
   /** Writes down what is refused, and what is about to be sent. */
   readonly audit: { readonly refusals: Layer; readonly sending: Layer };
+  /** Watches who is behind which calls, so that nobody approves their own. */
+  readonly origins: Layer;
+  /** Asks people about calls that policy wants an approval for. Absent: such calls are refused. */
+  readonly hold?: Hold | undefined;
   /** Who a credential stands for. */
   readonly resolver: Resolver;
   readonly policy: PreparedPolicy;

@@ -51,7 +51,7 @@ const agoOf = (text: string): number => {
 
 /** What people look for first; `-o json` has everything. */
 const detailsOf = ({ details }: AuditRecord): string =>
-  ['code', 'fault', 'outcome', 'status', 'executed', 'rules', 'changes', 'state', 'stops', 'reason']
+  ['code', 'fault', 'outcome', 'status', 'executed', 'rules', 'verdict', 'changes', 'state', 'stops', 'reason']
     .flatMap((name) => (details[name] === undefined ? [] : [`${name}=${String(details[name])}`]))
     .join(' ')
     .slice(0, 120);

@@ -39,9 +39,18 @@ export const request = async (context: Context, target: string, options: Request
   if (isProblem(response))
     throw refused(problemOf(response.status, await response.json().catch(() => undefined)), call);
   await printReply(context, response, options);
+  if (isHeld(response)) {
+    context.out.note('people are asked about this call; the same request again says how it stands');
+    return EXIT.held;
+  }
   if (response.status >= 400) context.out.note(`error: the target answered ${response.status}`);
   return response.status >= 400 ? EXIT.no : EXIT.ok;
 };
+
+const isHeld = ({ status, headers }: Response): boolean =>
+  status === 202 &&
+  (headers.get(HEADERS.notes) ?? '').split(', ').includes('held') &&
+  headers.get(HEADERS.endpoint) === null;
 
 const KINDS = new Map([
   ['agent', 'agents'],

@@ -5,6 +5,7 @@ import { Fault } from '../../contract/index.ts';
 import { belonging } from '../../control/index.ts';
 import type {
   AdminPorts,
+  ApprovalPort,
   AuditPort,
   BudgetPort,
   KillPort,
@@ -36,6 +37,7 @@ export interface AdminParts {
   readonly kills: KillPort;
   readonly budgets: BudgetPort;
   readonly audit: AuditPort;
+  readonly approvals: ApprovalPort;
   readonly unknown: UnknownPort;
   readonly traces: TraceStore;
   readonly rosterSeq: () => number;
@@ -98,6 +100,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     kills: parts.kills,
     budgets: parts.budgets,
     audit: parts.audit,
+    approvals: parts.approvals,
     unknown: parts.unknown,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),
     onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),

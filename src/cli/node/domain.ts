@@ -1,6 +1,7 @@
 /** A domain hub: a hub without a control plane of its own. It takes policy from its parent and says what its domain can do. */
 import { join } from 'node:path';
-import type { ControlPort, ReleasePort, Roster, Snapshot } from '../../contract/index.ts';
+import type { Desk } from '../../approvals/index.ts';
+import type { Call, ControlPort, ReleasePort, Roster, Snapshot } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { NodeHub, type NodeLink, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
@@ -13,6 +14,7 @@ import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topo
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
+import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
 import { budgetsAbove } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
@@ -71,6 +73,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     world,
     nodeId: node.id,
     assertFor: (principal, to) => member.signer.assert(principal, to),
+    vouch: (call, to) => desk.vouch(call, to),
     handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   const place = { tenant: node.tenant, domain: node.domain, parent: { id: hub.id, url: hub.url } };
@@ -101,7 +104,16 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     neighbours: [hub],
     tokens: egress.tokens,
     overload: overload.level,
+    hold: (believed) => desk.hold(believed),
+    place: node,
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
+  });
+  const desk: Desk = openDesk({
+    node: node.id,
+    ...{ world, stores, live, trail, key: member.key, logger },
+    // Upwards nobody believes this hub about people, so it asks them about calls to its own domain only.
+    elsewhere: (call) =>
+      isOwn(live, place, call) ? undefined : `\`${hub.url}\`, which holds calls that leave this domain`,
   });
 
   countFallbacks(observed.metrics, [live]);
@@ -146,7 +158,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     nativeDoor({
       handler: () => live.handler,
       world,
-      calls: detachedCalls(live, world),
+      calls: detachedCalls(live, world, desk),
       onInternal: (fault, occurrence) =>
         logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
     }),
@@ -166,6 +178,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
         budgets: budgetsAbove(() => elsewhere(hub.url)),
         audit: auditPortOf(stores, trail, member.key.publicKey),
+        approvals: approvalPort(desk),
         traces: stores.traces,
         unknown: unknownCalls({ calls: leased.calls }, live),
         rosterSeq: () => keeper.roster.seq,
@@ -176,6 +189,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
       }),
     ),
+    approvalPages(desk, live, world, logger),
   );
   const followed = await member.follow(
     {
@@ -197,7 +211,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     world,
   );
   health.start();
-  const recovered = await live.journal.recover(left);
+  const recovered = await live.journal.recover(await desk.recover(left));
+  const stopLooking = desk.start();
+  const stopTelling = notify(options.approvalWebhook, {
+    ...{ world, stores, key: member.key, logger },
+    fetch: egress.fetch,
+  });
   await live.reconciler.start();
   logger.log('info', 'domain hub is up', {
     url: listener.url,
@@ -214,6 +233,8 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
       await closeListener(listener, closing, graceful);
+      stopLooking();
+      stopTelling();
       health.stop();
       live.reconciler.stop();
       overload.stop();
@@ -253,6 +274,10 @@ const capabilities = (live: LivePipeline, place: Place, closing: Canceller, nowM
       state: closing.reason === undefined ? ('ready' as const) : ('draining' as const),
     }));
 };
+
+const isOwn = ({ snapshot }: LivePipeline, place: Place, { target }: Call): boolean =>
+  snapshot !== undefined &&
+  capabilitiesOf(snapshot, place).some(({ kind, name }) => kind === target.kind && name === target.name);
 
 const elsewhere = (parent: string): Fault =>
   new Fault('bad_request', `a domain hub takes its configuration from its parent; ask \`${parent}\``);

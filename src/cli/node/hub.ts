@@ -2,7 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-
+import type { Desk } from '../../approvals/index.ts';
 import { Treasury } from '../../budget/index.ts';
 import type { NodeEntry, Roster, Snapshot, Stores } from '../../contract/index.ts';
 import { adminRolesOf, DEFAULT_TENANT, Fault } from '../../contract/index.ts';
@@ -21,6 +21,7 @@ import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
+import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
@@ -54,6 +55,8 @@ export interface NodeOptions {
   /** Base URL of an OTLP/HTTP collector. */
   readonly otlp?: string | undefined;
   readonly allowPublic?: boolean;
+  /** Takes word of calls that wait for people, and of what became of them. */
+  readonly approvalWebhook?: string;
   /** Public without TLS: works, and is a weakened control. */
   readonly allowPlainPublic?: boolean;
   readonly tls?: NonNullable<ListenOptions['tls']>;
@@ -116,6 +119,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     world,
     nodeId: id,
     assertFor: (principal, node) => signer.assert(principal, node),
+    vouch: (call, node) => desk.vouch(call, node),
     reveal: (tenant, secret, origin) => vault.reveal(tenant, secret, origin),
     handOver: (...sent) => lineage.trees.handOver(...sent),
   });
@@ -164,6 +168,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     overload: overload.level,
     watch: (snapshot) => oracle.watch(snapshot),
     watchTrial: (candidate) => second.watch(candidate),
+    hold: (believed) => desk.hold(believed),
     onReconcile: (message, fields) => logger.log('info', message, fields),
     onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   });
@@ -249,6 +254,12 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     },
   });
 
+  const desk: Desk = openDesk({
+    node: id,
+    ...{ world, stores, live, trail: audit.trail, key, logger, control },
+    elsewhere: () => undefined,
+  });
+
   // Before anything can be called, and before what the last run left behind goes on.
   await kills.start();
   const train = trainOver(control);
@@ -272,10 +283,12 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   );
   health.start();
   held.defer(() => health.stop());
-  const recovered = await live.journal.recover(await stores.calls.open());
+  const recovered = await live.journal.recover(await desk.recover(await stores.calls.open()));
   treasury.start();
   await live.reconciler.start();
   held.defer(() => live.reconciler.stop());
+  held.defer(desk.start());
+  held.defer(notify(options.approvalWebhook, { world, stores, key, logger, fetch: egress.fetch }));
 
   const closing = new Canceller();
   const sessions = sessionsOf(live, world, options.tls !== undefined);
@@ -308,6 +321,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
         audit.trail,
       ),
       audit: audit.port,
+      approvals: approvalPort(desk),
       traces: stores.traces,
       unknown: unknownCalls(stores, live),
       rosterSeq: () => keeper.roster.seq,
@@ -324,15 +338,16 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const native = nativeDoor({
     handler: () => live.handler,
     world,
-    calls: detachedCalls(live, world),
+    calls: detachedCalls(live, world, desk),
     onInternal: (fault, occurrence) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
   });
+  const pages = approvalPages(desk, live, world, logger, sessions);
   const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);
   const listener = await listen({
     ...options,
     clock: world.clock,
-    doors: [native, ...login, admin],
+    doors: [native, ...login, admin, pages],
     ready: () => live.snapshot !== undefined,
   });
   egress.own(listener.url);

@@ -1,4 +1,6 @@
 /** The pipeline that a node runs now: composed anew for each snapshot or roster, while calls under way keep theirs. */
+
+import { type Believed, Origins } from '../../approvals/index.ts';
 import { type AuditTrail, auditRefusals, auditSending } from '../../audit/index.ts';
 import { Budgets, downgrade, price, Treasury, tightenBy } from '../../budget/index.ts';
 import type {
@@ -11,12 +13,14 @@ import type {
   OperationEntry,
   Principal,
   Roster,
+  Scope,
   Snapshot,
 } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import {
   AssertionVerifier,
   type KeyUse,
+  type KnownNodes,
   knownNodes,
   type Proof,
   type Resolver,
@@ -32,13 +36,18 @@ import {
   type Handler,
   type OverloadLevel,
   RetryBudgets,
+  rootScope,
+  silentSpan,
   type World,
 } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
 import { treeRules } from '../../lineage/index.ts';
 import {
+  type Considered,
+  consider,
   type FallbackSet,
   fallbackSets,
+  type Hold,
   Places,
   type PreparedPolicy,
   preparePolicy,
@@ -92,6 +101,10 @@ export interface LiveOptions {
   readonly watch?: (snapshot: Snapshot) => Watch | undefined;
   /** Who sees the decisions of a canary. Default: nobody. */
   readonly watchTrial?: WatchOf;
+  /** Where calls wait for people; `believed` are nodes whose word about approvals counts. Absent: nowhere. */
+  readonly hold?: (believed: Believed) => Hold;
+  /** Where this node stands: inside of which domain it may be told about approvals. Absent: at the root, and told by nobody. */
+  readonly place?: { readonly tenant: string; readonly domain: string };
   /** What became of calls whose outcome was unknown. */
   readonly onReconcile?: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
@@ -104,6 +117,7 @@ interface Current {
   readonly planOf: ReturnType<typeof planner>;
   readonly resolver: Resolver;
   readonly fallback: readonly FallbackSet[];
+  readonly considered: (call: Call, scope: Scope) => Promise<Considered>;
 }
 
 /** What depends on the snapshot alone. */
@@ -116,6 +130,8 @@ export class LivePipeline {
   readonly journal: Journal;
   readonly reconciler: Reconciler;
   readonly gate: Gate;
+  /** Who is behind calls outlives snapshots too. */
+  readonly origins = new Origins();
   readonly #options: LiveOptions;
   readonly #budgets = new RetryBudgets();
   readonly #treasury: Treasury;
@@ -211,6 +227,13 @@ export class LivePipeline {
     return this.#current;
   }
 
+  /** What policy makes of a call by now, without letting it go. */
+  consider(call: Call): Promise<Considered> {
+    if (this.#current === undefined) throw new Fault('stale', 'this node has no configuration yet');
+    const { world } = this.#options;
+    return this.#current.considered(call, rootScope(world, silentSpan(world.ids.spanId())).scope);
+  }
+
   /** Swaps in new state at once, or throws and keeps the old: a snapshot that does not compile here is refused whole. */
   adopt(snapshot: Snapshot, roster: Roster): void {
     this.prepare(snapshot, roster)();
@@ -235,7 +258,11 @@ export class LivePipeline {
     const candidates = options.view(snapshot, sight);
     const watch = options.watch?.(snapshot);
     const budgets = new Budgets(snapshot);
-    const handler: Handler = options.compose({
+    const believed: Believed = (id) => {
+      const node = nodes.get(id);
+      return node !== undefined && speaksForPeople(node, options.place, known) ? node.publicKey : undefined;
+    };
+    const parts: Parts = {
       node: options.node,
       sink: options.sink,
       snapshotSeq: snapshot.seq,
@@ -252,6 +279,8 @@ export class LivePipeline {
           strict: options.auditReads ?? false,
         }),
       },
+      origins: this.origins.layer,
+      hold: options.hold?.(believed),
       resolver,
       policy,
       watch,
@@ -269,11 +298,13 @@ export class LivePipeline {
       // The same snapshot to the end: a call and the facts about it are never decided by two.
       ask: options.ask ?? ((call, scope) => handler(call, scope)),
       upstreamFor: options.upstreamFor,
-    });
+    };
+    const handler: Handler = options.compose(parts);
+    const considered = consider(parts);
     return () => {
       callTrees.use(ground);
       this.fleet.swap(snapshot.targets, candidates);
-      this.#current = { snapshot, policy, handler, planOf, resolver, fallback };
+      this.#current = { snapshot, policy, handler, planOf, resolver, fallback, considered };
       this.#treasury.adopt(budgets);
       // Last: whoever waits for this snapshot goes on at once.
       const inForce = { snapshotSeq: snapshot.seq, active: policy, trials, watch };
@@ -321,6 +352,17 @@ export class LivePipeline {
   }
 }
 
+/**
+ * The root speaks for the people of everybody, and a domain hub for those inside of its domain: whoever lies there deceives its own
+ * domain only. Upwards nobody is believed, and there the call is asked about anew.
+ */
+const speaksForPeople = (
+  { role, tenant, domain }: NodeEntry,
+  place: LiveOptions['place'],
+  { isWithin }: KnownNodes,
+): boolean =>
+  place !== undefined &&
+  (role === 'hub' || (role === 'domain' && tenant === place.tenant && isWithin(tenant, place.domain, domain)));
 const operationIn = (snapshot: Snapshot | undefined, { tenant, target }: CallRecord): OperationEntry | undefined =>
   snapshot?.targets
     .find((one) => one.tenant === tenant && one.kind === target.kind && one.name === target.name)

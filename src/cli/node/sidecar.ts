@@ -1,5 +1,6 @@
 /** A sidecar process: one door for its own agent, one for other nodes, and the last good policy between them. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Believed, Desk } from '../../approvals/index.ts';
 import type { Endpoint, Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
 import type { NodeLink } from '../../control/index.ts';
 import { listen } from '../../doors/index.ts';
@@ -10,6 +11,7 @@ import { Trees } from '../../policy/index.ts';
 import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
 import { countFallbacks } from './fallback.ts';
@@ -86,6 +88,9 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     upstreamFor,
     neighbours: [hub],
     overload: overload.level,
+    // Told about approvals by the hubs above it; its own calls wait where they enter, at a hub.
+    hold: (believed: Believed) => desk.hold(believed),
+    place: node,
     onBreaker: (endpoint: string, from: string, to: string) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   };
   const withFresh = (parts: Parts) => ({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) });
@@ -111,6 +116,11 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
             version: options.agentVersion,
           }),
     compose: (parts) => sidecarIn(withFresh(parts)),
+  });
+  const desk: Desk = openDesk({
+    node: node.id,
+    ...{ world, stores: member.stores, live: into, trail, key: member.key, logger },
+    elsewhere: () => `the hub \`${hub.url}\`, with a key of the agent: a sidecar holds no calls`,
   });
   countFallbacks(observed.metrics, [out, into]);
   const following = new Following((snapshot: Snapshot, roster: Roster) => {

@@ -116,8 +116,8 @@ test('what may have run is said so, and a caller that nobody knows is nobody', (
 
 test('steps that this version does not know are shown as they are', () => {
   assert.match(
-    why([event({ steps: [step('hold', 0, 5, { approval: 'apr-1', by: ['a', 'b'] })] })], plain),
-    /hold {6}approval=apr-1 {2}by=a,b/,
+    why([event({ steps: [step('mask', 0, 5, { approval: 'apr-1', by: ['a', 'b'] })] })], plain),
+    /mask {6}approval=apr-1 {2}by=a,b/,
   );
   assert.match(why([event({ steps: [step('toString', 0, 5, { a: 1 })] })], plain), /toString {2}a=1/);
 });

@@ -111,6 +111,12 @@ const TELLERS: Readonly<Record<string, (facts: Attributes, step: StepEvent) => s
   pause: ({ budget }, { durationMs }) => `waited ${duration(durationMs)} for room in budget ${budget}`,
   halt: ({ order, by, stops, cut }) =>
     `${cut === true ? 'cut' : 'refused'} by order ${order} of ${by}, which stops ${stops}`,
+  hold: ({ outcome: how, grant }) =>
+    how === 'granted'
+      ? grant === 'told'
+        ? 'another node says that people approved it, and it holds'
+        : 'people approved exactly this'
+      : 'waits for people, or was answered before',
   record: ({ replayed, detached }) =>
     replayed === true
       ? 'an earlier call with this idempotency key was found; nothing ran again'
@@ -148,6 +154,8 @@ const costOf = ({ attributes }: CallEvent): string => {
 const sentenceOf = (event: CallEvent): string => {
   const target = targetOf(event);
   const sent = event.steps.some((step) => step.name === 'send' || step.name === 'attempt');
+  const isHeld = event.steps.some(({ name, attributes }) => name === 'hold' && attributes['outcome'] === 'reply');
+  if (isHeld) return `nothing was sent to ${target} by this call: people are asked about it`;
   if (!sent && event.status !== 'ok') return `nothing was sent to ${target}`;
   const { executed } = event.attributes;
   if (executed === 'no') return `${target} did not run it`;

@@ -216,6 +216,11 @@ export const approvalChecks = (promise: StoreCheck): void => {
     assert.equal(await approvals.open('theirs', one.principal, one.digest), undefined);
     await approvals.put({ ...one, state: 'denied', version: 2 });
     assert.equal(await approvals.open('default', one.principal, one.digest), undefined);
+    await approvals.put(approval(2, { createdAtMs: 2, state: 'expired' }));
+    assert.equal((await approvals.latest('default', one.principal, one.digest))?.id, hexId(2));
+    assert.equal(await approvals.latest('default', { ...one.principal, id: 'other' }, one.digest), undefined);
+    assert.equal(await approvals.latest('theirs', one.principal, one.digest), undefined);
+    assert.equal(await approvals.latest('default', one.principal, 'e'.repeat(64)), undefined);
   });
 
   promise('approvals are listed newest first, by state, and when their time is over', async ({ approvals }) => {
@@ -224,6 +229,7 @@ export const approvalChecks = (promise: StoreCheck): void => {
     const ids = async (work: Promise<readonly { readonly id: string }[]>) => (await work).map(({ id }) => id);
     assert.deepEqual(await ids(approvals.list({ tenant: 'default', limit: 2 })), [hexId(3), hexId(2)]);
     assert.deepEqual(await ids(approvals.list({ tenant: null, state: 'pending', limit: 9 })), [hexId(3), hexId(1)]);
+    assert.deepEqual(await ids(approvals.list({ tenant: null, state: 'denied', limit: 1 })), [hexId(2)]);
     assert.deepEqual(await ids(approvals.list({ tenant: 'theirs', limit: 9 })), []);
     assert.deepEqual(await ids(approvals.due(20, 9)), [hexId(1)]);
   });

@@ -16,6 +16,9 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/unknown/{hex}:resolve': { verdict: 'executed', reason: 'the bank says so' },
   '/v1/policy/diagnose': { files: [{ name: 'org.cedar', text: '', level: 'org' }] },
   '/v1/kills': { kind: 'agent', name: 'orders', reason: 'it loops' },
+  '/v1/approvals/{hex}:approve': { digest: 'f'.repeat(64), comment: 'fine' },
+  '/v1/approvals/{hex}:deny': { digest: 'f'.repeat(64) },
+  '/v1/approvals/{hex}:edit': { digest: 'f'.repeat(64), body: '{}' },
   '/v1/keys': { principal: { kind: 'agent', name: 'orders' } },
   '/v1/secrets': { name: 'bank', value: 'a-secret', origins: ['https://bank.example'] },
   '/v1/bootstrap': { token: 'airb_good' },
@@ -30,7 +33,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
 
 const pathOf = ({ path }: AdminRoute): string =>
   path
-    .replace('{hex}', TRACE.slice(0, 8))
+    .replace('{hex}', path.startsWith('/v1/approvals') ? TRACE : TRACE.slice(0, 8))
     .replace('{number}', '1')
     .replace('{name}', 'n1')
     .replace('{id}', 'default/orders/9000');
@@ -123,6 +126,10 @@ const forViewersAndAgents: Row = {
   foreignAgent: 200,
   steward: 200,
 };
+/** What they find there, the port says. */
+const forWhoever: Row = Object.fromEntries(
+  everybody.map((key) => [key, NOBODY[key] === 401 || key.startsWith('assertion.') ? 401 : 200]),
+);
 /** An API key is no assertion: whoever holds one is nobody here. */
 const forNodes: Row = {
   ...Object.fromEntries(everybody.map((key) => [key, 401])),
@@ -148,6 +155,11 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'GET /v1/budgets': forViewers(),
   'GET /v1/budgets/{name}/payers': forViewers(),
   'POST /v1/budgets/{name}:topup': forRoles(['budgetAdmin']),
+  'GET /v1/approvals': forWhoever,
+  'GET /v1/approvals/{hex}': forWhoever,
+  'POST /v1/approvals/{hex}:approve': forWhoever,
+  'POST /v1/approvals/{hex}:deny': forWhoever,
+  'POST /v1/approvals/{hex}:edit': forWhoever,
   'GET /v1/policy/releases': andStewards(forViewers()),
   'POST /v1/policy/releases': andStewards(forRoles(['developer', 'policyAdmin'], { ok: 201 }), 201),
   'POST /v1/policy/releases:replay': andStewards(forRoles(['operator', 'developer', 'policyAdmin', 'approver'])),

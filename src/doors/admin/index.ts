@@ -1,11 +1,11 @@
 /** The admin door: configuration, observation, registry and node link over HTTP, behind one table of rights. */
-
-export { isFromThisMachine } from './authorise.ts';
+export { isFromThisMachine, isOperator, refuseForeignPages } from './authorise.ts';
 export { type AdminDoor, adminDoor } from './door.ts';
 export { EventFeed } from './feed.ts';
 export type {
   AccessPort,
   AdminPorts,
+  ApprovalPort,
   AuditPort,
   BudgetAccount,
   BudgetPort,
@@ -30,5 +30,6 @@ export type {
   SecretPort,
   TargetCounts,
   UnknownPort,
+  Vote,
 } from './ports.ts';
 export { PAYERS } from './ports.ts';

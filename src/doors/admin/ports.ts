@@ -1,6 +1,8 @@
 /** Everything that the admin door asks of a node: it serves what these answer and decides only who may ask. */
 import type { IncomingMessage } from 'node:http';
 import type {
+  ApprovalState,
+  ApprovalView,
   AuditHead,
   AuditRecord,
   AuditStore,
@@ -67,6 +69,7 @@ export interface AdminPorts {
   readonly kills: KillPort;
   readonly budgets: BudgetPort;
   readonly audit: AuditPort;
+  readonly approvals: ApprovalPort;
   readonly unknown: UnknownPort;
   /** The node link and the registry that it feeds. */
   readonly nodes: NodePort;
@@ -203,6 +206,27 @@ export interface LogLine {
 export interface Feed {
   /** `take` gets every event of the tenant from now on; it must not throw. Returns the function that ends it. */
   subscribe(tenant: string, take: (event: CallEvent) => void): () => void;
+}
+
+/** Calls that wait for people. What somebody may not see is `not_found`, like what is not there. */
+export interface ApprovalPort {
+  /** Newest first. */
+  list(viewer: Principal, state: ApprovalState | undefined, limit: number): Promise<readonly ApprovalView[]>;
+  get(viewer: Principal, id: string): Promise<ApprovalView>;
+  /** `digest` of what the voter looked at. Throws `denied` and `conflict`. */
+  vote(viewer: Principal, id: string, ballot: Vote): Promise<ApprovalView>;
+  /** Other arguments: policy decides anew, and every vote is gone. */
+  edit(
+    viewer: Principal,
+    id: string,
+    change: { readonly body: string; readonly digest: string; readonly comment: string },
+  ): Promise<ApprovalView>;
+}
+
+export interface Vote {
+  readonly verdict: 'approve' | 'deny';
+  readonly comment: string;
+  readonly digest: string;
 }
 
 /** Orders to stop. */

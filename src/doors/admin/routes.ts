@@ -1,6 +1,7 @@
 /** Every path of the admin interface with the least that may ask it. INVARIANT: what is not in this table is not served. */
 import { bootstrap, createToken } from './access.ts';
 import type { Answer } from './answer.ts';
+import { approve, deny, edit, getApproval, listApprovals } from './approvals.ts';
 import { auditHead, readAudit, searchAudit } from './audit.ts';
 import type { Access } from './authorise.ts';
 import { lease, listBudgets, payersOf, topUp } from './budgets.ts';
@@ -78,6 +79,13 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/kills', { least: 'viewer', domains: true }, listKills),
   route('POST', '/v1/kills', { least: 'operator', domains: true }, orderKill),
   route('DELETE', '/v1/kills/{name}', { least: 'operator', domains: true }, liftKill),
+
+  // Everybody may ask; the port shows nobody what is not theirs to judge, and takes no vote of an agent.
+  route('GET', '/v1/approvals', { least: 'anybody' }, listApprovals),
+  route('GET', '/v1/approvals/{hex}', { least: 'anybody' }, getApproval),
+  route('POST', '/v1/approvals/{hex}:approve', { least: 'anybody' }, approve),
+  route('POST', '/v1/approvals/{hex}:deny', { least: 'anybody' }, deny),
+  route('POST', '/v1/approvals/{hex}:edit', { least: 'anybody' }, edit),
 
   route('GET', '/v1/unknown', { least: 'operator' }, listUnknown),
   route('POST', '/v1/unknown/{hex}:resolve', { least: 'operator' }, resolveUnknown),

@@ -152,6 +152,7 @@ const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }
   ...(inbound.run === undefined ? {} : { run: inbound.run }),
   ...(inbound.session === undefined ? {} : { session: inbound.session }),
   ...(inbound.idempotencyKey === undefined ? {} : { idempotencyKey: inbound.idempotencyKey }),
+  ...(inbound.node?.approval === undefined ? {} : { grant: { kind: 'told', token: inbound.node.approval } }),
   priority: 2,
   stream: inbound.accept.includes('text/event-stream'),
   via: inbound.node?.via ?? [],

@@ -17,6 +17,8 @@ export interface NodeSays {
   readonly lineage: Lineage;
   readonly via: readonly string[];
   readonly retriedElsewhere: boolean;
+  /** Its word that people approved the call; whoever needs it looks into it. */
+  readonly approval?: string;
   readonly decided?: Decided;
 }
 
@@ -181,7 +183,16 @@ const nodeSays = (fields: ReadonlyMap<string, string>): NodeSays => {
     via: via === '' ? [] : via.split(',').map((id) => id.trim()),
     retriedElsewhere: attempt !== undefined,
     ...decidedOf(fields.get(HEADERS.policy)),
+    ...approvalOf(fields.get(HEADERS.approval)),
   };
+};
+
+const APPROVAL = /^[A-Za-z0-9_-]{1,5000}\.[A-Za-z0-9_-]{1,200}$/;
+
+const approvalOf = (text: string | undefined): { readonly approval?: string } => {
+  if (text === undefined) return {};
+  if (!APPROVAL.test(text)) throw bad(`\`${HEADERS.approval}\` must be a signed sentence of a node`);
+  return { approval: text };
 };
 
 const decidedOf = (text: string | undefined): { decided?: Decided } => {

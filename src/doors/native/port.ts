@@ -2,10 +2,13 @@
 import type { CallRecord, Credential } from '../../contract/index.ts';
 
 /** The part of a record that its owner may see. */
-export type AsyncCall = Pick<
-  CallRecord,
-  'id' | 'state' | 'target' | 'trace' | 'acceptedAtMs' | 'concludedAtMs' | 'reply'
->;
+export interface AsyncCall
+  extends Pick<CallRecord, 'id' | 'target' | 'trace' | 'acceptedAtMs' | 'concludedAtMs' | 'reply'> {
+  /** `held`: people are asked about it, as `approval` says. */
+  readonly state: CallRecord['state'] | 'held';
+  /** Of a call that waited for people: why, for how many, until when. Written as it is. */
+  readonly approval?: object;
+}
 
 /** Calls with `detach` enter through the pipeline like all others; this is for asking about them later. */
 export interface AsyncCalls {

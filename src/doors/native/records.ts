@@ -26,6 +26,7 @@ const writeJson = (res: ServerResponse, status: number, value: unknown, extra: r
 const viewOf = (call: AsyncCall): unknown => ({
   id: call.id,
   state: call.state,
+  ...(call.approval === undefined ? {} : { approval: call.approval }),
   target: call.target,
   traceId: call.trace,
   acceptedAt: new Date(call.acceptedAtMs).toISOString(),

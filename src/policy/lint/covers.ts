@@ -1,5 +1,6 @@
 /** Does one rule apply wherever another one does? Told from scopes and clauses alone: a yes is certain, a no only means not seen. */
 import type { PolicyEntry } from '../../contract/index.ts';
+import { approvalOf } from '../approval-spec.ts';
 import { clausesOf } from '../clauses.ts';
 import type { EntityStore } from '../entities.ts';
 import type { EntityJson, Est, Expr, Scope } from '../est.ts';
@@ -14,9 +15,16 @@ export const covers = (wide: Est, narrow: Est, entities: EntityStore): boolean =
 export const scopesCover = (wide: Est, narrow: Est, entities: EntityStore): boolean =>
   SCOPE_PARTS.every((part) => scopeCovers(wide[part], narrow[part], entities));
 
-/** A forbid that an approval cures is weaker than one that nothing does. */
+/** A forbid that an approval cures is weaker than one that nothing does, and than one that asks more people. */
 export const isAsHard = (other: PolicyEntry, rule: PolicyEntry): boolean =>
-  other.annotations['remedy'] === undefined || other.annotations['remedy'] === rule.annotations['remedy'];
+  other.annotations['remedy'] === undefined ||
+  (other.annotations['remedy'] === rule.annotations['remedy'] && asksAsMuch(other, rule));
+
+const asksAsMuch = (other: PolicyEntry, rule: PolicyEntry): boolean => {
+  const [more, less] = [approvalOf(other), approvalOf(rule)];
+  const everyRole = less.roles.every((role) => more.roles.includes(role));
+  return more.quorum >= less.quorum && more.ttlMs <= less.ttlMs && everyRole;
+};
 
 /** Fewer clauses are more requests. */
 const clausesCover = (wide: Est, narrow: Est): boolean => {

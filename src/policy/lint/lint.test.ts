@@ -190,6 +190,12 @@ const changes: readonly { promise: string; from: string; to: string; is: readonl
     is: ['wider f forbid matches less'],
   },
   {
+    promise: 'a forbid that fewer people lift',
+    from: `${OPEN}@remedy("approval") @approval("quorum=2") ${NEVER_DEEP}`,
+    to: `${OPEN}@remedy("approval") ${NEVER_DEEP}`,
+    is: ['wider f forbid matches less'],
+  },
+  {
     promise: 'another number, which nobody compares',
     from: OPEN + NEVER_DEEP,
     to: OPEN + NEVER_DEEP.replace('> 3', '> 2'),

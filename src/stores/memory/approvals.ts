@@ -28,6 +28,19 @@ export class MemoryApprovals implements ApprovalStore {
     return structuredClone(found);
   }
 
+  async latest(tenant: string, principal: Principal, digest: string): Promise<ApprovalRecord | undefined> {
+    const [found] = [...this.#records.values()]
+      .filter(
+        (one) =>
+          one.tenant === tenant &&
+          one.digest === digest &&
+          one.principal.kind === principal.kind &&
+          one.principal.id === principal.id,
+      )
+      .sort(newestFirst);
+    return structuredClone(found);
+  }
+
   async list(filter: Parameters<ApprovalStore['list']>[0]): Promise<readonly ApprovalRecord[]> {
     const found = [...this.#records.values()]
       .filter(
@@ -35,7 +48,7 @@ export class MemoryApprovals implements ApprovalStore {
           (filter.tenant === null || tenant === filter.tenant) &&
           (filter.state === undefined || state === filter.state),
       )
-      .sort((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1));
+      .sort(newestFirst);
     return structuredClone(found.slice(0, filter.limit));
   }
 
@@ -58,6 +71,9 @@ export class MemoryApprovals implements ApprovalStore {
     return this.#records.get(keyOf(tenant, id));
   }
 }
+
+const newestFirst = (a: ApprovalRecord, b: ApprovalRecord): number =>
+  b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1);
 
 const isOpen = ({ state }: ApprovalRecord): boolean => state === 'pending' || state === 'approved';
 

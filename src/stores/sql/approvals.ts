@@ -66,6 +66,17 @@ const S = {
       .where('state', 'in', ['pending', 'approved'])
       .limit(1),
   ),
+  latest: statement('approvals.latest', (db, p: { tenant: string; principal: string; digest: string }) =>
+    db
+      .selectFrom('approval')
+      .selectAll()
+      .where('tenant', '=', p.tenant)
+      .where('principal', '=', p.principal)
+      .where('digest', '=', p.digest)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(1),
+  ),
   listOf: statement('approvals.listOf', (db, p: { tenant: string; limit: number }) =>
     db
       .selectFrom('approval')
@@ -80,6 +91,15 @@ const S = {
       .selectFrom('approval')
       .selectAll()
       .where('tenant', '=', p.tenant)
+      .where('state', '=', p.state)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(p.limit),
+  ),
+  listEveryState: statement('approvals.listEveryState', (db, p: { state: string; limit: number }) =>
+    db
+      .selectFrom('approval')
+      .selectAll()
       .where('state', '=', p.state)
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
@@ -143,11 +163,17 @@ export const readOpenApproval = async (
   args: { readonly tenant: string; readonly principal: string; readonly digest: string },
 ): Promise<ApprovalRow | undefined> => (await session.all(S.open, args))[0];
 
+export const readLatestApproval = async (
+  session: Session,
+  args: { readonly tenant: string; readonly principal: string; readonly digest: string },
+): Promise<ApprovalRow | undefined> => (await session.all(S.latest, args))[0];
+
 export const listApprovals = (
   session: Session,
   { tenant, state, limit }: { readonly tenant: string | null; readonly state: string | null; readonly limit: number },
 ) => {
-  if (tenant === null) return session.all(S.listAll, { limit });
+  if (tenant === null)
+    return state === null ? session.all(S.listAll, { limit }) : session.all(S.listEveryState, { state, limit });
   return state === null ? session.all(S.listOf, { tenant, limit }) : session.all(S.listState, { tenant, state, limit });
 };
 

@@ -1,5 +1,12 @@
 /** Everything that can be asked of a database, by name: plain data in, plain data out, so that it can cross a thread. */
-import { listApprovals, putApproval, readApproval, readDueApprovals, readOpenApproval } from './approvals.ts';
+import {
+  listApprovals,
+  putApproval,
+  readApproval,
+  readDueApprovals,
+  readLatestApproval,
+  readOpenApproval,
+} from './approvals.ts';
 import { appendAudit, readAudit, readAuditHeads, recentAudit } from './audit.ts';
 import {
   acceptCall,
@@ -96,6 +103,7 @@ export const READERS = {
   readReservation,
   readApproval,
   readOpenApproval,
+  readLatestApproval,
   listApprovals,
   readDueApprovals,
   readAudit,

@@ -80,6 +80,8 @@ export const approvalsOver = (lane: Lane): ApprovalStore => ({
   get: async (tenant, id) => approvalOf(await lane.read('readApproval', { tenant, id })),
   open: async (tenant, principal, digest) =>
     approvalOf(await lane.read('readOpenApproval', { tenant, principal: callerText(principal), digest })),
+  latest: async (tenant, principal, digest) =>
+    approvalOf(await lane.read('readLatestApproval', { tenant, principal: callerText(principal), digest })),
   list: async ({ tenant, state, limit }) => {
     const rows = await lane.read('listApprovals', { tenant, state: state ?? null, limit });
     return rows.map((row) => approvalOf(row)!).filter((record) => state === undefined || record.state === state);

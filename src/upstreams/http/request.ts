@@ -15,7 +15,8 @@ export interface NodeContext {
   readonly nodeId: string;
   /** Signed by this node: on whose behalf it calls. */
   readonly assertion: string;
-  /** Number of the try, from 1. */
+  /** Signed by this node: people approved this call. Empty: nobody was asked here. */
+  readonly approval: string;
   /** Number of the try when the sender retries; null for a node that retries itself and must not take it as done (R1). */
   readonly attempt: number | null;
 }
@@ -126,6 +127,7 @@ const nodeHeaders = (out: string[], call: Call, node: NodeContext): void => {
     HEADERS.via,
     [...call.via, node.nodeId].join(','),
   );
+  if (node.approval !== '') out.push(HEADERS.approval, node.approval);
   if (call.decided !== undefined) out.push(HEADERS.policy, decidedText(call.decided));
   if (node.attempt !== null) out.push(HEADERS.attempt, String(node.attempt));
 };

@@ -13,6 +13,8 @@ export interface HttpUpstreamOptions {
   readonly nodeId: string;
   /** Signs an assertion for the node behind an `airspace` endpoint. Absent: such endpoints are refused. */
   readonly assertFor?: (principal: Principal, node: string) => string;
+  /** This node's word for another that people approved the call. Undefined: they were not asked here. */
+  readonly vouch?: (call: Call, node: string) => string | undefined;
   /** The secret of a target, for a request to `origin`. Throws Fault. Absent: targets that want one are refused. */
   readonly reveal?: (tenant: string, secret: string, origin: string) => string;
   /** Headers, names and values in turns, that say where the call stands in its tree; `span` is the parent that the target sees. */
@@ -115,7 +117,12 @@ const nodeContext = ({ options, endpoint, call }: Sending): NodeContext => {
       `this node has no identity to call node \`${endpoint.node}\` with; let it join first`,
     );
   const attempt = endpoint.final ? null : Math.max(1, call.avoid?.length ?? 1);
-  return { nodeId: options.nodeId, attempt, assertion: options.assertFor(call.principal, endpoint.node) };
+  return {
+    nodeId: options.nodeId,
+    attempt,
+    assertion: options.assertFor(call.principal, endpoint.node),
+    approval: options.vouch?.(call, endpoint.node) ?? '',
+  };
 };
 
 const probe = ({ clock }: World, { pool, base }: Way, path: string, timeoutMs: number): Promise<ProbeResult> => {

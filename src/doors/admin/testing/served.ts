@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import {
   type ApplyRequest,
   type ApplyResult,
+  type ApprovalView,
   type Belonging,
   type CallEvent,
   type Credential,
@@ -244,6 +245,32 @@ export const served = async (given: Partial<AdminPorts> = {}): Promise<Served> =
   };
 };
 
+export const APPROVAL: ApprovalView = {
+  id: 'e'.repeat(32),
+  state: 'pending',
+  caller: 'agent/concierge',
+  behind: ['user/vera'],
+  session: '',
+  target: 'agent/orders/refund',
+  effect: 'write',
+  rules: ['org/large-refunds'],
+  reason: 'large refunds need a person',
+  policyVersion: 'sha256:0123456789abcdef',
+  quorum: 2,
+  roles: ['finance'],
+  approvals: 0,
+  votes: [],
+  editedBy: [],
+  contentType: 'application/json',
+  body: '{"cents":90000}',
+  isText: true,
+  digest: 'f'.repeat(64),
+  createdAtMs: 1_000,
+  expiresAtMs: 2_000_000,
+  decidedAtMs: null,
+  obstacle: null,
+};
+
 const RELEASE: ReleaseView = {
   id: 'sha256:0123456789abcdef',
   tenant: 'default',
@@ -359,6 +386,12 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       rollback: (to, by, reason, dryRun, rights) => note({ rollback: { to, by, reason, dryRun, rights } }, applied),
     },
     releases: releasesOf(note),
+    approvals: {
+      list: (viewer, state, limit) => note({ approvals: viewer.id, state, limit }, [APPROVAL]),
+      get: (viewer, id) => note({ approval: viewer.id, id }, APPROVAL),
+      vote: (viewer, id, ballot) => note({ vote: viewer.id, id, ...ballot }, APPROVAL),
+      edit: (viewer, id, change) => note({ edit: viewer.id, id, ...change }, APPROVAL),
+    },
     unknown: {
       list: (tenant, limit) => note({ unknown: { tenant, limit } }, []),
       say: (tenant, id, said, by) => note({ say: { tenant, id, said, by } }, undefined),

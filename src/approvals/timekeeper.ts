@@ -1,0 +1,109 @@
+/**
+ * Time passes, and nodes die: brings each call to where its approval says it should be. It looks at the store again and again instead of
+ * remembering, so that nothing is lost with a process and looking twice does no harm.
+ */
+import type { ApprovalRecord, CallRecord } from '../contract/index.ts';
+import { Fault } from '../contract/index.ts';
+import type { DeskParts } from './parts.ts';
+import { change, shownBy, wallMs } from './parts.ts';
+import { endOf, noted } from './words.ts';
+
+/** Between two looks at the store. */
+export const LOOK_MS = 1_000;
+const LOOK_LIMIT = 200;
+
+export class Timekeeper {
+  readonly #parts: DeskParts;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks at once, and then again and again. Returns the function that ends it. */
+  start(): () => void {
+    const { clock } = this.#parts.world;
+    let over = false;
+    let timer = clock.after(LOOK_MS, look);
+    const self = this;
+    function look(): void {
+      void self.look().finally(() => {
+        if (!over) timer = clock.after(LOOK_MS, look);
+      });
+    }
+    return () => {
+      over = true;
+      timer.cancel();
+    };
+  }
+
+  /** Everything that is due, and everything that is approved and has not run. Never throws. */
+  async look(): Promise<void> {
+    const { store, failed } = this.#parts;
+    try {
+      for (const record of await store.due(wallMs(this.#parts), LOOK_LIMIT)) await this.expireIfDue(record);
+      const approved = await store.list({ tenant: null, state: 'approved', limit: LOOK_LIMIT });
+      // Nobody waits for what runs: the next look must come whatever a call does.
+      for (const record of approved) void this.bringForward(record);
+    } catch (cause) {
+      failed?.(cause);
+    }
+  }
+
+  /**
+   * After a restart: what of the calls that were left open waits here, or has been decided while nobody ran. Returns the others, for
+   * whom no approval speaks. One that was sent with its grant is never sent again: the grant is gone.
+   */
+  async recover(left: readonly CallRecord[]): Promise<readonly CallRecord[]> {
+    const others: CallRecord[] = [];
+    for (const call of left) {
+      const record = await this.#parts.store.get(call.tenant, call.id);
+      if (record === undefined) others.push(call);
+      else if (call.state === 'accepted') void this.bringForward(await this.expireIfDue(record));
+      else others.push({ ...call, idempotent: false });
+    }
+    return others;
+  }
+
+  /** Answers the record as it is by now: no answer in time is a no. */
+  async expireIfDue(record: ApprovalRecord): Promise<ApprovalRecord> {
+    const open = record.state === 'pending' || record.state === 'approved';
+    if (!open || record.expiresAtMs > wallMs(this.#parts)) return record;
+    try {
+      const expired = await change(this.#parts, record, { state: 'expired', decidedAtMs: wallMs(this.#parts) });
+      await this.#parts.trail.note(noted('approval.expired', 'airspace', expired));
+      await this.settle(expired);
+      return expired;
+    } catch (thrown) {
+      // Somebody was faster: what they made of it counts.
+      if (Fault.from(thrown).code !== 'conflict') throw thrown;
+      return (await this.#parts.store.get(record.tenant, record.id)) ?? record;
+    }
+  }
+
+  /** The same, and never throws. */
+  async bringForward(record: ApprovalRecord): Promise<void> {
+    await this.settle(record).catch((cause: unknown) => this.#parts.failed?.(cause));
+  }
+
+  /** Brings the call to where its approval says it should be. Looking twice does no harm. */
+  async settle(record: ApprovalRecord): Promise<void> {
+    const { calls } = this.#parts;
+    const call = await calls.get(record.tenant, record.id);
+    if (record.state === 'pending' || record.state === 'consumed') return;
+    if (record.state !== 'approved') {
+      if (call?.state === 'accepted') await calls.giveUp(call, endOf(record));
+      return;
+    }
+    const { clock } = this.#parts.world;
+    if (call?.state === 'accepted') await calls.resume(call, shownBy(record, clock.nowMs()));
+    await this.#closeIfOver(record.tenant, record.id);
+  }
+
+  /** It was refused on its way, by policy or by what was found out: an approval of a call that is over lets nothing else go. */
+  async #closeIfOver(tenant: string, id: string): Promise<void> {
+    const { store, calls } = this.#parts;
+    const [record, call] = [await store.get(tenant, id), await calls.get(tenant, id)];
+    const isOver = call === undefined || call.concludedAtMs !== null;
+    if (record?.state === 'approved' && isOver) await change(this.#parts, record, { state: 'cancelled' });
+  }
+}

@@ -1,0 +1,4 @@
+/** Pages for people, from the node itself. */
+export { isSecure, type PagesOptions, pagesDoor } from './door.ts';
+export type { Visitor } from './frame.ts';
+export { Logins } from './logins.ts';
