@@ -5,21 +5,10 @@
  * INVARIANT: no call is admitted under a lease after the last word about it was chosen. So it is harmless that a request may be lost,
  * or its answer: what was asked and not answered is given back by the next word, and words are repeated until they are acknowledged.
  */
-import type {
-  AccountState,
-  Amounts,
-  Charge,
-  Clock,
-  LeaseReply,
-  LeaseReport,
-  LeaseRequest,
-  Reservation,
-  Reserved,
-  Timer,
-} from '../../contract/index.ts';
+import type { AccountState, Amounts, Charge, Reservation, Reserved, Timer } from '../../contract/index.ts';
 import { Fault, UNITS } from '../../contract/index.ts';
 import { type Need, NOTHING, plus } from '../cost.ts';
-import type { LeaseRecords } from './records.ts';
+import { Outbox, type OutboxParts, type Sent } from './outbox.ts';
 import { each, Slice } from './slice.ts';
 
 /**
@@ -29,28 +18,16 @@ import { each, Slice } from './slice.ts';
 export const MAX_SKEW_MS = 1_000;
 /** That there was nothing is believed for so long: without it every refused call would ask again (0.9 messages a call, with it 0.2). */
 export const NEGATIVE_MS = 1_000;
-/** A hub that is there answers within milliseconds. Longer than this no call is kept waiting for one that is not. */
-const ASK_MS = 2_000;
-/** Words about leases that ended at the same time travel together. */
-const FLUSH_MS = 100;
 /** Until what was asked for and refused is given back, in case that it comes all the same. */
 const SPARE_MS = 5_000;
-const MOST_REPORTS = 500;
-const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 5_000;
 
 export type Overdrawn = Extract<Reserved, { readonly kind: 'overdrawn' }>;
 
-export interface LesseeParts {
-  readonly records: LeaseRecords;
-  readonly clock: Clock;
-  readonly random: () => number;
+export interface LesseeParts extends OutboxParts {
   readonly newId: () => string;
   readonly tenant: string;
   /** Id of this node, for messages. */
   readonly node: string;
-  /** Sends to the hub. Rejects with `bad_request` for what the hub will never take, and with anything else for now. */
-  readonly send: (request: LeaseRequest) => Promise<LeaseReply>;
   /** Default `MAX_SKEW_MS`. */
   readonly maxSkewMs?: number;
 }
@@ -83,46 +60,36 @@ interface Asking {
 
 export class Lessee {
   readonly #parts: LesseeParts;
+  readonly #outbox: Outbox;
   readonly #open = new Map<string, Slice[]>();
   readonly #timers = new Map<Slice, readonly Timer[]>();
   readonly #holders = new Map<string, Holder>();
   readonly #no = new Map<string, No>();
   readonly #asks = new Map<string, Promise<void>>();
-  /** In the order in which they must be heard. */
-  readonly #reports = new Map<string, LeaseReport>();
   /** Where accounts stood when the hub last said so. */
   readonly #told = new Map<string, AccountState>();
   /** Asked for, cleanly refused, and so never used. */
   #spare: string | undefined;
   readonly #later = new Set<Timer>();
-  #turn: Promise<unknown> = Promise.resolve();
-  #written: Promise<unknown> = Promise.resolve();
-  #flushing: Timer | undefined;
-  #failures = 0;
-  #notBeforeMs = 0;
-  #heardAtMs: number;
   #isStopped = false;
 
   constructor(parts: LesseeParts) {
     this.#parts = parts;
-    this.#heardAtMs = parts.clock.nowMs();
+    this.#outbox = new Outbox(parts);
   }
 
   /** Words that the last run of this node did not get through. */
   async start(): Promise<void> {
-    for (const report of await this.#parts.records.left()) this.#reports.set(report.id, report);
-    this.#flushSoon();
+    for (const report of await this.#parts.records.left()) this.#outbox.say(report);
   }
 
   /** In order: gives back what no call holds, if the hub is there. Otherwise the next start says it. */
   async stop(inOrder = true): Promise<void> {
     this.#isStopped = true;
-    this.#flushing?.cancel();
     for (const timer of this.#later) timer.cancel();
-    if (this.#spare !== undefined) this.#say({ id: this.#spare, used: NOTHING });
+    if (this.#spare !== undefined) this.#outbox.say({ id: this.#spare, used: NOTHING });
     for (const slice of [...this.#open.values()].flat()) this.#close(slice);
-    if (!inOrder) return;
-    await this.#flush().catch(() => {}); // The hub is away; the next start says it, or the lease runs out.
+    await this.#outbox.stop(inOrder);
   }
 
   holder(id: string): Holder | undefined {
@@ -210,7 +177,7 @@ export class Lessee {
 
   #settled(slice: Slice, holder: string, came: Need): void {
     const report = slice.settle(holder, came);
-    if (report !== undefined) this.#say(report);
+    if (report !== undefined) this.#outbox.say(report);
   }
 
   /** INVARIANT: nothing is awaited between the look and the taking. */
@@ -257,16 +224,17 @@ export class Lessee {
   /** Null when there is a new slice. */
   async #exchange({ key, charges, need }: Asking): Promise<Overdrawn | Fault | null> {
     const { records, newId, clock } = this.#parts;
-    this.#throwIfPaused();
+    if (this.#isStopped) throw new Fault('unavailable', 'this node stops');
+    if (this.#outbox.isPaused) throw new Fault('unreachable', 'the hub cannot be reached');
     const id = this.#spare ?? newId();
     if (id === this.#spare) this.#spare = undefined;
     else await records.asked(id);
     const accounts = charges.map(({ account: { budget, holder } }) => ({ budget, holder }));
-    let sent: { readonly reply: LeaseReply; readonly sentAtMs: number };
+    let sent: Sent;
     try {
-      sent = await this.#send({ id, accounts, need });
+      sent = await this.#outbox.ask({ id, accounts, need });
     } catch (thrown) {
-      this.#say({ id, used: NOTHING });
+      this.#outbox.say({ id, used: NOTHING });
       throw thrown;
     }
     const { answer } = sent.reply;
@@ -283,18 +251,18 @@ export class Lessee {
       this.#tell([answer.account]);
       return { kind: 'overdrawn', account: answer.account, asked: answer.asked };
     }
-    this.#say({ id, used: NOTHING });
+    this.#outbox.say({ id, used: NOTHING });
     return noPart(charges, this.#parts.node, answer?.reason ?? 'the hub does not say why');
   }
 
   /** The next question has this id, if there is one soon. An echo of the first could still be granted: in the end somebody gives it back. */
   #spareFor(id: string): void {
-    if (this.#spare !== undefined) this.#say({ id: this.#spare, used: NOTHING });
+    if (this.#spare !== undefined) this.#outbox.say({ id: this.#spare, used: NOTHING });
     this.#spare = id;
     this.#after(SPARE_MS, () => {
       if (this.#spare !== id) return;
       this.#spare = undefined;
-      this.#say({ id, used: NOTHING });
+      this.#outbox.say({ id, used: NOTHING });
     });
   }
 
@@ -338,8 +306,8 @@ export class Lessee {
     const { id, used, rest } = report;
     if (rest !== undefined)
       // Without the record a crash costs what those calls held, and no more.
-      this.#written = Promise.all([this.#written, records.rest(rest.id, id, used).catch(() => {})]);
-    this.#say(report);
+      this.#outbox.after(records.rest(rest.id, id, used).catch(() => {}));
+    this.#outbox.say(report);
   }
 
   /** True when that gives anything back. */
@@ -379,83 +347,13 @@ export class Lessee {
     this.#later.add(timer);
   }
 
-  #say(report: LeaseReport): void {
-    this.#reports.set(report.id, report);
-    this.#flushSoon();
-  }
-
-  #flushSoon(): void {
-    if (this.#flushing !== undefined || this.#reports.size === 0 || this.#isStopped) return;
-    const { clock } = this.#parts;
-    const inMs = Math.max(FLUSH_MS, this.#notBeforeMs - clock.nowMs());
-    this.#flushing = clock.after(inMs, () => {
-      this.#flushing = undefined;
-      this.#flush()
-        .catch(() => {}) // They stay, and are said again.
-        .finally(() => this.#flushSoon());
-    });
-  }
-
-  async #flush(): Promise<void> {
-    if (this.#reports.size > 0) await this.#send();
-  }
-
-  /** One request at a time, so that words are heard in their order. */
-  #send(ask?: LeaseRequest['ask']): Promise<{ readonly reply: LeaseReply; readonly sentAtMs: number }> {
-    const sent = this.#turn.then(() => this.#sendNow(ask));
-    this.#turn = sent.catch(() => {});
-    return sent;
-  }
-
-  async #sendNow(ask: LeaseRequest['ask']): Promise<{ readonly reply: LeaseReply; readonly sentAtMs: number }> {
-    await this.#written;
-    const reports = [...this.#reports.values()].slice(0, MOST_REPORTS);
-    const sentAtMs = this.#nowMs();
-    try {
-      const reply = await this.#within(this.#parts.send({ reports, ...(ask === undefined ? {} : { ask }) }));
-      this.#failures = 0;
-      this.#notBeforeMs = 0;
-      this.#heardAtMs = this.#nowMs();
-      this.#acknowledge(reports);
-      return { reply, sentAtMs };
-    } catch (thrown) {
-      // What the hub will never take must not stand in front of the rest; it runs out there, and counts as spent.
-      if (ask === undefined && Fault.from(thrown).code === 'bad_request') this.#acknowledge(reports);
-      this.#failures += 1;
-      const most = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures - 1, 10));
-      this.#notBeforeMs = this.#nowMs() + (most / 2) * (1 + this.#parts.random());
-      throw thrown;
-    }
-  }
-
-  #acknowledge(reports: readonly LeaseReport[]): void {
-    for (const report of reports) {
-      if (this.#reports.get(report.id) === report) this.#reports.delete(report.id);
-      // A record too many is said once more after a restart, and changes nothing.
-      this.#parts.records.done(report.id).catch(() => {});
-    }
-  }
-
-  #within<T>(work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timer = this.#parts.clock.after(ASK_MS, () =>
-        reject(new Fault('unreachable', `the hub does not answer within ${ASK_MS} ms`)),
-      );
-      work.then(resolve, reject).finally(() => timer.cancel());
-    });
-  }
-
-  #throwIfPaused(): void {
-    if (this.#isStopped) throw new Fault('unavailable', 'this node stops');
-    if (this.#nowMs() < this.#notBeforeMs) throw new Fault('unreachable', 'the hub cannot be reached');
-  }
-
+  /** The node's own disk has a fault of its own; for everything else it is the hub that is missing. */
   #away({ charges }: Asking, thrown: unknown): Fault {
-    const seconds = Math.round((this.#nowMs() - this.#heardAtMs) / 1_000);
-    const { code, message } = Fault.from(thrown);
-    const why =
-      code === 'unavailable' || code === 'bad_request' ? message : `its hub has not answered for ${seconds} s`;
-    return noPart(charges, this.#parts.node, why);
+    const fault = Fault.from(thrown);
+    if (fault.code === 'storage') return fault;
+    const isTold = fault.code === 'unavailable' || fault.code === 'bad_request';
+    const seconds = Math.round(this.#outbox.silentMs / 1_000);
+    return noPart(charges, this.#parts.node, isTold ? fault.message : `its hub has not answered for ${seconds} s`);
   }
 
   #nowMs(): number {
