@@ -72,7 +72,7 @@ export class Budgets {
   }
 
   /** Is it in this domain, or in one below it? */
-  isWithin({ tenant, domain = '' }: Principal, name: string): boolean {
+  isWithin({ tenant, domain = '' }: Pick<Principal, 'tenant' | 'domain'>, name: string): boolean {
     // Checked configuration has no circles; a bound costs nothing.
     for (let at = domain, steps = 0; at !== '' && steps < 64; steps++) {
       if (at === name) return true;

@@ -2,7 +2,21 @@
 export { Budgets, type Share, termsOf } from './accounts.ts';
 export { type DowngradeParts, downgrade } from './downgrade.ts';
 export { type PriceParts, price } from './layer.ts';
-export { giveBack, grantLeases, LeaseHolder } from './leases/index.ts';
+export {
+  type Configured,
+  type Holder,
+  LEASE_SIZES,
+  type LeasedParts,
+  LeaseRecords,
+  type LeaseSizes,
+  Lessee,
+  type LesseeParts,
+  Lessor,
+  type LessorParts,
+  leasedCalls,
+  leasedLedger,
+  MAX_SKEW_MS,
+} from './leases/index.ts';
 export { type Tighten, tightenBy } from './tighten.ts';
 export { leftOf, type Notice, Treasury, type TreasuryOptions } from './treasury.ts';
 export { windowAt } from './window.ts';

@@ -6,11 +6,10 @@
  */
 import type { Amounts, Call, Reservation, RoutePlan, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
-import { Admission, type Layer, Permit, remainingMs, type Short, whenEnded } from '../kernel/index.ts';
+import { Admission, type Layer, Permit, remainingMs, type Short } from '../kernel/index.ts';
 import { type Budgets, type Share, userOf } from './accounts.ts';
-import { type Need, NOTHING } from './cost.ts';
+import type { Need } from './cost.ts';
 import { countsTokens, DEFAULT_OUTPUT_TOKENS, type Estimate, estimateOf } from './estimate.ts';
-import type { Facts, LeasedCall } from './leases/index.ts';
 import { attributesOf, CallMeter, type Came, CHUNK_TOKENS } from './meter.ts';
 import { cutBy, type Treasury } from './treasury.ts';
 
@@ -37,13 +36,11 @@ export const price =
     throwIfUnpriced(plan, shares);
     // What runs on by itself comes by again when it is sent.
     if (call.detach === true) return next(call, scope);
-    if (shares.length > 0 && treasury.ledger === null && treasury.holder === null) throw noLease(shares[0]!, node);
+    if (shares.length > 0 && treasury.ledger === null) throw noLease(shares[0]!, node);
     await throwIfAsking(treasury, shares, call);
+    prepare({ call, plan, scope, shares, treasury, node, classes });
     try {
-      const leased = await prepare({ call, plan, scope, shares, treasury, node, classes });
-      if (leased === undefined) return await next(call, scope);
-      // What is answered from the record, or refused there, was never sent and never metered.
-      return await whenEnded(next(call, scope), scope.signal, () => leased.settle(NOTHING));
+      return await next(call, scope);
     } catch (thrown) {
       const fault = Fault.from(thrown);
       const refusing = shares.find(({ budget }) => budget.name === fault.facts['budget']);
@@ -99,40 +96,32 @@ interface Charging {
   readonly classes: string | undefined;
 }
 
-/** What was drawn on leases, where there is no ledger to write to. */
-const prepare = async (charging: Charging): Promise<LeasedCall | undefined> => {
+const prepare = (charging: Charging): void => {
   const { call, plan, scope, treasury } = charging;
   const startMs = scope.clock.nowMs();
   const admission = Admission.of(call);
   const { price } = plan.operation;
   const estimate = countsTokens(plan) ? estimateOf(call, price) : null;
   const cap = estimate?.outputCap ?? DEFAULT_OUTPUT_TOKENS;
-  let leased: LeasedCall | undefined;
   const meter = new CallMeter({
     price,
     estimate,
     cap,
     output: estimate?.streams === true ? firstOf(charging, cap) : cap,
-    extend: (more) => (leased === undefined ? extend(charging, admission, more) : drawMore(leased, more)),
-    done: (came) => {
-      leased?.settle(came.need);
-      finish(charging, estimate, came);
-    },
+    extend: (more) => extend(charging, admission, more),
+    done: (came) => finish(charging, estimate, came),
   });
   admission.meter = meter;
   admission.reservation = null;
-  if (charging.shares.length === 0) return undefined;
+  if (charging.shares.length === 0) return;
   const held = meter.held;
-  leased = await treasury.holder?.draw(charging.shares, factsOf(charging), held);
   admission.beforeAgain = () => meter.again();
   scope.span.step('price', startMs, { budgets: charging.shares.map(({ budget }) => budget.name), ...held });
-  if (leased !== undefined) return leased;
   admission.reservation = reservationOf(charging, charging.shares, held);
   admission.whenShort = (short, signal) => whenShort(charging, admission, held, short, signal);
   admission.settled = () => {
     for (const { account } of admission.reservation?.charges ?? []) treasury.waiting.wake(account.id, WOKEN);
   };
-  return undefined;
 };
 
 /** One that ended may have left room for more than one; each of them wakes others when it ends. */
@@ -170,25 +159,6 @@ const labelsOf = ({ call, node }: Charging): Reservation['labels'] => {
     ...(user === undefined ? {} : { user }),
     ...(session === undefined ? {} : { session }),
   };
-};
-
-/** What the hub needs to find the accounts by itself. */
-const factsOf = ({ call, classes }: Charging): Facts => {
-  const { principal, target, session, lineage } = call;
-  const { kind, id, domain = '', teams = [] } = principal!;
-  return {
-    ...{ principal: { kind, id, domain, teams: [...teams] }, target, session: session ?? null, root: lineage.root },
-    ...{ classes: classes ?? null, user: userOf(call) ?? null },
-  };
-};
-
-const drawMore = async (leased: LeasedCall, more: Amounts): Promise<void> => {
-  try {
-    await leased.more(more);
-  } catch (thrown) {
-    const { message, facts } = Fault.from(thrown);
-    throw new Fault('budget_exhausted', `${message}; the rest of this reply was cut`, { executed: 'yes', facts });
-  }
 };
 
 const extend = async ({ scope, treasury }: Charging, { reservation }: Admission, more: Amounts): Promise<void> => {

@@ -4,7 +4,6 @@ import { Fault } from '../contract/index.ts';
 import type { Short } from '../kernel/index.ts';
 import { Budgets, type Share } from './accounts.ts';
 import { Learned } from './learned.ts';
-import type { LeaseHolder } from './leases/index.ts';
 import { Waiting } from './waiting.ts';
 
 /** What happened to a budget, for the log. */
@@ -17,10 +16,8 @@ export interface Notice {
 }
 
 export interface TreasuryOptions {
-  /** Null on a node that has none: it draws on leases of its hub. */
+  /** Of leases, on a node that joined a hub. Null on one that has none: a call that falls under a budget is refused there. */
   readonly ledger: LedgerStore | null;
-  /** Leases, where there is no ledger. Absent too: a call that falls under a budget is refused. */
-  readonly holder?: LeaseHolder;
   readonly clock: Clock;
   /** After the deadline of a call, until its reservation counts as spent: time for its node to write the end. Default 60 s. */
   readonly graceMs?: number;
@@ -36,7 +33,6 @@ const MOST_TOLD = 50_000;
 
 export class Treasury {
   readonly ledger: LedgerStore | null;
-  readonly holder: LeaseHolder | null;
   readonly clock: Clock;
   readonly graceMs: number;
   readonly learned = new Learned();
@@ -48,9 +44,8 @@ export class Treasury {
   #budgets = new Budgets({ domains: [] });
   #sweep: Timer | undefined;
 
-  constructor({ ledger, holder, clock, graceMs = GRACE_MS, notice = () => {} }: TreasuryOptions) {
+  constructor({ ledger, clock, graceMs = GRACE_MS, notice = () => {} }: TreasuryOptions) {
     this.ledger = ledger;
-    this.holder = holder ?? null;
     this.clock = clock;
     this.graceMs = graceMs;
     this.waiting = new Waiting(clock);

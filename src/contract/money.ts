@@ -66,6 +66,14 @@ export interface Settled {
   readonly overdrawn: readonly AccountState[];
 }
 
+/** What of a reservation is still held when the most of it is settled. */
+export interface Rest {
+  readonly id: string;
+  readonly amounts: Amounts;
+  /** Unix ms. */
+  readonly expiresAtMs: number;
+}
+
 /** One settled or open reservation, for questions about who paid. */
 export interface LedgerEntry {
   readonly id: string;
@@ -91,6 +99,11 @@ export interface LedgerStore {
   extend(tenant: string, id: string, more: Amounts, atMs: number): Promise<Reserved>;
   /** Once. After an expiry it corrects what was booked, once. */
   settle(tenant: string, id: string, amounts: Amounts, atMs: number): Promise<Settled>;
+  /**
+   * Settles as `settle` does, and in the same step goes on holding `rest` on the same accounts, under an id of its own. Asks for
+   * no room: it was set aside before. Does nothing when the first was settled already.
+   */
+  carry(tenant: string, id: string, amounts: Amounts, rest: Rest, atMs: number): Promise<Settled>;
   /** Books in full what has run out, at most `limit` of them; answers how many. */
   expire(nowMs: number, limit: number): Promise<number>;
   /** Adds to `extra` of an account, which need not exist yet. Answers the account. */
@@ -102,6 +115,8 @@ export interface LedgerStore {
     readonly budget?: string;
     readonly sinceMs?: number;
   }): Promise<readonly AccountState[]>;
+  /** In whatever state. */
+  entry(tenant: string, id: string): Promise<LedgerEntry | undefined>;
   /** Newest first. */
   entries(filter: {
     readonly tenant: string;

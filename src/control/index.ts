@@ -24,6 +24,7 @@ export {
   unseal,
   type Widenings,
 } from './releases/index.ts';
+export { parseLeaseRequest } from './reports.ts';
 export { HEARTBEAT_MS, RosterKeeper, type RosterParts } from './roster.ts';
 export { checkShape, type Raw, type Shaped } from './shape.ts';
 export { type DocumentKind, type Documents, type Expected, openSigned, signDocument } from './sign.ts';

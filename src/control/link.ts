@@ -8,6 +8,8 @@ import {
   type Heartbeat,
   type InstanceReport,
   type KillList,
+  type LeaseReply,
+  type LeaseRequest,
   type Roster,
   type Signed,
   type Snapshot,
@@ -19,6 +21,7 @@ import { backoffMs, pause } from './backoff.ts';
 import type { HubWire } from './hubwire.ts';
 import type { LastGood } from './lastgood.ts';
 import type { Membership } from './membership.ts';
+import { parseLeaseReply } from './reports.ts';
 import { HEARTBEAT_MS } from './roster.ts';
 import { DOCUMENT_KINDS, type DocumentKind, type Documents, openSigned } from './sign.ts';
 import type { Spool } from './spool.ts';
@@ -141,6 +144,13 @@ export class NodeLink implements EventSink {
 
   emit(event: CallEvent): void {
     this.#uploader.add(event);
+  }
+
+  /** Says what became of leases and asks for one. Rejects with what the hub says; whoever asked decides when to ask again. */
+  async lease(request: LeaseRequest): Promise<LeaseReply> {
+    const reply = parseLeaseReply(await this.#post('/leases', request));
+    this.#heard();
+    return reply;
   }
 
   async #restore(kind: DocumentKind): Promise<void> {
@@ -293,12 +303,7 @@ export class NodeLink implements EventSink {
     };
   }
 
-  /** Asks for leases of budgets, or reports what was spent of them. */
-  leases(action: '/leases' | '/leases:report', body: unknown): Promise<unknown> {
-    return this.#post(action, body);
-  }
-
-  #post(action: '/events' | ':heartbeat' | ':leave' | '/leases' | '/leases:report', body: unknown): Promise<unknown> {
+  #post(action: '/events' | '/leases' | ':heartbeat' | ':leave', body: unknown): Promise<unknown> {
     return this.#parts.wire.post(`${this.#path()}${action}`, body, this.#authorization());
   }
 

@@ -9,8 +9,11 @@ import {
   type InstanceReport,
   type JoinRequest,
   Labels,
+  type LeaseReply,
+  type LeaseRequest,
   Name,
   OperationName,
+  UNITS,
 } from '../contract/index.ts';
 import { DOCUMENT_KINDS } from './sign.ts';
 
@@ -104,6 +107,63 @@ const BatchSchema = z.strictObject({
   events: z.array(EventSchema).max(MAX_BATCH),
 }) satisfies z.ZodType<EventBatch>;
 
+const whole = z.number().int().min(0);
+const AmountsSchema = z.strictObject({
+  micros: whole.exactOptional(),
+  tokens: whole.exactOptional(),
+  calls: whole.exactOptional(),
+});
+const leaseId = z.string().regex(/^[0-9a-z]{16,64}$/);
+
+/** Most accounts that one call draws on, and most words at once. */
+const MOST_ACCOUNTS = 100;
+const MOST_WORDS = 500;
+
+const LeaseRequestSchema = z.strictObject({
+  reports: z
+    .array(
+      z.strictObject({
+        id: leaseId,
+        used: AmountsSchema,
+        rest: z.strictObject({ id: leaseId, held: AmountsSchema, forMs: whole }).exactOptional(),
+      }),
+    )
+    .max(MOST_WORDS),
+  ask: z
+    .strictObject({
+      id: leaseId,
+      accounts: z
+        .array(z.strictObject({ budget: Name, holder: short }))
+        .min(1)
+        .max(MOST_ACCOUNTS),
+      need: AmountsSchema,
+    })
+    .exactOptional(),
+}) satisfies z.ZodType<LeaseRequest>;
+
+const text = z.string().max(2000);
+const AccountSchema = z.object({
+  ...{ id: text, tenant: short, budget: short, holder: text, unit: z.enum(UNITS), limit: whole },
+  ...{ windowStartMs: z.number().int(), windowEndMs: z.number().int().nullable() },
+  ...{ spent: z.number().int(), reserved: z.number().int(), extra: z.number().int() },
+});
+
+/** What a hub says: fields that this version does not know are left out. */
+const LeaseReplySchema = z.object({
+  answer: z
+    .discriminatedUnion('kind', [
+      z.object({
+        kind: z.literal('granted'),
+        amounts: AmountsSchema,
+        ttlMs: z.number().int().min(1).max(3_600_000),
+        accounts: z.array(AccountSchema),
+      }),
+      z.object({ kind: z.literal('short'), account: AccountSchema, asked: whole }),
+      z.object({ kind: z.literal('refused'), reason: text }),
+    ])
+    .nullable(),
+}) satisfies z.ZodType<LeaseReply>;
+
 /** Throws `bad_request` that names the first field that is wrong. */
 const parser =
   <S extends z.ZodType>(what: string, schema: S) =>
@@ -122,3 +182,5 @@ export const parseAnnouncement = parser('announcement of an instance', Announcem
 export const parseJoin = parser('request to join', JoinSchema);
 export const parseHeartbeat = parser('heartbeat', HeartbeatSchema);
 export const parseBatch = parser('batch of events', BatchSchema);
+export const parseLeaseRequest = parser('request for leases', LeaseRequestSchema);
+export const parseLeaseReply = parser('answer about leases', LeaseReplySchema);

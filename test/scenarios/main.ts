@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { run as arms } from './arms.ts';
 import { alone as budgetAlone, run as budgetExact } from './budget-exact.ts';
+import { run as budgetLeases } from './budget-leases.ts';
 import { run as loops } from './loops.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -12,6 +13,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   arms,
   'budget-exact': budgetExact,
   'budget-exact-alone': budgetAlone,
+  'budget-leases': budgetLeases,
   loops,
 };
 

@@ -1,4 +1,5 @@
-/** Leases: parts of budgets that nodes without the ledger may spend by themselves. */
-export { type Granting, giveBack, grantLeases, LEASE_MS } from './grant.ts';
-export { type Facts, type HolderOptions, LeasedCall, LeaseHolder } from './holder.ts';
-export { type Draft, Purse } from './purse.ts';
+/** Leases: parts of budgets that nodes without the ledger spend by themselves. */
+export { type LeasedParts, leasedCalls, leasedLedger } from './leased.ts';
+export { type Holder, Lessee, type LesseeParts, MAX_SKEW_MS } from './lessee.ts';
+export { type Configured, LEASE_SIZES, type LeaseSizes, Lessor, type LessorParts } from './lessor.ts';
+export { LeaseRecords } from './records.ts';

@@ -1,27 +1,24 @@
 /** What a hub answers about its budgets: the configuration beside the ledger. */
-import { giveBack, grantLeases, LeaseHolder, leftOf, Treasury, termsOf, windowAt } from '../../budget/index.ts';
+import { type Lessor, leftOf, type Treasury, termsOf, windowAt } from '../../budget/index.ts';
 import {
   type AccountState,
   type BudgetEntry,
   type BudgetScope,
   Fault,
-  type LeaseReply,
   type LedgerEntry,
   type LedgerStore,
   type Snapshot,
 } from '../../contract/index.ts';
+import { parseLeaseRequest } from '../../control/index.ts';
 import type { BudgetAccount, BudgetPort, BudgetView, Payer, PayerKind } from '../../doors/admin/index.ts';
 import type { Gauge, Logger } from '../../telemetry/index.ts';
-import type { Member } from './member.ts';
 
 export interface BudgetParts {
   readonly treasury: Treasury;
   readonly ledger: LedgerStore;
   readonly snapshot: () => Snapshot | undefined;
   readonly logger: Logger;
-  /** Nodes that are there, for a lease to leave something to the others. */
-  readonly nodes: () => number;
-  readonly nextId: () => string;
+  readonly lessor: Lessor;
 }
 
 /** The pace of a forecast: what was spent in this time, or by as many entries as are looked at for it. */
@@ -57,26 +54,8 @@ export const budgetPort = (parts: BudgetParts): BudgetPort => ({
     parts.treasury.waiting.wake(account.id);
     return accountView(account, 0, parts.treasury.clock.wallMs());
   },
-  lease: (node, request) => grantLeases(parts, node, request),
-  report: (node, report) => giveBack(parts.treasury, node, report),
+  lease: async (node, request) => parts.lessor.take(node, parseLeaseRequest(request)),
 });
-
-/** A node without the ledger draws on leases of its hub, by its assertion. */
-export const leasedTreasury = ({ world, leases }: Pick<Member, 'world' | 'leases'>): LeasedTreasury => {
-  const holder = new LeaseHolder({
-    clock: world.clock,
-    // The hub is believed in everything that it signs, and this came over the same link.
-    ask: async (request) => (await leases('/leases', request)) as LeaseReply,
-    report: async (report) => void (await leases('/leases:report', report)),
-  });
-  holder.start();
-  return { treasury: new Treasury({ ledger: null, holder, clock: world.clock }), holder };
-};
-
-interface LeasedTreasury {
-  readonly treasury: Treasury;
-  readonly holder: LeaseHolder;
-}
 
 /** Numbers of this node since it started; where accounts stand is for the ledger to say. */
 export const budgetGauges = ({ counts, waiting }: Treasury): readonly Gauge[] => [
@@ -97,7 +76,6 @@ export const budgetsAbove = (elsewhere: () => Fault): BudgetPort => ({
   payers: () => Promise.reject(elsewhere()),
   topUp: () => Promise.reject(elsewhere()),
   lease: () => Promise.reject(elsewhere()),
-  report: () => Promise.reject(elsewhere()),
 });
 
 const found = ({ treasury }: BudgetParts, tenant: string, name: string): BudgetEntry => {

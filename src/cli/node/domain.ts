@@ -16,12 +16,13 @@ import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { adminPorts } from './admin.ts';
 import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
-import { budgetsAbove, leasedTreasury } from './budgets.ts';
+import { budgetsAbove } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
 import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { killsGovernedAbove } from './kills.ts';
+import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
@@ -87,16 +88,16 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   const egress = egressOf(options, world.clock, logger);
   egress.own(listener.url);
   const trail = trailOf(stores, world, logger);
-  const { treasury, holder } = leasedTreasury(member);
+  const leased = leasing(member, logger);
   const live: LivePipeline = new LivePipeline({
     world,
-    treasury,
+    treasury: leased.treasury,
     halt,
     lineage,
     trail,
     node: node.id,
     sink: observed.sink,
-    calls: stores.calls,
+    calls: leased.calls,
     upstreamFor: (endpoint) => upstream.to(endpoint),
     view: (_, sight) => viewOf(sight, place),
     compose: (parts) => domainHub({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) }),
@@ -179,7 +180,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         audit: auditPortOf(stores, trail, member.key.publicKey),
         approvals: approvalPort(desk),
         traces: stores.traces,
-        unknown: unknownCalls(stores, live),
+        unknown: unknownCalls({ calls: leased.calls }, live),
         rosterSeq: () => keeper.roster.seq,
         store: 'sqlite',
         weakened: weakenedBy(options),
@@ -203,6 +204,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     (problem) => logger.log('warn', 'parent link', { code: problem.code, reason: problem.message }),
   );
   link = followed;
+  await leased.start();
   const health = new HealthRunner(
     live.fleet,
     async (endpoint, path, timeoutMs) => (await upstream.probe(endpoint, path, timeoutMs)).healthy,
@@ -238,7 +240,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       overload.stop();
       keeper.stop();
       await archive.settled();
-      await holder.stop(graceful);
+      await leased.stop(graceful);
       await observed.flush();
       await diagnoser.close();
       await member.close();

@@ -29,6 +29,7 @@ import { detachedCalls } from './detached.ts';
 import { egressOf } from './egress.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
 import { killPort } from './kills.ts';
+import { lessorOf } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { loginDoors, sessionsOf } from './login.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
@@ -292,6 +293,10 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const closing = new Canceller();
   const sessions = sessionsOf(live, world, options.tls !== undefined);
   const weakened = [...weakenedBy(options), ...(shared?.isPlain === true ? ['database connection without TLS'] : [])];
+  const lessor = await lessorOf({
+    ...{ ledger: stores.ledger, snapshot: () => live.snapshot, nodes, world, logger },
+    granting: async (share) => void (await treasury.beyondSoft([share])),
+  });
   const admin = adminDoor(
     adminPorts({
       world,
@@ -306,8 +311,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
         ledger: stores.ledger,
         snapshot: () => live.snapshot,
         logger,
-        nodes: () => nodes.list(null).filter(({ state }) => state === 'alive').length,
-        nextId: () => world.ids.spanId(),
+        lessor,
       }),
       control: auditedControl(control, audit.trail),
       releases: auditedReleases(train, audit.trail),

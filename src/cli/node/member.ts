@@ -37,8 +37,8 @@ export interface Member {
   readonly signer: AssertionSigner;
   /** The hub as other nodes know it. */
   readonly hub: NodeEntry;
-  /** The way of leases; throws `unavailable` before the link is there. */
-  readonly leases: NodeLink['leases'];
+  /** The way of leases; rejects with `unavailable` before the link is there. */
+  readonly lease: NodeLink['lease'];
   readonly wire: HttpHubWire;
   /** Hands over finished calls when the hub is there. */
   keep(events: readonly CallEvent[]): Promise<void>;
@@ -81,10 +81,10 @@ const memberOf = (
     signer,
     wire,
     hub: entryOf(membership.hub, membership.controlKey, options.hubUrl),
-    leases: (action, body) =>
+    lease: (request) =>
       link === undefined
         ? Promise.reject(new Fault('unavailable', 'this node has not reached its hub yet'))
-        : link.leases(action, body),
+        : link.lease(request),
     keep: async (events) => {
       for (const event of events) link?.emit(event);
     },

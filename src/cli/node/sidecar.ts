@@ -13,10 +13,10 @@ import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
-import { leasedTreasury } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
 import { countFallbacks } from './fallback.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
+import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { watchOverload } from './overload.ts';
@@ -73,10 +73,10 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
 
   const halt = new Halt();
   const trail = trailOf(member.stores, world, logger);
-  const { treasury, holder } = leasedTreasury(member);
+  const leased = leasing(member, logger);
   const shared = {
     world,
-    treasury,
+    treasury: leased.treasury,
     halt,
     lineage,
     // What its agent was called in, the agent calls on in.
@@ -84,7 +84,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     trail,
     node: node.id,
     sink: observed.sink,
-    calls: member.stores.calls,
+    calls: leased.calls,
     upstreamFor,
     neighbours: [hub],
     overload: overload.level,
@@ -185,6 +185,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     (problem) => logger.log('warn', 'hub link', { code: problem.code, reason: problem.message }),
   );
   link = followed;
+  await leased.start();
   await out.journal.recover(left);
   logger.log('info', 'sidecar is up', {
     url: front.url,
@@ -205,7 +206,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       out.reconciler.stop();
       into.reconciler.stop();
       overload.stop();
-      await holder.stop(graceful);
+      await leased.stop(graceful);
       await observed.flush();
       await member.close();
       await upstream.close();

@@ -135,6 +135,38 @@ export const ledgerChecks = (promise: StoreCheck): void => {
     await refused(ledger.extend('default', 'never', { micros: 1 }, 5), 'not_found', 'never');
   });
 
+  promise('what is still held goes on under an id of its own, and nobody gets in between', async ({ ledger }) => {
+    const [org, team] = [account('org', 100), account('team', 10)];
+    await ledger.reserve(reservation('a', [org, 10], [team, 10]), 1);
+    const rest = { id: 'b', amounts: { micros: 4 }, expiresAtMs: 50 };
+    const [carried, taken] = await Promise.all([
+      ledger.carry('default', 'a', { micros: 3 }, rest, 2),
+      ledger.reserve(reservation('c', [team, 4]), 2),
+    ]);
+    assert.deepEqual([carried.settled, taken.kind], [true, 'overdrawn']);
+    assert.deepEqual(await stateOf(ledger, team), [3, 4]);
+    // The same again, and late, changes nothing: it was said once.
+    assert.equal((await ledger.carry('default', 'a', { micros: 9 }, { ...rest, id: 'd' }, 3)).settled, false);
+    assert.equal((await ledger.settle('default', 'a', { micros: 0 }, 3)).settled, false);
+    assert.deepEqual(await stateOf(ledger, org), [3, 4]);
+    assert.equal(await ledger.expire(49, 10), 0);
+    await ledger.settle('default', 'b', { micros: 1 }, 4);
+    assert.deepEqual(await stateOf(ledger, team), [4, 0]);
+    assert.deepEqual(
+      [(await ledger.entry('default', 'a'))?.state, (await ledger.entry('default', 'b'))?.charges.length],
+      ['settled', 2],
+    );
+    assert.deepEqual([await ledger.entry('default', 'd'), await ledger.entry('other', 'a')], [undefined, undefined]);
+  });
+
+  promise('what ran out is credited when it is said late that most of it was not used', async ({ ledger }) => {
+    const org = account('org', 10);
+    await ledger.reserve(reservation('a', [org, 10]), 1);
+    await ledger.expire(1_000, 10);
+    await ledger.carry('default', 'a', { micros: 2 }, { id: 'b', amounts: { micros: 3 }, expiresAtMs: 5_000 }, 1_001);
+    assert.deepEqual(await stateOf(ledger, org), [2, 3]);
+  });
+
   promise('what runs out is booked in full, and a late settlement corrects it once', async ({ ledger }) => {
     const org = account('org', 10);
     await ledger.reserve(reservation('late', [org, 4]), 1);

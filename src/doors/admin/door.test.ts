@@ -24,19 +24,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/bootstrap': { token: 'airb_good' },
   '/v1/tokens': { role: 'sidecar', agent: 'orders' },
   '/v1/instances': { id: '9000' },
-  '/v1/nodes/{name}/leases': {
-    principal: { kind: 'agent', id: 'a', domain: '', teams: [] },
-    target: { kind: 'agent', name: 'b', operation: 'c' },
-    ...{
-      session: null,
-      root: 'r',
-      user: null,
-      classes: null,
-      accounts: ['x'],
-      need: { micros: 0, tokens: 0, calls: 1 },
-    },
-  },
-  '/v1/nodes/{name}/leases:report': { spent: [{ id: 'lease-n1-1', amount: 0 }] },
+  '/v1/nodes/{name}/leases': { reports: [] },
   '/v1/budgets/{name}:topup': { amount: 5, holder: 'session/s1' },
   '/v1/nodes:join': { token: 'airj_x' },
   '/v1/policy/releases': { resources: [{}], reason: 'why' },
@@ -214,7 +202,6 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'POST /v1/nodes/{name}:heartbeat': forNodes,
   'POST /v1/nodes/{name}:leave': forNodes,
   'POST /v1/nodes/{name}/leases': forNodes,
-  'POST /v1/nodes/{name}/leases:report': forNodes,
   'GET /v1/nodes/{name}/stream': forNodes,
   'POST /v1/nodes/{name}/events': forNodes,
 };

@@ -17,8 +17,6 @@ import type {
   KillOrder,
   KillRequest,
   LeaseReply,
-  LeaseReport,
-  LeaseRequest,
   NodeEntry,
   NodePort,
   NodeRole,
@@ -279,10 +277,8 @@ export interface BudgetPort {
     readonly by: string;
     readonly reason: string;
   }): Promise<BudgetAccount>;
-  /** A part of budgets for a node to spend by itself. Throws `budget_exhausted`. */
-  lease(node: NodeEntry, request: LeaseRequest): Promise<LeaseReply>;
-  /** What it spent of those that are over. */
-  report(node: NodeEntry, report: LeaseReport): Promise<void>;
+  /** What became of parts of budgets that a node spent by itself, and the next one. Throws `bad_request` for anything else. */
+  lease(node: NodeEntry, request: unknown): Promise<LeaseReply>;
 }
 
 export interface BudgetView extends Pick<BudgetEntry, 'name' | 'per' | 'class' | 'unit' | 'limit' | 'soft' | 'hard'> {

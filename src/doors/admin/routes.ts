@@ -4,7 +4,7 @@ import type { Answer } from './answer.ts';
 import { approve, deny, edit, getApproval, listApprovals } from './approvals.ts';
 import { auditHead, readAudit, searchAudit } from './audit.ts';
 import type { Access } from './authorise.ts';
-import { lease, listBudgets, payersOf, reportLeases, topUp } from './budgets.ts';
+import { lease, listBudgets, payersOf, topUp } from './budgets.ts';
 import { CHANGING } from './changing.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
 import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts';
@@ -132,7 +132,6 @@ export const ROUTES: readonly AdminRoute[] = [
   { method: 'POST', path: '/v1/nodes:join', proof: 'own', serve: join },
   { method: 'POST', path: '/v1/nodes/{name}:heartbeat', proof: 'node', serve: heartbeat },
   { method: 'POST', path: '/v1/nodes/{name}/leases', proof: 'node', serve: lease },
-  { method: 'POST', path: '/v1/nodes/{name}/leases:report', proof: 'node', serve: reportLeases },
   { method: 'POST', path: '/v1/nodes/{name}:leave', proof: 'node', serve: leave },
   { method: 'GET', path: '/v1/nodes/{name}/stream', proof: 'node', serve: nodeStream },
   { method: 'POST', path: '/v1/nodes/{name}/events', proof: 'node', serve: nodeEvents },

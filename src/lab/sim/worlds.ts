@@ -1,7 +1,8 @@
 /** The worlds that are simulated: each has its own faults, promises and planted defects. */
 
-import { LEASE_PLANTS, SOUND as SOUND_LEASES } from './leases/machinery.ts';
-import { run as runLeases } from './leases/run.ts';
+import { SOUND as SOUND_LEASES } from './leases/machinery.ts';
+import { LEASE_PLANTS } from './leases/plants.ts';
+import { runLeases } from './leases/run.ts';
 import { SOUND } from './machinery.ts';
 import { SOUND as SOUND_MONEY } from './money/machinery.ts';
 import { PLANTS as MONEY_PLANTS } from './money/plants.ts';
@@ -35,9 +36,10 @@ export const WORLDS: Readonly<Record<string, World>> = {
     runner: (plant) => (seed) => runMoney(seed, plant === null ? SOUND_MONEY : MONEY_PLANTS[plant]!.machinery),
   },
   leases: {
-    about: 'parts of budgets that nodes spend by themselves, cut off, restarted and late',
+    about: 'parts of budgets that nodes spend by themselves, over a wire that loses, doubles and delays',
     plants: Object.keys(LEASE_PLANTS),
-    share: 1 / 4,
+    // Two minutes of a few hundred calls.
+    share: 1 / 10,
     runner: (plant) => (seed) => runLeases(seed, plant === null ? SOUND_LEASES : LEASE_PLANTS[plant]!),
   },
 };

@@ -8,6 +8,7 @@ import type {
   LedgerStore,
   Reservation,
   Reserved,
+  Rest,
   Settled,
 } from '../../contract/index.ts';
 import { ofTerms, refuseAmounts, refuseReservation } from '../money.ts';
@@ -78,6 +79,10 @@ export class MemoryLedger implements LedgerStore {
   }
 
   async settle(tenant: string, id: string, amounts: Amounts, atMs: number): Promise<Settled> {
+    return this.#settle(tenant, id, amounts, atMs);
+  }
+
+  #settle(tenant: string, id: string, amounts: Amounts, atMs: number): Settled {
     refuseAmounts(amounts);
     const held = this.#held.get(keyOf({ tenant, id }));
     if (held === undefined || held.state === 'settled') return { settled: false, overdrawn: [] };
@@ -88,6 +93,20 @@ export class MemoryLedger implements LedgerStore {
       .filter((_, at) => held.spent[at]! > held.reserved[at]!)
       .map(({ account }) => this.#at(account));
     return { settled: true, overdrawn: accounts.filter((one) => one.spent + one.reserved > one.limit + one.extra) };
+  }
+
+  /** INVARIANT: nothing is awaited between the settlement and the rest. */
+  async carry(tenant: string, id: string, amounts: Amounts, rest: Rest, atMs: number): Promise<Settled> {
+    refuseAmounts(rest.amounts);
+    const held = this.#held.get(keyOf({ tenant, id }));
+    const settled = this.#settle(tenant, id, amounts, atMs);
+    if (held === undefined || !settled.settled || this.has({ tenant, id: rest.id })) return settled;
+    const charges = held.reservation.charges.map(({ account }) => ({
+      account,
+      amount: rest.amounts[account.unit] ?? 0,
+    }));
+    this.hold({ ...held.reservation, id: rest.id, charges, expiresAtMs: rest.expiresAtMs }, atMs);
+    return settled;
   }
 
   async expire(nowMs: number, limit: number): Promise<number> {
@@ -123,6 +142,11 @@ export class MemoryLedger implements LedgerStore {
           (filter.sinceMs === undefined || windowEndMs === null || windowEndMs > filter.sinceMs),
       )
       .sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+  }
+
+  async entry(tenant: string, id: string): Promise<LedgerEntry | undefined> {
+    const held = this.#held.get(keyOf({ tenant, id }));
+    return held === undefined ? undefined : entryOf(held);
   }
 
   async entries(filter: Parameters<LedgerStore['entries']>[0]): Promise<readonly LedgerEntry[]> {

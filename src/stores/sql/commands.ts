@@ -22,12 +22,14 @@ import {
 import { appendEvents, pruneEvents, readTrace, recentEvents } from './events.ts';
 import { liftKill, listKills, putKill } from './kills.ts';
 import {
+  carryReservation,
   creditAccount,
   expireReservations,
   extendReservation,
   readAccount,
   readAccounts,
   readEntries,
+  readReservation,
   reserve,
   settleReservation,
 } from './ledger.ts';
@@ -69,6 +71,7 @@ export const WRITERS = {
   reserve,
   extendReservation,
   settleReservation,
+  carryReservation,
   expireReservations,
   creditAccount,
   putApproval,
@@ -97,6 +100,7 @@ export const READERS = {
   readAccount,
   readAccounts,
   readEntries,
+  readReservation,
   readApproval,
   readOpenApproval,
   readLatestApproval,

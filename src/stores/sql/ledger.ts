@@ -2,7 +2,7 @@
  * Accounts and reservations in SQL. An account is charged by one conditional statement, so that no two writers can both find
  * room where there is room for one; what was charged before another account refused is taken back in the same transaction.
  */
-import type { AccountState, Amounts, Reservation, Reserved, Unit } from '../../contract/index.ts';
+import type { AccountState, Amounts, Reservation, Reserved, Rest, Unit } from '../../contract/index.ts';
 import type { Refusal } from '../refusals.ts';
 import { type Session, statement } from './statement.ts';
 import type { AccountRow, ReservationRow } from './tables.ts';
@@ -239,6 +239,31 @@ export const settleReservation = async (
   const overdrawn = await book(session, row, 'settled', atMs, ({ unit, reserved }) => amounts[unit] ?? reserved);
   return { settled: true, overdrawn };
 };
+
+export interface CarryArgs extends SettleArgs {
+  readonly rest: Rest;
+}
+
+/** Charges of the rest come without a question: the first one has set them aside, and nobody gets in between. */
+export const carryReservation = async (
+  session: Session,
+  { tenant, id, amounts, rest, atMs }: CarryArgs,
+): Promise<SettledRows> => {
+  const [row] = await session.all(S.byId, { tenant, id });
+  if (row === undefined || row.state === 'settled') return { settled: false, overdrawn: [] };
+  const overdrawn = await book(session, row, 'settled', atMs, ({ unit, reserved }) => amounts[unit] ?? reserved);
+  if (await isReserved(session, { tenant, id: rest.id })) return { settled: true, overdrawn };
+  const charges = chargesOf(row).map((charge) => ({ ...charge, reserved: rest.amounts[charge.unit] ?? 0, spent: 0 }));
+  for (const { account, reserved } of charges) await session.all(S.move, { id: account, reserved, spent: 0 });
+  await session.run(S.insert, {
+    ...{ tenant, id: rest.id, state: 'reserved', labels: row.labels, charges: JSON.stringify(charges) },
+    ...{ at_ms: atMs, expires_at: rest.expiresAtMs, settled_at: null },
+  });
+  return { settled: true, overdrawn };
+};
+
+export const readReservation = async (session: Session, args: ById): Promise<ReservationRow | undefined> =>
+  (await session.all(S.byId, args))[0];
 
 export const expireReservations = async (
   session: Session,

@@ -30,6 +30,11 @@ export const ledgerOver = (lane: Lane): LedgerStore => ({
     refuseAmounts(amounts);
     return lane.write('settleReservation', { tenant, id, amounts, atMs });
   },
+  carry: async (tenant, id, amounts, rest, atMs) => {
+    refuseAmounts(amounts);
+    refuseAmounts(rest.amounts);
+    return lane.write('carryReservation', { tenant, id, amounts, rest, atMs });
+  },
   expire: (nowMs, limit) => lane.write('expireReservations', { nowMs, limit }),
   credit: async (terms: AccountTerms, amount) => {
     if (!Number.isSafeInteger(amount)) throw new Fault('bad_request', `${amount} is no whole number`);
@@ -42,6 +47,10 @@ export const ledgerOver = (lane: Lane): LedgerStore => ({
   accounts: async ({ tenant, budget, sinceMs = 0 }) => {
     const all = await lane.read('readAccounts', { tenant, sinceMs });
     return budget === undefined ? all : all.filter((account) => account.budget === budget);
+  },
+  entry: async (tenant, id) => {
+    const row = await lane.read('readReservation', { tenant, id });
+    return row === undefined ? undefined : entryOf(row);
   },
   entries: async ({ tenant, account, sinceMs = 0, limit }) => {
     const rows = await lane.read('readEntries', { tenant, sinceMs, limit: account === undefined ? limit : MOST_SEEN });

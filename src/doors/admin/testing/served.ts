@@ -493,8 +493,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
           { unit: 'micros', by, items: [{ who: 'agent/a', spent: 7, reserved: 1, calls: 2 }] },
         ),
       topUp: (request) => note({ topUp: request }, budgetViews[0]!.accounts[0]!),
-      lease: (node, request) => note({ lease: node.id, request }, { leases: [], ttlMs: 10_000 }),
-      report: (node, report) => note({ leaseReport: node.id, report }, undefined),
+      lease: (node, request) => note({ lease: node.id, request }, { answer: null }),
     },
     nodes: {
       issueJoinToken: (grant) => note({ grant }, { token: 'airj_x', expiresAtMs: 5_000_000 }),

@@ -1,134 +1,147 @@
-/** One seed of leases: sidecars that spend parts of a budget by themselves, cut off, restarted and late, over the ledger of a hub. */
-import { Budgets, giveBack, grantLeases, LeaseHolder, Treasury } from '../../../budget/index.ts';
-import type { BudgetEntry, LedgerStore, NodeEntry, Principal } from '../../../contract/index.ts';
-import { Fault } from '../../../contract/index.ts';
-import { seeded, VirtualWorld } from '../../../kernel/index.ts';
-import { memoryStores } from '../../../stores/index.ts';
-import { Life } from '../money/life.ts';
-import { type LeaseMachinery, SOUND } from './machinery.ts';
+/** One seed of leases: a hub, some nodes, calls on shared budgets, faults, and in the end what it did wrong. */
 
-const CALM_AT_MS = 30_000;
-const END_MS = 70_000;
-const HOUR_MS = 3_600_000;
-const TENANT = 'acme';
+import type { Configured } from '../../../budget/index.ts';
+import type { AccountTerms, BudgetEntry, NodeEntry } from '../../../contract/index.ts';
+import { seeded, VirtualWorld } from '../../../kernel/index.ts';
+import { LeaseChecker } from './check.ts';
+import { plan } from './faults.ts';
+import { Hub } from './hub.ts';
+import { type Machinery, SOUND } from './machinery.ts';
+import { Node } from './node.ts';
+import { Wire } from './wire.ts';
+
+const CALM_AT_MS = 60_000;
+const LAST_CALL_MS = 70_000;
+/** Everything has run out and was said by then: a call runs 20 s at most, and so long again until it counts as lost. */
+const QUIET_AT_MS = 130_000;
+const TTL_MS = 10_000;
 
 export interface LeaseResult {
-  readonly calls: number;
+  readonly seed: number;
   readonly violations: readonly string[];
+  readonly calls: number;
+  readonly ran: number;
+  readonly refused: number;
+  /** Spent of each account, for comparing two runs of a seed. */
+  readonly books: string;
 }
 
-const need = (amount: number) => ({ micros: amount, tokens: 0, calls: 1 });
-
-export const run = async (seed: number, machinery: LeaseMachinery = SOUND): Promise<LeaseResult> => {
+export const runLeases = async (seed: number, machinery: Machinery = SOUND): Promise<LeaseResult> => {
   const world = new VirtualWorld(seed);
-  const random = seeded(seed ^ 0x2545_f491);
-  const between = (from: number, to: number): number => from + Math.floor(random() * (to - from + 1));
-  const limit = between(10, 120);
-  const ledger = machinery.ledger(memoryStores().ledger);
-  const violations: string[] = [];
-  let charged = 0;
+  const random = seeded(seed ^ 0x1ea5_e000);
+  const { clock, ids } = world;
+  const checker = new LeaseChecker();
+  const many = 1 + Math.floor(random() * 4);
+  const snapshot = snapshotOf(random);
+  const hub: Hub = new Hub({
+    ...{ clock, random, snapshot, nodes: many, machinery },
+    sizes: {
+      slice: { micros: 20 + Math.floor(random() * 200), tokens: 100, calls: 1 + Math.floor(random() * 8) },
+      ttlMs: TTL_MS,
+    },
+    look: () => void checker.books(hub),
+  });
+  const wires = Array.from({ length: many }, () => new Wire({ clock, random, hub }));
+  const nodes = wires.map(
+    (wire, at) =>
+      new Node({
+        ...{ entry: entryOf(at), clock, random, newId: ids.callId, wire, machinery },
+        rate: 0.99 + 0.02 * random(),
+      }),
+  );
+  void hub.start();
+  for (const node of nodes) void node.start();
+  plan({ clock, random, hub, nodes, wires, calmAtMs: CALM_AT_MS });
+
   let calls = 0;
-  const compare = async (): Promise<void> => {
-    const [state] = await ledger.accounts({ tenant: TENANT });
-    const { spent = 0, reserved = 0 } = state ?? {};
-    if (spent + reserved > limit) violations.push(`I5: ${spent} spent and ${reserved} reserved, of ${limit}`);
-    if (charged > spent + reserved)
-      violations.push(`I5: ${charged} charged, and only ${spent} spent and ${reserved} reserved`);
-  };
-
-  // The clock of the hub is set now and then; that of the nodes only runs.
-  let skewMs = 0;
-  const hub = new Life(world, () => skewMs);
-  const treasury = new Treasury({ ledger, clock: hub.world.clock });
-  const budgets = new Budgets({ budgets: [budgetOf(limit)], domains: [] });
-  treasury.adopt(budgets);
-  treasury.start();
-  for (let many = between(0, 2); many > 0; many -= 1)
-    world.clock.after(CALM_AT_MS * random(), () => {
-      skewMs = Math.floor((random() - 0.5) * 4 * HOUR_MS);
+  const limits = new Map<string, number>();
+  const sets = setsOf(hub, snapshot.budgets ?? []);
+  for (const { id, limit } of sets.flat()) limits.set(id, limit);
+  const call = (): void => {
+    if (clock.nowMs() > LAST_CALL_MS) return;
+    calls += 1;
+    const need = 1 + Math.floor(random() * 30);
+    void nodes[Math.floor(random() * many)]!.call({
+      accounts: sets[Math.floor(random() * sets.length)]!,
+      need,
+      cost: Math.floor(random() * (need + 1)),
+      tookMs: random() < 0.8 ? 500 * random() : 20_000 * random(),
+      isLong: random() < 0.2,
     });
-
-  const trouble = { lost: 0.3 * random(), unheard: 0.3 * random(), slow: 0.3 * random() };
-  /** From a node to the hub and back, for as long as the node lives. */
-  const way = async <T>(life: Life, work: () => Promise<T>): Promise<T> => {
-    const isCalm = world.clock.nowMs() > CALM_AT_MS;
-    if (!isCalm && random() < trouble.lost) throw new Fault('unreachable', 'the hub cannot be reached');
-    const delayMs = !isCalm && random() < trouble.slow ? 4_000 * random() : 2 * random();
-    await new Promise<void>((resolve) => world.clock.after(delayMs, resolve));
-    const answer = await work();
-    await compare();
-    if (!isCalm && random() < trouble.unheard) throw new Fault('upstream_broken', 'the answer was lost');
-    return life.hears(Promise.resolve(answer));
+    clock.after(gapMs(random), call);
   };
-
-  const many = between(2, 4);
-  let leases = 0;
-  const granting = { treasury, nodes: () => many, nextId: () => String(++leases) };
-  const sidecar = (nth: number): void => {
-    const node = nodeOf(nth);
-    const life = new Life(world, () => 0);
-    const granted: string[] = [];
-    const holder = new LeaseHolder({
-      clock: life.world.clock,
-      ask: (request) =>
-        way(life, async () => {
-          const reply = await grantLeases(granting, node, request);
-          granted.push(...reply.leases.map(({ id }) => id));
-          return machinery.granted(reply);
-        }),
-      report: (report) => way(life, () => giveBack(treasury, node, machinery.reported(report))),
-    });
-    holder.start();
-    const principal: Principal = { kind: 'agent', tenant: TENANT, id: node.agent, domain: '', roles: [] };
-    const target = { kind: 'agent', name: 'bank', operation: 'pay' } as const;
-    const shares = budgets.sharesOf({ principal, target, lineage: { root: 'r', depth: 0 } }, undefined, 0);
-    const facts = {
-      principal: { kind: 'agent' as const, id: principal.id, domain: '', teams: [] },
-      ...{ target, session: null, root: 'r', user: null, classes: null },
-    };
-    const call = async (): Promise<void> => {
-      calls += 1;
-      const most = between(1, 4);
-      const drawn = await holder.draw(shares, facts, need(most)).catch(() => undefined);
-      if (drawn === undefined || life.isOver) return;
-      // The target charges somewhere on the way, and its node hears of it later, or not at all.
-      const cost = between(0, most);
-      const tookMs = random() < 0.2 ? 9_000 * random() : 50 * random();
-      world.clock.after(tookMs * random(), () => {
-        charged += cost;
-        void compare();
-      });
-      life.world.clock.after(tookMs, () => drawn.settle(need(cost)));
-    };
-    for (let left = between(4, 12); left > 0; left -= 1)
-      life.world.clock.after(CALM_AT_MS * random(), () => void call());
-    life.onEnd(() => {
-      for (const id of machinery.afterCrash(granted)) void giveBack(treasury, node, { spent: [{ id, amount: 0 }] });
-      world.clock.after(2_000 * random(), () => sidecar(nth));
-    });
-    if (random() < 0.5) world.clock.after(CALM_AT_MS * random(), () => life.end());
+  clock.after(100, call);
+  await world.run(QUIET_AT_MS);
+  checker.ran(hub, nodes, limits, TTL_MS);
+  await checker.reconciled(hub, nodes);
+  await spendTheRest(world, nodes[0]!, accountOf(hub, snapshot, 'count'));
+  checker.ran(hub, nodes, limits, TTL_MS);
+  const count = await hub.ledger.account('default', accountOf(hub, snapshot, 'count').id);
+  checker.usable(count ?? { ...accountOf(hub, snapshot, 'count'), spent: 0, reserved: 0, extra: 0 });
+  const books = await hub.ledger.accounts({ tenant: 'default' });
+  return {
+    seed,
+    violations: checker.violations,
+    calls,
+    ran: nodes.reduce((sum, node) => sum + node.ran.length, 0),
+    refused: nodes.reduce((sum, node) => sum + node.refused, 0),
+    books: books.map(({ id, spent }) => `${id} ${spent}`).join('\n'),
   };
-  for (let nth = 0; nth < many; nth += 1) sidecar(nth);
-
-  await world.run(END_MS);
-  await checkEnd(ledger, charged, limit, violations);
-  return { calls, violations };
 };
 
-const budgetOf = (limit: number): BudgetEntry => ({
-  ...{ tenant: TENANT, name: 'cap', scope: { kind: 'organisation' }, per: null, class: null, unit: 'micros', limit },
-  ...{ window: { every: 'none', timezone: 'UTC' }, soft: null, hard: 'refuse' },
+/** Bursts, and pauses long enough for leases to be over. */
+const gapMs = (random: () => number): number => (random() < 0.03 ? 12_000 * random() : -Math.log(1 - random()) * 150);
+
+const snapshotOf = (random: () => number): Configured => {
+  const budget = (
+    name: string,
+    unit: BudgetEntry['unit'],
+    limit: number,
+    per: BudgetEntry['per'] = null,
+  ): BudgetEntry => ({
+    ...{ tenant: 'default', name, scope: { kind: 'organisation' }, per, class: null, unit, limit },
+    ...{ window: { every: 'none', timezone: 'UTC' }, soft: null, hard: 'refuse' },
+  });
+  return {
+    ...{ targets: [], domains: [] },
+    budgets: [
+      budget('org', 'micros', 500 + Math.floor(random() * 4_000)),
+      budget('team', 'micros', 100 + Math.floor(random() * 1_000)),
+      budget('each', 'micros', 50 + Math.floor(random() * 500), 'session'),
+      budget('count', 'calls', 1 + Math.floor(random() * 200)),
+    ],
+  };
+};
+
+const entryOf = (at: number): NodeEntry => ({
+  ...{ id: `sidecar-${at}`, role: 'sidecar', tenant: 'default', domain: '', agent: `agent-${at}` },
+  ...{ publicKey: '', url: '' },
 });
 
-const nodeOf = (nth: number): NodeEntry => ({
-  ...{ id: `n${nth}`, role: 'sidecar', tenant: TENANT, domain: '', agent: `agent-${nth}`, publicKey: '', url: '' },
-});
+const accountOf = (hub: Hub, { budgets = [] }: Configured, name: string): AccountTerms =>
+  hub.termsOf(budgets.find((one) => one.name === name)!, '');
 
-/** Nothing is held any more, and what nobody could report is booked in full: never less than was charged, never above the limit. */
-const checkEnd = async (ledger: LedgerStore, charged: number, limit: number, violations: string[]): Promise<void> => {
-  await ledger.expire(Number.MAX_SAFE_INTEGER, 10_000);
-  const [state] = await ledger.accounts({ tenant: TENANT });
-  const { spent = 0, reserved = 0 } = state ?? {};
-  if (reserved > 0) violations.push(`I5: ${reserved} reserved for nobody`);
-  if (charged > spent || spent > limit) violations.push(`I5: ${charged} charged, ${spent} spent, of ${limit}`);
+/** What calls draw on: two and more accounts at once, some of them shared by all. */
+const setsOf = (hub: Hub, budgets: readonly BudgetEntry[]): readonly (readonly AccountTerms[])[] => {
+  const terms = (name: string, holder = ''): AccountTerms =>
+    hub.termsOf(budgets.find((one) => one.name === name)!, holder);
+  return [
+    [terms('org')],
+    [terms('org'), terms('team')],
+    [terms('org'), terms('count')],
+    [terms('count')],
+    [terms('org'), terms('each', 'session/a')],
+    [terms('org'), terms('each', 'session/b'), terms('count')],
+  ];
+};
+
+/** One node, one unit at a time, and a pause when there was nothing: for three times as long as a lease. */
+const spendTheRest = async (world: VirtualWorld, node: Node, account: AccountTerms): Promise<void> => {
+  const endMs = world.clock.nowMs() + 3 * TTL_MS;
+  const next = async (): Promise<void> => {
+    const isIn = await node.call({ accounts: [account], need: 1, cost: 1, tookMs: 1, isLong: false });
+    if (world.clock.nowMs() < endMs) world.clock.after(isIn ? 1 : 1_200, () => void next());
+  };
+  void next();
+  await world.run(endMs + TTL_MS);
 };

@@ -31,10 +31,12 @@ export const ledgerOf = (ledger: LedgerStore): LedgerStore => ({
   reserve: (reservation, atMs) => ledger.reserve(reservation, atMs),
   extend: (tenant, id, more, atMs) => ledger.extend(tenant, id, more, atMs),
   settle: (tenant, id, amounts, atMs) => ledger.settle(tenant, id, amounts, atMs),
+  carry: (tenant, id, amounts, rest, atMs) => ledger.carry(tenant, id, amounts, rest, atMs),
   expire: (nowMs, limit) => ledger.expire(nowMs, limit),
   credit: (account, amount) => ledger.credit(account, amount),
   account: (tenant, id) => ledger.account(tenant, id),
   accounts: (filter) => ledger.accounts(filter),
+  entry: (tenant, id) => ledger.entry(tenant, id),
   entries: (filter) => ledger.entries(filter),
 });
 
