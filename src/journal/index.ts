@@ -1,3 +1,4 @@
 /** Durable intents and outcomes of calls, idempotency keys, detached calls. */
-export { Journal, type JournalOptions } from './journal.ts';
+export { Journal } from './journal.ts';
+export type { JournalOptions } from './options.ts';
 export { Reconciler, type ReconcilerParts } from './reconcile.ts';

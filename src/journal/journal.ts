@@ -3,80 +3,51 @@
  * before the caller hears it, idempotency keys (R6), and detached calls that survive a restart.
  *
  * Calls that only read and carry no key skip it: their trace event is their record, and they wait for no disk.
+ *
+ * This file says which way a call takes. `sending.ts` is the way of a call that somebody waits for, `detached.ts` of one that runs
+ * by itself, `again.ts` of one that runs once more; all of them end in `ends.ts`, and `runs.ts` remembers what runs here.
  */
-import type {
-  AccountState,
-  Begun,
-  Call,
-  CallJournal,
-  CallRecord,
-  CancelSignal,
-  End,
-  Principal,
-  Reply,
-  RoutePlan,
-  Scope,
-  StoredReply,
-} from '../contract/index.ts';
-import { amountText, DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
-import {
-  Admission,
-  type Canceller,
-  type Handler,
-  type Layer,
-  notSent,
-  Permit,
-  rootScope,
-  type Short,
-  silentSpan,
-  type World,
-  whenEnded,
-} from '../kernel/index.ts';
-import { digestOf } from './digest.ts';
-import { KEEP_LIMIT, keepFault, keepReply, replay } from './keep.ts';
-import { Later } from './later.ts';
-
-export interface JournalOptions {
-  readonly store: CallJournal;
-  readonly world: World;
-  /** The whole pipeline as it is now: detached calls run through it like any other. */
-  readonly handler: () => Handler;
-  /** A call whose outcome nobody knows is on record. Must not throw. */
-  readonly unknown?: (tenant: string, id: string) => void;
-}
+import type { Call, CallRecord, Principal, Reply, RoutePlan } from '../contract/index.ts';
+import { Fault } from '../contract/index.ts';
+import { Admission, type Layer } from '../kernel/index.ts';
+import { type AgainParts, type Recovered, recover, sendAgain } from './again.ts';
+import { accepted, answerTaken, mismatch } from './answer.ts';
+import { Detached } from './detached.ts';
+import { Ends } from './ends.ts';
+import { keepFault } from './keep.ts';
+import type { JournalOptions } from './options.ts';
+import { recordOf } from './record.ts';
+import { Runs } from './runs.ts';
+import { Sending } from './sending.ts';
 
 export class Journal {
   readonly #options: JournalOptions;
-  /** Detached calls accepted and now running here, with what cancels them. */
-  readonly #running = new Map<string, Canceller>();
-  /** Detached calls that a budget had no room for, with what waits until it has. */
-  readonly #short = new Map<string, (signal: CancelSignal) => Promise<boolean>>();
-  /** Those of them that may have run before: what a later try says of itself says nothing about an earlier one. */
-  readonly #mayHaveRun = new Set<string>();
-  /** Of these, those that are sent again to find out: whoever asked for it looks at the record by itself. */
-  readonly #again = new Set<string>();
-  /** Their way from the first transaction to the last: it may take longer than their deadline. */
-  readonly #passes = new Map<string, Promise<void>>();
-  readonly #later: Later;
-  /** Of calls whose last transaction is still to come: record and money end together, or not yet. */
-  readonly #endsLater = new WeakSet<Fault>();
+  readonly #runs = new Runs();
+  readonly #sending: Sending;
+  readonly #detached: Detached;
+  readonly #again: AgainParts;
 
   constructor(options: JournalOptions) {
+    const runs = this.#runs;
+    const ends = new Ends(options, runs);
     this.#options = options;
-    this.#later = new Later(options.world);
+    this.#sending = new Sending(options, runs, ends);
+    this.#detached = new Detached(options, { runs, ends, sending: this.#sending });
+    this.#again = { store: options.store, world: options.world, runs, start: (record) => this.#detached.start(record) };
   }
 
   /** Stands between the decision and everything that sends. `planOf` is the one of the pipeline that it becomes part of. */
   layer(planOf: (call: Call) => RoutePlan): Layer {
     return (next) => (call, scope) => {
       const plan = planOf(call);
-      if (this.#running.has(call.id)) return this.#passing(call.id, this.#runAccepted(next, call, scope));
-      if (call.detach === true) return this.#accept(call, plan, scope);
+      if (this.#runs.has(call.id)) return this.#detached.run(next, call, scope);
+      if (call.detach === true) return this.#detached.accept(call, plan, scope);
       const isRecorded = plan.operation.effect !== 'read' || call.idempotencyKey !== undefined;
       const admission = Admission.find(call);
       if (!isRecorded && (admission?.isEmpty ?? true))
-        return admission?.meter == null ? next(call, scope) : this.#send(next, call, scope, null);
-      return this.#runRecorded(next, call, isRecorded ? this.#recordOf(call, plan) : null, scope);
+        return admission?.meter == null ? next(call, scope) : this.#sending.send(next, call, scope, null);
+      const record = isRecorded ? recordOf(call, plan, this.#options.world.clock.wallMs()) : null;
+      return this.#sending.run(next, call, record, scope);
     };
   }
 
@@ -92,7 +63,11 @@ export class Journal {
    * Throws `idempotency_mismatch`, and `bad_request` for a stream.
    */
   async keep(call: Call, plan: RoutePlan, policyVersion: string): Promise<CallRecord> {
-    const record = this.#recordOf(call, plan, { state: 'accepted', detached: true, policyVersion });
+    const record = recordOf(call, plan, this.#options.world.clock.wallMs(), {
+      state: 'accepted',
+      detached: true,
+      policyVersion,
+    });
     const { taken } = await this.#options.store.accept(record);
     if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
     return taken ?? record;
@@ -107,8 +82,8 @@ export class Journal {
    * stays kept, for the next time somebody looks.
    */
   resume(record: CallRecord, as: Partial<Call>): Promise<void> {
-    if (this.#running.has(record.id)) return Promise.resolve();
-    return this.#start(record, as);
+    if (this.#runs.has(record.id)) return Promise.resolve();
+    return this.#detached.start(record, as);
   }
 
   /** Ends a kept call that is not going to run. */
@@ -125,25 +100,15 @@ export class Journal {
 
   /** Asks a running detached call to stop. Cancellation is a request: the outcome is known when the record says so (D4). */
   cancel(id: string): boolean {
-    const canceller = this.#running.get(id);
-    canceller?.cancel(new Fault('cancelled', 'the caller cancelled this call'));
-    return canceller !== undefined;
+    return this.#runs.cancel(id, new Fault('cancelled', 'the caller cancelled this call'));
   }
 
   /**
    * Sends a call with an unknown outcome again, with the key that it had: the target runs it once. Resolves when it is over.
    * False when somebody has said meanwhile what became of it. A second unknown is what it was before.
    */
-  async replay(record: CallRecord): Promise<boolean> {
-    const { request } = record;
-    if (request === null || this.#running.has(record.id)) return false;
-    if (!(await this.#options.store.reopen(record.tenant, record.id))) return false;
-    this.#again.add(record.id);
-    this.#mayHaveRun.add(record.id);
-    // Nobody waits for it: a caller in a hurry, whose time was over before the answer came, is no reason to hurry again.
-    const timeoutMs = Math.max(DEFAULT_TIMEOUT_MS, request.timeoutMs);
-    await this.#start({ ...record, state: 'dispatched', request: { ...request, timeoutMs } });
-    return true;
+  replay(record: CallRecord): Promise<boolean> {
+    return sendAgain(this.#again, record);
   }
 
   /**
@@ -153,468 +118,7 @@ export class Journal {
    * `left`: what the store had open before this node took its first call. A call that began since is nobody's remains: looking at
    * the store only now would end it, or run it a second time.
    */
-  async recover(left: readonly CallRecord[]): Promise<{ readonly resumed: number; readonly unknown: number }> {
-    let resumed = 0;
-    let unknown = 0;
-    for (const record of left) {
-      if (record.detached && record.request !== null && (record.state === 'accepted' || record.idempotent)) {
-        resumed++;
-        if (record.state === 'dispatched') {
-          this.#mayHaveRun.add(record.id);
-          await this.#settleRemains(record);
-        }
-        void this.#start(record);
-      } else {
-        unknown++;
-        const fault = new Fault('upstream_broken', 'the node stopped after sending this call; its outcome is unknown');
-        await this.#options.store.conclude(record.id, 'unknown', keepFault(fault), this.#options.world.clock.wallMs());
-      }
-    }
-    return { resumed, unknown };
-  }
-
-  /** It runs again because it may, and each of its runs costs: what was set aside for the one before is spent. */
-  async #settleRemains({ id, tenant }: CallRecord): Promise<void> {
-    const { store, world } = this.#options;
-    await store.end({ tenant, id, outcome: null, amounts: {}, audit: [], atMs: world.clock.wallMs() });
-  }
-
-  async #runRecorded(next: Handler, call: Call, record: CallRecord | null, scope: Scope): Promise<Reply> {
-    const startMs = scope.clock.nowMs();
-    const begun = await this.#beginWithRoom(call, record, scope);
-    scope.span.step('record', startMs, { 'call.key': call.idempotencyKey, replayed: begun.kind === 'taken' });
-    if (begun.kind === 'taken') return answerTaken(begun.record, record?.digest ?? '');
-    throwIfRefused(begun, call);
-    return this.#send(next, call, scope, record);
-  }
-
-  /** A call that may wait for room in a budget asks again whenever it hears that there may be some. */
-  async #beginWithRoom(call: Call, record: CallRecord | null, scope: Scope): Promise<Begun> {
-    for (;;) {
-      const begun = await this.#begin(call, record, null);
-      if (begun.kind !== 'overdrawn' || !(await hasRoomNow(call, begun, scope.signal))) return begun;
-    }
-  }
-
-  /** INVARIANT: one transaction, and nothing was sent before it is durable. */
-  async #begin(
-    call: Call,
-    record: CallRecord | null,
-    dispatch: { readonly id: string; readonly policyVersion: string } | null,
-  ): Promise<Begun> {
-    const { store, world } = this.#options;
-    const { grant = null, reservation = null, before = [] } = Admission.find(call) ?? {};
-    const tenant = call.principal?.tenant ?? '';
-    try {
-      return await store.begin({
-        record,
-        dispatch,
-        grant: grant === null ? null : { ...grant, tenant },
-        reservation,
-        audit: before,
-        atMs: world.clock.wallMs(),
-      });
-    } catch (thrown) {
-      throw this.#notBegun(call, Fault.from(thrown), record);
-    }
-  }
-
-  /** Nothing was sent, whatever the store made of it: what may be written there is taken back. */
-  #notBegun(call: Call, fault: Fault, record: CallRecord | null): Fault {
-    if (fault.code !== 'storage' || fault.executed === 'no') return fault;
-    const { code, message, cause, facts } = fault;
-    const unsent = new Fault(code, message, { executed: 'no', cause, facts });
-    // What was set aside for a try that may have run is not ours to give back.
-    if (!this.#again.has(call.id)) {
-      const outcome = this.#unsentOutcome(call.id, record, unsent);
-      this.#later.do(this.#end(call, Admission.find(call), outcome, unsent, undefined));
-      this.#endsLater.add(unsent);
-    }
-    return mayBeSentAgain(record) ? fault : unsent;
-  }
-
-  #unsentOutcome(id: string, record: CallRecord | null, unsent: Fault): End['outcome'] {
-    if (record !== null) return { state: 'forgotten', reply: null };
-    return this.#running.has(id) ? this.#outcomeOf(id, unsent, keepFault(unsent)) : null;
-  }
-
-  async #accept(call: Call, plan: RoutePlan, scope: Scope): Promise<Reply> {
-    if (call.body.kind !== 'bytes')
-      throw new Fault('bad_request', 'a call that runs on by itself needs a body of known length');
-    const record = this.#recordOf(call, plan, { state: 'accepted', detached: true });
-    const startMs = scope.clock.nowMs();
-    const { taken } = await this.#options.store.accept(record).catch((thrown: unknown) => {
-      const fault = Fault.from(thrown);
-      if (fault.code === 'storage' && fault.executed !== 'no') this.#later.do(() => this.#startIfAccepted(record));
-      throw fault;
-    });
-    scope.span.step('record', startMs, { detached: true, replayed: taken !== null });
-    if (taken !== null && taken.digest !== record.digest) throw mismatch(taken);
-    if (taken === null) void this.#start(record, treeOf(call));
-    return accepted(taken ?? record);
-  }
-
-  /** Its caller heard that nobody knows; whoever asks with the same key is told that it was accepted, and so it runs. */
-  async #startIfAccepted({ tenant, id }: CallRecord): Promise<void> {
-    const record = await this.#options.store.get(tenant, id);
-    if (record?.state === 'accepted' && !this.#running.has(id)) void this.#start(record);
-  }
-
-  /** A deadline ends the waiting of a caller and not the work below; until that is over, nobody else says how the call ended. */
-  #passing(id: string, pass: Promise<Reply>): Promise<Reply> {
-    const over = pass.then(() => {});
-    over.catch(() => {});
-    this.#passes.set(id, over);
-    return pass;
-  }
-
-  async #runAccepted(next: Handler, call: Call, scope: Scope): Promise<Reply> {
-    const record = await this.#options.store.get(call.principal?.tenant ?? '', call.id);
-    // A restart may find an idempotent call already dispatched; sending it again is what idempotent means.
-    const { policyVersion } = Permit.check(call);
-    const isFirst = record?.state === 'accepted';
-    // With its key the target runs it once, and it is paid once.
-    if (!isFirst && !this.#again.has(call.id)) renew(call, scope.ids.spanId());
-    const begun = await this.#begin(call, null, isFirst ? { id: call.id, policyVersion } : null);
-    if (begun.kind === 'overdrawn') this.#short.set(call.id, (signal) => hasRoomNow(call, begun, signal));
-    throwIfRefused(begun, call);
-    return this.#send(next, call, scope, record ?? null);
-  }
-
-  /** INVARIANT: the outcome is durable before the caller hears it, once, however the call ends. */
-  async #send(next: Handler, call: Call, scope: Scope, record: CallRecord | null): Promise<Reply> {
-    const admission = Admission.find(call);
-    const end = (fault: Fault | undefined, reply: Reply | undefined, kept: StoredReply): Promise<boolean> =>
-      this.#writeOrLater(
-        this.#end(call, admission, record === null ? null : this.#outcomeOf(call.id, fault, kept), fault, reply),
-      );
-    let reply: Reply;
-    try {
-      reply = await next(call, scope);
-    } catch (thrown) {
-      const fault = Fault.from(thrown);
-      if (await end(fault, undefined, keepFault(fault))) throw fault;
-      const heard = fault.executed === 'no' && mayBeSentAgain(record) ? unsure(fault) : fault;
-      this.#endsLater.add(heard);
-      throw heard;
-    }
-    if (reply.body.kind === 'bytes') {
-      if (await end(undefined, reply, keepReply(reply, withinLimit(reply.body.bytes)))) return reply;
-      const fault = unwritten();
-      this.#endsLater.add(fault);
-      throw fault;
-    }
-    const tee = new Tee(reply.body.chunks, admission?.meter?.chunk.bind(admission.meter));
-    const streamed: Reply = { ...reply, body: { kind: 'stream', chunks: tee.pass() } };
-    return whenEnded(Promise.resolve(streamed), scope.signal, (fault) => {
-      const kept = fault === undefined ? keepReply(reply, tee.kept()) : keepFault(fault);
-      void end(fault, reply, kept); // The stream is over, and its reader has all that there is to hear.
-    });
-  }
-
-  /** False when it could not be written now. What is known is written later, and a restart before that calls it unknown. */
-  async #writeOrLater(write: () => Promise<void>): Promise<boolean> {
-    try {
-      await write();
-      return true;
-    } catch (thrown) {
-      if (Fault.from(thrown).code !== 'storage') throw thrown;
-      this.#later.do(write);
-      return false;
-    }
-  }
-
-  /** Everything that is to be said about the end, and what writes it, as often as it takes. */
-  #end(
-    call: Call,
-    admission: Admission | undefined,
-    outcome: End['outcome'],
-    fault: Fault | undefined,
-    reply: Reply | undefined,
-  ): () => Promise<void> {
-    const { store, world } = this.#options;
-    const tenant = call.principal?.tenant ?? '';
-    const isAgain = this.#again.has(call.id);
-    const amounts = admission?.meter?.amounts(fault, reply) ?? null;
-    const audit = admission?.after(fault, reply) ?? [];
-    const reservation = admission?.reservation?.id;
-    if (outcome === null && reservation === undefined && audit.length === 0) return async () => {};
-    const end: End = {
-      tenant,
-      id: call.id,
-      outcome,
-      // O4: what may have run keeps its money set aside, until somebody knows or its time is over.
-      amounts: reservation === undefined || outcome?.state === 'unknown' ? null : amounts,
-      ...(reservation === undefined || reservation === call.id ? {} : { reservation }),
-      audit,
-      atMs: world.clock.wallMs(),
-    };
-    return async () => {
-      await store.end(end);
-      admission?.settled?.();
-      if (outcome?.state === 'unknown' && !isAgain) this.#options.unknown?.(tenant, call.id);
-    };
-  }
-
-  /** What never ran is forgotten, so that the caller may try again; an unknown outcome is kept as such (O1). */
-  #outcomeOf(id: string, fault: Fault | undefined, reply: StoredReply): End['outcome'] {
-    if (fault === undefined) return { state: 'done', reply };
-    // That the second try did not run says nothing about the first.
-    if (this.#mayHaveRun.has(id) && fault.executed !== 'yes')
-      return { state: 'unknown', reply: { ...reply, executed: 'unknown' } };
-    if (fault.executed === 'no' && !this.#running.has(id)) return { state: 'forgotten', reply: null };
-    if (fault.executed === 'unknown') return { state: 'unknown', reply };
-    return { state: fault.code === 'cancelled' ? 'cancelled' : 'done', reply };
-  }
-
-  /** Runs a detached call through the whole pipeline again, as its owner: what was decided at acceptance is decided once more. */
-  #start(record: CallRecord, as: Partial<Call> = {}): Promise<void> {
-    const { world, handler } = this.#options;
-    const { scope, canceller } = rootScope(world, silentSpan(world.ids.spanId()));
-    this.#running.set(record.id, canceller);
-    const work = handler()({ ...callOf(record), ...as }, scope).then((reply) => drained(reply));
-    return work
-      .catch(async (heard) => {
-        // A deadline that gave up knows less than the work below, once that is over.
-        const thrown = (await this.#passes.get(record.id)?.then(undefined, Fault.from)) ?? heard;
-        const short = this.#short.get(record.id);
-        this.#short.delete(record.id);
-        // It stays accepted meanwhile: a restart runs it again, and it waits again.
-        const fault = short === undefined ? Fault.from(thrown) : await roomOrFault(short, canceller, thrown);
-        if (fault === null) void this.#start(record, as);
-        else if (!this.#endsLater.has(fault)) {
-          const conclude = this.#concludeRefused(record, fault, as.grant !== undefined);
-          await conclude().catch(() => this.#later.do(conclude));
-        }
-      })
-      .finally(() => {
-        // A call that waited for room runs again under the same id.
-        if (this.#running.get(record.id) !== canceller) return;
-        this.#running.delete(record.id);
-        this.#again.delete(record.id);
-        this.#mayHaveRun.delete(record.id);
-        this.#passes.delete(record.id);
-      });
-  }
-
-  /** Refused before it came to be sent: the record layer never saw it, so it is concluded here. */
-  #concludeRefused({ tenant, id }: CallRecord, fault: Fault, isHeld: boolean): () => Promise<void> {
-    const { world, store, unknown } = this.#options;
-    const isAgain = this.#again.has(id);
-    const isUnknown = fault.executed === 'unknown' || (this.#mayHaveRun.has(id) && fault.executed === 'no');
-    const kept = keepFault(fault, isUnknown ? 'unknown' : fault.executed);
-    return async () => {
-      // Of two nodes that run one approved call, one has burned its grant, and the other must not end it.
-      if (isHeld && (passes(fault) || (await store.get(tenant, id))?.state !== 'accepted')) return;
-      await store.conclude(id, isUnknown ? 'unknown' : 'done', kept, world.clock.wallMs());
-      if (isUnknown && !isAgain) unknown?.(tenant, id);
-    };
-  }
-
-  #recordOf(
-    call: Call,
-    plan: RoutePlan,
-    {
-      state = 'dispatched',
-      detached = false,
-      policyVersion = Permit.check(call).policyVersion,
-    }: Partial<Pick<CallRecord, 'state' | 'detached' | 'policyVersion'>> = {},
-  ): CallRecord {
-    const principal = call.principal;
-    if (principal === null) throw new Fault('unauthenticated', 'a recorded call needs a principal');
-    if (call.idempotencyKey !== undefined && call.body.kind !== 'bytes') {
-      throw new Fault('bad_request', 'an idempotency key needs a body of known length; this one is streamed');
-    }
-    const bytes = call.body.kind === 'bytes' ? call.body.bytes : new Uint8Array(0);
-    return {
-      id: call.id,
-      tenant: principal.tenant,
-      principal,
-      target: call.target,
-      trace: call.trace.trace,
-      session: call.session ?? '',
-      idempotencyKey: call.idempotencyKey ?? '',
-      digest: digestOf(call.contentType, bytes),
-      state,
-      idempotent: plan.operation.idempotent,
-      detached,
-      // A call that may be sent again after an unknown outcome is kept as it was.
-      request:
-        detached || (plan.operation.reconcile !== undefined && 'replay' in plan.operation.reconcile)
-          ? {
-              contentType: call.contentType,
-              body: bytes,
-              timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-              priority: call.priority,
-            }
-          : null,
-      policyVersion,
-      acceptedAtMs: this.#options.world.clock.wallMs(),
-      concludedAtMs: null,
-      reply: null,
-    };
-  }
-}
-
-/** If this process dies now, another one finds an open intent, and sends it to find out what became of it. */
-const mayBeSentAgain = (record: CallRecord | null): boolean => record !== null && record.request !== null;
-
-const unsure = ({ code, message, cause, facts, remote }: Fault): Fault =>
-  new Fault(code, message, { executed: 'unknown', cause, facts, remote });
-
-/** 3.11: without the second transaction nobody can rely on the reply, and the target ran all the same. */
-const unwritten = (): Fault =>
-  new Fault(
-    'storage',
-    'the target answered, and its answer could not be written down; ask again later with the same idempotency key, or look at the record of this call',
-    { executed: 'unknown' },
-  );
-
-/** Nothing was sent, and later it may be: too busy, too often, no configuration, nobody there. */
-const passes = ({ code, executed, retryable }: Fault): boolean =>
-  executed === 'no' && (retryable || code === 'rate_limited' || code === 'stale');
-/** Throws, with nothing sent, when the call ends before there is room. */
-const hasRoomNow = async (call: Call, short: Short, signal: CancelSignal): Promise<boolean> => {
-  try {
-    return (await Admission.find(call)?.whenShort?.(short, signal)) ?? false;
-  } catch (thrown) {
-    throw notSent(Fault.from(thrown));
-  }
-};
-
-/** Null when there may be room now; otherwise why the call is over. */
-const roomOrFault = (
-  short: (signal: CancelSignal) => Promise<boolean>,
-  signal: CancelSignal,
-  refused: unknown,
-): Promise<Fault | null> =>
-  short(signal).then(
-    (isWorthIt) => (isWorthIt ? null : Fault.from(refused)),
-    (thrown) => Fault.from(thrown),
-  );
-
-/** A call that ran before, as far as anybody knows, is paid for twice: the first reservation keeps the id of the call. */
-const renew = (call: Call, suffix: string): void => {
-  const admission = Admission.find(call);
-  if (admission?.reservation != null) admission.reservation = { ...admission.reservation, id: `${call.id}.${suffix}` };
-};
-
-/** What the first transaction refused: nothing was written, and nothing is sent. */
-const throwIfRefused = (begun: Begun, call: Call): void => {
-  if (begun.kind === 'overdrawn') throw exhausted(begun.account, begun.asked);
-  if (begun.kind === 'no_grant')
-    throw new Fault('denied', `${begun.why}; ask again for an approval of this call`, {
-      facts: { code: 'APPROVAL_VOID', policyVersion: Permit.check(call).policyVersion },
-    });
-};
-
-const exhausted = (account: AccountState, asked: number): Fault => {
-  const left = Math.max(0, account.limit + account.extra - account.spent - account.reserved);
-  const holder = account.holder === '' ? '' : ` of \`${account.holder}\``;
-  const until = account.windowEndMs === null ? '' : ` or wait until ${new Date(account.windowEndMs).toISOString()}`;
-  return new Fault(
-    'budget_exhausted',
-    `budget \`${account.budget}\`${holder} has ${amountText(left, account.unit)} left and this call asks for ` +
-      `${amountText(asked, account.unit)}; raise it${until}`,
-    { facts: { code: 'BUDGET_EXHAUSTED', budget: account.budget, unit: account.unit, left, asked } },
-  );
-};
-
-const answerTaken = (taken: CallRecord, digest: string): Reply => {
-  if (taken.digest !== digest) throw mismatch(taken);
-  if (taken.state === 'accepted' || taken.state === 'dispatched') {
-    throw new Fault(
-      'idempotency_in_flight',
-      `a call with idempotency key \`${taken.idempotencyKey}\` is still running; ask again when it is done`,
-    );
-  }
-  if (taken.reply === null && taken.state === 'done')
-    throw new Fault(
-      'conflict',
-      `the call with idempotency key \`${taken.idempotencyKey}\` ran, and its reply is not known`,
-      { executed: 'yes' },
-    );
-  if (taken.reply === null)
-    throw new Fault('conflict', `the outcome of the call with idempotency key \`${taken.idempotencyKey}\` is unknown`, {
-      executed: 'unknown',
-    });
-  return replay(taken.reply);
-};
-
-const mismatch = (taken: CallRecord): Fault =>
-  new Fault(
-    'idempotency_mismatch',
-    `idempotency key \`${taken.idempotencyKey}\` was used with another body; use a new key for a new request`,
-  );
-
-/** 202 and where to ask. The door adds the `location` header from the id. */
-const accepted = (record: CallRecord): Reply => ({
-  outcome: 'ok',
-  status: 202,
-  contentType: 'application/json',
-  headers: [['location', `/v1/calls/${record.id}`]],
-  body: { kind: 'bytes', bytes: new TextEncoder().encode(JSON.stringify({ id: record.id, state: record.state })) },
-  endpoint: '',
-  attempts: 0,
-});
-
-const callOf = (record: CallRecord): Call => ({
-  id: record.id,
-  credential: { kind: 'known', principal: record.principal },
-  principal: null,
-  target: record.target,
-  contentType: record.request?.contentType ?? 'application/octet-stream',
-  accept: '*/*',
-  body: { kind: 'bytes', bytes: record.request?.body ?? new Uint8Array(0) },
-  headers: [],
-  timeoutMs: record.request?.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-  trace: { trace: record.trace, sampled: true },
-  lineage: { root: record.id, depth: 0 },
-  ...(record.session === '' ? {} : { session: record.session }),
-  // The key that the target may have seen: sending another would be another request to it.
-  ...(record.idempotencyKey === '' ? {} : { idempotencyKey: record.idempotencyKey }),
-  priority: 2,
-  stream: false,
-  via: [],
-  retriedElsewhere: false,
-});
-
-/** It stays where it stood in its tree. After a restart nobody knows, and it begins one. */
-const treeOf = (from: Call | undefined): Pick<Call, 'tree'> & Partial<Pick<Call, 'lineage'>> =>
-  from?.tree === undefined ? {} : { lineage: from.lineage, tree: from.tree };
-
-const withinLimit = (bytes: Uint8Array): Uint8Array | null => (bytes.byteLength <= KEEP_LIMIT ? bytes : null);
-
-/** Reads a reply to its end, so that a detached stream runs and is recorded although nobody listens. */
-const drained = async (reply: Reply): Promise<void> => {
-  if (reply.body.kind === 'stream') for await (const _chunk of reply.body.chunks);
-};
-
-type Seen = (chunk: Uint8Array) => void | Promise<void>;
-
-/** Keeps a copy of a stream while it passes, up to the limit. */
-class Tee {
-  readonly #source: AsyncIterable<Uint8Array>;
-  readonly #seen: Seen;
-  #chunks: Uint8Array[] | null = [];
-  #size = 0;
-
-  constructor(source: AsyncIterable<Uint8Array>, seen: Seen = () => {}) {
-    this.#source = source;
-    this.#seen = seen;
-  }
-
-  async *pass(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of this.#source) {
-      this.#size += chunk.byteLength;
-      if (this.#size > KEEP_LIMIT) this.#chunks = null;
-      this.#chunks?.push(chunk);
-      await this.#seen(chunk);
-      yield chunk;
-    }
-  }
-
-  kept(): Uint8Array | null {
-    return this.#chunks === null ? null : Buffer.concat(this.#chunks);
+  recover(left: readonly CallRecord[]): Promise<Recovered> {
+    return recover(this.#again, left);
   }
 }
