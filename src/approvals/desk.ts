@@ -2,11 +2,11 @@
  * The desk where calls wait for people. It opens approvals, takes votes, and lets a call go once, when enough people said yes to
  * exactly what is sent. Everything it knows is in the store: after a restart it looks again and goes on.
  */
-import type { ApprovalRecord, Call, CallRecord, Principal } from '../contract/index.ts';
+import type { ApprovalRecord, Call, CallRecord, HoldAnswer, HoldQuestion, Principal } from '../contract/index.ts';
 import { Ballots } from './ballots.ts';
 import { Grants } from './grants.ts';
 import { Opening } from './opening.ts';
-import type { Asking, Ballot, DeskParts, Held, Viewer } from './parts.ts';
+import type { Ballot, DeskParts, Viewer } from './parts.ts';
 import type { Believed } from './proof.ts';
 import { Timekeeper } from './timekeeper.ts';
 import { type PublicApproval, publicOf } from './words.ts';
@@ -27,7 +27,7 @@ export class Desk {
   }
 
   /** For the decide layer of one pipeline; `believed` belongs to its snapshot and roster. */
-  hold(believed: Believed): (asking: Asking) => Promise<Held> {
+  hold(believed: Believed): (asking: HoldQuestion) => Promise<HoldAnswer> {
     return async (asking) => {
       const { grant } = asking.call;
       const startMs = asking.scope.clock.nowMs();
@@ -38,7 +38,7 @@ export class Desk {
     };
   }
 
-  #held(asking: Asking, believed: Believed): Promise<Held> {
+  #held(asking: HoldQuestion, believed: Believed): Promise<HoldAnswer> {
     const { grant } = asking.call;
     if (grant === undefined) return this.#opening.ask(asking);
     return grant.kind === 'told'

@@ -1,8 +1,8 @@
 /** A call that people approved goes: it shows its approval, or the word of another node, and everything is looked at once more. */
-import type { Call, Fault } from '../contract/index.ts';
+import type { Call, Fault, HoldAnswer, HoldQuestion } from '../contract/index.ts';
 import { Admission } from '../kernel/index.ts';
 import { isEnough, nearness, stricter } from './four-eyes.ts';
-import type { Asking, DeskParts, Held } from './parts.ts';
+import type { DeskParts } from './parts.ts';
 import { wallMs } from './parts.ts';
 import { type Hearing, hear, type Lifted, tell, votersOf } from './proof.ts';
 import { digestOf } from './subject.ts';
@@ -24,7 +24,7 @@ export class Grants {
   }
 
   /** INVARIANT: what is let go is what was approved, by people who may still say so, in time, and once: the last is the store's word. */
-  async use({ call, decision, plan }: Asking, id: string): Promise<Held> {
+  async use({ call, decision, plan }: HoldQuestion, id: string): Promise<HoldAnswer> {
     const { store, trail, people } = this.#parts;
     const { principal } = call;
     const record = await store.get(principal?.tenant ?? '', id);
@@ -62,7 +62,11 @@ export class Grants {
   }
 
   /** Another node burned it. What this node can check of it, it checks. */
-  async hear({ call, decision, plan }: Asking, token: string, believed: Hearing['believed']): Promise<Held> {
+  async hear(
+    { call, decision, plan }: HoldQuestion,
+    token: string,
+    believed: Hearing['believed'],
+  ): Promise<HoldAnswer> {
     const { signing, verify, people } = this.#parts;
     const told = hear(token, wallMs(this.#parts), { node: signing.node, believed, verify });
     const granted = { kind: 'granted', use: null } as const;
@@ -82,7 +86,7 @@ export class Grants {
     throw voided(`the call came with an approval that does not hold: ${problem}`, decision.policyVersion);
   }
 
-  #differs(told: Lifted, { call, plan }: Pick<Asking, 'call' | 'plan'>): string | undefined {
+  #differs(told: Lifted, { call, plan }: Pick<HoldQuestion, 'call' | 'plan'>): string | undefined {
     if (told.tenant !== call.principal?.tenant || told.call !== call.id) return 'it is about another call';
     return digestOf(call, plan, told.behind) === told.digest ? undefined : 'the call is not the one that was approved';
   }

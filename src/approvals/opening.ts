@@ -5,10 +5,12 @@ import {
   type CallRecord,
   type Decision,
   Fault,
+  type HoldAnswer,
+  type HoldQuestion,
   type Principal,
   type Reply,
 } from '../contract/index.ts';
-import type { Asking, DeskParts, Held } from './parts.ts';
+import type { DeskParts } from './parts.ts';
 import { change, wallMs } from './parts.ts';
 import { digestOf, resourceOf } from './subject.ts';
 import type { Timekeeper } from './timekeeper.ts';
@@ -32,7 +34,7 @@ export class Opening {
   }
 
   /** Throws `approval_required` where no call can wait, `denied` during the cool-down, `rate_limited` for too many questions. */
-  async ask(asking: Asking): Promise<Held> {
+  async ask(asking: HoldQuestion): Promise<HoldAnswer> {
     const { call } = asking;
     const place = this.#parts.elsewhere(call);
     if (place !== undefined || call.principal === null) throw cannotWait(asking.decision, place ?? 'as somebody');
@@ -86,7 +88,7 @@ export class Opening {
     return reply;
   }
 
-  async #open(asking: Asking, principal: Principal, behind: readonly string[], digest: string): Promise<Reply> {
+  async #open(asking: HoldQuestion, principal: Principal, behind: readonly string[], digest: string): Promise<Reply> {
     const { store, calls, trail } = this.#parts;
     const { call, decision, plan } = asking;
     await this.#throwIfTooMany(principal);

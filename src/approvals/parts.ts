@@ -7,11 +7,9 @@ import type {
   CallRecord,
   Decision,
   Fault,
-  GrantUse,
   Principal,
   Reply,
   RoutePlan,
-  Scope,
 } from '../contract/index.ts';
 import { DEFAULT_STREAM_TIMEOUT_MS } from '../contract/index.ts';
 import type { World } from '../kernel/index.ts';
@@ -54,17 +52,6 @@ export interface DeskParts {
   /** What goes wrong while nobody waits for it. */
   readonly failed?: (cause: unknown) => void;
 }
-
-export interface Asking {
-  readonly call: Call;
-  readonly decision: Decision;
-  readonly plan: RoutePlan;
-  readonly scope: Scope;
-}
-
-export type Held =
-  | { readonly kind: 'reply'; readonly reply: Reply }
-  | { readonly kind: 'granted'; readonly use: GrantUse | null };
 
 export interface Ballot {
   readonly verdict: 'approve' | 'deny';

@@ -8,6 +8,7 @@ export * from './decision.ts';
 export * from './diagnostic.ts';
 export * from './event.ts';
 export * from './fault.ts';
+export * from './hold.ts';
 export * from './kill.ts';
 export * from './lease.ts';
 export * from './money.ts';

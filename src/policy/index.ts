@@ -7,7 +7,6 @@ export { type DiagnoseInput, diagnoseForm, diagnosePolicies, formatPolicy, type 
 export { type Blocking, type Clause, type Explanation, explain, type NearMiss, type Recorded } from './explain.ts';
 export { answersFrom, type FactAnswers, type FactDeclaration } from './facts/index.ts';
 export { type FallbackSet, fallbackRemark, fallbackSets } from './fallback/index.ts';
-export type { Asking, Held, Hold } from './hold.ts';
 export { type Considered, consider, type DecideParts, decideLayer as decide, type Tighten } from './layer.ts';
 export {
   type Change,

@@ -1,6 +1,17 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
 import { createHash } from 'node:crypto';
-import type { Attributes, Call, Constraints, Decision, Principal, Reply, RoutePlan, Scope } from '../contract/index.ts';
+import type {
+  Attributes,
+  Call,
+  Constraints,
+  Decision,
+  Hold,
+  HoldQuestion,
+  Principal,
+  Reply,
+  RoutePlan,
+  Scope,
+} from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import {
   Admission,
@@ -21,7 +32,6 @@ import { meet } from './constraints.ts';
 import { decide, type PolicyRequest } from './decide.ts';
 import { beganOf, factsForAll, type Intersects, joined, nameOf } from './delegation.ts';
 import { type FactAnswers, InformationPoints } from './facts/index.ts';
-import type { Asking, Hold } from './hold.ts';
 import type { PreparedPolicy } from './prepare.ts';
 import { Rates } from './rate.ts';
 import { inputsOf } from './record.ts';
@@ -62,7 +72,7 @@ export interface DecideParts {
 }
 
 /** What policy makes of a call: the decision, and the call as it would go on. */
-export type Considered = Pick<Asking, 'call' | 'decision' | 'plan'>;
+export type Considered = Pick<HoldQuestion, 'call' | 'decision' | 'plan'>;
 
 /** Must not loosen anything: what it answers is met with the limits of the decision. */
 export type Tighten = (
@@ -149,7 +159,7 @@ export const decideLayer = (parts: DecideParts): Layer => {
 };
 
 /** What the caller gets instead of the target's answer; undefined when nothing is in the way of the call any more. */
-const heldBack = async (hold: Hold | undefined, asking: Asking): Promise<Reply | undefined> => {
+const heldBack = async (hold: Hold | undefined, asking: HoldQuestion): Promise<Reply | undefined> => {
   const { call, decision } = asking;
   if (decision.effect === 'deny') throw refusalOf(decision);
   if (decision.effect === 'allow' && (call.grant === undefined || hold === undefined)) return undefined;

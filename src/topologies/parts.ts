@@ -1,10 +1,10 @@
 /** What a pipeline is made of: everything here is built once per snapshot by the wiring, or lives as long as the node. */
-import type { Call, Endpoint, EventSink, RoutePlan } from '../contract/index.ts';
+import type { Call, Endpoint, EventSink, Hold, RoutePlan } from '../contract/index.ts';
 import { DEFAULT_STREAM_TIMEOUT_MS, DEFAULT_TIMEOUT_MS } from '../contract/index.ts';
 import type { Resolver } from '../identity/index.ts';
 import type { DeadlineOptions, Gate, Handler, Layer, RetryBudgets, RetryOptions } from '../kernel/index.ts';
 import type { TreeRules } from '../lineage/index.ts';
-import type { Hold, Places, PreparedPolicy, Rates, Tighten, Trees, Trials, Versions, Watch } from '../policy/index.ts';
+import type { Places, PreparedPolicy, Rates, Tighten, Trees, Trials, Versions, Watch } from '../policy/index.ts';
 import type { Fleet } from '../routing/index.ts';
 
 /** The same for every pipeline of a node. */

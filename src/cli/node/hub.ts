@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Desk } from '../../approvals/index.ts';
 import { Treasury } from '../../budget/index.ts';
-import type { NodeEntry, Roster, Snapshot, Stores } from '../../contract/index.ts';
+import type { Roster, Snapshot, Stores } from '../../contract/index.ts';
 import { adminRolesOf, DEFAULT_TENANT, Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
@@ -27,6 +27,7 @@ import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSte
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
 import { egressOf } from './egress.ts';
+import { entryOf } from './entry.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
 import { killPort } from './kills.ts';
 import { lessorOf } from './leases.ts';
@@ -423,16 +424,5 @@ export const weakenedBy = ({
 /** For our own logs only. */
 export const describe = (cause: unknown): string =>
   cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-
-/** How other nodes know this hub. */
-export const entryOf = (hubId: string, publicKey: string, url: string): NodeEntry => ({
-  id: hubId,
-  role: 'hub',
-  tenant: '',
-  domain: '',
-  agent: '',
-  publicKey,
-  url,
-});
 
 export const adminKeyFile = (dir: string): string => join(dir, 'admin.key');

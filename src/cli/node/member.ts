@@ -16,7 +16,7 @@ import type { Listener } from '../../doors/index.ts';
 import { AssertionSigner, type NodeKey, openNodeKey } from '../../identity/index.ts';
 import { systemWorld, type World } from '../../kernel/index.ts';
 import { openSqlite } from '../../stores/index.ts';
-import { entryOf } from './hub.ts';
+import { entryOf } from './entry.ts';
 
 /** For the hub's first word after a start; a hub that is there answers at once, and without it the node works all the same. */
 const HUB_WAIT_MS = 2_000;
