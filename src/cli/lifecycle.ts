@@ -29,6 +29,8 @@ export interface NodeWords {
   readonly token?: string;
   readonly tokenFile?: string;
   readonly otlp?: string;
+  /** Such as 7d. */
+  readonly keep?: string;
   /** Policy releases that may widen need a second person. */
   readonly twoPerson?: boolean;
   readonly reservationGrace?: string;

@@ -5,8 +5,10 @@ import { HttpUrl } from '../contract/index.ts';
 import type { Context } from './context.ts';
 import { usage } from './failure.ts';
 import type { NodeWords } from './lifecycle.ts';
+import { LEAST_KEEP_MS } from './node/housekeeping.ts';
 import type { NodeOptions } from './node/hub.ts';
 import { cleanText } from './render/clean.ts';
+import { parseDuration } from './render/time.ts';
 
 /** Throws a usage failure for words that do not go together. Says on stderr when a control is turned down. */
 export const nodeOptions = async ({ io, out }: Context, words: NodeWords): Promise<NodeOptions> => {
@@ -25,6 +27,7 @@ export const nodeOptions = async ({ io, out }: Context, words: NodeWords): Promi
     port: Number(words.port),
     level: words.logLevel,
     log: (line) => process.stderr.write(line),
+    keepMs: keptFor(words),
     otlp: words.otlp ?? io.env['OTEL_EXPORTER_OTLP_ENDPOINT'],
     advertise: advertised(words),
     ...(words.public === true ? { allowPublic: true } : {}),
@@ -32,6 +35,15 @@ export const nodeOptions = async ({ io, out }: Context, words: NodeWords): Promi
     ...(tls === undefined ? {} : { tls }),
     ...(words.allowPrivateEgress === true ? { allowPrivateEgress: true } : {}),
   };
+};
+
+/** Under a day idempotency keys would be free before their time. */
+const keptFor = ({ keep }: NodeWords): number | undefined => {
+  if (keep === undefined) return undefined;
+  const keepMs = parseDuration(keep);
+  if (keepMs === undefined || keepMs < LEAST_KEEP_MS)
+    throw usage(`--keep must be 1d or more, such as 30d, not \`${keep}\``);
+  return keepMs;
 };
 
 /** The token that admits a node: `--token`, the file of `--token-file`, or AIRSPACE_TOKEN. */

@@ -195,7 +195,7 @@ export interface CallJournal {
    * and its money, `executed` books what was set aside unless `amounts` says better.
    */
   resolve(resolution: Resolution): Promise<boolean>;
-  /** Removes concluded records older than the instant; returns how many. */
+  /** Removes concluded records older than the instant, and with them what they keep of payloads; not those that are `unknown`. Returns how many. */
   prune(beforeMs: number): Promise<number>;
 }
 

@@ -20,6 +20,7 @@ import { budgetsAbove } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
 import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
+import { houseOf } from './housekeeping.ts';
 import { closeListener, describe, keepRosters, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { killsGovernedAbove } from './kills.ts';
 import { leasing } from './leases.ts';
@@ -218,6 +219,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     fetch: egress.fetch,
   });
   await live.reconciler.start();
+  const endHouse = houseOf(options, { stores, world, logger });
   logger.log('info', 'domain hub is up', {
     url: listener.url,
     domain: node.domain,
@@ -237,6 +239,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       stopTelling();
       health.stop();
       live.reconciler.stop();
+      endHouse();
       overload.stop();
       keeper.stop();
       await archive.settled();

@@ -29,6 +29,7 @@ import { detachedCalls } from './detached.ts';
 import { egressOf } from './egress.ts';
 import { entryOf } from './entry.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
+import { houseOf } from './housekeeping.ts';
 import { killPort } from './kills.ts';
 import { lessorOf } from './leases.ts';
 import { LivePipeline } from './live.ts';
@@ -53,6 +54,8 @@ export interface NodeOptions {
   readonly level: Level;
   /** Takes log lines, each with its newline. */
   readonly log: (line: string) => void;
+  /** How long records of calls, with what they keep of payloads, and traces stay. Default 7 days, at least one. */
+  readonly keepMs?: number | undefined;
   /** Base URL of an OTLP/HTTP collector. */
   readonly otlp?: string | undefined;
   readonly allowPublic?: boolean;
@@ -288,6 +291,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   treasury.start();
   await live.reconciler.start();
   held.defer(() => live.reconciler.stop());
+  held.defer(houseOf(options, { stores, world, logger }));
   held.defer(desk.start());
   held.defer(notify(options.approvalWebhook, { world, stores, key, logger, fetch: egress.fetch }));
 

@@ -15,6 +15,7 @@ import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
 import { countFallbacks } from './fallback.ts';
+import { houseOf } from './housekeeping.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './hub.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
@@ -187,6 +188,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   link = followed;
   await leased.start();
   await out.journal.recover(left);
+  const endHouse = houseOf(options, { stores: member.stores, world, logger });
   logger.log('info', 'sidecar is up', {
     url: front.url,
     app: app.url,
@@ -205,6 +207,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       await Promise.all([closeListener(front, closing, graceful), app.close(graceful)]);
       out.reconciler.stop();
       into.reconciler.stop();
+      endHouse();
       overload.stop();
       await leased.stop(graceful);
       await observed.flush();

@@ -144,7 +144,7 @@ export class MemoryCalls implements CallJournal {
 
   async prune(beforeMs: number): Promise<number> {
     const old = [...this.#records.values()].filter(
-      ({ concludedAtMs }) => concludedAtMs !== null && concludedAtMs < beforeMs,
+      ({ concludedAtMs, state }) => concludedAtMs !== null && concludedAtMs < beforeMs && state !== 'unknown',
     );
     for (const record of old) this.#delete(record);
     return old.length;

@@ -97,7 +97,12 @@ const S = {
     db
       .deleteFrom('call')
       .where('id', 'in', (q) =>
-        q.selectFrom('call').select('id').where('concluded_at', '<', p.beforeMs).limit(p.limit),
+        q
+          .selectFrom('call')
+          .select('id')
+          .where('concluded_at', '<', p.beforeMs)
+          .where('state', '!=', 'unknown')
+          .limit(p.limit),
       ),
   ),
 };

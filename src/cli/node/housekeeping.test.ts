@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CallRecord } from '../../contract/index.ts';
+import { VirtualWorld } from '../../kernel/index.ts';
+import { memoryStores } from '../../stores/index.ts';
+import { keepHouse } from './housekeeping.ts';
+
+const HOUR_MS = 3_600_000;
+
+test('what is over for long goes away, what is open or unknown stays, and no key is free before its time', async () => {
+  const world = new VirtualWorld(1);
+  const stores = memoryStores();
+  const startMs = world.clock.wallMs();
+  const record = (id: string): CallRecord => ({
+    ...{ id, tenant: 't', principal: { kind: 'agent', tenant: 't', id: 'a', roles: [] }, trace: id, session: '' },
+    ...{ target: { kind: 'agent', name: 'b', operation: 'c' }, idempotencyKey: id, digest: '', state: 'accepted' },
+    ...{ idempotent: false, detached: false, request: null, policyVersion: '', acceptedAtMs: startMs },
+    ...{ concludedAtMs: null, reply: null },
+  });
+  for (const id of ['over', 'unknown', 'open']) await stores.calls.accept(record(id));
+  await stores.calls.conclude('over', 'done', null, startMs);
+  await stores.calls.conclude('unknown', 'unknown', null, startMs);
+  const removed: number[] = [];
+  const failed: unknown[] = [];
+  const stop = keepHouse({
+    ...{ stores, world, keepMs: HOUR_MS },
+    done: ({ calls }) => removed.push(calls),
+    failed: (cause) => failed.push(cause),
+  });
+  const there = async () => {
+    const all = await Promise.all(['over', 'unknown', 'open'].map((id) => stores.calls.get('t', id)));
+    return all.map((one) => one?.id);
+  };
+  // An hour was asked for, and keys live for a day.
+  await world.run(23 * HOUR_MS);
+  assert.deepEqual(await there(), ['over', 'unknown', 'open']);
+  await world.run(26 * HOUR_MS);
+  assert.deepEqual([await there(), removed, failed], [[undefined, 'unknown', 'open'], [1], []]);
+  stop();
+  assert.equal(world.pending, 0);
+});
