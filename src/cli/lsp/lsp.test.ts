@@ -80,22 +80,27 @@ class Editor {
     return this.hear((message) => message.id === id);
   }
 
-  /** Takes the first message of the kind out of what came, or waits for it. */
-  async hear(wanted: (message: Message) => boolean): Promise<Message> {
+  /** Takes the first message of the kind out of what came, or waits for it. What it makes untrue of what came before goes as well. */
+  async hear(wanted: (message: Message) => boolean, over = (_: Message): boolean => false): Promise<Message> {
     for (;;) {
       const at = this.#heard.findIndex(wanted);
-      if (at >= 0) return this.#heard.splice(at, 1)[0] as Message;
+      if (at >= 0) {
+        const passed = this.#heard.splice(0, at + 1);
+        const found = passed.pop() as Message;
+        this.#heard.unshift(...passed.filter((message) => !over(message)));
+        return found;
+      }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
   }
 
+  /** The server may say the same twice, when it looked again meanwhile: only the last word about a document counts. */
   published(wanted: (said: readonly Said[]) => boolean, of = RULES): Promise<Message> {
-    return this.hear(
-      ({ method, params }) =>
-        method === 'textDocument/publishDiagnostics' && params?.uri === of && wanted(params.diagnostics ?? []),
-    );
+    const isAbout = ({ method, params }: Message): boolean =>
+      method === 'textDocument/publishDiagnostics' && params?.uri === of;
+    return this.hear((message) => isAbout(message) && wanted(message.params?.diagnostics ?? []), isAbout);
   }
 
   async start(): Promise<Message> {
