@@ -27,7 +27,7 @@ test('a story has calls that ran and calls that were refused, or it would prove 
 /** The promise that each defect breaks, as the checker names it. */
 const BROKEN: Readonly<Record<string, string>> = {
   'lease-not-reserved': 'B2',
-  'expiry-releases': 'B2',
+  'lease-expiry-releases': 'B2',
   'admission-after-ttl': 'B3',
   'report-twice': 'B4',
   'late-report-on-top': 'B4',

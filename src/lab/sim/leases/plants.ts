@@ -27,7 +27,7 @@ export const LEASE_PLANTS: Readonly<Record<string, Machinery>> = {
     reserve: (reservation, atMs) =>
       ledger.reserve({ ...reservation, charges: reservation.charges.map((one) => ({ ...one, amount: 0 })) }, atMs),
   })),
-  'expiry-releases': ledgerPlant((ledger) => ({
+  'lease-expiry-releases': ledgerPlant((ledger) => ({
     expire: async (nowMs) => {
       let released = 0;
       for (const { id, tenant, state, atMs } of await ledger.entries({ tenant: 'default', limit: 100_000 }))
