@@ -108,6 +108,8 @@ for (const [agent, operation, input, status] of REFUSED) {
 
 test('the model says that it is scripted, whole and as a stream', async () => {
   const messages = [{ role: 'user', content: 'hello' }];
+  const capped = await post('scripted-small', 'chat', { messages, max_tokens: 1 });
+  assert.equal((capped.data['usage'] as { outputTokens: number }).outputTokens, 1);
   const whole = await post('scripted-small', 'chat', { messages });
   assert.deepEqual([whole.data['model'], whole.data['scripted']], ['scripted-small', true]);
   const response = await fetch(`${fleet.agents['scripted-small']!.url}/chat`, {

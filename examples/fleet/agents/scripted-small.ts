@@ -5,7 +5,12 @@ import { operation, readFlags, runAgent } from './process.ts';
 import { MODEL, replyTo, tokensOf } from './script.ts';
 
 const Message = z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string().max(8_000) });
-const ChatInput = z.strictObject({ messages: z.array(Message).min(1).max(50), stream: z.boolean().default(false) });
+const ChatInput = z.strictObject({
+  messages: z.array(Message).min(1).max(50),
+  stream: z.boolean().default(false),
+  // A limit of policy may add it to what the caller sent.
+  max_tokens: z.int().min(1).optional(),
+});
 type ChatInput = z.output<typeof ChatInput>;
 
 /** The pace at which a small model speaks. */
@@ -29,7 +34,7 @@ async function* spoken(input: ChatInput, content: string, signal: AbortSignal): 
 
 await runAgent(readFlags(MODEL), {
   chat: operation(ChatInput, (input, { signal }) => {
-    const content = replyTo(input.messages);
+    const content = tokensOf(replyTo(input.messages)).slice(0, input.max_tokens).join('');
     if (input.stream) return spoken(input, content, signal);
     return { ...WHO, message: { role: 'assistant', content }, usage: usageOf(input, content) };
   }),
