@@ -313,3 +313,18 @@ test('what another hub committed is published once it is followed, and following
   await other.follow();
   assert.equal(seen.length, 2);
 });
+
+test('a release that is tried again in the same way is another trial, and hubs that follow say so too', async () => {
+  const { parts } = bench();
+  const candidate = { tenant: 'default', release: 'r', mode: 'canary', percent: 5, policy: NO_POLICY } as const;
+  let sinceMs = 1;
+  const trials = { candidates: async () => [{ ...candidate, sinceMs }], published: async () => {} };
+  const plane = new ControlPlane({ ...parts, trials });
+  await plane.refresh();
+  sinceMs = 2;
+  await plane.follow();
+  assert.deepEqual(
+    plane.snapshot!.candidates!.map((one) => one.sinceMs),
+    [2],
+  );
+});

@@ -312,11 +312,9 @@ export class ControlPlane implements ControlPort {
   }
 }
 
-/** What of releases on trial makes a difference to nodes. */
+/** What of releases on trial makes a difference to nodes; rules of one version are the same rules. */
 const namesOf = (candidates: readonly PolicyCandidate[]): string =>
-  JSON.stringify(
-    candidates.map(({ tenant, release, mode, percent, policy }) => [tenant, release, mode, percent, policy.version]),
-  );
+  JSON.stringify(candidates.map(({ policy, ...candidate }) => [candidate, policy.version]));
 
 const keyOf = (resource: Resource): string => resourceKey(idOf(resource));
 
