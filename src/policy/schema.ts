@@ -41,14 +41,20 @@ entity Operation in [Agent, Tool, Model] {
 `;
 
 /** What every policy may read, whatever is called. */
-const CIRCUMSTANCES = `origin: { user?: User, agent?: Agent }, operation: String, effect: String, depth: Long, session: Bool, hourUtc: Long, now: datetime, priority: Long, tenant: String`;
+const CIRCUMSTANCES = {
+  origin: '{ user?: User, agent?: Agent }',
+  operation: 'String',
+  effect: 'String',
+  depth: 'Long',
+  session: 'Bool',
+  hourUtc: 'Long',
+  now: 'datetime',
+  priority: 'Long',
+  tenant: 'String',
+};
 
 /** Names of all that a context may have. */
-export const CONTEXT_NAMES: readonly string[] = [
-  ...CIRCUMSTANCES.split(', ').map((declared) => declared.split(':', 1)[0] ?? ''),
-  'args',
-  'facts',
-];
+export const CONTEXT_NAMES: readonly string[] = [...Object.keys(CIRCUMSTANCES), 'args', 'facts'];
 
 const APPLIES_TO_CALLS = 'principal: [Agent, User], resource: [Operation]';
 
@@ -86,7 +92,7 @@ const actionText = ({ id, kind, args, facts }: ActionDeclaration): string =>
 
 const applying = (args: RecordArgument | null, facts: ActionDeclaration['facts']): string => {
   const context = [
-    CIRCUMSTANCES,
+    ...Object.entries(CIRCUMSTANCES).map(([name, type]) => `${name}: ${type}`),
     ...(args === null ? [] : [`args: ${typeText(args)}`]),
     ...(facts.length === 0 ? [] : [`facts: ${factsText(facts)}`]),
   ];

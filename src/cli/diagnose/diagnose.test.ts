@@ -53,6 +53,10 @@ const rule = (line: string): string => `@id("p") @reason("r") forbid (principal,
 const TABLE: Readonly<Record<string, Row>> = {
   'an unknown attribute': { line: rule('context.«dept» < 3'), code: 'unknown-attribute', fix: 'depth' },
   'an unknown attribute in brackets': { line: rule('context["«dept»"] < 3'), code: 'unknown-attribute', fix: 'depth' },
+  'an attribute that only a part of the context has': {
+    line: rule('context.«agent» == principal'),
+    code: 'unknown-attribute',
+  },
   'an unknown attribute of a principal': {
     line: rule('principal.«nam» == "x"'),
     code: 'unknown-attribute',
