@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CallEvent, Fault, type Heartbeat, type NodeEntry, type Principal } from '../contract/index.ts';
+import {
+  type CallEvent,
+  Fault,
+  type Heartbeat,
+  type InstanceEntry,
+  type NodeEntry,
+  type Principal,
+} from '../contract/index.ts';
 import { AssertionSigner, controlKeyIdOf, newNodeKey, nodePrincipal } from '../identity/index.ts';
 import { Canceller } from '../kernel/index.ts';
 import { faultOf } from './fixture.ts';
 import { DOMAIN, event, HubBench, SIDECAR, snapshot } from './linkfixture.ts';
+import type { NodeReport } from './nodes.ts';
 
 const beat = (more: Partial<Heartbeat> = {}): Heartbeat => ({
   snapshotSeq: 0,
@@ -224,6 +232,32 @@ test('operators see what each node runs and refused, of their own tenant', async
   assert.deepEqual(bench.hub.list('acme'), []);
   await bench.pass(10_000);
   assert.equal(bench.hub.list(null)[0]!.state, 'silent');
+  await bench.pass(11 * 60_000);
+  assert.equal(bench.hub.list(null)[0]!.state, 'silent', 'its instances are forgotten, and it is not');
+  assert.deepEqual(bench.keeper.instances(), []);
+  assert.deepEqual(bench.hub.reports(), []);
+});
+
+test('a hub tells others only of nodes that it hears itself: what one said before it went elsewhere is old', async () => {
+  const bench = await started();
+  const { node } = await bench.join();
+  await bench.hub.heartbeat(node, beat({ killsSeq: 1, instances: [report('seller')] }));
+  const told = bench.hub.reports();
+  assert.deepEqual(
+    told.map(({ killsSeq }) => killsSeq),
+    [1],
+  );
+  const instances = bench.keeper.own();
+  await bench.pass(10_000);
+  const hear = (there: readonly InstanceEntry[], nodes: readonly NodeReport[]): void => {
+    bench.keeper.hearPeer('other', there);
+    bench.hub.hearPeer('other', nodes);
+  };
+  hear(instances, told);
+  assert.deepEqual(bench.hub.reports(), []);
+  assert.equal(bench.hub.list(null)[0]!.state, 'alive');
+  hear([], []);
+  assert.equal(bench.hub.list(null)[0]!.state, 'silent', 'the other hub is gone, and here it was not heard since');
 });
 
 test('a removed node is told nothing more and is gone from the roster', async () => {

@@ -139,7 +139,7 @@ export class NodeHub implements NodePort {
   /** What nodes that are heard here have said last. */
   reports(): readonly NodeReport[] {
     return [...this.#heard]
-      .filter(([id]) => !this.#parts.keeper.isSilent(id))
+      .filter(([id]) => this.#parts.keeper.hears(id))
       .map(([id, { atMs: _, ...report }]) => ({ id, ...report }))
       .sort((a, b) => (a.id < b.id ? -1 : 1));
   }
@@ -148,6 +148,12 @@ export class NodeHub implements NodePort {
   hearPeer(peer: string, reports: readonly NodeReport[]): void {
     const atMs = this.#parts.clock.wallMs();
     this.#elsewhere.set(peer, new Map(reports.map(({ id, ...report }) => [id, { ...report, atMs }])));
+  }
+
+  /** Others tell of a node that runs nothing too, and of what is silent they tell nothing. */
+  #isAlive(id: string): boolean {
+    const { keeper } = this.#parts;
+    return keeper.hears(id) || (this.#elsewhere.values().some((reports) => reports.has(id)) && !keeper.isSilent(id));
   }
 
   #lastOf(id: string): Heard | undefined {
@@ -340,7 +346,7 @@ export class NodeHub implements NodePort {
 
   #view(node: NodeEntry): NodeView {
     const heard = this.#lastOf(node.id);
-    const state = heard === undefined ? 'joined' : this.#parts.keeper.isSilent(node.id) ? 'silent' : 'alive';
+    const state = heard === undefined ? 'joined' : this.#isAlive(node.id) ? 'alive' : 'silent';
     return {
       node,
       state,

@@ -18,7 +18,7 @@ export const HEARTBEAT_MS = 2_000;
 const MISSED_BEATS = 3;
 /** Many beats in one moment make one roster. */
 const COALESCE_MS = 100;
-/** Silent instances stay visible for this long, then they are gone. */
+/** Silent instances stay visible for this long, then they are gone. A node is silent until it leaves or is removed. */
 const FORGET_MS = 10 * 60_000;
 
 interface Lease {
@@ -115,9 +115,13 @@ export class RosterKeeper {
 
   /** What runs and is heard of here, and not through another hub. */
   own(): readonly InstanceEntry[] {
-    return [...this.#leases.values()]
-      .flatMap(({ instances, silent, peer }) => (silent || peer !== undefined ? [] : instances))
-      .sort(byId);
+    return [...this.#leases.values()].flatMap((lease) => (isHeardHere(lease) ? lease.instances : [])).sort(byId);
+  }
+
+  /** Is it heard of here, and not through another hub? */
+  hears(owner: string): boolean {
+    const lease = this.#leases.get(owner);
+    return lease !== undefined && isHeardHere(lease);
   }
 
   /** Everything that another hub hears. What is heard here as well is known better here; the rest is as alive as that hub. */
@@ -127,7 +131,7 @@ export class RosterKeeper {
     for (const [owner, lease] of this.#leases) if (lease.peer === peer && !said.has(owner)) this.leave(owner);
     for (const [owner, theirs] of said) {
       const before = this.#leases.get(owner);
-      if (before !== undefined && before.peer === undefined && !before.silent) continue;
+      if (before !== undefined && isHeardHere(before)) continue;
       this.#leases.set(owner, { heardAtMs: this.#parts.clock.nowMs(), instances: theirs, silent: false, peer });
       if (before === undefined || before.silent || !isSame(before.instances, theirs)) this.#changed();
     }
@@ -179,11 +183,19 @@ export class RosterKeeper {
     this.#sweptAtMs = now;
     for (const [owner, lease] of this.#leases) {
       const quietMs = now - lease.heardAtMs;
-      if (quietMs > FORGET_MS) this.leave(owner);
+      if (quietMs > FORGET_MS) this.#forget(owner, lease);
       else if (quietMs > MISSED_BEATS * this.heartbeatMs && !lease.silent) {
         lease.silent = true;
         this.#changed();
       }
+    }
+  }
+
+  #forget(owner: string, lease: Lease): void {
+    if (!this.#nodes.has(owner)) this.leave(owner);
+    else if (lease.instances.length > 0) {
+      lease.instances = [];
+      this.#changed();
     }
   }
 
@@ -227,6 +239,8 @@ export class RosterKeeper {
     return this.#roster.seq === 0 || !isSame(this.#content(), { nodes, instances });
   }
 }
+
+const isHeardHere = ({ silent, peer }: Lease): boolean => !silent && peer === undefined;
 
 /** Who reports an instance: the node in front of it, or the instance itself. */
 export const ownerOf = ({ node, tenant, id }: Pick<InstanceEntry, 'node' | 'tenant' | 'id'>): string =>
