@@ -1,7 +1,8 @@
 /** Compiles policy without holding up calls: a large text takes Cedar seconds, and they are spent in a thread. */
-import { Fault, type Snapshot } from '../../contract/index.ts';
+import type { Snapshot } from '../../contract/index.ts';
 import { type Bundle, type CompilePolicy, policyCompiler } from '../bundle.ts';
 import { Apart } from './apart.ts';
+import { faultOf } from './failure.ts';
 import type { Compiled, Task } from './thread.ts';
 
 type Policy = Snapshot['policy'];
@@ -37,6 +38,5 @@ const sizeOf = (bundles: readonly Bundle[]): number =>
 
 const policyOf = (answer: Compiled): Policy => {
   if ('policy' in answer) return answer.policy;
-  const { code, message, facts } = answer;
-  throw new Fault(code, message, { facts });
+  throw faultOf(answer);
 };

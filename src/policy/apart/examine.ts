@@ -1,10 +1,9 @@
 /** Lint and cases in a thread of their own: both take Cedar seconds where policies are many, and calls must not wait for them. */
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
-import { Fault, type FaultCode } from '../../contract/index.ts';
 import type { Finding, LintInput } from '../lint/index.ts';
 import type { PolicyWorld } from '../prepare.ts';
 import type { PolicyCase, Proof } from '../proof.ts';
+import { Apart } from './apart.ts';
+import { type Failure, faultOf } from './failure.ts';
 
 /** Plain data, because it goes to a thread. */
 export interface Examination {
@@ -18,19 +17,16 @@ export interface Examined {
   readonly proof: Proof;
 }
 
-/** A fault as plain data. */
-export type ExamineAnswer =
-  | Examined
-  | { readonly code: FaultCode; readonly message: string; readonly facts: Fault['facts'] };
+export type ExamineAnswer = Examined | Failure;
 
 /** As `lintPolicies` and `prove`, with the same faults. A thread for each: policy is seldom staged. */
 export const examine = async (examination: Examination): Promise<Examined> => {
-  const worker = new Worker(new URL('./examine-thread.ts', import.meta.url), { workerData: examination });
+  const thread = new Apart<Examination, ExamineAnswer>(new URL('./examine-thread.ts', import.meta.url));
   try {
-    const [answer] = (await once(worker, 'message')) as [ExamineAnswer];
+    const answer = await thread.do(examination);
     if ('proof' in answer) return answer;
-    throw new Fault(answer.code, answer.message, { facts: answer.facts });
+    throw faultOf(answer);
   } finally {
-    await worker.terminate();
+    await thread.close();
   }
 };
