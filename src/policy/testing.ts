@@ -1,5 +1,14 @@
 /** Worlds for tests of this room: short notation in, complete snapshot parts out. */
-import type { Call, DomainEntry, Effect, Principal, Priority, TargetEntry, TargetKind } from '../contract/index.ts';
+import type {
+  Call,
+  DomainEntry,
+  Effect,
+  Principal,
+  Priority,
+  TargetEntry,
+  TargetKind,
+  TeamEntry,
+} from '../contract/index.ts';
 import { FactSpec } from '../contract/resources/fact.ts';
 import { payloadOf } from '../kernel/index.ts';
 import { type Bundle, compilePolicy } from './bundle.ts';
@@ -11,6 +20,8 @@ import type { PolicyWorld } from './prepare.ts';
 export interface ShortWorld {
   readonly domains: readonly { readonly name: string; readonly parent?: string }[];
   readonly users: readonly { readonly name: string; readonly roles?: readonly string[] }[];
+  /** Users of each team. */
+  readonly teams?: Readonly<Record<string, readonly string[]>>;
   readonly targets: readonly {
     readonly kind: TargetKind;
     readonly name: string;
@@ -64,19 +75,24 @@ export const targetsOf = ({ targets }: ShortWorld): TargetEntry[] =>
 export const domainsOf = ({ domains }: ShortWorld): DomainEntry[] =>
   domains.map(({ name, parent = '' }) => ({ tenant: TENANT, name, parent, delegated: false }));
 
+const teamsOf = ({ teams = {} }: ShortWorld): TeamEntry[] =>
+  Object.entries(teams).map(([name, users]) => ({ tenant: TENANT, name, users, agents: [] }));
+
 const registryOf = ({ targets }: ShortWorld): RegistryNames['targets'] =>
   targets.map((target) => ({ ...target, tenant: TENANT, domain: target.domain ?? '' }));
 
 export const compileWorld = async (world: ShortWorld, bundles: ShortBundles): Promise<PolicyWorld> => {
   const targets = targetsOf(world);
   const domains = domainsOf(world);
+  const teams = teamsOf(world);
   const registry = {
     targets: registryOf(world),
     domains,
+    teams,
     facts: factsOf(world),
     users: world.users.map(({ name, roles = [] }) => ({ tenant: TENANT, name, roles })),
   };
-  return { policy: await compilePolicy(bundlesOf(bundles), registry), targets, domains };
+  return { policy: await compilePolicy(bundlesOf(bundles), registry), targets, domains, teams };
 };
 
 export const factsOf = ({ facts = {} }: ShortWorld): FactDeclaration[] =>

@@ -1,8 +1,8 @@
 /** What a hub says to a proposed policy: each case with its place, and nothing about calls that are not for its author to ask about. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { idOf, type Rights, resourceKey, WHOLE_TENANT } from '../../contract/index.ts';
-import { type Configuration, checkShape } from '../../control/index.ts';
+import { idOf, type Resource, type Rights, resourceKey, WHOLE_TENANT } from '../../contract/index.ts';
+import { type Configuration, checkShape, type Examine } from '../../control/index.ts';
 import { compilePolicy } from '../../policy/index.ts';
 import { examineWith } from './examine.ts';
 
@@ -33,7 +33,7 @@ const CASES = {
   - { name: the seller is asked, principal: agent/ledger, target: agent/seller/ask, expect: { effect: allow } }
 `,
 };
-const examined = (rights: Rights) =>
+const examined = (rights: Rights, more: Partial<Parameters<Examine>[0]> = {}) =>
   examineWith(compilePolicy)({
     configuration,
     tenant: 'default',
@@ -41,6 +41,7 @@ const examined = (rights: Rights) =>
     levels: new Set(['org']),
     cases: [CASES],
     originOf: (key) => key,
+    ...more,
   });
 
 test('a case that fails is a problem with its place', async () => {
@@ -56,4 +57,34 @@ test('whoever looks after one domain hears nothing about calls of others, and is
   assert.deepEqual(problems, []);
   assert.deepEqual(warnings, ['1 case is about nobody in a domain that you administer, and not decided']);
   assert.equal(proof.cases, 1);
+});
+
+test('cases know who is in which team', async () => {
+  const { resources } = checkShape(
+    {
+      resources: [
+        resource('User', 'ann', { roles: [] }),
+        resource('Team', 'desk', { users: ['ann'] }),
+        resource('PolicyBundle', 'org', {
+          level: 'org',
+          policies: { text: '@id("desk") @reason("r") permit(principal in Team::"desk", action, resource);' },
+        }),
+      ],
+      origins: [],
+    },
+    'default',
+  );
+  const { problems } = await examined(WHOLE_TENANT, {
+    configuration: new Map([
+      ...configuration,
+      ...resources.map(({ resource: each }): [string, Resource] => [resourceKey(idOf(each)), each]),
+    ]),
+    cases: [
+      {
+        name: 'p/a.cases.yaml',
+        text: 'cases: [{ name: ann asks, principal: user/ann, target: agent/ledger/ask, expect: { effect: allow } }]',
+      },
+    ],
+  });
+  assert.deepEqual(problems, []);
 });

@@ -11,6 +11,7 @@ export const examineWith =
   async ({ configuration, tenant, rights, levels, cases, originOf }) => {
     const given = casesIn(cases, { configuration, tenant });
     const gathered = await gather(configuration, originOf);
+    const { targets, domains, teams = [] } = gathered.draft;
     const policy = await compilePolicy(gathered.bundles, gathered.world);
     const judged = new Set([...levels].map((level) => levelOf(tenant, level)));
     const theirs = belonging(rights, gathered.draft);
@@ -18,7 +19,7 @@ export const examineWith =
     const own = given.filter(({ principal, target }) => theirs.call({ tenant, principal, target }));
     const { findings, proof } = await examine({
       lint: lintInputOf(gathered, judged),
-      world: { policy, targets: gathered.draft.targets, domains: gathered.draft.domains },
+      world: { policy, targets, domains, teams },
       cases: own,
     });
     return {

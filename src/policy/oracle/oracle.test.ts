@@ -219,3 +219,18 @@ test('a thread that dies fails its checks, and after three in a row only a new p
   assert.match(causes[0] ?? '', /broken/);
   await oracle.close();
 });
+
+test('the thread knows who is in which team: a rule about one is no disagreement', async () => {
+  const team = await compileWorld(
+    { ...WORLD, teams: { desk: ['bob'] } },
+    { org: { policies: '@id("desk") @reason("r") permit(principal in Team::"desk", action, resource);' } },
+  );
+  const request = requestOf({ user: 'bob', call: 'model/small/chat' });
+  const decision = decide(preparePolicy(team), request);
+  assert.equal(decision.effect, 'allow');
+  const { oracle, mismatches } = open();
+  oracle.watch(team)!(request, decision, 'bob');
+  await oracle.settled();
+  assert.deepEqual(mismatches, []);
+  await oracle.close();
+});

@@ -115,8 +115,8 @@ export class Oracle {
     if ((this.#thread?.policies ?? 0) >= (this.#options.policiesPerThread ?? POLICIES_PER_THREAD))
       void this.#retire()?.terminate();
     this.#thread ??= this.#start();
-    const { policy, targets, domains } = world;
-    this.#thread.worker.postMessage({ kind: 'world', world: { policy, targets, domains } } satisfies ToThread);
+    const { policy, targets, domains, teams = [] } = world;
+    this.#thread.worker.postMessage({ kind: 'world', world: { policy, targets, domains, teams } } satisfies ToThread);
     this.#thread.policies += 1;
     this.#world = world;
     return this.#thread;
