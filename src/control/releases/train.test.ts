@@ -188,6 +188,39 @@ test('a rule that fails in the canary halts it, with the reason, in a new snapsh
   assert.deepEqual([published.at(-1)?.candidates, published.at(-1)!.seq > seq], [undefined, true]);
 });
 
+test('a release that was halted and is tried again is watched again, from zero', async () => {
+  const { stage, activate, train, watch, stateOf, logged } = await bench();
+  const { id } = await stage('two');
+  for (const call of [1, 2]) {
+    await stage('two');
+    await activate(id, 5);
+    assert.equal(watch.tallies({ tenant: 'default', release: id })?.canary.errors, 0);
+    logged.length = 0;
+    train.observe([decided(id, call, { arm: 'canary', effect: 'deny', code: 'POLICY_ERROR' })]);
+    while (logged.length === 0) await new Promise(setImmediate);
+    assert.equal(await stateOf(id), 'halted');
+  }
+  assert.equal(watch.tallies({ tenant: 'default', release: id }), null);
+});
+
+test('the deny band of the last step is the one that holds, over all that was counted', async () => {
+  const { stage, train, stateOf, logged } = await bench();
+  const { id } = await stage('two');
+  const step = (denyBand: number) =>
+    train.activate('default', id, { percent: 5, by: 'user/ann', rights: WHOLE_TENANT, reason: '', denyBand });
+  const calls = (from: number) =>
+    Array.from({ length: 100 }, (_, at) =>
+      decided(id, from + at, at % 2 === 0 ? { arm: 'canary', effect: 'deny' } : { arm: 'stable', effect: 'allow' }),
+    );
+  await step(100);
+  train.observe(calls(0));
+  await step(10);
+  logged.length = 0;
+  train.observe(calls(100));
+  await new Promise(setImmediate);
+  assert.deepEqual([logged, await stateOf(id)], [['policy release halted'], 'halted']);
+});
+
 test('a hub that died between the wish and its publication goes on where it was', async () => {
   const { stage, stores, make, published } = await bench();
   const { id } = await stage('two');

@@ -58,17 +58,11 @@ export class ReleaseTrials implements Trials {
   }
 
   async published(_: Configuration, snapshot: Snapshot): Promise<void> {
-    for (const { record, fate } of this.#judged) {
-      if (fate.kind === 'tried') this.#follow(record);
-      else this.#parts.watch.forget({ tenant: record.tenant, release: record.id });
-      if (fate.kind === 'moves') await this.#move(record, fate, snapshot.seq);
-    }
+    const judged = this.#judged;
     this.#judged = [];
-  }
-
-  #follow({ tenant, id: release, denyBand }: ReleaseRecord): void {
-    const { watch } = this.#parts;
-    if (!watch.isFollowing({ tenant, release })) watch.follow({ tenant, release, denyBand });
+    const tried = judged.filter(({ fate }) => fate.kind === 'tried');
+    this.#parts.watch.follow(tried.map(({ record: { tenant, id, denyBand } }) => ({ tenant, release: id, denyBand })));
+    for (const { record, fate } of judged) if (fate.kind === 'moves') await this.#move(record, fate, snapshot.seq);
   }
 
   /** Somebody who changed the record meanwhile has published, or will, and then it is looked at again. */

@@ -40,24 +40,14 @@ export class ReleaseWatch {
   readonly #rounds = new Map<string, Round>();
   readonly #seen = new Set<string>();
 
-  /** Begins to count from zero. */
-  follow(watched: Watched): void {
-    this.#rounds.set(keyOf(watched), {
-      watched,
-      canary: new Tally(),
-      stable: new Tally(),
-      differed: 0,
-      verdict: undefined,
-    });
-  }
-
-  /** Counts are kept while the same release goes on with another percentage. */
-  isFollowing(watched: Pick<Watched, 'tenant' | 'release'>): boolean {
-    return this.#rounds.has(keyOf(watched));
-  }
-
-  forget(watched: Pick<Watched, 'tenant' | 'release'>): void {
-    this.#rounds.delete(keyOf(watched));
+  /** These and no others. Counts are kept while the same release goes on, with another percentage or another band. */
+  follow(all: readonly Watched[]): void {
+    const before = new Map(this.#rounds);
+    this.#rounds.clear();
+    for (const watched of all) {
+      const key = keyOf(watched);
+      this.#rounds.set(key, { ...(before.get(key) ?? begun()), watched });
+    }
   }
 
   tallies(watched: Pick<Watched, 'tenant' | 'release'>): Arms | null {
@@ -110,6 +100,13 @@ export class ReleaseWatch {
     return true;
   }
 }
+
+const begun = (): Omit<Round, 'watched'> => ({
+  canary: new Tally(),
+  stable: new Tally(),
+  differed: 0,
+  verdict: undefined,
+});
 
 const keyOf = ({ tenant, release }: Pick<Watched, 'tenant' | 'release'>): string => JSON.stringify([tenant, release]);
 
