@@ -32,25 +32,25 @@ export const quote = (text: string): string => {
 
 /** `, did you mean ...?` when one of the words is close enough to be a slip of the finger; empty otherwise. */
 export const didYouMean = (word: string, known: readonly string[]): string => {
-  if (word.length > 64) return '';
-  const wanted = word.toLowerCase();
-  const [best] = known
-    .map((candidate) => ({ candidate, distance: distance(wanted, candidate.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(wanted.length / 3))
-    ? `, did you mean \`${best.candidate}\`?`
-    : '';
+  const [best] = nearTo(word, known);
+  return best === undefined ? '' : `, did you mean \`${best.candidate}\`?`;
 };
 
 /** The word that is meant, when one is close enough and no other is as close. */
 export const onlyNear = (word: string, known: readonly string[]): string | undefined => {
-  if (word.length > 64) return undefined;
+  const [best, next] = nearTo(word, known);
+  return next?.apart === best?.apart ? undefined : best?.candidate;
+};
+
+/** Those that are close enough, the closest first. */
+const nearTo = (word: string, known: readonly string[]): { readonly candidate: string; readonly apart: number }[] => {
+  if (word.length > 64) return [];
   const wanted = word.toLowerCase();
-  const [best, next] = known
+  const most = Math.max(1, Math.floor(wanted.length / 3));
+  return known
     .map((candidate) => ({ candidate, apart: distance(wanted, candidate.toLowerCase()) }))
+    .filter(({ apart }) => apart <= most)
     .sort((a, b) => a.apart - b.apart);
-  if (best === undefined || best.apart > Math.max(1, Math.floor(wanted.length / 3))) return undefined;
-  return next?.apart === best.apart ? undefined : best.candidate;
 };
 
 /** Edits (insert, delete, replace, swap of neighbours) between two short words. */
