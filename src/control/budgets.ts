@@ -22,16 +22,19 @@ export interface Prices {
 }
 
 export const pricesOf = async (resources: readonly Priced[], wallMs: number): Promise<Prices> => {
-  const named = resources.some((resource) => specsOf(resource).some(({ spec }) => spec.catalogue !== undefined));
-  const catalogue: Catalogue = named ? await openCatalogue() : () => ({});
+  const named = new Set(resources.flatMap((resource) => specsOf(resource).flatMap(({ spec }) => spec.catalogue ?? [])));
+  const catalogue: Catalogue = named.size > 0 ? await openCatalogue() : () => ({});
+  // Each look-up tries the names of all models of a provider.
+  const known = new Map([...named].map((name) => [name, catalogue(name, wallMs)]));
+  const foundFor = ({ catalogue: name = '' }: PriceSpec) => known.get(name) ?? {};
   const problems: { resource: Priced; text: string }[] = [];
   for (const resource of resources)
     for (const { spec, field } of specsOf(resource)) {
-      const found = spec.catalogue === undefined ? {} : catalogue(spec.catalogue, wallMs);
+      const found = foundFor(spec);
       if (typeof found === 'string') problems.push({ resource, text: `\`${field}.catalogue\` ${found}` });
     }
   const entryOf = (spec: PriceSpec): PriceEntry => {
-    const found = spec.catalogue === undefined ? {} : catalogue(spec.catalogue, wallMs);
+    const found = foundFor(spec);
     return priceEntry(spec, typeof found === 'string' ? {} : found);
   };
   const of: PriceOf = ({ spec }, name) => {
