@@ -135,8 +135,9 @@ export class ControlPlane implements ControlPort {
     return this.#alone(async () => {
       const base = await this.#look();
       const out = this.#published;
-      const candidates = (await this.#parts.trials?.candidates(base.configuration)) ?? [];
-      if (out?.revision === base.revision && namesOf(out.candidates ?? []) === namesOf(candidates)) return;
+      const isOut = out?.revision === base.revision;
+      // They are compiled to be compared, so only where nothing else has changed.
+      if (isOut && namesOf(out.candidates ?? []) === namesOf(await this.#candidates(base.configuration))) return;
       await this.#again(base);
     });
   }
@@ -282,8 +283,12 @@ export class ControlPlane implements ControlPort {
   }
 
   async #withTrials(draft: Draft, configuration: Configuration): Promise<Draft> {
-    const candidates = (await this.#parts.trials?.candidates(configuration)) ?? [];
+    const candidates = await this.#candidates(configuration);
     return candidates.length === 0 ? draft : { ...draft, candidates };
+  }
+
+  async #candidates(configuration: Configuration): Promise<readonly PolicyCandidate[]> {
+    return (await this.#parts.trials?.candidates(configuration)) ?? [];
   }
 
   #nextSeq(): Promise<number> {
