@@ -1,13 +1,15 @@
 /** Looking at releases: which there are, what one would change, and what it would have done to recorded calls. */
 import {
+  idOf,
   type ReleaseDetail,
   type ReleaseView,
   type ReplayReport,
   type ReplayRequest,
   type Rights,
-  WHOLE_TENANT,
+  resourceKey,
 } from '../../contract/index.ts';
 import { belonging } from '../belonging.ts';
+import type { Configuration } from '../check.ts';
 import { policyOf, type TenantPolicy, withPolicy } from '../policy.ts';
 import type { ReleaseBook } from './book.ts';
 import { policyDifference } from './difference.ts';
@@ -69,8 +71,8 @@ export class ReleaseViews {
   /** The tenant as it is, and with another policy. */
   async #worlds(tenant: string, policy: TenantPolicy) {
     const { plane, compilePolicy } = this.#parts;
-    const untouched = { tenant, by: '', rights: WHOLE_TENANT, reason: '', turn: (present: TenantPolicy) => present };
-    const { before } = await plane.preview(untouched);
+    const stored = await plane.list({ tenant });
+    const before: Configuration = new Map(stored.map(({ resource }) => [resourceKey(idOf(resource)), resource]));
     const [active, proposed] = await Promise.all([
       compileTenant(before, tenant, compilePolicy),
       compileTenant(withPolicy(before, tenant, policy), tenant, compilePolicy),
