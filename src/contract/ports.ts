@@ -172,8 +172,6 @@ export interface CallJournal {
   begin(begin: Begin): Promise<Begun>;
   /** Once; a second end of the same call changes nothing of it. Throws `not_found` for an unknown record. */
   end(end: End): Promise<Ended>;
-  /** accepted -> dispatched, before any byte leaves. Throws `conflict` when the state is another, `not_found` for an unknown id. */
-  dispatch(id: string, policyVersion: string): Promise<void>;
   /** -> done, unknown or cancelled, once; a second conclusion is ignored and answers false. Throws `not_found` for an unknown id. */
   conclude(
     id: string,
@@ -181,8 +179,6 @@ export interface CallJournal {
     reply: StoredReply | null,
     atMs: number,
   ): Promise<boolean>;
-  /** Forgets an open call that never ran, key and record, so that the caller may try again. Ignored once it is concluded. */
-  release(id: string): Promise<void>;
   get(tenant: string, id: string): Promise<CallRecord | undefined>;
   /** Accepted or dispatched but not concluded, oldest first: what a restart must look at. */
   open(): Promise<readonly CallRecord[]>;

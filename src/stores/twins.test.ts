@@ -6,7 +6,17 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { freshSchema, type PostgresServer, postgresMissing, startPostgres } from '../conformance/postgres/index.ts';
-import { event, hexId, killOrder, node, record, reply, user } from '../conformance/stores/samples.ts';
+import {
+  dispatch,
+  event,
+  forgotten,
+  hexId,
+  killOrder,
+  node,
+  record,
+  reply,
+  user,
+} from '../conformance/stores/samples.ts';
 import type { CallStatus, Stores } from '../contract/index.ts';
 import { Fault, idOf } from '../contract/index.ts';
 import { memoryStores, openPostgres, openSqlite } from './index.ts';
@@ -62,13 +72,13 @@ const callSteps = [
   step('accept', [few, tenant, text, someday], ({ calls }, id, owner, idempotencyKey, acceptedAtMs) =>
     calls.accept(record(id, { tenant: owner, idempotencyKey, acceptedAtMs })),
   ),
-  step('dispatch', [few, text], ({ calls }, id, policy) => calls.dispatch(hexId(id), policy)),
+  step('dispatch', [few, text], ({ calls }, id, policy) => calls.begin(dispatch(id, policy))),
   step(
     'conclude',
     [few, fc.constantFrom('done', 'unknown', 'cancelled'), text, few],
     ({ calls }, id, state, message, at) => calls.conclude(hexId(id), state, at === 0 ? null : reply({ message }), at),
   ),
-  step('release', [few], ({ calls }, id) => calls.release(hexId(id))),
+  step('forget', [few], ({ calls }, id) => calls.end(forgotten(id))),
   step('get', [tenant, few], ({ calls }, owner, id) => calls.get(owner, hexId(id))),
   step('open', [], ({ calls }) => calls.open()),
   step('prune calls', [few], ({ calls }, before) => calls.prune(before)),

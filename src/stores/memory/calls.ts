@@ -75,12 +75,6 @@ export class MemoryCalls implements CallJournal {
     return { taken: null };
   }
 
-  async dispatch(id: string, policyVersion: string): Promise<void> {
-    const record = this.#find(id);
-    if (record.state !== 'accepted') throw REFUSALS.wrongState(id, 'accepted', record.state);
-    this.#records.set(id, { ...record, state: 'dispatched', policyVersion });
-  }
-
   async conclude(
     id: string,
     state: 'done' | 'unknown' | 'cancelled',
@@ -91,11 +85,6 @@ export class MemoryCalls implements CallJournal {
     if (record.concludedAtMs !== null) return false;
     this.#records.set(id, { ...record, state, reply: structuredClone(reply), concludedAtMs: atMs });
     return true;
-  }
-
-  async release(id: string): Promise<void> {
-    const record = this.#records.get(id);
-    if (record?.concludedAtMs === null) this.#delete(record);
   }
 
   async get(tenant: string, id: string): Promise<CallRecord | undefined> {
