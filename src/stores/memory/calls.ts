@@ -44,7 +44,7 @@ export class MemoryCalls implements CallJournal {
       throw REFUSALS.wrongState(waiting.id, 'accepted', waiting.state);
     const why = grant === null ? null : approvals.refuses(grant, atMs);
     if (why !== null) return { kind: 'no_grant', why };
-    const fresh = reservation === null || (record === null && ledger.has(reservation)) ? null : reservation;
+    const fresh = reservation === null || ledger.has(reservation) ? null : reservation;
     const short = fresh === null ? null : ledger.short(fresh);
     if (short !== null) return short;
     if (record !== null) this.#write(record);
