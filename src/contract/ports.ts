@@ -89,7 +89,7 @@ export interface CallRecord {
   readonly session: string;
   /** Empty when the caller gave none. Unique per (tenant, principal, target, key) for 24 h (R6). */
   readonly idempotencyKey: string;
-  /** SHA-256 of content type and body, hex. */
+  /** SHA-256 over content type and the SHA-256 of the body, hex; empty for a stream. */
   readonly digest: string;
   readonly state: CallState;
   /** May run again after a crash between dispatch and conclusion. */
