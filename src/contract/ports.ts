@@ -466,7 +466,7 @@ export interface NodePort {
   /** A node that shuts down in order: its instances are gone at once, it may come back. */
   leave(node: NodeEntry): Promise<void>;
   /** Takes a node's membership: from now on nobody believes it. Throws `not_found`. */
-  remove(tenant: string | null, id: string): Promise<void>;
+  remove(tenant: string | null, id: string, by: string): Promise<void>;
   list(tenant: string | null): readonly NodeView[];
   /** An agent without a sidecar reports itself; it must do so again within the answered time. */
   announce(principal: Principal, report: unknown): Promise<{ readonly heartbeatMs: number }>;
