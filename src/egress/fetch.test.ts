@@ -184,3 +184,19 @@ test('an answer that does not come, breaks off or never ends costs no more than 
   const never = inDevelopment({ resolve: () => new Promise(() => {}) });
   assert.equal(await codeOf(never('http://slow.example/', { timeoutMs: 50 })), 'timeout');
 });
+
+test('nothing is sent once the time is up, however late the name resolves', async () => {
+  const seen: (string | undefined)[] = [];
+  await using there = await serving((req, res) => {
+    seen.push(req.url);
+    res.end();
+  });
+  const name = Promise.withResolvers<readonly string[]>();
+  const late = inDevelopment({ resolve: () => name.promise });
+  const sent = late(`http://slow.example:${there.port}/late`, { method: 'POST', body: '{}', timeoutMs: 20 });
+  assert.equal(await codeOf(sent), 'timeout');
+  name.resolve(['127.0.0.1']);
+  // What was late would be there before the second of two that follow each other.
+  for (const _ of [1, 2]) await inDevelopment()(`${there.url}/next`);
+  assert.deepEqual(seen, ['/next', '/next']);
+});

@@ -94,18 +94,21 @@ interface Once extends GuardedRequest {
 const once = (options: EgressOptions, asked: Once): Promise<GuardedResponse> => {
   const { clock } = options;
   return new Promise((resolve, reject) => {
-    const sent: { request?: http.ClientRequest } = {};
+    const state: { isOver: boolean; request?: http.ClientRequest } = { isOver: false };
     const timer = clock.after(Math.max(0, asked.endMs - clock.nowMs()), () =>
       fail(new Fault('timeout', `\`${asked.url.host}\` did not answer in time`)),
     );
     const fail = (fault: Fault): void => {
+      state.isOver = true;
       timer.cancel();
       reject(fault);
-      sent.request?.destroy();
+      state.request?.destroy();
     };
     addressOf(options, asked.url)
       .then((address) => {
-        sent.request = send(options, asked, address, (outcome) => {
+        // A resolver may take longer than we have, and nobody would end what is sent then.
+        if (state.isOver) return;
+        state.request = send(options, asked, address, (outcome) => {
           if (outcome instanceof Fault) return fail(outcome);
           timer.cancel();
           resolve(outcome);
