@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { Fault, type FaultCode } from '../contract/index.ts';
 import { systemWorld } from '../kernel/index.ts';
-import { isPublic } from './address.ts';
+import { isPermitted } from './address.ts';
 import { type EgressOptions, guardedFetch } from './fetch.ts';
 
 const { clock } = systemWorld();
@@ -95,6 +95,7 @@ test('one forbidden address among good ones forbids the name', async () => {
 });
 
 test('ordinary addresses are public', () => {
+  const isPublic = (address: string): boolean => isPermitted(address, { allowPrivate: false });
   for (const address of ['93.184.216.34', '8.8.8.8', '2606:4700::1111']) assert.ok(isPublic(address), address);
   assert.ok(!isPublic('not an address'));
 });
@@ -142,24 +143,14 @@ test('we never talk to ourselves', async () => {
     assert.equal(await codeOf(fetch(`http://${host}:${there.port}/`)), 'denied', host);
 });
 
-test('a redirect is an answer; when some are followed, each goes through the guard and no header crosses to another origin', async () => {
+test('a redirect is an answer, and nobody goes there', async () => {
   const seen: (string | undefined)[] = [];
-  await using other = await serving((req, res) => {
-    seen.push(req.headers.authorization);
-    res.end('there');
-  });
   await using there = await serving((req, res) => {
-    const to = req.url === '/away' ? `${other.url}/` : req.url === '/meta' ? 'http://169.254.169.254/' : '/loop';
-    res.writeHead(302, { location: to }).end();
+    seen.push(req.url);
+    res.writeHead(302, { location: '/there' }).end();
   });
-  const fetch = inDevelopment();
-  const headers = { authorization: 'Bearer secret' };
-  assert.equal((await fetch(`${there.url}/away`, { headers })).status, 302);
-  assert.deepEqual(seen, []);
-  assert.equal((await fetch(`${there.url}/away`, { headers, redirects: 3 })).body.toString(), 'there');
-  assert.deepEqual(seen, [undefined]);
-  assert.equal(await codeOf(fetch(`${there.url}/meta`, { redirects: 3 })), 'denied');
-  assert.equal((await fetch(`${there.url}/loop`, { redirects: 99 })).status, 302);
+  assert.equal((await inDevelopment()(`${there.url}/here`)).status, 302);
+  assert.deepEqual(seen, ['/here']);
 });
 
 test('an answer that does not come, breaks off or never ends costs no more than its bounds', async () => {
