@@ -7,8 +7,8 @@ interface AddressRule {
   readonly allowPrivate: boolean;
 }
 
-/** Look public, and answer to cloud machines only: with the secrets of the machine. */
-const CLOUD = new Set(['168.63.129.16', '192.0.0.192', '100.100.100.200']);
+/** Look public, or like a network of one's own, and answer to cloud machines only: with the secrets of the machine. */
+const CLOUD = new Set(['168.63.129.16', '192.0.0.192', '100.100.100.200', 'fd00:ec2::254', 'fd20:ce::254']);
 
 const PUBLIC = new Set(['unicast']);
 /** Never link-local, not even in development: that is where clouds keep their credentials. */

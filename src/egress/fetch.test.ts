@@ -79,8 +79,16 @@ test('no disguise of an address gets past the guard, and no connection is tried'
 
 test('in development this machine may be reached, and a cloud still keeps its credentials', async () => {
   const fetch = guardedFetch({ clock, allowPrivate: true, resolve: async () => ['169.254.169.254'] });
-  for (const url of ['http://169.254.169.254/', 'http://[fe80::1]/', 'http://metadata.google.internal/', 'http://0/'])
-    assert.equal(await codeOf(fetch(url)), 'denied', url);
+  const urls = [
+    'http://169.254.169.254/',
+    'http://[fe80::1]/',
+    'http://[fd00:ec2::254]/',
+    'http://[fd20:ce:0:0::254]/',
+    'http://100.100.100.200/',
+    'http://metadata.google.internal/',
+    'http://0/',
+  ];
+  for (const url of urls) assert.equal(await codeOf(fetch(url)), 'denied', url);
 });
 
 test('one forbidden address among good ones forbids the name', async () => {
