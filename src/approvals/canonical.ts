@@ -21,8 +21,8 @@ export const canonicalJson = (bytes: Uint8Array): string => {
 };
 
 const SPACE = /[ \t\n\r]*/y;
-/** Where it ends; whether it is one, the parser says. */
-const STRING = /"(?:[^"\\]+|\\[\s\S])*"/y;
+/** Where it ends; whether it is one, the parser says. There is one way to match each text, so one that never ends is seen at once. */
+const STRING = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /true|false|null/y;
 

@@ -112,3 +112,11 @@ test('an answer of the provider is taken once, and only from the browser that as
   assert.equal(browser.cookies(hub.url).includes('airspace-session'), false);
   assert.equal((await browser.open(`${hub.url}/login?provider=default/none`)).status, 404);
 });
+
+test('a browser says with the form of the login page where it comes from', async () => {
+  const page = await fetch(`${hub.url}/login`);
+  await page.body?.cancel();
+  // What browsers make of the policy of the page that a form is on.
+  const origin = page.headers.get('referrer-policy') === 'no-referrer' ? 'null' : hub.url;
+  assert.equal((await new Browser().open(`${hub.url}/login`, form({ key: admin }, origin))).status, 200);
+});

@@ -2,13 +2,13 @@
 import { networkInterfaces } from 'node:os';
 import ipaddr from 'ipaddr.js';
 
-export interface AddressRule {
+interface AddressRule {
   /** Development: this machine and the networks behind it too. */
   readonly allowPrivate: boolean;
 }
 
-/** Look public, and answer to cloud machines only: with the secrets of the machine. */
-const CLOUD = new Set(['168.63.129.16', '192.0.0.192', '100.100.100.200']);
+/** Look public, or like a network of one's own, and answer to cloud machines only: with the secrets of the machine. */
+const CLOUD = new Set(['168.63.129.16', '192.0.0.192', '100.100.100.200', 'fd00:ec2::254', 'fd20:ce::254']);
 
 const PUBLIC = new Set(['unicast']);
 /** Never link-local, not even in development: that is where clouds keep their credentials. */
@@ -28,8 +28,6 @@ export const isPermitted = (address: string, { allowPrivate }: AddressRule): boo
 /** What is unicast and not in here has no owner yet, or a meaning that was given up, such as `::127.0.0.1` for an IPv4 address. */
 const GLOBAL = ipaddr.IPv6.parseCIDR('2000::/3');
 const isGlobal = (address: ipaddr.IPv6): boolean => address.match(GLOBAL);
-
-export const isPublic = (address: string): boolean => isPermitted(address, { allowPrivate: false });
 
 export const isSameAddress = (a: string, b: string): boolean => {
   const [one, other] = [parsed(a), parsed(b)];

@@ -25,51 +25,33 @@ export interface GuardedRequest {
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** For everything, redirects and all. Default 10 s. */
+  /** For everything, from the resolver to the last byte. Default 10 s. */
   readonly timeoutMs?: number;
   /** Of the body of the response. Default 1 MiB. */
   readonly maxBytes?: number;
-  /** How many are followed, 0 to 3, and only of a GET. Default 0: whoever redirects decides where we go. */
-  readonly redirects?: number;
 }
 
 export interface GuardedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Buffer;
-  /** Where it came from in the end. */
-  readonly url: string;
 }
 
 /**
- * Throws `denied` for an address that we do not go to, `unreachable`, `timeout`, `upstream_broken` and `too_large`. No message has
- * anything of a response, nor the address that a name resolved to.
+ * A redirect is an answer, and nobody goes there: whoever redirects would decide where we go. Throws `denied` for an address that we
+ * do not go to, `unreachable`, `timeout`, `upstream_broken` and `too_large`. No message has anything of a response, nor the address
+ * that a name resolved to.
  */
 export type GuardedFetch = (url: string, request?: GuardedRequest) => Promise<GuardedResponse>;
 
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 1024 * 1024;
-const MOST_REDIRECTS = 3;
 const PORTS = new Set(['', '443', '8443']);
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 export const guardedFetch =
   (options: EgressOptions): GuardedFetch =>
-  async (text, request = {}) => {
-    const endMs = options.clock.nowMs() + (request.timeoutMs ?? TIMEOUT_MS);
-    let url = checkedUrl(text, options);
-    let headers = request.headers ?? {};
-    for (let left = Math.min(request.redirects ?? 0, MOST_REDIRECTS); ; left--) {
-      const response = await once(options, { ...request, headers, url, endMs });
-      const to = response.headers['location'];
-      if (left <= 0 || !REDIRECTS.has(response.status) || typeof to !== 'string' || request.method === 'POST')
-        return response;
-      const next = checkedUrl(URL.parse(to, url)?.href ?? '', options);
-      // What was meant for one origin is nobody else's: not the credentials, nor whatever else was sent.
-      if (next.origin !== url.origin) headers = {};
-      url = next;
-    }
-  };
+  async (text, request = {}) =>
+    once(options, { ...request, url: checkedUrl(text, options) });
 
 const denied = (message: string): Fault => new Fault('denied', message);
 
@@ -87,25 +69,26 @@ const checkedUrl = (text: string, { allowPrivate = false }: EgressOptions): URL 
 
 interface Once extends GuardedRequest {
   readonly url: URL;
-  /** On the monotonic clock. */
-  readonly endMs: number;
 }
 
 const once = (options: EgressOptions, asked: Once): Promise<GuardedResponse> => {
-  const { clock } = options;
+  const { url, timeoutMs = TIMEOUT_MS } = asked;
   return new Promise((resolve, reject) => {
-    const sent: { request?: http.ClientRequest } = {};
-    const timer = clock.after(Math.max(0, asked.endMs - clock.nowMs()), () =>
-      fail(new Fault('timeout', `\`${asked.url.host}\` did not answer in time`)),
+    const state: { isOver: boolean; request?: http.ClientRequest } = { isOver: false };
+    const timer = options.clock.after(timeoutMs, () =>
+      fail(new Fault('timeout', `\`${url.host}\` did not answer in time`)),
     );
     const fail = (fault: Fault): void => {
+      state.isOver = true;
       timer.cancel();
       reject(fault);
-      sent.request?.destroy();
+      state.request?.destroy();
     };
-    addressOf(options, asked.url)
+    addressOf(options, url)
       .then((address) => {
-        sent.request = send(options, asked, address, (outcome) => {
+        // A resolver may take longer than we have, and nobody would end what is sent then.
+        if (state.isOver) return;
+        state.request = send(options, asked, address, (outcome) => {
           if (outcome instanceof Fault) return fail(outcome);
           timer.cancel();
           resolve(outcome);
@@ -207,6 +190,5 @@ const collect = async (response: IncomingMessage, { url, maxBytes = MAX_BYTES }:
     status: response.statusCode ?? 0,
     headers: response.headers,
     body: Buffer.concat(chunks, size),
-    url: url.href,
   });
 };

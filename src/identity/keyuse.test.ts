@@ -29,3 +29,14 @@ test('what was used is known after the node comes back, to its owner only, and a
   await third.close();
   await rm(dir, { recursive: true });
 });
+
+test('as many keys as a file can hold are kept', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'airspace-use-'));
+  const { clock } = new VirtualWorld(1);
+  const many = Object.fromEntries(Array.from({ length: 200_000 }, (_, at) => [`default/key-${at}`, at + 1]));
+  await writeFile(join(dir, KEY_USE_FILE), JSON.stringify(many), { mode: 0o600 });
+  const uses = await KeyUse.open({ dir, clock, failed });
+  assert.equal(uses.lastUsedMs('default', 'key-199999'), 200_000);
+  await uses.close();
+  await rm(dir, { recursive: true });
+});

@@ -79,7 +79,8 @@ export class KeyUse {
   }
 
   #newest(): number {
-    return Math.max(0, ...[...this.#uses.values()].map(({ usedAtMs }) => usedAtMs));
+    // One after the other: as arguments of one call, a hundred thousand keys would be too many.
+    return this.#uses.values().reduce((newest, { usedAtMs }) => Math.max(newest, usedAtMs), 0);
   }
 
   #again(): void {

@@ -123,3 +123,19 @@ test('a root key is made once, and one that was named is never made up', async (
   files.set('short', 'c2hvcnQ=');
   await assert.rejects(openRootKey('short', true, disk), { code: 'storage' });
 });
+
+test('a change begins with what another hub over the same store has made of it', async () => {
+  const { secrets } = memoryStores();
+  const [one, other] = [await Vault.open(secrets, root, clock), await Vault.open(secrets, root, clock)];
+  await one.set(secret());
+  assert.equal((await other.set(secret({ value: 'sk-second' }))).version, 2);
+  await one.rekey('default');
+  await other.set(secret({ name: 'shop', value: 'sk-shop' }));
+  await one.set(secret({ value: 'sk-third' }));
+  assert.equal(await other.rekey('default'), 2);
+  const after = await Vault.open(secrets, root, clock);
+  assert.deepEqual(
+    ['bank', 'shop'].map((name) => after.reveal('default', name, BANK)),
+    ['sk-third', 'sk-shop'],
+  );
+});

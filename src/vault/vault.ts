@@ -18,9 +18,9 @@ export class Vault {
   readonly #store: SecretStore;
   readonly #root: Buffer;
   readonly #clock: Clock;
-  readonly #secrets = new Map<string, SealedSecret>();
+  #secrets = new Map<string, SealedSecret>();
   /** Wrapped, like in the store: what is open is open for one secret only. */
-  readonly #keys = new Map<string, TenantKey>();
+  #keys = new Map<string, TenantKey>();
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(store: SecretStore, root: Buffer, clock: Clock) {
@@ -32,12 +32,15 @@ export class Vault {
   /** Throws `storage` when the root key is not the one that the store was sealed with. */
   static async open(store: SecretStore, root: Buffer, clock: Clock): Promise<Vault> {
     const vault = new Vault(store, root, clock);
-    for (const key of await store.keys()) {
-      vault.#keys.set(key.tenant, key);
-      vault.#unwrapped(key);
-    }
-    for (const secret of await store.list()) vault.#secrets.set(idOf(secret), secret);
+    await vault.#read();
     return vault;
+  }
+
+  async #read(): Promise<void> {
+    const [keys, secrets] = [await this.#store.keys(), await this.#store.list()];
+    for (const key of keys) this.#unwrapped(key);
+    this.#keys = new Map(keys.map((key) => [key.tenant, key]));
+    this.#secrets = new Map(secrets.map((secret) => [idOf(secret), secret]));
   }
 
   list(tenant: string): readonly SecretView[] {
@@ -124,9 +127,16 @@ export class Vault {
     }
   }
 
-  /** One change after the other: a secret that is set while all are sealed anew would be sealed with a key that is gone. */
+  /**
+   * One change after the other, and each from what is in the store by now, which other hubs may have changed: a secret that is set while
+   * all are sealed anew would be sealed with a key that is gone.
+   */
   #alone<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#queue.then(work, work);
+    const fromNow = async (): Promise<T> => {
+      await this.#read();
+      return work();
+    };
+    const done = this.#queue.then(fromNow, fromNow);
     this.#queue = done.catch(() => {});
     return done;
   }

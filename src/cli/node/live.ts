@@ -116,6 +116,7 @@ interface Current {
   readonly handler: Handler;
   readonly planOf: ReturnType<typeof planner>;
   readonly resolver: Resolver;
+  readonly tokens: TokenVerifier | undefined;
   readonly fallback: readonly FallbackSet[];
   readonly considered: (call: Call, scope: Scope) => Promise<Considered>;
 }
@@ -217,7 +218,7 @@ export class LivePipeline {
 
   /** Who claims that were verified once stand for by now; undefined for nobody. Throws `denied` for who is under an order to stop. */
   principalOf({ tenant, provider, claims }: Extract<Proof, { kind: 'claims' }>, wallMs: number): Principal | undefined {
-    const found = this.#tokens?.verifier.principalOf(tenant, provider, claims);
+    const found = this.#current?.tokens?.principalOf(tenant, provider, claims);
     return found === undefined ? undefined : this.#options.halt.admit(found, wallMs);
   }
 
@@ -247,9 +248,10 @@ export class LivePipeline {
     const planOf = planner(snapshot);
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
     const known = knownNodes(snapshot, (id) => nodes.get(id));
+    const tokens = options.tokens === undefined ? undefined : this.#tokensOf(snapshot, options.tokens);
     const resolver = new SnapshotResolver(snapshot.keys, {
       assertions: new AssertionVerifier(options.node, known),
-      ...(options.tokens === undefined ? {} : { tokens: this.#tokensOf(snapshot, options.tokens) }),
+      ...(tokens === undefined ? {} : { tokens }),
       uses: options.keyUse,
     });
     const callTrees = options.lineage.trees;
@@ -304,7 +306,7 @@ export class LivePipeline {
     return () => {
       callTrees.use(ground);
       this.fleet.swap(snapshot.targets, candidates);
-      this.#current = { snapshot, policy, handler, planOf, resolver, fallback, considered };
+      this.#current = { snapshot, policy, handler, planOf, resolver, tokens, fallback, considered };
       this.#treasury.adopt(budgets);
       // Last: whoever waits for this snapshot goes on at once.
       const inForce = { snapshotSeq: snapshot.seq, active: policy, trials, watch };

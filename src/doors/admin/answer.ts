@@ -44,7 +44,7 @@ const BEAT_MS = 15_000;
 export interface Streaming {
   readonly clock: Clock;
   readonly signal: CancelSignal;
-  /** Asked with every heartbeat: a key that was revoked reads no further. */
+  /** Asked with every heartbeat: a key that was revoked, or whose owner may see less by now, reads no further. */
   readonly mayGoOn: () => boolean | Promise<boolean>;
 }
 

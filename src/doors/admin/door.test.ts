@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fault, type TargetEntry } from '../../contract/index.ts';
+import { Fault, type Principal, type TargetEntry } from '../../contract/index.ts';
 import type { FleetEndpoint, FleetTarget } from './ports.ts';
 import { type AdminRoute, ROUTES } from './routes.ts';
 import { callEvent, NODES, type Served, served, TRACE } from './testing/served.ts';
@@ -497,6 +497,18 @@ test('a revoked key reads no further than the next heartbeat', async () => {
   door.revoked.add('viewer');
   door.world.fire();
   assert.match(await response.text(), /^: open\n\n: beat\n\n$/);
+});
+
+test('neither does a reader that may see less than when it began', async () => {
+  for (const left of [{ roles: [] }, { roles: [], administers: ['sales'] }]) {
+    let standing: Partial<Principal> = { roles: ['viewer'] };
+    const resolve = (): Principal => ({ kind: 'user', tenant: 'default', id: 'ann', roles: [], ...standing });
+    await using door = await served({ resolver: { resolve } });
+    const response = await door.get('/v1/events/stream', 'viewer');
+    standing = left;
+    door.world.fire();
+    assert.equal(await response.text(), ': open\n\n');
+  }
 });
 
 test('a reader that does not read misses events, and is told how many', async () => {

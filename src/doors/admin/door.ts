@@ -1,6 +1,7 @@
 /** How administration enters: one table of routes, one order of checks, and everything else is somebody else's path. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { DEFAULT_TENANT, Fault, type NodeEntry, type Principal } from '../../contract/index.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { DEFAULT_TENANT, Fault, type NodeEntry, type Principal, type Rights } from '../../contract/index.ts';
 import { writeProblem } from '../native/index.ts';
 import { type Answer, writeAnswer, writeDocuments, writeStream } from './answer.ts';
 import { assertionOf, authorise, credentialOf, isFromThisMachine, refuseForeignPages } from './authorise.ts';
@@ -41,29 +42,37 @@ const enter = async (ports: AdminPorts, entering: Entering): Promise<void> => {
       refuse(ports, entering, new Fault('bad_request', `this path takes ${allow} only`), detail);
       return;
     }
-    const answer = await answerOf(ports, req, route, openRequest(ports, req, match.param, search));
-    await finish(ports, entering, answer, route);
+    await finish(ports, entering, await answerOf(ports, req, route, openRequest(ports, req, match.param, search)));
   } catch (thrown) {
     if (!(thrown instanceof Fault) || thrown.code === 'internal') ports.onInternal?.(thrown, req.url ?? '');
     refuse(ports, entering, Fault.from(thrown), {});
   }
 };
 
+interface Answered {
+  readonly answer: Answer;
+  /** Asked for as long as the answer goes on. */
+  readonly mayGoOn: () => boolean | Promise<boolean>;
+}
+
 const answerOf = async (
   ports: AdminPorts,
   req: IncomingMessage,
   route: AdminRoute,
   asked: OpenRequest,
-): Promise<Answer> => {
-  if (route.proof === 'node') return route.serve({ ...asked, node: nodeOf(ports, req, asked.param) });
+): Promise<Answered> => {
+  // Assertions of nodes live shorter than streams; the node link itself ends the stream of a node that was removed.
+  if (route.proof === 'node')
+    return { answer: await route.serve({ ...asked, node: nodeOf(ports, req, asked.param) }), mayGoOn: yes };
   if (route.proof === 'key') {
     const principal = isLocalScrape(ports, req, route) ? SCRAPER : await resolve(ports, req);
     const rights = authorise(principal, route.access);
-    return route.serve({ ...asked, principal, rights, theirs: ports.belonging(rights) });
+    const answer = await route.serve({ ...asked, principal, rights, theirs: ports.belonging(rights) });
+    return { answer, mayGoOn: () => reachesStill(ports, req, route, rights) };
   }
   if (route.proof === 'machine' && !isFromThisMachine(req))
     throw new Fault('denied', 'this is answered on the machine of the node only');
-  return route.serve(asked);
+  return { answer: await route.serve(asked), mayGoOn: yes };
 };
 
 const nodeOf = ({ nodes }: AdminPorts, req: IncomingMessage, id: string): NodeEntry => {
@@ -91,14 +100,10 @@ const SCRAPER: Principal = { kind: 'user', tenant: DEFAULT_TENANT, id: 'local-sc
 const isLocalScrape = (ports: AdminPorts, req: IncomingMessage, route: AdminRoute): boolean =>
   ports.openMetrics === true && route.path === '/metrics' && isFromThisMachine(req);
 
-const finish = async (ports: AdminPorts, { req, res }: Entering, answer: Answer, route: AdminRoute): Promise<void> => {
+const finish = async (ports: AdminPorts, { req, res }: Entering, { answer, mayGoOn }: Answered): Promise<void> => {
   if (res.destroyed) return;
   const { signal, world } = ports;
-  const streaming = {
-    clock: world.clock,
-    signal,
-    mayGoOn: () => route.proof !== 'key' || isKnown(ports, req),
-  };
+  const streaming = { clock: world.clock, signal, mayGoOn };
   if (answer.kind === 'stream') writeStream(res, answer, streaming);
   else if (answer.kind === 'documents') await writeDocuments(res, answer, streaming);
   else {
@@ -107,11 +112,17 @@ const finish = async (ports: AdminPorts, { req, res }: Entering, answer: Answer,
   }
 };
 
-/** Assertions of nodes live shorter than streams; the node link itself ends the stream of a node that was removed. */
-const isKnown = (ports: AdminPorts, req: IncomingMessage): boolean | Promise<boolean> => {
+/** Is it still somebody, and do they reach as far as when they asked? */
+const reachesStill = (
+  ports: AdminPorts,
+  req: IncomingMessage,
+  { access }: Extract<AdminRoute, { proof: 'key' }>,
+  rights: Rights,
+): boolean | Promise<boolean> => {
+  const asFar = (principal: Principal): boolean => isDeepStrictEqual(authorise(principal, access), rights);
   try {
     const found = resolve(ports, req);
-    return !(found instanceof Promise) || found.then(yes, no);
+    return found instanceof Promise ? found.then(asFar).catch(no) : asFar(found);
   } catch {
     return false;
   }

@@ -43,7 +43,7 @@ export const visible = (text: string, keep = ''): Html =>
       : run,
   )}`;
 
-const TOKEN = /"(?:[^"\\]+|\\[\s\S])*"|[{}[\],:]|[^\s{}[\],:"]+/g;
+const TOKEN = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 
 /** JSON on many lines, token by token: numbers and escapes stay as they were sent, which a parser would lose. */
 export const indented = (json: string): string => {

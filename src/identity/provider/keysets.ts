@@ -36,27 +36,23 @@ export class KeySets {
     this.#parts = parts;
   }
 
-  /** Called with each configuration: begins to fetch what is new, and forgets what is gone. */
-  use(providers: readonly ProviderEntry[]): void {
+  /**
+   * The keys of each, for one configuration: begins to fetch what is new, and forgets what is gone. Whoever still works with what an
+   * earlier configuration was answered keeps that.
+   */
+  use(providers: readonly ProviderEntry[]): ReadonlyMap<ProviderEntry, KeySet> {
     const sets = new Map<string, KeySet>();
+    const found = new Map<ProviderEntry, KeySet>();
     for (const provider of providers) {
       const id = JSON.stringify([provider.issuer, provider.jwks ?? null]);
       const set = this.#sets.get(id) ?? sets.get(id) ?? new KeySet(provider, this.#parts);
       sets.set(id, set);
-      sets.set(idOf(provider), set);
+      found.set(provider, set);
     }
     this.#sets = sets;
-  }
-
-  of(provider: ProviderEntry): KeySet {
-    const found = this.#sets.get(idOf(provider));
-    if (found === undefined)
-      throw new Fault('internal', `provider \`${provider.name}\` has no keys: it was never put in use`);
     return found;
   }
 }
-
-const idOf = ({ tenant, name }: ProviderEntry): string => `${tenant}/${name}`;
 
 export class KeySet {
   readonly #provider: ProviderEntry;

@@ -233,3 +233,10 @@ test('the configuration of an issuer says where its keys are, if it is that issu
   documents[at] = { issuer: 'https://evil.example', jwks_uri: `${ISSUER}/keys` };
   assert.equal(await who(verifierOf(discovering, fetchJson), await token()), 'refused');
 });
+
+test('a configuration that is only being prepared takes no keys from the one in force', async () => {
+  const keySets = new KeySets({ clock: new VirtualWorld(1).clock, fetchJson: never, failed: () => {} });
+  const inForce = new TokenVerifier({ providers: [provider()], users, targets }, { keySets });
+  new TokenVerifier({ providers: [], users, targets }, { keySets });
+  assert.deepEqual(await who(inForce, await token()), ADA);
+});

@@ -4,7 +4,7 @@ import type { JWTPayload } from 'jose';
 import { Fault, type Principal, type ProviderEntry, type Snapshot } from '../../contract/index.ts';
 import { unauthenticated } from '../refusal.ts';
 import { type Known, principalFrom } from './claims.ts';
-import type { KeySets } from './keysets.ts';
+import type { KeySet, KeySets } from './keysets.ts';
 
 /** Clocks differ. */
 const SKEW_S = 60;
@@ -31,6 +31,7 @@ export interface TokenParts {
 /** For one snapshot: what was believed by an older configuration is not believed by this one. */
 export class TokenVerifier {
   readonly #providers: readonly ProviderEntry[];
+  readonly #keys: ReadonlyMap<ProviderEntry, KeySet>;
   readonly #known: Known;
   readonly #parts: TokenParts;
   readonly #remembered = new Map<string, Remembered>();
@@ -39,7 +40,7 @@ export class TokenVerifier {
     this.#providers = snapshot.providers ?? [];
     this.#known = knownIn(snapshot);
     this.#parts = parts;
-    parts.keySets.use(this.#providers);
+    this.#keys = parts.keySets.use(this.#providers);
   }
 
   /** Throws `unauthenticated`, with one text for every cause. At once for a token that was here before. */
@@ -84,7 +85,7 @@ export class TokenVerifier {
   async #checked(provider: ProviderEntry, token: string, wallMs: number): Promise<Remembered> {
     const { issuer, audience, algorithms, name } = provider;
     const { jwtVerify } = await import('jose');
-    const keys = this.#parts.keySets.of(provider);
+    const keys = this.#keys.get(provider)!;
     try {
       const { payload } = await jwtVerify(token, (header, input) => keys.keyFor(header, input), {
         issuer,
