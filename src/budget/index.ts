@@ -10,12 +10,10 @@ export {
   LeaseRecords,
   type LeaseSizes,
   Lessee,
-  type LesseeParts,
   Lessor,
   type LessorParts,
   leasedCalls,
   leasedLedger,
-  MAX_SKEW_MS,
 } from './leases/index.ts';
 export { type Tighten, tightenBy } from './tighten.ts';
 export { leftOf, type Notice, Treasury, type TreasuryOptions } from './treasury.ts';
