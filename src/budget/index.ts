@@ -5,7 +5,6 @@ export { type PriceParts, price } from './layer.ts';
 export {
   type Configured,
   type Holder,
-  LEASE_SIZES,
   type LeasedParts,
   LeaseRecords,
   type LeaseSizes,
