@@ -1,10 +1,10 @@
 /** What people approve, as one number: who asks, who is behind, of whom as it was configured, in which session, with which bytes. */
 import { createHash } from 'node:crypto';
 import { type Call, Fault, type RoutePlan } from '../contract/index.ts';
-import { isJson } from '../kernel/index.ts';
+import { isJson, payloadDigest } from '../kernel/index.ts';
 import { canonicalJson, NotCanonical } from './canonical.ts';
 
-const sha256 = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** The target as configuration has it now: endpoints, versions and effects are part of what was looked at. */
 export const resourceOf = ({ target, operation }: Pick<RoutePlan, 'target' | 'operation'>): string =>
@@ -13,7 +13,7 @@ export const resourceOf = ({ target, operation }: Pick<RoutePlan, 'target' | 'op
 /** Members of a JSON payload may come in any order; all other bytes are what they are. Throws `denied` with the code `CANNOT_HOLD`. */
 const payloadText = ({ body, contentType }: Pick<Call, 'body' | 'contentType'>): string => {
   if (body.kind === 'stream') throw cannotHold('is a stream; send it with its length');
-  if (!isJson(contentType)) return `sha256:${sha256(body.bytes)}`;
+  if (!isJson(contentType)) return `sha256:${payloadDigest(body)}`;
   try {
     return canonicalJson(body.bytes);
   } catch (thrown) {

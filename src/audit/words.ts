@@ -1,6 +1,6 @@
 /** Calls in the words of the audit: names and digests, and never a byte of what was said. */
-import { createHash } from 'node:crypto';
 import type { Call, Decision, Fault, Reply } from '../contract/index.ts';
+import { payloadDigest } from '../kernel/index.ts';
 import type { Noted } from './trail.ts';
 
 const actorOf = ({ principal }: Call): string => (principal === null ? 'nobody' : `${principal.kind}/${principal.id}`);
@@ -36,9 +36,7 @@ export const sending = (call: Call, { node, effect, decision }: Sending): Noted 
 
 /** The exact bytes that go on, after every limit has had its way with them. */
 const digestOf = ({ body }: Call): Noted['details'] =>
-  body.kind === 'stream'
-    ? { stream: true }
-    : { sha256: createHash('sha256').update(body.bytes).digest('hex'), bytes: body.bytes.byteLength };
+  body.kind === 'stream' ? { stream: true } : { sha256: payloadDigest(body), bytes: body.bytes.byteLength };
 
 export const ended = (call: Call, node: string, fault: Fault | undefined, reply: Reply | undefined): Noted =>
   about(call, 'call.ended', {

@@ -11,6 +11,7 @@ import type { AuditRecord } from '../contract/index.ts';
 import { DEFAULT_TENANT, WHOLE_TENANT } from '../contract/index.ts';
 import { mintKey } from '../identity/index.ts';
 import { type RunningHub, startHub } from './node/hub.ts';
+import { startSidecar } from './node/sidecar.ts';
 import { line } from './testing/line.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'airspace-audit-'));
@@ -121,10 +122,41 @@ test('calls and changes are in the audit, in order, and no payload is', async ()
   assert.match(shown.stdout, /call\.refused +agent\/a +agent\/b\/drop .*NO_DROP/);
 });
 
+test('what is applied at start, who joins, and whose membership is taken are in the audit too', async () => {
+  await hub.configure.apply({
+    ...{
+      tenant: DEFAULT_TENANT,
+      resources: [resource('Domain', 'annex', {})],
+      origins: ['test'],
+      by: 'serve --config',
+    },
+    ...{ reason: 'applied at start', dryRun: false, prune: false, rights: WHOLE_TENANT },
+  });
+  const { token } = await hub.nodes.issueJoinToken({ role: 'sidecar', tenant: DEFAULT_TENANT, domain: '', agent: 'b' });
+  const sidecar = await startSidecar({
+    ...{ dir: join(scratch, 'sidecar'), host: '127.0.0.1', port: 0, level: 'error', log: () => {} },
+    ...{ hubUrl: hub.url, token, agentUrl: null, agentVersion: '1' },
+  });
+  const removed = await fetch(`${hub.url}/v1/nodes/${sidecar.id}`, {
+    method: 'DELETE',
+    headers: { authorization: `Bearer ${admin.secret}` },
+  });
+  assert.equal(removed.status, 200);
+  await sidecar.stop(false);
+  assert.deepEqual(
+    (await records()).slice(-3).map(({ kind, actor, object }) => `${kind} ${actor} ${object}`),
+    [
+      'config.applied serve --config revision/2',
+      `node.joined node/${sidecar.id} node/${sidecar.id}`,
+      `node.removed user/ada node/${sidecar.id}`,
+    ],
+  );
+});
+
 test('the whole is verified over the hub, from a file, and against checkpoints from elsewhere', async () => {
   const { exit, stdout } = await ask('audit', 'verify');
   assert.equal(exit, 0, stdout);
-  assert.match(stdout, /ok +7 records(.|\n)*nothing shows whether the end was cut off/);
+  assert.match(stdout, /ok +10 records(.|\n)*nothing shows whether the end was cut off/);
   const key = (await ask('audit', 'key')).stdout.trim();
   // An orderly end brings a last checkpoint away.
   const exported = join(scratch, 'export.jsonl');
@@ -132,7 +164,7 @@ test('the whole is verified over the hub, from a file, and against checkpoints f
   await hub.stop(true);
   hub = await start();
   const offline = await line(['audit', 'verify', '--file', exported, '--checkpoints', outside, '--signer', key]);
-  assert.deepEqual([offline.exit, /up to record 7 checkpoints/.test(offline.stdout)], [0, true], offline.stdout);
+  assert.deepEqual([offline.exit, /up to record 10 checkpoints/.test(offline.stdout)], [0, true], offline.stdout);
   writeFileSync(exported, readFileSync(exported, 'utf8').split('\n').slice(0, 4).join('\n'));
   const cut = await line(['audit', 'verify', '--file', exported, '--checkpoints', outside, '--signer', key]);
   assert.deepEqual([cut.exit, /BAD +cut at record 5/.test(cut.stdout)], [1, true], cut.stdout);
@@ -147,7 +179,7 @@ test('a byte that was changed in the database is named, and a forged checkpoint 
   const bad = await ask('audit', 'verify');
   assert.deepEqual([bad.exit, /BAD +changed at record 3/.test(bad.stdout)], [1, true], bad.stdout);
   const forged = join(scratch, 'forged.jsonl');
-  writeFileSync(forged, readFileSync(outside, 'utf8').replaceAll('\\"seq\\":7', '\\"seq\\":6'));
+  writeFileSync(forged, readFileSync(outside, 'utf8').replaceAll('\\"seq\\":10', '\\"seq\\":9'));
   const said = await ask('audit', 'verify', '--checkpoints', forged);
   assert.deepEqual([said.exit, /no checkpoint that this key has signed/.test(said.stdout)], [1, true], said.stdout);
 });

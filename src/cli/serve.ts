@@ -120,7 +120,7 @@ const startDomain = async (context: Context, options: ServeOptions): Promise<Run
 const applyFiles = async (hub: RunningHub, paths: readonly string[]): Promise<void> => {
   if (paths.length === 0) return;
   const { resources, origins } = await readSources(paths);
-  await hub.control.apply({
+  await hub.configure.apply({
     tenant: DEFAULT_TENANT,
     resources,
     origins,

@@ -56,6 +56,6 @@ export interface AuditStore {
     readonly sinceMs?: number | undefined;
     readonly limit: number;
   }): Promise<readonly AuditRecord[]>;
-  /** One for each tenant that has records. */
+  /** One for each tenant that has records, by tenant. */
   heads(): Promise<readonly AuditHead[]>;
 }

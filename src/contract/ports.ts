@@ -89,7 +89,7 @@ export interface CallRecord {
   readonly session: string;
   /** Empty when the caller gave none. Unique per (tenant, principal, target, key) for 24 h (R6). */
   readonly idempotencyKey: string;
-  /** SHA-256 of content type and body, hex. */
+  /** SHA-256 over content type and the SHA-256 of the body, hex; empty for a stream. */
   readonly digest: string;
   readonly state: CallState;
   /** May run again after a crash between dispatch and conclusion. */
@@ -172,8 +172,6 @@ export interface CallJournal {
   begin(begin: Begin): Promise<Begun>;
   /** Once; a second end of the same call changes nothing of it. Throws `not_found` for an unknown record. */
   end(end: End): Promise<Ended>;
-  /** accepted -> dispatched, before any byte leaves. Throws `conflict` when the state is another, `not_found` for an unknown id. */
-  dispatch(id: string, policyVersion: string): Promise<void>;
   /** -> done, unknown or cancelled, once; a second conclusion is ignored and answers false. Throws `not_found` for an unknown id. */
   conclude(
     id: string,
@@ -181,8 +179,6 @@ export interface CallJournal {
     reply: StoredReply | null,
     atMs: number,
   ): Promise<boolean>;
-  /** Forgets an open call that never ran, key and record, so that the caller may try again. Ignored once it is concluded. */
-  release(id: string): Promise<void>;
   get(tenant: string, id: string): Promise<CallRecord | undefined>;
   /** Accepted or dispatched but not concluded, oldest first: what a restart must look at. */
   open(): Promise<readonly CallRecord[]>;
@@ -470,7 +466,7 @@ export interface NodePort {
   /** A node that shuts down in order: its instances are gone at once, it may come back. */
   leave(node: NodeEntry): Promise<void>;
   /** Takes a node's membership: from now on nobody believes it. Throws `not_found`. */
-  remove(tenant: string | null, id: string): Promise<void>;
+  remove(tenant: string | null, id: string, by: string): Promise<void>;
   list(tenant: string | null): readonly NodeView[];
   /** An agent without a sidecar reports itself; it must do so again within the answered time. */
   announce(principal: Principal, report: unknown): Promise<{ readonly heartbeatMs: number }>;

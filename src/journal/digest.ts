@@ -1,5 +1,7 @@
 /** The identity of a request for idempotency: content type and exact bytes. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
+import type { Body } from '../contract/index.ts';
+import { payloadDigest } from '../kernel/index.ts';
 
-export const digestOf = (contentType: string, bytes: Uint8Array): string =>
-  createHash('sha256').update(contentType).update('\n').update(bytes).digest('hex');
+export const digestOf = (contentType: string, body: Extract<Body, { kind: 'bytes' }>): string =>
+  hash('sha256', `${contentType}\n${payloadDigest(body)}`, 'hex');

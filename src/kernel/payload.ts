@@ -1,5 +1,6 @@
-/** The payload of a call as JSON, parsed once however many layers want to look at it. */
+/** The payload of a call as JSON and as a digest, each made once however many layers want to look at it. */
 import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
 import type { Body, Call } from '../contract/index.ts';
 
 /** `problem` completes "the payload". */
@@ -37,4 +38,15 @@ const read = (body: Body, contentType: string): Payload => {
   } catch {
     return { problem: body.bytes.byteLength === 0 ? 'is empty' : 'is not valid JSON' };
   }
+};
+
+const digests = new WeakMap<Body, string>();
+
+/** SHA-256 of the bytes, hex. A megabyte takes a millisecond or three, and four layers ask. */
+export const payloadDigest = (body: Extract<Body, { kind: 'bytes' }>): string => {
+  const known = digests.get(body);
+  if (known !== undefined) return known;
+  const digest = hash('sha256', body.bytes, 'hex');
+  digests.set(body, digest);
+  return digest;
 };

@@ -2,8 +2,8 @@
  * Finds where a call belongs. An agent that sends back what it was handed is placed by that; one that sends nothing, by what this
  * node handed to it or waits for it to answer. Leaving headers out changes how a place is found, and not which.
  */
-import { hash } from 'node:crypto';
 import type { Call, Hop, Principal, Scope, Tree } from '../contract/index.ts';
+import { payloadDigest } from '../kernel/index.ts';
 import type { Ground } from './ground.ts';
 import type { Recent } from './recent.ts';
 import type { Roots } from './roots.ts';
@@ -91,10 +91,13 @@ const rootTree = (call: Caller, endsAtMs: number): Tree => ({
   endsAtMs,
 });
 
+/** 96 bits: enough to tell payloads of one tree apart, and it travels with every call. */
+const DIGITS = 24;
+
 const hopOf = ({ target: { kind, name, operation }, body }: Call): Hop => ({
   target: `${kind}/${name}/${operation}`,
   // Only what an agent is asked can come round again.
-  digest: kind === 'agent' && body.kind === 'bytes' ? hash('sha256', body.bytes, 'base64url').slice(0, 16) : '',
+  digest: kind === 'agent' && body.kind === 'bytes' ? payloadDigest(body).slice(0, DIGITS) : '',
 });
 
 const child = (found: Found, parent: Place, call: Caller, { roots }: Memory, changed: Partial<Tree> = {}): Placed => {

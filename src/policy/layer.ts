@@ -1,5 +1,4 @@
 /** Asks policy about every call, notes the answer on its span, and gives the permit without which nothing is sent. */
-import { createHash } from 'node:crypto';
 import type {
   Attributes,
   Call,
@@ -20,6 +19,7 @@ import {
   type Layer,
   Permit,
   parsedPayload,
+  payloadDigest,
   payloadOf,
   remainingMs,
   whenEnded,
@@ -295,6 +295,5 @@ const throwIfTooOften = (
 /** Of a payload only its digest, and of what the target gets: what was redacted must not be guessed from a digest either. */
 const noteLimits = ({ body }: Call, { budgetClass, logPayload = 'none' }: Constraints, { span }: Scope): void => {
   if (budgetClass !== undefined) span.set({ 'policy.budget_class': budgetClass });
-  if (logPayload !== 'none' && body.kind === 'bytes')
-    span.set({ 'payload.sha256': createHash('sha256').update(body.bytes).digest('hex') });
+  if (logPayload !== 'none' && body.kind === 'bytes') span.set({ 'payload.sha256': payloadDigest(body) });
 };

@@ -16,6 +16,11 @@ export const refuseAmounts = (amounts: Amounts): void => {
   for (const [unit, amount] of Object.entries(amounts)) if (amount !== undefined) refuse(amount, unit);
 };
 
+/** What is granted on top may be taken back again. */
+export const refuseCredit = (amount: number): void => {
+  if (!Number.isSafeInteger(amount)) throw new Fault('bad_request', `${amount} is no whole number`);
+};
+
 const refuse = (amount: number, of: string): void => {
   if (!Number.isSafeInteger(amount) || amount < 0)
     throw new Fault('bad_request', `${of}: ${amount} is no amount; it must be a whole number from 0 to 2^53 - 1`);

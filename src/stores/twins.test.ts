@@ -6,8 +6,23 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { freshSchema, type PostgresServer, postgresMissing, startPostgres } from '../conformance/postgres/index.ts';
-import { event, hexId, killOrder, node, record, reply, user } from '../conformance/stores/samples.ts';
-import type { CallStatus, Stores } from '../contract/index.ts';
+import { account, reservation } from '../conformance/stores/money.ts';
+import {
+  approval,
+  auditEntry,
+  begin,
+  dispatch,
+  end,
+  event,
+  forgotten,
+  hexId,
+  killOrder,
+  node,
+  record,
+  reply,
+  user,
+} from '../conformance/stores/samples.ts';
+import type { ApprovalRecord, CallStatus, Stores } from '../contract/index.ts';
 import { Fault, idOf } from '../contract/index.ts';
 import { memoryStores, openPostgres, openSqlite } from './index.ts';
 
@@ -62,13 +77,13 @@ const callSteps = [
   step('accept', [few, tenant, text, someday], ({ calls }, id, owner, idempotencyKey, acceptedAtMs) =>
     calls.accept(record(id, { tenant: owner, idempotencyKey, acceptedAtMs })),
   ),
-  step('dispatch', [few, text], ({ calls }, id, policy) => calls.dispatch(hexId(id), policy)),
+  step('dispatch', [few, text], ({ calls }, id, policy) => calls.begin(dispatch(id, policy))),
   step(
     'conclude',
     [few, fc.constantFrom('done', 'unknown', 'cancelled'), text, few],
     ({ calls }, id, state, message, at) => calls.conclude(hexId(id), state, at === 0 ? null : reply({ message }), at),
   ),
-  step('release', [few], ({ calls }, id) => calls.release(hexId(id))),
+  step('forget', [few], ({ calls }, id) => calls.end(forgotten(id))),
   step('get', [tenant, few], ({ calls }, owner, id) => calls.get(owner, hexId(id))),
   step('open', [], ({ calls }) => calls.open()),
   step('prune calls', [few], ({ calls }, before) => calls.prune(before)),
@@ -126,6 +141,103 @@ const traceSteps = [
   step('prune traces', [few], ({ traces }, before) => traces.prune(before)),
 ];
 
+const amount = fc.constantFrom(0, 1, 3, 7, 12, -1, 0.5);
+const budget = fc.constantFrom('org', 'team');
+const charges = fc.uniqueArray(fc.tuple(budget, amount), { maxLength: 2, selector: ([each]) => each });
+const amounts = fc.record({ micros: amount, tokens: amount }, { requiredKeys: [] });
+const charged = (id: number, owner: string, parts: readonly (readonly [string, number])[], expires = 1_000) => ({
+  ...reservation(hexId(id), ...parts.map(([each, n]) => [account(each, 15, { tenant: owner }), n] as const)),
+  tenant: owner,
+  expiresAtMs: expires,
+});
+const approvalStates = fc.constantFrom<ApprovalRecord['state']>('pending', 'approved', 'denied');
+const digest = fc.constantFrom('d'.repeat(64), 'e'.repeat(64));
+
+const moneySteps = [
+  step('reserve', [few, tenant, charges, few], ({ ledger }, id, owner, parts, expires) =>
+    ledger.reserve(charged(id, owner, parts, expires), 1),
+  ),
+  step('extend', [tenant, few, amounts], ({ ledger }, owner, id, more) => ledger.extend(owner, hexId(id), more, 2)),
+  step('settle', [tenant, few, amounts, few], ({ ledger }, owner, id, came, at) =>
+    ledger.settle(owner, hexId(id), came, at),
+  ),
+  step('carry', [tenant, few, amounts, charges, few], ({ ledger }, owner, id, came, [rest], expiresAtMs) =>
+    ledger.carry(
+      owner,
+      hexId(id),
+      came,
+      { id: hexId(expiresAtMs), amounts: { micros: rest?.[1] ?? 0 }, expiresAtMs },
+      3,
+    ),
+  ),
+  step('expire', [few], ({ ledger }, now) => ledger.expire(now, 10)),
+  step('credit', [budget, tenant, amount], ({ ledger }, each, owner, extra) =>
+    ledger.credit(account(each, 15, { tenant: owner }), extra),
+  ),
+  step('get account', [budget, tenant], ({ ledger }, each, owner) =>
+    ledger.account(owner, account(each, 15, { tenant: owner }).id),
+  ),
+  step('list accounts', [tenant, optional(budget)], ({ ledger }, owner, each) =>
+    ledger.accounts({ tenant: owner, ...(each === undefined ? {} : { budget: each }) }),
+  ),
+  step('list entries', [tenant], async ({ ledger }, owner) =>
+    [...(await ledger.entries({ tenant: owner, limit: 9 }))].sort((a, b) => (a.id < b.id ? -1 : 1)),
+  ),
+];
+
+const sendSteps = [
+  step(
+    'begin',
+    [few, optional(text), fc.option(charges), fc.option(fc.tuple(few, digest))],
+    ({ calls }, id, idempotencyKey, parts, grant) =>
+      calls.begin(
+        begin({
+          record: idempotencyKey === undefined ? null : record(id, { idempotencyKey, state: 'dispatched' }),
+          reservation: parts === null ? null : charged(id, 'default', parts),
+          grant: grant === null ? null : { tenant: 'default', approval: hexId(grant[0]), digest: grant[1] },
+          audit: [auditEntry('call.sent', { callId: hexId(id) })],
+        }),
+      ),
+  ),
+  step(
+    'end',
+    [few, fc.option(fc.constantFrom('done', 'unknown', 'cancelled', 'forgotten')), fc.option(amounts)],
+    ({ calls }, id, state, came) =>
+      calls.end(
+        end(hexId(id), {
+          outcome: state === null ? null : { state, reply: null },
+          amounts: came,
+          audit: [auditEntry('call.ended', { callId: hexId(id) })],
+        }),
+      ),
+  ),
+  step('resolve', [few, fc.constantFrom('executed', 'not_executed')], ({ calls }, id, verdict) =>
+    calls.resolve({ tenant: 'default', id: hexId(id), verdict, reply: null, audit: [auditEntry('r')], atMs: 9 }),
+  ),
+  step('reopen', [tenant, few], ({ calls }, owner, id) => calls.reopen(owner, hexId(id))),
+  step(
+    'put approval',
+    [few, approvalStates, fc.integer({ min: 1, max: 3 }), digest],
+    ({ approvals }, id, state, version, d) =>
+      approvals.put(approval(id, { state, version, digest: d, expiresAtMs: 150 })),
+  ),
+  step('get approval', [few], ({ approvals }, id) => approvals.get('default', hexId(id))),
+  step('list approvals', [optional(approvalStates)], async ({ approvals }, state) =>
+    (await approvals.list({ tenant: 'default', limit: 9, ...(state === undefined ? {} : { state }) })).map(
+      ({ id }) => id,
+    ),
+  ),
+  step('open approvals', [few, digest], async ({ approvals }, _, d) => {
+    const found = await approvals.open('default', record(1).principal, d);
+    return found?.digest;
+  }),
+  step('get call', [few], ({ calls }, id) => calls.get('default', hexId(id))),
+  step('list unknown', [fc.option(tenant)], ({ calls }, owner) => calls.unresolved(owner, 9)),
+  step('list chain', [tenant], ({ audit }, owner) => audit.read(owner, 1, 99)),
+  step('list heads', [], ({ audit }) => audit.heads()),
+  step('list accounts', [tenant], ({ ledger }, owner) => ledger.accounts({ tenant: owner })),
+];
+
 /** Steps that are asked in the same turn, so that they share a transaction. */
 const turns = (steps: readonly fc.Arbitrary<Step>[]) =>
   fc.array(fc.array(fc.oneof(...steps), { minLength: 1, maxLength: 6 }), { maxLength: 30, size: 'max' });
@@ -160,7 +272,7 @@ const compare = async (steps: readonly Step[], real: Stores, memory: Stores, inO
   }
 };
 
-const PORTS = { resourceSteps, callSteps, nodeSteps, killSteps, traceSteps };
+const PORTS = { resourceSteps, callSteps, moneySteps, sendSteps, nodeSteps, killSteps, traceSteps };
 
 const agree = (steps: readonly fc.Arbitrary<Step>[], { open, runs, inOrder }: Kind): Promise<void> =>
   fc.assert(

@@ -1,5 +1,5 @@
 /** Writes to a data directory or a database as fast as it can and says what was acknowledged, one line each, until somebody kills it. */
-import { event, hexId, killOrder, record, reply, user } from '../../src/conformance/stores/samples.ts';
+import { dispatch, event, hexId, killOrder, record, reply, user } from '../../src/conformance/stores/samples.ts';
 import type { Stores } from '../../src/contract/index.ts';
 import { openStores } from './place.ts';
 
@@ -21,7 +21,7 @@ const live = async ({ calls }: Stores): Promise<void> => {
       record(id, { idempotencyKey: `key-${id}`, request: { contentType: '', body, timeoutMs: 1, priority: 2 } }),
     );
     acknowledged('accepted', hexId(id));
-    await calls.dispatch(hexId(id), 'policy');
+    await calls.begin(dispatch(id, 'policy'));
     acknowledged('dispatched', hexId(id));
     await calls.conclude(hexId(id), 'done', reply({ body }), id);
     acknowledged('done', hexId(id));

@@ -1,7 +1,7 @@
 /** The audit of a node: its trail, the checkpoints that go elsewhere, and what the admin door may read of it. */
 
 import { AuditTrail, CheckpointKeeper, signedText } from '../../audit/index.ts';
-import type { AuditHead, Stores } from '../../contract/index.ts';
+import { type AuditHead, GENESIS, type Stores } from '../../contract/index.ts';
 import type { AuditPort } from '../../doors/admin/index.ts';
 import type { NodeKey } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
@@ -48,7 +48,7 @@ export const openAudit = ({ stores, world, node, key, logger, places }: AuditOpt
   keeper.start();
   return {
     trail,
-    port: portOf(stores, trail, key.publicKey),
+    port: auditPortOf(stores, trail, key.publicKey),
     stop: async () => {
       await trail.settled();
       await keeper.stop();
@@ -56,7 +56,8 @@ export const openAudit = ({ stores, world, node, key, logger, places }: AuditOpt
   };
 };
 
-const portOf = ({ audit }: Pick<Stores, 'audit'>, trail: AuditTrail, publicKey: string): AuditPort => ({
+/** What the admin door may read; a node without a control plane has a chain of its own. */
+export const auditPortOf = ({ audit }: Pick<Stores, 'audit'>, trail: AuditTrail, publicKey: string): AuditPort => ({
   search: async (filter) => {
     await trail.settled();
     return audit.search(filter);
@@ -69,7 +70,4 @@ const portOf = ({ audit }: Pick<Stores, 'audit'>, trail: AuditTrail, publicKey: 
 });
 
 const headOf = async (audit: Stores['audit'], tenant: string): Promise<AuditHead> =>
-  (await audit.heads()).find((head) => head.tenant === tenant) ?? { tenant, seq: 0, hash: '0'.repeat(64) };
-
-/** A node without a control plane has a chain of its own. */
-export const auditPortOf = portOf;
+  (await audit.heads()).find((head) => head.tenant === tenant) ?? { tenant, seq: 0, hash: GENESIS };

@@ -133,10 +133,21 @@ export const auditedNodes = (nodes: NodePort, trail: AuditTrail): NodePort =>
   new Proxy(nodes, {
     get: (target, name) => {
       if (name === 'join') return (request: unknown) => joined(target, trail, request);
+      if (name === 'remove') return (...asked: Parameters<NodePort['remove']>) => removed(target, trail, asked);
       const own = Reflect.get(target, name);
       return typeof own === 'function' ? own.bind(target) : own;
     },
   });
+
+const removed = async (nodes: NodePort, trail: AuditTrail, asked: Parameters<NodePort['remove']>): Promise<void> => {
+  const [, id, by] = asked;
+  const node = nodes.list(asked[0]).find((view) => view.node.id === id)?.node;
+  await nodes.remove(...asked);
+  const details = { role: node?.role ?? '', domain: node?.domain ?? '', agent: node?.agent ?? '' };
+  await trail.note({
+    ...{ tenant: node?.tenant ?? '', kind: 'node.removed', actor: by, object: `node/${id}`, callId: '', details },
+  });
+};
 
 const joined = async (nodes: NodePort, trail: AuditTrail, request: unknown): ReturnType<NodePort['join']> => {
   const reply = await nodes.join(request);

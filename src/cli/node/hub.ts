@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Desk } from '../../approvals/index.ts';
 import { Treasury } from '../../budget/index.ts';
-import type { Roster, Snapshot, Stores } from '../../contract/index.ts';
+import type { ControlPort, Roster, Snapshot, Stores } from '../../contract/index.ts';
 import { adminRolesOf, DEFAULT_TENANT, Fault } from '../../contract/index.ts';
 import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
@@ -95,6 +95,8 @@ export interface RunningNode {
 
 export interface RunningHub extends RunningNode {
   readonly control: ControlPlane;
+  /** The same for whoever changes something: what they do is in the audit. */
+  readonly configure: ControlPort;
   readonly nodes: NodeHub;
   /** Public key in SPKI DER, base64. */
   readonly publicKey: string;
@@ -302,6 +304,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     ...{ ledger: stores.ledger, snapshot: () => live.snapshot, nodes, world, logger },
     granting: async (share) => void (await treasury.beyondSoft([share])),
   });
+  const configure = auditedControl(control, audit.trail);
   const admin = adminDoor(
     adminPorts({
       world,
@@ -318,7 +321,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
         logger,
         lessor,
       }),
-      control: auditedControl(control, audit.trail),
+      control: configure,
       releases: auditedReleases(train, audit.trail),
       nodes: auditedNodes(nodes, audit.trail),
       kills: auditedKills(
@@ -367,6 +370,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     publicKey: key.publicKey,
     live,
     control,
+    configure,
     nodes,
     recovered,
     stop: async (graceful) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Stores } from '../../contract/index.ts';
 import type { StoreCheck } from './check.ts';
 import { refused } from './expect.ts';
-import { allBytes, HOSTILE, hexId, record, reply } from './samples.ts';
+import { allBytes, dispatch, forgotten, HOSTILE, hexId, record, reply } from './samples.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 
@@ -32,7 +32,7 @@ export const callChecks = (promise: StoreCheck): void => {
   promise('a call goes from accepted to dispatched to done, and keeps the policy that let it go', async (stores) => {
     const { id } = record(1);
     await stores.calls.accept(record(1));
-    await stores.calls.dispatch(id, 'sha256:newer');
+    await stores.calls.begin(dispatch(1, 'sha256:newer'));
     assert.deepEqual(
       await stores.calls.get('default', id),
       record(1, { state: 'dispatched', policyVersion: 'sha256:newer' }),
@@ -51,17 +51,17 @@ export const callChecks = (promise: StoreCheck): void => {
 
   promise('a call is dispatched once, and only from accepted', async (stores) => {
     await stores.calls.accept(record(1));
-    await stores.calls.dispatch(hexId(1), 'p');
-    await refused(stores.calls.dispatch(hexId(1), 'p'), 'conflict', hexId(1), 'dispatched', 'accepted');
+    await stores.calls.begin(dispatch(1));
+    await refused(stores.calls.begin(dispatch(1)), 'conflict', hexId(1), 'dispatched', 'accepted');
     await stores.calls.conclude(hexId(1), 'unknown', null, 1);
-    await refused(stores.calls.dispatch(hexId(1), 'p'), 'conflict', 'unknown');
-    await refused(stores.calls.dispatch(hexId(9), 'p'), 'not_found', hexId(9));
+    await refused(stores.calls.begin(dispatch(1)), 'conflict', 'unknown');
+    await refused(stores.calls.begin(dispatch(9)), 'not_found', hexId(9));
     await refused(stores.calls.conclude(hexId(9), 'done', null, 1), 'not_found', hexId(9));
   });
 
   promise('of 20 concurrent dispatches of one call one goes through', async (stores) => {
     await stores.calls.accept(record(1));
-    const attempts = Array.from({ length: 20 }, () => stores.calls.dispatch(hexId(1), 'p'));
+    const attempts = Array.from({ length: 20 }, () => stores.calls.begin(dispatch(1)));
     const settled = await Promise.allSettled(attempts);
     assert.equal(settled.filter(({ status }) => status === 'fulfilled').length, 1);
   });
@@ -147,12 +147,12 @@ export const callChecks = (promise: StoreCheck): void => {
   promise('a released call is gone with its key, and a concluded one stays', async (stores) => {
     const first = record(1, { idempotencyKey: 'k', state: 'dispatched' });
     await stores.calls.accept(first);
-    await stores.calls.release(first.id);
+    await stores.calls.end(forgotten(1));
     assert.deepEqual(await openIds(stores), []);
     assert.deepEqual(await stores.calls.accept(first), { taken: null });
     await stores.calls.conclude(first.id, 'done', reply(), 5);
-    await stores.calls.release(first.id);
-    await stores.calls.release(hexId(77));
+    await stores.calls.end(forgotten(1));
+    await stores.calls.end(forgotten(77));
     assert.equal((await stores.calls.accept(record(2, { idempotencyKey: 'k' }))).taken?.id, first.id);
   });
 
@@ -201,7 +201,7 @@ export const callChecks = (promise: StoreCheck): void => {
   promise('one refused command does not disturb those beside it', async (stores) => {
     const accepted = await Promise.allSettled([
       stores.calls.accept(record(1)),
-      stores.calls.dispatch(hexId(99), 'p'),
+      stores.calls.begin(dispatch(99)),
       stores.calls.accept(record(2)),
       stores.calls.conclude(hexId(98), 'done', null, 1),
       stores.calls.accept(record(3)),
@@ -215,7 +215,7 @@ export const callChecks = (promise: StoreCheck): void => {
 
   promise('calls are there after reopen as they were acknowledged', async (stores, again) => {
     await Promise.all([1, 2, 3].map((id) => stores.calls.accept(record(id, { idempotencyKey: `k${id}` }))));
-    await stores.calls.dispatch(hexId(2), 'p2');
+    await stores.calls.begin(dispatch(2, 'p2'));
     await stores.calls.conclude(hexId(3), 'done', reply(), 7);
     const before = await Promise.all([1, 2, 3].map((id) => stores.calls.get('default', hexId(id))));
     const { calls } = await again();

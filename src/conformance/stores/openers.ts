@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Stores, StoreTopic } from '../../contract/index.ts';
 import { Fault, idOf } from '../../contract/index.ts';
 import { refused } from './expect.ts';
-import { hexId, killOrder, node, record, release, reply, user } from './samples.ts';
+import { dispatch, hexId, killOrder, node, record, release, reply, user } from './samples.ts';
 
 /** Runs one check on two openings of one new, empty store. */
 export type OpenersCheck = (promise: string, check: (one: Stores, other: Stores) => Promise<void>) => void;
@@ -82,7 +82,7 @@ export const openersChecks = (promise: OpenersCheck): void => {
 
   promise('two openers: a call is dispatched once and concluded once', async (one, other) => {
     await one.calls.accept(record(1));
-    const dispatched = await Promise.allSettled(many(one, other, 20).map(({ calls }) => calls.dispatch(hexId(1), 'p')));
+    const dispatched = await Promise.allSettled(many(one, other, 20).map(({ calls }) => calls.begin(dispatch(1))));
     assert.equal(dispatched.filter(({ status }) => status === 'fulfilled').length, 1);
     const concluded = await Promise.all(
       many(one, other, 20).map(({ calls }) => calls.conclude(hexId(1), 'done', reply(), 1)),

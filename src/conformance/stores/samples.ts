@@ -2,8 +2,10 @@
 import type {
   ApprovalRecord,
   AuditEntry,
+  Begin,
   CallEvent,
   CallRecord,
+  End,
   KillOrder,
   NodeEntry,
   ReleaseRecord,
@@ -157,3 +159,20 @@ export const auditEntry = (kind: string, change: Partial<AuditEntry> = {}): Audi
   details: {},
   ...change,
 });
+
+export const begin = (change: Partial<Begin>): Begin => ({
+  ...{ record: null, dispatch: null, grant: null, reservation: null, audit: [], atMs: 100 },
+  ...change,
+});
+
+export const end = (id: string, change: Partial<End>): End => ({
+  ...{ tenant: 'default', id, outcome: null, amounts: null, audit: [], atMs: 200 },
+  ...change,
+});
+
+/** What is written before an accepted call is sent, and nothing beside it. */
+export const dispatch = (id: number, policyVersion = 'p'): Begin =>
+  begin({ dispatch: { id: hexId(id), policyVersion } });
+
+/** What is written of a call that never ran. */
+export const forgotten = (id: number): End => end(hexId(id), { outcome: { state: 'forgotten', reply: null } });

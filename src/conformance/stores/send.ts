@@ -1,22 +1,12 @@
 /** Promises about the two transactions around a call: all that must be true before it is sent, or nothing of it. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { AuditEntry, Begin, End, Stores } from '../../contract/index.ts';
+import type { AuditEntry, Begin, Stores } from '../../contract/index.ts';
 import { auditText, GENESIS } from '../../contract/index.ts';
 import type { StoreCheck } from './check.ts';
 import { refused } from './expect.ts';
 import { account, reservation } from './money.ts';
-import { approval, auditEntry, HOSTILE, hexId, record, reply } from './samples.ts';
-
-const begin = (change: Partial<Begin>): Begin => ({
-  ...{ record: null, dispatch: null, grant: null, reservation: null, audit: [], atMs: 100 },
-  ...change,
-});
-
-const end = (id: string, change: Partial<End>): End => ({
-  ...{ tenant: 'default', id, outcome: null, amounts: null, audit: [], atMs: 200 },
-  ...change,
-});
+import { approval, auditEntry, begin, end, HOSTILE, hexId, record, reply } from './samples.ts';
 
 /** What a refused beginning may have changed: nothing. */
 const traceOf = async ({ ledger, audit, approvals, calls }: Stores): Promise<unknown> => [

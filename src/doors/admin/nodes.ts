@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Fault, type Signed } from '../../contract/index.ts';
 import { type Answer, json, type Message } from './answer.ts';
+import { authorOf } from './configuration.ts';
 import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
 
 const Anything = z.record(z.string(), z.unknown());
@@ -41,6 +42,6 @@ export const listNodes = async ({ ports, principal, theirs, query }: AdminReques
 export const removeNode = async ({ ports, principal, param }: AdminRequest): Promise<Answer> => {
   if (!ports.nodes.list(principal.tenant).some(({ node }) => node.id === param))
     throw new Fault('not_found', `there is no node \`${param}\``);
-  await ports.nodes.remove(principal.tenant, param);
+  await ports.nodes.remove(principal.tenant, param, authorOf(principal));
   return json({ id: param, removed: true });
 };

@@ -39,10 +39,12 @@ export class MemoryAudit implements AuditStore {
   }
 
   async heads(): Promise<readonly AuditHead[]> {
-    return [...this.#chains].flatMap(([tenant, chain]) => {
-      const last = chain.at(-1);
-      return last === undefined ? [] : [{ tenant, seq: last.seq, hash: last.hash }];
-    });
+    return [...this.#chains]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .flatMap(([tenant, chain]) => {
+        const last = chain.at(-1);
+        return last === undefined ? [] : [{ tenant, seq: last.seq, hash: last.hash }];
+      });
   }
 
   #of(tenant: string): AuditRecord[] {

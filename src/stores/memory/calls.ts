@@ -44,7 +44,7 @@ export class MemoryCalls implements CallJournal {
       throw REFUSALS.wrongState(waiting.id, 'accepted', waiting.state);
     const why = grant === null ? null : approvals.refuses(grant, atMs);
     if (why !== null) return { kind: 'no_grant', why };
-    const fresh = reservation === null || (record === null && ledger.has(reservation)) ? null : reservation;
+    const fresh = reservation === null || ledger.has(reservation) ? null : reservation;
     const short = fresh === null ? null : ledger.short(fresh);
     if (short !== null) return short;
     if (record !== null) this.#write(record);
@@ -75,12 +75,6 @@ export class MemoryCalls implements CallJournal {
     return { taken: null };
   }
 
-  async dispatch(id: string, policyVersion: string): Promise<void> {
-    const record = this.#find(id);
-    if (record.state !== 'accepted') throw REFUSALS.wrongState(id, 'accepted', record.state);
-    this.#records.set(id, { ...record, state: 'dispatched', policyVersion });
-  }
-
   async conclude(
     id: string,
     state: 'done' | 'unknown' | 'cancelled',
@@ -91,11 +85,6 @@ export class MemoryCalls implements CallJournal {
     if (record.concludedAtMs !== null) return false;
     this.#records.set(id, { ...record, state, reply: structuredClone(reply), concludedAtMs: atMs });
     return true;
-  }
-
-  async release(id: string): Promise<void> {
-    const record = this.#records.get(id);
-    if (record?.concludedAtMs === null) this.#delete(record);
   }
 
   async get(tenant: string, id: string): Promise<CallRecord | undefined> {

@@ -11,7 +11,7 @@ import type {
   Rest,
   Settled,
 } from '../../contract/index.ts';
-import { ofTerms, refuseAmounts, refuseReservation } from '../money.ts';
+import { ofTerms, refuseAmounts, refuseCredit, refuseReservation } from '../money.ts';
 import { REFUSALS } from '../refusals.ts';
 
 interface Held {
@@ -97,6 +97,7 @@ export class MemoryLedger implements LedgerStore {
 
   /** INVARIANT: nothing is awaited between the settlement and the rest. */
   async carry(tenant: string, id: string, amounts: Amounts, rest: Rest, atMs: number): Promise<Settled> {
+    refuseAmounts(amounts);
     refuseAmounts(rest.amounts);
     const held = this.#held.get(keyOf({ tenant, id }));
     const settled = this.#settle(tenant, id, amounts, atMs);
@@ -122,6 +123,7 @@ export class MemoryLedger implements LedgerStore {
   }
 
   async credit(terms: AccountTerms, amount: number): Promise<AccountState> {
+    refuseCredit(amount);
     const account = this.#at(terms);
     const credited = { ...account, extra: account.extra + amount };
     this.#accounts.set(terms.id, credited);

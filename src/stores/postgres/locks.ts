@@ -16,9 +16,7 @@ type Subjects = { readonly [K in keyof Writers]?: (args: ArgsOf<Writers[K]>) => 
  */
 const BESIDE: Subjects = {
   acceptCall: ({ id, unique_key }) => (unique_key === null ? [id] : [id, unique_key]),
-  dispatchCall: ({ id }) => [id],
   concludeCall: ({ id }) => [id],
-  releaseCall: ({ id }) => [id],
   nextOf: ({ name }) => [`sequence ${name}`],
   putToken: ({ hash }) => [`token ${hash}`],
   takeToken: ({ hash }) => [`token ${hash}`],

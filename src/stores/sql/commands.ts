@@ -8,17 +8,7 @@ import {
   readOpenApproval,
 } from './approvals.ts';
 import { appendAudit, readAudit, readAuditHeads, recentAudit } from './audit.ts';
-import {
-  acceptCall,
-  concludeCall,
-  dispatchCall,
-  pruneCalls,
-  readCall,
-  readOpenCalls,
-  readUnresolved,
-  releaseCall,
-  reopenCall,
-} from './calls.ts';
+import { acceptCall, concludeCall, pruneCalls, readCall, readOpenCalls, readUnresolved, reopenCall } from './calls.ts';
 import { appendEvents, pruneEvents, readTrace, recentEvents } from './events.ts';
 import { liftKill, listKills, putKill } from './kills.ts';
 import {
@@ -49,9 +39,7 @@ import { beginCall, endCall, settleUnknown } from './send.ts';
 export const WRITERS = {
   commit,
   acceptCall,
-  dispatchCall,
   concludeCall,
-  releaseCall,
   pruneCalls,
   putNode,
   removeNode,

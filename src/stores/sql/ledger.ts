@@ -77,16 +77,22 @@ const S = {
       .orderBy('window_start'),
   ),
   insert: statement('ledger.insert', (db, p: ReservationRow) =>
-    db.insertInto('reservation').values({
-      tenant: p.tenant,
-      id: p.id,
-      state: p.state,
-      labels: p.labels,
-      charges: p.charges,
-      at_ms: p.at_ms,
-      expires_at: p.expires_at,
-      settled_at: p.settled_at,
-    }),
+    db
+      .insertInto('reservation')
+      .values({
+        tenant: p.tenant,
+        id: p.id,
+        state: p.state,
+        labels: p.labels,
+        charges: p.charges,
+        at_ms: p.at_ms,
+        expires_at: p.expires_at,
+        settled_at: p.settled_at,
+      })
+      .onConflict((conflict) => conflict.doNothing()),
+  ),
+  remove: statement('ledger.remove', (db, p: ById) =>
+    db.deleteFrom('reservation').where('tenant', '=', p.tenant).where('id', '=', p.id),
   ),
   byId: statement('ledger.byId', (db, p: ById) =>
     db.selectFrom('reservation').selectAll().where('tenant', '=', p.tenant).where('id', '=', p.id),
@@ -132,22 +138,21 @@ export interface ReserveArgs {
 }
 
 export const reserve = async (session: Session, { reservation, atMs }: ReserveArgs): Promise<Reserved> => {
-  if (await isReserved(session, reservation)) return { kind: 'reserved' };
   return (await holdAll(session, reservation, atMs)) ?? { kind: 'reserved' };
 };
 
 /** In whatever state. */
-export const isReserved = async (session: Session, of: ById): Promise<boolean> =>
-  (await session.all(S.byId, of)).length > 0;
+const isReserved = async (session: Session, of: ById): Promise<boolean> => (await session.all(S.byId, of)).length > 0;
 
-/** Null when all of it was set aside; otherwise nothing was. */
+/**
+ * Null when all of it is set aside, by this or by the same reservation before: a call that is sent again, because nobody knows how
+ * it went, is paid once. Otherwise nothing was.
+ */
 export const holdAll = async (
   session: Session,
   { id, tenant, labels, charges, expiresAtMs }: Reservation,
   atMs: number,
 ): Promise<Overdrawn | null> => {
-  const refused = await chargeAll(session, charges);
-  if (refused !== null) return refused;
   const stored: StoredCharge[] = charges.map(({ account, amount }) => ({
     account: account.id,
     budget: account.budget,
@@ -155,7 +160,7 @@ export const holdAll = async (
     reserved: amount,
     spent: 0,
   }));
-  await session.run(S.insert, {
+  const isNew = await session.run(S.insert, {
     tenant,
     id,
     state: 'reserved',
@@ -165,7 +170,10 @@ export const holdAll = async (
     expires_at: expiresAtMs,
     settled_at: null,
   });
-  return null;
+  if (isNew === 0) return null;
+  const refused = await chargeAll(session, charges);
+  if (refused !== null) await session.run(S.remove, { tenant, id });
+  return refused;
 };
 
 const chargeAll = async (session: Session, charges: Reservation['charges']): Promise<Overdrawn | null> => {

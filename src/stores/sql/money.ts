@@ -9,8 +9,8 @@ import type {
   LedgerEntry,
   LedgerStore,
 } from '../../contract/index.ts';
-import { auditText, Fault } from '../../contract/index.ts';
-import { refuseAmounts, refuseReservation } from '../money.ts';
+import { auditText } from '../../contract/index.ts';
+import { refuseAmounts, refuseCredit, refuseReservation } from '../money.ts';
 import { orThrow } from '../refusals.ts';
 import type { ChainedArgs } from './audit.ts';
 import type { Lane } from './commands.ts';
@@ -37,7 +37,7 @@ export const ledgerOver = (lane: Lane): LedgerStore => ({
   },
   expire: (nowMs, limit) => lane.write('expireReservations', { nowMs, limit }),
   credit: async (terms: AccountTerms, amount) => {
-    if (!Number.isSafeInteger(amount)) throw new Fault('bad_request', `${amount} is no whole number`);
+    refuseCredit(amount);
     return lane.write('creditAccount', { account: emptyAccount(terms), amount });
   },
   account: async (tenant, id) => {
@@ -128,7 +128,7 @@ export const auditOver = (lane: Lane): AuditStore => ({
   },
   read: async (tenant, fromSeq, limit) => (await lane.read('readAudit', { tenant, fromSeq, limit })).map(auditOf),
   search: (filter) => searchAudit(lane, filter),
-  heads: async () => lane.read('readAuditHeads', null),
+  heads: async () => (await lane.read('readAuditHeads', null)).map(({ tenant, seq, hash }) => ({ tenant, seq, hash })),
 });
 
 /** Kinds and callers are few and searches rare: the chain is read backwards in steps, and no index makes every call pay. */

@@ -13,7 +13,7 @@ import {
   releaseCall,
   resolveCall,
 } from './calls.ts';
-import { holdAll, isReserved, type SettleArgs, settleReservation } from './ledger.ts';
+import { holdAll, type SettleArgs, settleReservation } from './ledger.ts';
 import type { Session } from './statement.ts';
 import type { CallRow } from './tables.ts';
 
@@ -35,26 +35,22 @@ export type BegunRow =
 /** First everything that may refuse, then everything that must succeed: what does not lost a race, and throws to look again. */
 export const beginCall = async (session: Session, args: BeginArgs): Promise<BegunRow | Refusal> => {
   const { row, dispatch, grant, reservation, audit, atMs } = args;
-  const why = grant === null ? null : await grantRefusal(session, grant, atMs);
-  if (why !== null) return { kind: 'no_grant', why };
   const waits = dispatch === null ? null : await waitingRefusal(session, dispatch.id);
   if (waits !== null) return waits;
+  // The same call again hears of its record, and not that its grant is burned or its money gone: it was the one that took them.
   const holder = row === null ? null : await acceptCall(session, row);
   if (holder !== null) return { kind: 'taken', row: holder };
-  const short = reservation === null ? null : await holdOnce(session, reservation, row, atMs);
-  if (short !== null) {
+  const why = grant === null ? null : await grantRefusal(session, grant, atMs);
+  const short = why !== null || reservation === null ? null : await holdAll(session, reservation, atMs);
+  if (why !== null || short !== null) {
     if (row !== null) await releaseCall(session, row);
-    return short;
+    return why === null ? short! : { kind: 'no_grant', why };
   }
   if (dispatch !== null && (await dispatchCall(session, dispatch)) !== null) throw raced(dispatch.id);
   if (grant !== null && !(await burnGrant(session, grant, atMs))) throw raced(grant.approval);
   if (audit.length > 0) await appendAudit(session, audit);
   return { kind: 'begun' };
 };
-
-/** A call that is sent again, because nobody knows how it went, has its money set aside already. */
-const holdOnce = async (session: Session, reservation: Reservation, row: CallRow | null, atMs: number) =>
-  row === null && (await isReserved(session, reservation)) ? null : holdAll(session, reservation, atMs);
 
 const waitingRefusal = async (session: Session, id: string): Promise<Refusal | null> => {
   const row = await readCall(session, { id });

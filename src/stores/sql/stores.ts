@@ -76,14 +76,8 @@ export const callsOver = (lane: Lane, holder = ''): CallJournal => ({
     if (ownerOf(taken) !== ownerOf(record)) throw REFUSALS.foreignCall(record.id);
     return { taken };
   },
-  dispatch: async (id, policyVersion) => {
-    orThrow(await lane.write('dispatchCall', { id, policyVersion }));
-  },
   conclude: async (id, state, reply, atMs) =>
     orThrow(await lane.write('concludeCall', concludeArgs(id, state, reply, atMs))),
-  release: async (id) => {
-    await lane.write('releaseCall', { id });
-  },
   begin: async (begin) => begunOf(begin, orThrow(await lane.write('beginCall', beginArgs(begin, holder)))),
   end: async (end) => orThrow(await lane.write('endCall', endArgs(end))),
   get: async (tenant, id) => {
