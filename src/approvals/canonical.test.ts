@@ -74,3 +74,15 @@ test('a megabyte of text or escapes is read', () => {
   for (const unit of ['x', '\\n', '[],'])
     assert.ok(of(unit === '[],' ? `[${unit.repeat(300_000)}0]` : `"${unit.repeat(500_000)}"`).length > 500_000);
 });
+
+test('a string that never ends is refused at once, and fifteen megabytes of escapes are read', () => {
+  // With a pattern that could read the same text in many ways, each character more took twice as long: these, four minutes.
+  const startMs = performance.now();
+  for (const open of [`"${'x'.repeat(34)}`, `"${'x'.repeat(34)}\\`, '"'])
+    assert.throws(
+      () => of(open),
+      (thrown) => thrown instanceof NotCanonical && /not valid JSON/.test(thrown.message),
+    );
+  assert.ok(performance.now() - startMs < 5_000);
+  assert.ok(of(`"${'a\\n'.repeat(5_000_000)}"`).length > 10_000_000);
+});

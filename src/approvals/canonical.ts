@@ -21,8 +21,6 @@ export const canonicalJson = (bytes: Uint8Array): string => {
 };
 
 const SPACE = /[ \t\n\r]*/y;
-/** Where it ends; whether it is one, the parser says. There is one way to match each text, so one that never ends is seen at once. */
-const STRING = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /true|false|null/y;
 
@@ -86,11 +84,20 @@ class Reader {
   }
 
   #string(): string {
-    const source = this.#take(STRING);
-    if (source === undefined) throw this.#broken();
-    const text = this.#parsed(source);
+    const text = this.#parsed(this.#quoted());
     if (!text.isWellFormed()) throw new NotCanonical('has half a character (a lone surrogate)');
     return text;
+  }
+
+  /** Up to the closing quote; whether it is a string, the parser says. A pattern would try all ways to read one that never ends. */
+  #quoted(): string {
+    const from = this.#at;
+    if (this.#text[from] !== '"') throw this.#broken();
+    let at = from + 1;
+    for (; this.#text[at] !== '"'; at += this.#text[at] === '\\' ? 2 : 1)
+      if (at >= this.#text.length) throw this.#broken();
+    this.#at = at + 1;
+    return this.#text.slice(from, this.#at);
   }
 
   #parsed(source: string): string {

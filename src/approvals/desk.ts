@@ -86,7 +86,7 @@ export class Desk {
     return this.#ballots.withdraw(tenant, id);
   }
 
-  /** Looks at the store at once, and then again and again. Returns the function that ends it. */
+  /** Looks at the store every second; right after a restart `recover` does. Returns the function that ends it. */
   start(): () => void {
     return this.#time.start();
   }

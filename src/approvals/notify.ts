@@ -31,9 +31,6 @@ export const WEBHOOK_HEADERS = {
   signature: 'airspace-webhook-signature',
 } as const;
 
-/** A receiver refuses what is older or newer than this: nobody can send an old message again. */
-export const WEBHOOK_WINDOW_MS = 5 * 60_000;
-
 /** Domain separation is the form itself: a number and a dot begin no other text that this key signs. */
 export const signedWebhookText = (timestamp: string, id: string, body: string): string => `${timestamp}.${id}.${body}`;
 

@@ -1,14 +1,14 @@
 /** Which people are behind a call: those whose calls it belongs to, by tree, trace or session, as far as this node has seen them. */
 import type { Call } from '../contract/index.ts';
-import type { Layer } from '../kernel/index.ts';
+import { type Layer, Recent } from '../kernel/index.ts';
 
-/** Trees and sessions remembered; the oldest goes first. */
-const MOST_REMEMBERED = 50_000;
+/** Trees, traces and sessions remembered at least; who was seen longest ago goes first. */
+const LEAST_REMEMBERED = 50_000;
 /** People of one session. */
 const MOST_PEOPLE = 100;
 
 export class Origins {
-  readonly #users = new Map<string, Set<string>>();
+  readonly #users = new Recent<Set<string>>(2 * LEAST_REMEMBERED);
 
   /** Right below `identify`: it only watches. */
   readonly layer: Layer = (next) => (call, scope) => {
@@ -24,10 +24,8 @@ export class Origins {
 
   #note(call: Call, user: string): void {
     for (const key of keysOf(call)) {
-      const users = this.#users.get(key) ?? new Set();
+      const users = this.#users.get(key) ?? new Set<string>();
       if (users.size < MOST_PEOPLE) users.add(user);
-      this.#users.delete(key);
-      if (this.#users.size >= MOST_REMEMBERED) this.#users.delete(this.#users.keys().next().value!);
       this.#users.set(key, users);
     }
   }

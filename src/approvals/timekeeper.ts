@@ -19,7 +19,7 @@ export class Timekeeper {
     this.#parts = parts;
   }
 
-  /** Looks at once, and then again and again. Returns the function that ends it. */
+  /** Looks every second; right after a restart `recover` does. Returns the function that ends it. */
   start(): () => void {
     const { clock } = this.#parts.world;
     let over = false;

@@ -1,7 +1,7 @@
 /** Approvals in words: what the caller gets, what people see, what the audit keeps. */
 import type { ApprovalRecord, AuditEntry, CallRecord, Fault as FaultType, Reply } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
-import { rolesFor, stricter } from './four-eyes.ts';
+import { rolesFor } from './four-eyes.ts';
 
 /** What the caller may know of its approval: why it waits, for how many, until when. Not who voted: it must not go and ask them. */
 export interface PublicApproval {
@@ -23,7 +23,7 @@ export const publicOf = (record: ApprovalRecord): PublicApproval => ({
   state: record.state,
   reason: record.reason,
   rules: record.rules,
-  quorum: stricter(record.spec, undefined).quorum,
+  quorum: record.spec.quorum,
   roles: rolesFor(record.spec),
   approvals: approvalsOf(record),
   expiresAt: new Date(record.expiresAtMs).toISOString(),

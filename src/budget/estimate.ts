@@ -25,8 +25,7 @@ export interface Estimate {
 export const countsTokens = ({ target, operation }: RoutePlan): boolean =>
   target.kind === 'model' || (operation.price !== undefined && hasTokenPrice(operation.price));
 
-export const hasTokenPrice = ({ inputPerMTok, outputPerMTok }: PriceEntry): boolean =>
-  inputPerMTok > 0 || outputPerMTok > 0;
+const hasTokenPrice = ({ inputPerMTok, outputPerMTok }: PriceEntry): boolean => inputPerMTok > 0 || outputPerMTok > 0;
 
 export const estimateOf = (call: Call, price: PriceEntry | undefined): Estimate => {
   const { body } = call;

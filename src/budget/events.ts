@@ -12,23 +12,43 @@ export class ModelEvents {
   /** Events with text: a token each at the least. */
   pieces = 0;
   report: Report | undefined;
-  #rest: Buffer = Buffer.alloc(0);
+  /** The beginning of a line whose end has not come; it grows by doubling, for whoever sends a line byte by byte. */
+  #kept: Buffer = Buffer.alloc(0);
+  #size = 0;
 
   saw(chunk: Uint8Array): void {
-    let bytes =
-      this.#rest.byteLength === 0
-        ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-        : Buffer.concat([this.#rest, chunk]);
-    for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF)) {
-      this.#line(bytes.toString('utf8', 0, at).trim());
-      bytes = bytes.subarray(at + 1);
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    let from = 0;
+    for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, from)) {
+      this.#line(this.#ended(bytes.subarray(from, at)).toString().trim());
+      from = at + 1;
     }
-    if (bytes.byteLength > LONGEST_LINE) {
-      this.textBytes += bytes.byteLength;
-      bytes = Buffer.alloc(0);
+    this.#keep(bytes.subarray(from));
+    if (this.#size <= LONGEST_LINE) return;
+    this.textBytes += this.#size;
+    this.#kept = Buffer.alloc(0);
+    this.#size = 0;
+  }
+
+  /** The line that ends with this. */
+  #ended(end: Buffer): Buffer {
+    if (this.#size === 0) return end;
+    this.#keep(end);
+    const line = this.#kept.subarray(0, this.#size);
+    this.#size = 0;
+    return line;
+  }
+
+  /** A copy: the chunk belongs to somebody else, and a view of it would keep it whole. */
+  #keep(bytes: Buffer): void {
+    const size = this.#size + bytes.byteLength;
+    if (size > this.#kept.byteLength) {
+      const larger = Buffer.alloc(Math.max(size, 2 * this.#kept.byteLength));
+      larger.set(this.#kept.subarray(0, this.#size));
+      this.#kept = larger;
     }
-    // A copy: the chunk belongs to somebody else, and a view of it would keep it whole.
-    this.#rest = Buffer.from(bytes);
+    this.#kept.set(bytes, this.#size);
+    this.#size = size;
   }
 
   #line(line: string): void {

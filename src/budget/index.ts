@@ -5,17 +5,14 @@ export { type PriceParts, price } from './layer.ts';
 export {
   type Configured,
   type Holder,
-  LEASE_SIZES,
   type LeasedParts,
   LeaseRecords,
   type LeaseSizes,
   Lessee,
-  type LesseeParts,
   Lessor,
   type LessorParts,
   leasedCalls,
   leasedLedger,
-  MAX_SKEW_MS,
 } from './leases/index.ts';
 export { type Tighten, tightenBy } from './tighten.ts';
 export { leftOf, type Notice, Treasury, type TreasuryOptions } from './treasury.ts';

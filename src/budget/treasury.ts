@@ -1,5 +1,5 @@
 /** What a node knows about budgets for as long as it lives: the ledger, who waits for room, what answers tend to be, and counts. */
-import type { AccountState, BudgetEntry, Clock, LedgerStore, Timer } from '../contract/index.ts';
+import type { AccountState, AccountTerms, BudgetEntry, Clock, LedgerStore, Timer } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import type { Short } from '../kernel/index.ts';
 import { Budgets, type Share } from './accounts.ts';
@@ -81,10 +81,9 @@ export class Treasury {
     return expired;
   }
 
-  /** Where the account of a share stands; as it will be opened when nothing was charged to it yet. */
-  async stateOf({ account }: Share): Promise<AccountState> {
-    const known = await this.ledger?.account(account.tenant, account.id);
-    return { spent: 0, reserved: 0, extra: 0, ...known, ...account };
+  /** Where the account of a share stands. */
+  stateOf({ account }: Share): Promise<AccountState> {
+    return stateIn(this.ledger, account);
   }
 
   /** Shares that are beyond their soft limit, each told once in its window. */
@@ -114,6 +113,12 @@ export class Treasury {
     this.#notice({ kind: 'soft', tenant, budget: name, holder, text });
   }
 }
+
+/** As it will be opened when nothing was charged to it yet. */
+export const stateIn = async (ledger: LedgerStore | null, account: AccountTerms): Promise<AccountState> => {
+  const known = await ledger?.account(account.tenant, account.id);
+  return { spent: 0, reserved: 0, extra: 0, ...known, ...account };
+};
 
 export const leftOf = ({ limit, extra, spent, reserved }: AccountState): number =>
   Math.max(0, limit + extra - spent - reserved);

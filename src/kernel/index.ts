@@ -20,6 +20,7 @@ export { type Execution, type Loopback, loopback, loopbackCall, loopbackReply, t
 export { isJson, type Payload, parsedPayload, payloadDigest, payloadOf } from './payload.ts';
 export { Permit } from './permit.ts';
 export { seeded } from './prng.ts';
+export { Recent } from './recent.ts';
 export { type RetryOptions, retry } from './retry.ts';
 export { RetryBudget, RetryBudgets } from './retry-budget.ts';
 export {

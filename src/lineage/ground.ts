@@ -1,7 +1,7 @@
 /** What trees stand on and other rooms know: limits, nodes, and who can prove what. Made anew with each snapshot and roster. */
 import type { Principal } from '../contract/index.ts';
+import type { Recent } from '../kernel/index.ts';
 import type { TreeRules } from './limits.ts';
-import type { Recent } from './recent.ts';
 import type { OpenRun, Returned } from './token.ts';
 
 export interface Ground {

@@ -2,6 +2,5 @@
 export { chainOf } from './chain.ts';
 export type { Ground } from './ground.ts';
 export { DEFAULT_LIMITS, type TreeRules, treeRules } from './limits.ts';
-export { Recent } from './recent.ts';
 export type { OpenRun } from './token.ts';
 export { Trees } from './trees.ts';

@@ -1,6 +1,6 @@
 /** How many trees an agent begins by itself: what an agent that hides where its calls belong still runs against. */
 import { Fault } from '../contract/index.ts';
-import { Recent } from './recent.ts';
+import { Recent } from '../kernel/index.ts';
 
 const WINDOW_MS = 60_000;
 const MOST_AGENTS = 10_000;

@@ -1,6 +1,6 @@
 /** What this node has seen of each tree: how many calls, of how many agents, and how many by each call. */
 import type { Tree } from '../contract/index.ts';
-import { Recent } from './recent.ts';
+import { Recent } from '../kernel/index.ts';
 
 /** A root that was idle for long goes first, and its tree then counts from what its tokens say. */
 const MOST_ROOTS = 50_000;

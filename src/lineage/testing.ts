@@ -2,8 +2,8 @@
 import type { Call, Endpoint, NodeEntry, Principal, Reply, Scope } from '../contract/index.ts';
 import { Fault, HEADERS } from '../contract/index.ts';
 import { mayHandTo, type NodeKey, newNodeKey, Seal } from '../identity/index.ts';
-import { compose, loopbackCall, loopbackReply, rootScope, silentSpan, VirtualWorld } from '../kernel/index.ts';
-import { type Ground, Recent, type TreeRules, Trees, treeRules } from './index.ts';
+import { compose, loopbackCall, loopbackReply, Recent, rootScope, silentSpan, VirtualWorld } from '../kernel/index.ts';
+import { type Ground, type TreeRules, Trees, treeRules } from './index.ts';
 
 export const TENANT = 'acme';
 

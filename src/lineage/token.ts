@@ -1,6 +1,6 @@
 /** Opens the run token that an agent sends back, or says what is wrong with it. Never is a bad one taken for none. */
 import { Fault, HEADERS, type Principal } from '../contract/index.ts';
-import type { Recent } from './recent.ts';
+import type { Recent } from '../kernel/index.ts';
 import { type HandedPlace, handedFrom } from './told.ts';
 
 /** What was under a seal that holds. */

@@ -1,13 +1,12 @@
 /** The call trees of a node: places each call in one, refuses it when the tree has grown enough, and hands the place on. */
 import { type Call, type Endpoint, Fault, HEADERS, type Scope, type Tree } from '../contract/index.ts';
-import { invoke, type Layer, whenEnded } from '../kernel/index.ts';
+import { invoke, type Layer, Recent, whenEnded } from '../kernel/index.ts';
 import { chainOf } from './chain.ts';
 import type { Ground } from './ground.ts';
 import { grow, throwIfGrown } from './grown.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { agentKey, type Caller, type Memory, type Placed, placeOf, spanKey, traceKey } from './place.ts';
 import { RootQuota } from './quota.ts';
-import { Recent } from './recent.ts';
 import { Roots } from './roots.ts';
 import { Running } from './running.ts';
 import { describedText, type HandedPlace, handedFrom, handedText, type Place } from './told.ts';

@@ -50,7 +50,7 @@ export const setUpNode = (hub: ReturnType<typeof setUpHub>, entry: NodeEntry = S
     const records = new LeaseRecords(stores.ledger, entry.tenant, world.clock);
     const { clock, random, ids } = world;
     const lessee = new Lessee({
-      ...{ records, clock, random, newId: ids.callId, tenant: entry.tenant, node: entry.id, send },
+      ...{ records, clock, random, newId: ids.callId, node: entry.id, send },
     });
     const parts = { lessee, records, ledger: stores.ledger, tenant: entry.tenant };
     return { lessee, calls: leasedCalls(stores.calls, parts), ledger: leasedLedger(parts) };

@@ -1,5 +1,5 @@
 /** Leases: parts of budgets that nodes without the ledger spend by themselves. */
 export { type LeasedParts, leasedCalls, leasedLedger } from './leased.ts';
-export { type Holder, Lessee, type LesseeParts, MAX_SKEW_MS } from './lessee.ts';
-export { type Configured, LEASE_SIZES, type LeaseSizes, Lessor, type LessorParts } from './lessor.ts';
+export { type Holder, Lessee } from './lessee.ts';
+export { type Configured, type LeaseSizes, Lessor, type LessorParts } from './lessor.ts';
 export { LeaseRecords } from './records.ts';

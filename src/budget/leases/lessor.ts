@@ -20,7 +20,7 @@ import type {
 } from '../../contract/index.ts';
 import { Budgets, type Share, termsOf } from '../accounts.ts';
 import type { Need } from '../cost.ts';
-import { leftOf } from '../treasury.ts';
+import { leftOf, stateIn } from '../treasury.ts';
 import { isEntitled } from './entitled.ts';
 import { each } from './slice.ts';
 
@@ -31,7 +31,7 @@ export interface LeaseSizes {
   readonly ttlMs: number;
 }
 
-export const LEASE_SIZES: LeaseSizes = { slice: { micros: 1_000_000, tokens: 100_000, calls: 20 }, ttlMs: 10_000 };
+const LEASE_SIZES: LeaseSizes = { slice: { micros: 1_000_000, tokens: 100_000, calls: 20 }, ttlMs: 10_000 };
 
 /** Of one account in the hands of one node at once, in slices: for calls of many sessions, and for one that needs much. */
 const MOST_SLICES = 10;
@@ -141,7 +141,7 @@ export class Lessor {
     if (typeof terms === 'string') return { kind: 'refused', reason: terms };
     if ((await ledger.entry(node.tenant, id)) !== undefined)
       return { kind: 'refused', reason: 'this lease was asked for before' };
-    const states = await Promise.all(terms.map((account) => this.#stateOf(account)));
+    const states = await Promise.all(terms.map((account) => stateIn(ledger, account)));
     const wanted = this.#sizeOf(node, ask.need, states);
     const answer = await this.#grant(node, id, terms, wanted);
     // Others were faster. What one call needs may still be there.
@@ -168,7 +168,7 @@ export class Lessor {
       amounts,
       untilMs: clock.nowMs() + ttlMs,
     });
-    return { kind: 'granted', amounts, ttlMs, accounts: await Promise.all(terms.map((one) => this.#stateOf(one))) };
+    return { kind: 'granted', amounts, ttlMs, accounts: await Promise.all(terms.map((one) => stateIn(ledger, one))) };
   }
 
   /** By unit: a slice or a half of its share of what is free, what is smaller; what a call needs, when that is more. */
@@ -217,11 +217,6 @@ export class Lessor {
       terms.push(account);
     }
     return new Set(terms.map(({ id }) => id)).size < terms.length ? 'an account is named twice' : terms;
-  }
-
-  async #stateOf(account: AccountTerms): Promise<AccountState> {
-    const known = await this.#parts.ledger.account(account.tenant, account.id);
-    return { spent: 0, reserved: 0, extra: 0, ...known, ...account };
   }
 
   #openOf(node: string): Map<string, Open> {

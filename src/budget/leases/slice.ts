@@ -20,7 +20,10 @@ interface Holding {
 
 export class Slice {
   readonly terms: SliceTerms;
+  readonly units: readonly Unit[];
   readonly #holding = new Map<string, Holding>();
+  /** The sum of what is held: asked for with each call, however many run. */
+  #held = NOTHING;
   #used = NOTHING;
   /** Set when the last word about it was said while calls still ran. */
   #rest: { readonly id: string; readonly reported: Need } | undefined;
@@ -30,10 +33,7 @@ export class Slice {
 
   constructor(terms: SliceTerms) {
     this.terms = terms;
-  }
-
-  get units(): readonly Unit[] {
-    return UNITS.filter((unit) => this.terms.accounts.some((account) => account.unit === unit));
+    this.units = UNITS.filter((unit) => terms.accounts.some((account) => account.unit === unit));
   }
 
   get left(): Need {
@@ -73,12 +73,17 @@ export class Slice {
   take(holder: string, need: Need, expiresAtMs: number): void {
     const before = this.#holding.get(holder)?.need ?? NOTHING;
     this.#holding.set(holder, { need: plus(before, need), expiresAtMs });
+    this.#held = plus(this.#held, need);
     this.#most = each((unit) => Math.max(this.#most[unit], need[unit]));
   }
 
   /** Answers the last word about its rest, when this was the last call of a closed slice. */
   settle(holder: string, came: Need): LeaseReport | undefined {
-    if (!this.#holding.delete(holder)) return undefined;
+    const holding = this.#holding.get(holder);
+    if (holding === undefined) return undefined;
+    this.#holding.delete(holder);
+    const held = this.#held;
+    this.#held = each((unit) => held[unit] - holding.need[unit]);
     this.#used = plus(this.#used, came);
     if (this.#rest === undefined || this.#holding.size > 0) return undefined;
     const { id, reported } = this.#rest;
@@ -94,12 +99,6 @@ export class Slice {
     this.#rest = { id: restId, reported: this.#used };
     const lastMs = Math.max(...[...this.#holding.values()].map(({ expiresAtMs }) => expiresAtMs));
     return { ...report, rest: { id: restId, held: this.#held, forMs: Math.max(0, Math.ceil(lastMs - wallMs)) } };
-  }
-
-  get #held(): Need {
-    let sum = NOTHING;
-    for (const { need } of this.#holding.values()) sum = plus(sum, need);
-    return sum;
   }
 }
 

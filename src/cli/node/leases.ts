@@ -47,7 +47,7 @@ export const leasing = ({ membership, stores, world, lease }: Member, logger: Lo
   const { clock, random, ids } = world;
   const { id: node, tenant } = membership.node;
   const records = new LeaseRecords(stores.ledger, tenant, clock);
-  const lessee = new Lessee({ ...{ records, clock, random, newId: ids.callId, tenant, node }, send: lease });
+  const lessee = new Lessee({ ...{ records, clock, random, newId: ids.callId, node }, send: lease });
   const parts = { lessee, records, ledger: stores.ledger, tenant };
   const treasury = new Treasury({
     ledger: leasedLedger(parts),

@@ -9,8 +9,8 @@ import {
   Seal,
   speaksElsewhere,
 } from '../../identity/index.ts';
-import type { World } from '../../kernel/index.ts';
-import { type Ground, type OpenRun, Recent, type TreeRules, Trees } from '../../lineage/index.ts';
+import { Recent, type World } from '../../kernel/index.ts';
+import { type Ground, type OpenRun, type TreeRules, Trees } from '../../lineage/index.ts';
 
 /** The trees of a node, and what is needed to stand them on another snapshot. */
 export interface TreeParts {

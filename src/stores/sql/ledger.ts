@@ -262,7 +262,7 @@ export const carryReservation = async (
   const overdrawn = await book(session, row, 'settled', atMs, ({ unit, reserved }) => amounts[unit] ?? reserved);
   if (await isReserved(session, { tenant, id: rest.id })) return { settled: true, overdrawn };
   const charges = chargesOf(row).map((charge) => ({ ...charge, reserved: rest.amounts[charge.unit] ?? 0, spent: 0 }));
-  for (const { account, reserved } of charges) await session.all(S.move, { id: account, reserved, spent: 0 });
+  for (const { account, reserved } of charges) await session.run(S.move, { id: account, reserved, spent: 0 });
   await session.run(S.insert, {
     ...{ tenant, id: rest.id, state: 'reserved', labels: row.labels, charges: JSON.stringify(charges) },
     ...{ at_ms: atMs, expires_at: rest.expiresAtMs, settled_at: null },

@@ -74,7 +74,7 @@ export class Node {
     const { tenant } = entry;
     const records = new LeaseRecords(disk, tenant, own);
     const lessee = new Lessee({
-      ...{ records, clock: own, random, newId, tenant, node: entry.id },
+      ...{ records, clock: own, random, newId, node: entry.id },
       send: (request) => (life.isAlive ? wire.send(entry, machinery.said(request)) : new Promise<never>(() => {})),
       ...(machinery.maxSkewMs === undefined ? {} : { maxSkewMs: machinery.maxSkewMs }),
     });
