@@ -6,3 +6,9 @@ export type Action = (context: Context, args: readonly string[], options: never)
 
 /** Makes an action into what the command line calls. */
 export type Does = (action: Action) => (...given: unknown[]) => Promise<void>;
+
+/** For options that may be given more than once. */
+export const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  value,
+];

@@ -1,8 +1,6 @@
 /** The words of `airspace approval`. */
 import type { Command } from 'commander';
-import type { Does } from './action.ts';
-
-const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+import { collect, type Does } from './action.ts';
 
 export const addApproval = (program: Command, does: Does): void => {
   const approval = program.command('approval').description('calls that wait for people');

@@ -1,8 +1,6 @@
 /** The branch of the command line that is about people, teams, keys and secrets. */
 import type { Command } from 'commander';
-import type { Does } from './action.ts';
-
-const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+import { collect, type Does } from './action.ts';
 
 export const addIdentity = (program: Command, does: Does): void => {
   addLogin(program, does);

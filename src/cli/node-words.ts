@@ -6,7 +6,7 @@ import type { Context } from './context.ts';
 import { usage } from './failure.ts';
 import type { NodeWords } from './lifecycle.ts';
 import { LEAST_KEEP_MS } from './node/housekeeping.ts';
-import type { NodeOptions } from './node/hub.ts';
+import type { NodeOptions } from './node/node.ts';
 import { cleanText } from './render/clean.ts';
 import { parseDuration } from './render/time.ts';
 

@@ -1,8 +1,6 @@
 /** The tree of `airspace policy`: the way of a policy from its tests to every node, and back. */
 import { type Command, Option } from 'commander';
-import type { Does } from './action.ts';
-
-const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+import { collect, type Does } from './action.ts';
 
 /** Another part of the program may have begun the group already. */
 const groupIn = (program: Command): Command =>

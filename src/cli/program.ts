@@ -1,6 +1,6 @@
 /** The tree of commands: names, options and help. What a command does is loaded when it is asked for. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { Action, Does } from './action.ts';
+import { type Action, collect, type Does } from './action.ts';
 import { addApproval } from './approval-program.ts';
 import { addBudget } from './budget-program.ts';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
@@ -91,8 +91,6 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
 
 const leavesOf = ({ commands }: Command): readonly Command[] =>
   commands.flatMap((command) => (command.commands.length === 0 ? [command] : leavesOf(command)));
-
-const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
 
 const addLooking = (program: Command, does: Does): void => {
   program

@@ -62,6 +62,23 @@ test('a join token comes from one place only', async (t) => {
   assert.deepEqual([gone.exit, /--token-file .* cannot be read/.test(gone.stderr)], [2, true]);
 });
 
+test('a domain hub refuses what only a hub without a parent does', async (t) => {
+  const dir = await folder(t);
+  const words = ['serve', '--role', 'domain', '--parent', 'http://127.0.0.1:1', '--data', join(dir, 'data')];
+  for (const more of [
+    ['--two-person'],
+    ['--audit-reads'],
+    ['--audit-checkpoints', '/mnt/elsewhere/checkpoints.jsonl'],
+    ['--root-key-file', join(dir, 'root')],
+    ['--config', dir],
+  ]) {
+    const { exit, stderr } = await line([...words, ...more]);
+    assert.equal(exit, 2, more.join(' '));
+    assert.match(stderr, new RegExp(`${more[0]} is for hubs that have no parent`));
+  }
+  await assert.rejects(readdir(join(dir, 'data')));
+});
+
 test('a store is an address without a password, and of a hub without a parent', async (t) => {
   const dir = await folder(t);
   const serve = (words: readonly string[], env = {}) =>

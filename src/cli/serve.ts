@@ -9,7 +9,8 @@ import type { Context } from './context.ts';
 import { EXIT, usage } from './failure.ts';
 import type { ServeOptions, SidecarOptions } from './lifecycle.ts';
 import { startDomainHub } from './node/domain.ts';
-import { hasAdministrator, type RunningHub, type RunningNode, startHub } from './node/hub.ts';
+import { hasAdministrator, type RunningHub, startHub } from './node/hub.ts';
+import type { RunningNode } from './node/node.ts';
 import { type RunningSidecar, startSidecar } from './node/sidecar.ts';
 import { nodeOptions, requireReachable, tokenFor } from './node-words.ts';
 import { parseDuration } from './render/time.ts';
@@ -102,8 +103,7 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
 const startDomain = async (context: Context, options: ServeOptions): Promise<RunningNode> => {
   if (options.parent === undefined)
     throw usage('a domain hub needs a parent', 'airspace serve --role domain --parent http://... --token-file ...');
-  if (options.store !== undefined)
-    throw usage('a domain hub keeps its state in --data; --store is for hubs that have no parent');
+  refuseRootWords(options);
   requireReachable(options);
   return failing(
     options,
@@ -114,6 +114,24 @@ const startDomain = async (context: Context, options: ServeOptions): Promise<Run
       token: await tokenFor(context, options),
     }),
   );
+};
+
+/** By their words on the command line. A protection that is asked for and not there would be worse than none. */
+const ROOT_WORDS = {
+  store: '--store',
+  config: '--config',
+  twoPerson: '--two-person',
+  auditReads: '--audit-reads',
+  auditCheckpoints: '--audit-checkpoints',
+  rootKeyFile: '--root-key-file',
+} as const satisfies Partial<Record<keyof ServeOptions, string>>;
+
+const refuseRootWords = (options: ServeOptions): void => {
+  for (const [option, word] of Object.entries(ROOT_WORDS))
+    if (options[option as keyof typeof ROOT_WORDS] !== undefined)
+      throw usage(
+        `a domain hub takes policy from its parent and keeps its state in --data; ${word} is for hubs that have no parent`,
+      );
 };
 
 /** Files of the operator, applied before the first call. What they already say changes nothing. */

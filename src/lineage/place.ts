@@ -3,9 +3,8 @@
  * node handed to it or waits for it to answer. Leaving headers out changes how a place is found, and not which.
  */
 import type { Call, Hop, Principal, Scope, Tree } from '../contract/index.ts';
-import { payloadDigest } from '../kernel/index.ts';
+import { payloadDigest, type Recent } from '../kernel/index.ts';
 import type { Ground } from './ground.ts';
-import type { Recent } from './recent.ts';
 import type { Roots } from './roots.ts';
 import type { AgentWork, Running } from './running.ts';
 import { returnedBy } from './token.ts';

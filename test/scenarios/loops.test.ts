@@ -1,9 +1,11 @@
 /** What holds for call trees in every topology, with real nodes and agents that know nothing of Airspace. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import type { CallEvent } from '../../src/contract/index.ts';
 import { type Fleet, resource, type Shape, startFleet } from './fleet.ts';
 import { callOn, MANNERS, type Manner } from './relay.ts';
 
@@ -44,10 +46,7 @@ for (const shape of ['hub', 'mesh', 'hierarchy'] as const satisfies readonly Sha
     test('every record has the root, the depth and the way', async () => {
       const { headers } = await through(fleet, 'token', { a: 'b' });
       const trace = headers.get('b')?.['traceparent']?.split('-')[1] ?? '';
-      const events = await until(
-        () => fleet.events(trace),
-        (seen) => seen.some(({ lineage, target }) => target.name === 'b' && lineage.depth === 1),
-      );
+      const events = await handedUp(fleet, trace, ({ lineage, target }) => target.name === 'b' && lineage.depth === 1);
       const roots = new Set(events.map(({ lineage }) => lineage.root));
       assert.equal(roots.size, 1);
       const below = events.filter(({ target }) => target.name === 'b');
@@ -86,21 +85,23 @@ for (const shape of ['hub', 'mesh', 'hierarchy'] as const satisfies readonly Sha
     test('agents that answer first and call afterwards begin trees of their own, as many as they may', async () => {
       await fleet.apply([limits({ rootsPerMinute: 3 })]);
       fleet.fresh();
+      const { ran, refusals, news } = fleet.ledger;
+      const refused = once(news, 'refused', { signal: AbortSignal.timeout(PATIENCE_MS) });
       await callOn(fleet.ann, 'a', { manner: 'stripped', next: { a: 'b', b: 'a' }, later: true });
-      const { ran, refusals } = await until(
-        async () => fleet.ledger,
-        (ledger) => ledger.refusals.length > 0,
-      );
+      await refused;
       await fleet.apply([limits({})]);
       assert.equal(refusals[0]?.status, 429);
       assert.ok(ran.length <= 7, `${ran.length} ran`);
     });
   });
 
-const until = async <T>(look: () => Promise<T>, enough: (seen: T) => boolean): Promise<T> => {
-  for (const endMs = performance.now() + 10_000; ; ) {
-    const seen = await look();
-    if (enough(seen) || performance.now() > endMs) return seen;
+const PATIENCE_MS = 10_000;
+
+/** Nodes hand their records up in batches, and over HTTP nobody is told when one has come: the hub has to be asked. */
+const handedUp = async (fleet: Fleet, trace: string, wanted: (event: CallEvent) => boolean) => {
+  for (const endMs = performance.now() + PATIENCE_MS; ; ) {
+    const seen = await fleet.events(trace);
+    if (seen.some(wanted) || performance.now() > endMs) return seen;
     await new Promise((next) => setTimeout(next, 20));
   }
 };

@@ -1,4 +1,5 @@
 /** A plain HTTP agent that does what it is told: call others, as often as it is told, in one of three ways of treating headers. */
+import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
@@ -45,9 +46,11 @@ export interface Ledger {
   readonly refusals: Outcome[];
   /** Headers of the last execution of each agent. */
   readonly headers: Map<string, Readonly<Record<string, string>>>;
+  /** Says `refused` when there are more refusals. */
+  readonly news: EventEmitter;
 }
 
-export const newLedger = (): Ledger => ({ ran: [], refusals: [], headers: new Map() });
+export const newLedger = (): Ledger => ({ ran: [], refusals: [], headers: new Map(), news: new EventEmitter() });
 
 export const startRelay = async (name: string, ledger: Ledger): Promise<Relay> => {
   const server = createServer((req, res) => void serve(relay, ledger, req, res));
@@ -80,7 +83,9 @@ const serve = async (relay: Relay, ledger: Ledger, req: IncomingMessage, res: Se
   );
   if (order.later === true) answer(res, []);
   const outcomes = await Promise.all(work);
-  ledger.refusals.push(...outcomes.filter(({ code }) => code !== ''));
+  const refusals = outcomes.filter(({ code }) => code !== '');
+  ledger.refusals.push(...refusals);
+  if (refusals.length > 0) ledger.news.emit('refused');
   if (order.later !== true) answer(res, outcomes);
 };
 

@@ -5,18 +5,11 @@ import {
   idOf,
   type Resource,
   resourceKey,
-  type Snapshot,
   type TextFile,
 } from '../../contract/index.ts';
-import {
-  type Configuration,
-  checkConfiguration,
-  compile,
-  type Draft,
-  type PolicyText,
-  type PolicyWorld,
-} from '../../control/index.ts';
+import { type Configuration, checkConfiguration } from '../../control/index.ts';
 import { diagnoseForm, diagnosePolicies, formatPolicy, type PolicyDiagnostic } from '../../policy/index.ts';
+import { gather } from '../gather.ts';
 import { atField, type Embedded, inFile } from './place.ts';
 import { bundleWith, isCedar, type ReadFiles, readFiles, unreferenced } from './read.ts';
 import type { DiagnoseRequest } from './request.ts';
@@ -90,24 +83,6 @@ const governing = async (
   const said = diagnosePolicies({ bundles: own, names: world, ...draft, active });
   return said.flatMap((one) => [...located(one, texts), ...ofResource(one, read)]);
 };
-
-interface Gathered {
-  readonly bundles: readonly PolicyText[];
-  readonly world: PolicyWorld;
-  readonly draft: Draft;
-}
-
-/** The compiler of the configuration, stopped before the policy: what is wanted are its texts and what they may be about. */
-const gather = async (configuration: Configuration): Promise<Gathered> => {
-  let seen: Omit<Gathered, 'draft'> | undefined;
-  const draft = await compile(configuration, async (bundles, world) => {
-    seen = { bundles, world };
-    return NO_POLICY;
-  });
-  return { ...(seen as Omit<Gathered, 'draft'>), draft };
-};
-
-const NO_POLICY: Snapshot['policy'] = { version: '', cedar: '', actionParents: {}, arguments: [], levels: [] };
 
 const located = (
   { file: source, range, suggestion, message, ...said }: PolicyDiagnostic,

@@ -1,14 +1,12 @@
 /** A hub process: control plane, pipeline and doors over one data directory. The root of a tree, or the only node there is. */
 
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Desk } from '../../approvals/index.ts';
 import { Treasury } from '../../budget/index.ts';
 import type { ControlPort, Roster, Snapshot, Stores } from '../../contract/index.ts';
-import { adminRolesOf, DEFAULT_TENANT, Fault } from '../../contract/index.ts';
-import { Archive, ControlPlane, KillSwitch, LastGood, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
+import { adminRolesOf, DEFAULT_TENANT } from '../../contract/index.ts';
+import { ControlPlane, KillSwitch, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
-import { type Listener, type ListenOptions, listen, refuseOpenBind } from '../../doors/index.ts';
+import { listen, refuseOpenBind } from '../../doors/index.ts';
 import { nativeDoor } from '../../doors/native/index.ts';
 import { AssertionSigner, issueBootstrapToken, KeyUse, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
@@ -16,7 +14,7 @@ import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { openPostgres, openSqlite } from '../../stores/index.ts';
-import { fanout, type Level } from '../../telemetry/index.ts';
+import { fanout } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
@@ -34,43 +32,20 @@ import { killPort } from './kills.ts';
 import { lessorOf } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { loginDoors, sessionsOf } from './login.ts';
+import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { agreeOnKey, Others } from './others.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
+import { keepRosters } from './rosters.ts';
 import { openVault, secretPort } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
 import { unknownCalls } from './unknown.ts';
 
-export interface NodeOptions {
-  /** Share of decisions that a hub takes again with cedar-wasm, 0 to 1. Default `ORACLE_SHARE`. */
-  readonly oracle?: number | undefined;
-  /** Data directory; created when it is not there. */
-  readonly dir: string;
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
-  readonly level: Level;
-  /** Takes log lines, each with its newline. */
-  readonly log: (line: string) => void;
-  /** How long records of calls, with what they keep of payloads, and traces stay. Default 7 days, at least one. */
-  readonly keepMs?: number | undefined;
-  /** Base URL of an OTLP/HTTP collector. */
-  readonly otlp?: string | undefined;
-  readonly allowPublic?: boolean;
-  /** Takes word of calls that wait for people, and of what became of them. */
-  readonly approvalWebhook?: string;
-  /** Public without TLS: works, and is a weakened control. */
-  readonly allowPlainPublic?: boolean;
-  readonly tls?: NonNullable<ListenOptions['tls']>;
-  /** Development: requests of the node's own may go to this machine and its networks. Default false. */
-  readonly allowPrivateEgress?: boolean;
-  /** Base URL under which other nodes reach this one, when it is not the one that is bound. */
-  readonly advertise?: string | undefined;
-}
-
 export interface HubOptions extends NodeOptions {
+  /** Share of decisions to take again with cedar-wasm, 0 to 1. Default `ORACLE_SHARE`. */
+  readonly oracle?: number | undefined;
   /** What all secrets are sealed under in the end. Default: `root.key` in the data directory. */
   readonly rootKeyFile?: string | undefined;
   /** From the deadline of a call whose node is gone until what was set aside for it counts as spent. Default 60 s. */
@@ -83,14 +58,6 @@ export interface HubOptions extends NodeOptions {
   readonly auditReads?: boolean;
   /** Places outside of this hub's reach that get signed checkpoints of the audit. */
   readonly auditCheckpoints?: readonly string[];
-}
-
-export interface RunningNode {
-  readonly id: string;
-  readonly url: string;
-  readonly live: LivePipeline;
-  /** Graceful: finishes what is under way first. */
-  stop(graceful: boolean): Promise<void>;
 }
 
 export interface RunningHub extends RunningNode {
@@ -383,24 +350,6 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
 const openStores = ({ dir, store }: HubOptions): Promise<Stores> =>
   store === undefined ? openSqlite({ dir }) : openPostgres({ url: store, dir });
 
-/** What ran before a restart is called at once after it, instead of when each instance has been heard of again. */
-export const keepRosters = async (dir: string, publisher: Publisher, failed: (cause: unknown) => void) => {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  const disk = new LastGood(dir, publisher.publicKey);
-  const last = await disk.load('roster').catch((cause: unknown) => void failed(cause));
-  const archive = new Archive(disk, failed);
-  const stop = publisher.subscribe((signed) => {
-    if (signed.kind === 'roster') archive.put(signed);
-  });
-  return {
-    last: last?.document,
-    settled: async () => {
-      stop();
-      await archive.settled();
-    },
-  };
-};
-
 /**
  * Can anybody administer this hub with a key? If not, whoever reads the token file on its machine becomes its first administrator,
  * or the next one, when the last key has expired.
@@ -413,24 +362,3 @@ export const hasAdministrator = ({ snapshot }: Pick<ControlPlane, 'snapshot'>, w
       key.principal.kind === 'user' &&
       adminRolesOf({ ...key.principal, ...(key.scopes === undefined ? {} : { scopes: key.scopes }) }).has('admin'),
   );
-
-/** Streams of the admin door end first: they have no end of their own, and a drain would wait for them. */
-export const closeListener = async (listener: Listener, closing: Canceller, graceful: boolean): Promise<void> => {
-  closing.cancel(new Fault('unavailable', 'this node is going away'));
-  await listener.close(graceful);
-};
-
-export const weakenedBy = ({
-  allowPlainPublic,
-  tls,
-  allowPrivateEgress,
-}: Pick<NodeOptions, 'allowPlainPublic' | 'tls' | 'allowPrivateEgress'>): readonly string[] => [
-  ...(allowPlainPublic === true && tls === undefined ? ['public listener without TLS'] : []),
-  ...(allowPrivateEgress === true ? ['requests of its own may go to private addresses'] : []),
-];
-
-/** For our own logs only. */
-export const describe = (cause: unknown): string =>
-  cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-
-export const adminKeyFile = (dir: string): string => join(dir, 'admin.key');

@@ -17,7 +17,7 @@ export interface OthersParts {
   readonly control: Pick<ControlPlane, 'follow' | 'republish'>;
   readonly kills: Pick<KillSwitch, 'current' | 'follow' | 'renumber'>;
   readonly nodes: Pick<NodeHub, 'follow' | 'hearPeer' | 'reports'>;
-  readonly keeper: RosterKeeper;
+  readonly keeper: Pick<RosterKeeper, 'heartbeatMs' | 'own' | 'hearPeer' | 'renumber'>;
   readonly world: Pick<World, 'clock'>;
   readonly logger: Pick<Logger, 'log'>;
 }
@@ -59,7 +59,7 @@ export class Others {
   readonly #renumbered = new Map<Signed['kind'], number>();
   #beat = 0;
   #told = '';
-  #telling = false;
+  #telling: Promise<void> | undefined;
   #working: Promise<void> | undefined;
   #retry: Timer | undefined;
   #nextBeat: Timer | undefined;
@@ -88,6 +88,8 @@ export class Others {
     this.#retry?.cancel();
     this.#nextBeat?.cancel();
     await this.#working;
+    // What is on its way would be there again after it was taken away.
+    await this.#telling;
     await this.#parts.shared.removePeer(this.#parts.shared.holder).catch(() => {});
   }
 
@@ -174,7 +176,8 @@ export class Others {
 
   /** The others hear of it now, and not with the next beat. */
   changed(): void {
-    if (this.#telling || this.#nextBeat === undefined || this.#body() === this.#told) return;
+    if (this.#stopped || this.#telling !== undefined || this.#nextBeat === undefined || this.#body() === this.#told)
+      return;
     this.#nextBeat.cancel();
     void this.#tell();
   }
@@ -187,8 +190,16 @@ export class Others {
 
   /** A beat says that this hub is there and what it hears; one that is missed is followed by the next. */
   async #tell(): Promise<void> {
-    const { shared, keeper, world } = this.#parts;
-    this.#telling = true;
+    const { keeper, world } = this.#parts;
+    this.#telling = this.#tellAll();
+    await this.#telling;
+    this.#telling = undefined;
+    if (!this.#stopped) this.#nextBeat = world.clock.after(keeper.heartbeatMs, () => void this.#tell());
+  }
+
+  /** Never rejects. */
+  async #tellAll(): Promise<void> {
+    const { shared } = this.#parts;
     try {
       // What changes while it is told is told again at once.
       do {
@@ -201,8 +212,6 @@ export class Others {
     } catch (cause) {
       this.#failed('peers', cause);
     }
-    this.#telling = false;
-    if (!this.#stopped) this.#nextBeat = world.clock.after(keeper.heartbeatMs, () => void this.#tell());
   }
 
   async #forgetGone(): Promise<void> {

@@ -1,24 +1,20 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runAgent } from './agent-process.ts';
 
-/** Says that it runs, and listens when it may. */
+/** Says that it runs, listens when it is told to, and says when whoever came first has left. */
 const AGENT = `
-import { existsSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-const [, , dir] = process.argv;
-writeFileSync(dir + '/running', '');
-const look = setInterval(() => {
-  if (!existsSync(dir + '/may-listen')) return;
-  clearInterval(look);
-  createServer().listen(Number(process.env.PORT), '127.0.0.1');
-}, 10);
+import { connect, createServer } from 'node:net';
+const tell = connect(Number(process.argv[2]), '127.0.0.1');
+tell.once('data', () =>
+  createServer((caller) => caller.on('error', () => {}).once('close', () => tell.write('left')).resume())
+    .listen(Number(process.env.PORT), '127.0.0.1'),
+);
 `;
 
 const freePort = async (): Promise<number> => {
@@ -30,27 +26,27 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-const until = async (look: () => boolean): Promise<void> => {
-  for (const endMs = performance.now() + 15_000; !look(); ) {
-    assert.ok(performance.now() < endMs, 'it never came to be');
-    await new Promise((next) => setTimeout(next, 10));
-  }
-};
-
 test('an agent is ready when it listens, not when its process has started', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'airspace-agent-'));
   t.after(() => rm(dir, { recursive: true }));
   await writeFile(join(dir, 'agent.mjs'), AGENT);
   const port = await freePort();
+  const desk = createServer().listen(0, '127.0.0.1');
+  t.after(() => desk.close());
+  await once(desk, 'listening');
+  const running = once(desk, 'connection');
   const agent = runAgent(
-    [process.execPath, join(dir, 'agent.mjs'), dir],
+    [process.execPath, join(dir, 'agent.mjs'), String((desk.address() as AddressInfo).port)],
     { PORT: String(port) },
     `http://127.0.0.1:${port}`,
   );
-  await until(() => existsSync(join(dir, 'running')));
+  t.after(() => agent.stop());
+  const [told] = (await running) as [Socket];
   assert.equal(agent.isReady(), false);
-  await writeFile(join(dir, 'may-listen'), '');
-  await until(() => agent.isReady());
+  told.write('listen');
+  // Whoever looks leaves once it knows: by then the agent is ready.
+  await once(told, 'data');
+  assert.equal(agent.isReady(), true);
   await agent.stop();
   assert.equal(agent.isReady(), false);
 });
