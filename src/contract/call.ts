@@ -138,6 +138,11 @@ export interface Call {
    * each pick and prefers others (R5). Its length is the number of the attempt. The one part of a call that grows.
    */
   readonly avoid?: string[];
+  /**
+   * Id of the endpoint that has what the call is about, such as a task or a session: another one would not know it. It means
+   * something on the last node only; the others pass it on.
+   */
+  readonly pin?: string;
   /** The caller does not wait: accept durably, answer 202, run on, keep the reply for polling. */
   readonly detach?: boolean;
 }

@@ -3,6 +3,7 @@
 import type { Priority } from './call.ts';
 import type { CredentialEntry } from './secret.ts';
 import type { OperationEntry, TargetEntry } from './snapshot.ts';
+import type { Speech } from './speech.ts';
 
 export interface RoutePlan {
   readonly target: TargetEntry;
@@ -34,4 +35,6 @@ export interface Endpoint {
   readonly version: string;
   /** What it is shown. Absent: nothing. */
   readonly credential?: CredentialEntry;
+  /** How a `direct` one is spoken to. Absent: `POST {url}/{operation}`. */
+  readonly speech?: Speech;
 }

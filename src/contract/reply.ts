@@ -21,6 +21,8 @@ export interface Reply {
   /** Id of the endpoint that answered, and the version that it runs. */
   readonly endpoint: string;
   readonly version?: string;
+  /** The endpoint behind all nodes, for a call about something that only it has. */
+  readonly pin?: string;
   /** Tries in total, 1 when the first one answered. */
   readonly attempts: number;
   /** Remarks of the layers for the response metadata, such as `panic` (H3) or `stale`. */

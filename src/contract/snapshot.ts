@@ -4,6 +4,7 @@ import type { Target, TargetKind } from './call.ts';
 import type { Unit } from './money.ts';
 import type { Effect, FactSource, IdentityProviderSpec, WindowLength } from './resources/index.ts';
 import type { CredentialEntry } from './secret.ts';
+import type { Speech } from './speech.ts';
 
 /** Prices as calls are charged: whole micro-USD, each of them the dearest that applies. */
 export interface PriceEntry {
@@ -23,6 +24,12 @@ export interface OperationEntry {
   readonly idempotent: boolean;
   /** Absent: nobody has said what it costs, which is not nothing. */
   readonly price?: PriceEntry;
+  /** What it is for, for whoever may call it. */
+  readonly description?: string;
+  /** JSON Schema of the payload. */
+  readonly input?: Readonly<Record<string, unknown>>;
+  /** As its MCP server defined it when it was registered. */
+  readonly definition?: Readonly<Record<string, unknown>>;
   /** How an unknown outcome is settled; absent: a person says. */
   readonly reconcile?: { readonly replay: true } | { readonly ask: string };
 }
@@ -68,6 +75,14 @@ export interface TargetEntry {
   readonly timeoutMs: number | null;
   /** What its fixed endpoints are shown, by name: the secret itself is in no snapshot. Absent: nothing. */
   readonly credential?: CredentialEntry;
+  /** Absent: our own way, one POST per operation. */
+  readonly speech?: Speech;
+  readonly description?: string;
+  /** Of a model: other names for it, and what gets its calls when it cannot take them. */
+  readonly aliases?: readonly string[];
+  readonly fallback?: readonly string[];
+  /** Of an A2A agent: its card as it was when it was registered. */
+  readonly card?: Readonly<Record<string, unknown>>;
 }
 
 export interface RouteEntry {

@@ -20,6 +20,8 @@ export const HEADERS = {
   via: 'airspace-via',
   /** Node to node: the sender's signed word that people approved this call. */
   approval: 'airspace-approval',
+  /** Node to node, and back: the endpoint that has what the call is about. */
+  pin: 'airspace-pin',
   /** Node to node: number of the try; its presence says that the sender owns retries (R1). */
   attempt: 'airspace-attempt',
   /** Reply: `no`, `yes` or `unknown`. `no` is the explicit not-executed marker (R4). */

@@ -2,6 +2,9 @@
 import {
   FACT_READER,
   idOf,
+  KINDS_OF,
+  MCP_PREFIX,
+  operationsOf,
   type Resource,
   type ResourceKind,
   type ResourceOf,
@@ -61,6 +64,8 @@ export const checkSources = (sources: Sources): void => {
 const label = (resource: Resource): string => `${resource.kind} \`${resource.metadata.name}\``;
 
 const TARGET_KINDS = { agent: 'Agent', tool: 'Tool', model: 'Model' } as const;
+
+const KIND_OF_TARGET = { Agent: 'agent', Tool: 'tool', Model: 'model' } as const;
 
 const SCOPE_KINDS = {
   organisation: undefined,
@@ -128,7 +133,21 @@ class Check implements Checked {
         resource,
         `the name \`${FACT_READER}\` is taken: so Airspace itself is called when it asks for facts`,
       );
-    const { operations, endpoints } = resource.spec;
+    const { protocol, operations: named, endpoints } = resource.spec;
+    const kind = KIND_OF_TARGET[resource.kind];
+    if (!KINDS_OF[protocol].includes(kind))
+      this.#problem(
+        resource,
+        `\`protocol: ${protocol}\` is spoken by ${KINDS_OF[protocol].map((one) => `${one}s`).join(' and ')}; declare it as ${KINDS_OF[protocol].map((one) => TARGET_KINDS[one]).join(' or ')}`,
+      );
+    for (const { name, definition } of named)
+      if (definition !== undefined && name.startsWith(MCP_PREFIX))
+        this.#problem(
+          resource,
+          `the tool \`${name}\` is called as Airspace calls what servers do besides; leave it out`,
+        );
+    if (kind === 'model') this.#modelNames(resource);
+    const operations = operationsOf(protocol, named);
     for (const name of repeated(operations.map((operation) => operation.name))) {
       this.#problem(resource, `the operation \`${name}\` is declared twice; keep one of them`);
     }
@@ -151,6 +170,26 @@ class Check implements Checked {
     }
     for (const url of repeated(endpoints.map((endpoint) => endpoint.url))) {
       this.#problem(resource, `the endpoint \`${url}\` is listed twice; add up their weights`);
+    }
+  }
+
+  /** What callers may say for a model must mean one of them, and what gets its calls must be another one. */
+  #modelNames(resource: ResourceOf<'Agent' | 'Tool' | 'Model'>): void {
+    const { tenant, name } = resource.metadata;
+    const { aliases = [], fallback = [] } = resource.spec;
+    for (const alias of repeated(aliases)) this.#problem(resource, `the alias \`${alias}\` is listed twice; keep one`);
+    for (const other of this.#all.values()) {
+      if (other.kind !== 'Model' || other.metadata.tenant !== tenant || other.metadata.name === name) continue;
+      for (const alias of aliases)
+        if (other.metadata.name === alias || (other.spec.aliases ?? []).includes(alias))
+          this.#problem(
+            resource,
+            `the alias \`${alias}\` means model \`${other.metadata.name}\` too; keep one of them`,
+          );
+    }
+    for (const next of fallback) {
+      if (next === name) this.#problem(resource, '`fallback` names the model itself; name another one');
+      else this.#shouldExist(resource, 'spec.fallback', 'Model', next);
     }
   }
 

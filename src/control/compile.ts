@@ -3,15 +3,17 @@ import {
   type DomainEntry,
   idOf,
   type KeyEntry,
-  type PriceEntry,
+  operationsOf,
   type Resource,
   type ResourceKind,
   type ResourceOf,
   type RouteEntry,
   resourceKey,
   type Snapshot,
+  type Speech,
   type TargetEntry,
   type TargetKind,
+  type TargetSpec,
   type TeamEntry,
   type TreeLimitsEntry,
 } from '../contract/index.ts';
@@ -94,7 +96,11 @@ export const compile = async (
       kind,
       name: metadata.name,
       domain: metadata.domain ?? '',
-      operations: spec.operations.map(({ name, effect, input }) => ({ name, effect, input })),
+      operations: operationsOf(spec.protocol, spec.operations).map(({ name, effect, input, definition }) => ({
+        name,
+        effect,
+        input: input ?? inputIn(definition),
+      })),
     })),
     domains,
     users: of(all, 'User').map(userEntry),
@@ -156,22 +162,49 @@ const targetEntry = (
     domain: metadata.domain ?? '',
     labels: metadata.labels,
     endpoints: spec.endpoints,
-    operations: spec.operations.map(({ name, effect, idempotent, reconcile }) => ({
-      name,
-      effect,
-      idempotent: idempotent ?? effect === 'read',
-      ...(reconcile === undefined ? {} : { reconcile }),
-      ...priced(priceOf(resource, name)),
+    operations: operationsOf(spec.protocol, spec.operations).map((operation) => ({
+      name: operation.name,
+      effect: operation.effect,
+      idempotent: operation.idempotent ?? operation.effect === 'read',
+      ...defined({
+        description: operation.description,
+        input: operation.input ?? inputIn(operation.definition),
+        definition: operation.definition,
+        reconcile: operation.reconcile,
+        price: priceOf(resource, operation.name),
+      }),
     })),
     health: spec.health ?? null,
     concurrency: spec.concurrency,
     timeoutMs: spec.timeoutMs ?? null,
-    ...(spec.credential === undefined ? {} : { credential: spec.credential }),
+    ...defined({
+      credential: spec.credential,
+      speech: speechOf(spec),
+      description: spec.description,
+      aliases: spec.aliases,
+      fallback: spec.fallback,
+      card: spec.card,
+    }),
   };
 };
 
-const priced = (price: PriceEntry | undefined): { readonly price?: PriceEntry } =>
-  price === undefined ? {} : { price };
+/** Nothing for what is undefined, so that a configuration that does not speak of it is the same snapshot as ever. */
+const defined = <T extends object>(fields: T): Defined<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+const speechOf = ({ protocol, protocolVersion, binding, model }: TargetSpec): Speech | undefined =>
+  protocol === 'http'
+    ? undefined
+    : { protocol, version: protocolVersion ?? '', binding: binding ?? '', model: model ?? '' };
+
+/** An MCP server says it in the definition of the tool. */
+const inputIn = (definition: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> | undefined => {
+  const schema = definition?.['inputSchema'];
+  return typeof schema === 'object' && schema !== null && !Array.isArray(schema)
+    ? (schema as Record<string, unknown>)
+    : undefined;
+};
 
 /** 0 is for control traffic; no route can ask for it. */
 const PRIORITY = { interactive: 1, standard: 2, batch: 3 } as const;

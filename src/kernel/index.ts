@@ -17,7 +17,7 @@ export { bytesOf, exactJson, numberIn } from './exact-json.ts';
 export { compose, type Handler, invoke, type Layer } from './handler.ts';
 export { endWhenIdle, type IdleOptions } from './idle.ts';
 export { type Execution, type Loopback, loopback, loopbackCall, loopbackReply, type Script } from './loopback.ts';
-export { isJson, type Payload, parsedPayload, payloadDigest, payloadOf } from './payload.ts';
+export { argumentsIn, isJson, type Payload, parsedPayload, payloadDigest, payloadOf } from './payload.ts';
 export { Permit } from './permit.ts';
 export { seeded } from './prng.ts';
 export { Recent } from './recent.ts';

@@ -1,7 +1,7 @@
 /** The payload of a call as JSON and as a digest, each made once however many layers want to look at it. */
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
-import type { Body, Call } from '../contract/index.ts';
+import { type Body, type Call, formOf } from '../contract/index.ts';
 
 /** `problem` completes "the payload". */
 export type Payload = { readonly data: unknown } | { readonly problem: string };
@@ -32,12 +32,21 @@ const read = (body: Body, contentType: string): Payload => {
   // A target may read it as JSON all the same; the door has not checked it then, so nobody here does.
   if (!isJson(contentType)) return { problem: 'is not sent as `application/json`' };
   try {
-    return {
-      data: JSON.parse(Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString()),
-    };
+    const data = JSON.parse(Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString());
+    return { data: argumentsIn(contentType, data) };
   } catch {
     return { problem: body.bytes.byteLength === 0 ? 'is empty' : 'is not valid JSON' };
   }
+};
+
+/**
+ * What rules are about: the arguments of a tool, however it is called. In the words of MCP they are one field of several. `data` is the
+ * parsed payload; what is answered is a part of it, and not a copy.
+ */
+export const argumentsIn = (contentType: string, data: unknown): unknown => {
+  if (formOf(contentType) !== 'mcp') return data;
+  const found = typeof data === 'object' && data !== null && Object.hasOwn(data, 'arguments');
+  return found ? (data as { readonly arguments: unknown }).arguments : data;
 };
 
 const digests = new WeakMap<Body, string>();

@@ -1,6 +1,6 @@
 /** The call that goes on when a limit changes what the target gets: other bytes, and so another body that needs its own permit. */
 import { type Call, type Constraints, Fault } from '../contract/index.ts';
-import { bytesOf, exactJson, numberIn, payloadOf } from '../kernel/index.ts';
+import { argumentsIn, bytesOf, exactJson, numberIn, payloadOf } from '../kernel/index.ts';
 import { redact } from './redact.ts';
 
 type Limits = Pick<Constraints, 'maxTokens' | 'redactIn'>;
@@ -17,7 +17,7 @@ export const rewritten = (call: Call, { redactIn, maxTokens }: Limits, policyVer
   const json = jsonOf(call, (problem) =>
     refuse(redactIn === undefined ? 'CANNOT_LIMIT_TOKENS' : 'CANNOT_REDACT', problem),
   );
-  redact(json, redactIn ?? []);
+  redact(argumentsIn(call.contentType, json), redactIn ?? []);
   if (cap !== undefined && !capTokens(json, cap)) throw refuse('CANNOT_LIMIT_TOKENS', 'is no object');
   return { ...call, headers: withoutDigests(call.headers), body: { kind: 'bytes', bytes: bytesOf(json) } };
 };

@@ -78,7 +78,7 @@ export const sidecarOutCandidates =
     if (via === 'hub') return [throughNode(target, hub)];
     return instancesOf(sight, target)
       .filter((one) => one.protocol === 'airspace' && speaksFor(sight.nodes.get(one.node), target))
-      .map((one) => observed(one, false));
+      .map((one) => observed(target, one, false));
   };
 
 /** Sidecar, incoming: its own agent and nothing else, whatever the snapshot says. */
@@ -99,7 +99,7 @@ const below = (sight: Sight, target: TargetEntry, domain: string): readonly Cand
   const delegate = sight.domains.delegate(target.tenant, target.domain, domain);
   const instances = instancesOf(sight, target);
   if (delegate !== undefined) {
-    return instances.filter((one) => servesDomain(sight, one, delegate)).map((one) => observed(one, true));
+    return instances.filter((one) => servesDomain(sight, one, delegate)).map((one) => observed(target, one, true));
   }
   const here = instances.filter((one) => one.protocol === 'direct' || speaksFor(sight.nodes.get(one.node), target));
   return merged(target, here);
@@ -113,7 +113,7 @@ const merged = (target: TargetEntry, instances: readonly InstanceEntry[]): reado
     byId.set(candidate.id, candidate);
   }
   for (const instance of instances.toReversed()) {
-    const live = observed(instance, false);
+    const live = observed(target, instance, false);
     const known = byId.get(live.id);
     byId.set(live.id, known === undefined ? live : { ...live, ...setBy(known) });
   }
@@ -158,9 +158,10 @@ const fixed = (target: TargetEntry, endpoint: EndpointEntry): Candidate => ({
   labels: endpoint.labels,
   state: 'ready',
   ...(target.credential === undefined ? {} : { credential: target.credential }),
+  ...(target.speech === undefined ? {} : { speech: target.speech }),
 });
 
-const observed = (instance: InstanceEntry, final: boolean): Candidate => ({
+const observed = ({ speech }: TargetEntry, instance: InstanceEntry, final: boolean): Candidate => ({
   id: endpointId(instance.name, instance.url),
   url: instance.url,
   protocol: instance.protocol,
@@ -171,6 +172,7 @@ const observed = (instance: InstanceEntry, final: boolean): Candidate => ({
   labels: instance.labels,
   state: instance.state,
   ...(instance.epoch === undefined ? {} : { epoch: instance.epoch }),
+  ...(instance.protocol === 'direct' && speech !== undefined ? { speech } : {}),
 });
 
 /** Which version runs behind another hub is not ours to know; the reply says it. */

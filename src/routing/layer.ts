@@ -51,7 +51,7 @@ interface Sent {
 const takeNoted = (pool: Pool, call: Call, scope: Scope, startMs: number): Lease => {
   const candidates = pool.table.present.length;
   try {
-    const lease = pool.take(call.avoid ?? NOBODY, startMs, scope.random);
+    const lease = pool.take(call.avoid ?? NOBODY, startMs, scope.random, call.pin);
     call.avoid?.push(lease.record.candidate.id);
     const eligible = pool.members.length;
     scope.span.step('route', startMs, { candidates, eligible, picked: lease.record.candidate.id, panic: lease.panic });

@@ -66,8 +66,13 @@ export class Pool implements Choices, Learner {
     this.#refreshAtMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Throws `unavailable` when no endpoint is eligible, `overloaded` when all that are have their hands full. */
-  take(avoid: readonly string[], nowMs: number, random: () => number): Lease {
+  /**
+   * `pin`: the endpoint that has what the call is about. Throws `unavailable` when no endpoint is eligible, `overloaded` when all that
+   * are have their hands full, `not_found` when the pinned one is gone.
+   */
+  take(avoid: readonly string[], nowMs: number, random: () => number, pin?: string): Lease {
+    const pinned = pin === undefined ? undefined : this.#pinned(pin);
+    if (pinned !== undefined) return this.#takePinned(pinned, nowMs, random);
     for (let surprises = 0; surprises < MAX_SURPRISES; surprises++) {
       if (nowMs >= this.#refreshAtMs) this.refresh(nowMs);
       const record = pick(this, avoid, nowMs, random);
@@ -77,6 +82,22 @@ export class Pool implements Choices, Learner {
       this.touch();
     }
     throw this.#nobody(nowMs, random);
+  }
+
+  /** Undefined where other nodes stand before the target: one of them has it. */
+  #pinned(pin: string): EndpointRecord | undefined {
+    const record = this.table.present.find(({ candidate }) => candidate.id === pin);
+    if (record !== undefined || this.table.present.some(({ candidate }) => candidate.protocol === 'airspace'))
+      return record;
+    const { kind, name } = this.#target;
+    throw new Fault('not_found', `the endpoint of ${kind} \`${name}\` that had this is gone, and what it had with it`);
+  }
+
+  /** What it has nobody else has: it is asked also while it drains or looks ill, as long as its breaker lets anything through. */
+  #takePinned(record: EndpointRecord, nowMs: number, random: () => number): Lease {
+    const ticket = record.inFlight < this.concurrency ? record.breaker.enter(nowMs) : REFUSED;
+    if (ticket === REFUSED) throw this.#nobody(nowMs, random);
+    return new Lease(record, this.panic, ticket, this);
   }
 
   /** Works out anew who is eligible. Costs a pass over the pool, so it happens on news and a few times a second. */

@@ -32,6 +32,7 @@ import { secretsElsewhere } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
 import { unknownCalls } from './unknown.ts';
+import { waysOf } from './ways.ts';
 
 export interface RunningDomainHub extends RunningNode {
   /** Sequence of the snapshot in force, 0 before the first. */
@@ -100,7 +101,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     node: node.id,
     sink: observed.sink,
     calls: leased.calls,
-    upstreamFor: (endpoint) => upstream.to(endpoint),
+    upstreamFor: waysOf(upstream),
     view: (_, sight) => viewOf(sight, place),
     compose: (parts) => domainHub({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) }),
     neighbours: [hub],

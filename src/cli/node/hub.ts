@@ -42,6 +42,7 @@ import { openVault, secretPort } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
 import { unknownCalls } from './unknown.ts';
+import { waysOf } from './ways.ts';
 
 export interface HubOptions extends NodeOptions {
   /** Share of decisions to take again with cedar-wasm, 0 to 1. Default `ORACLE_SHARE`. */
@@ -135,7 +136,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     calls: stores.calls,
     keyUse,
     tokens: egress.tokens,
-    upstreamFor: (endpoint) => upstream.to(endpoint),
+    upstreamFor: waysOf(upstream),
     view: (_, sight) => viewOf(sight, { tenant: '', domain: '', parent: null }),
     compose: hub,
     overload: overload.level,

@@ -142,6 +142,7 @@ export class LivePipeline {
   readonly #trees: Trees;
   readonly #versions = new Versions();
   #fallbacks = 0;
+  readonly #watchers = new Set<() => void>();
   #current: Current | undefined;
   #tokens: { readonly snapshot: Snapshot; readonly verifier: TokenVerifier } | undefined;
   #policy: Prepared | undefined;
@@ -235,6 +236,12 @@ export class LivePipeline {
     return this.#current.considered(call, rootScope(world, silentSpan(world.ids.spanId())).scope);
   }
 
+  /** Calls back after each new state, until what it answers is called. */
+  onAdopt(changed: () => void): () => void {
+    this.#watchers.add(changed);
+    return () => void this.#watchers.delete(changed);
+  }
+
   /** Swaps in new state at once, or throws and keeps the old: a snapshot that does not compile here is refused whole. */
   adopt(snapshot: Snapshot, roster: Roster): void {
     this.prepare(snapshot, roster)();
@@ -311,6 +318,7 @@ export class LivePipeline {
       // Last: whoever waits for this snapshot goes on at once.
       const inForce = { snapshotSeq: snapshot.seq, active: policy, trials, watch };
       this.#versions.adopt(inForce, options.world.clock.nowMs());
+      for (const changed of this.#watchers) changed();
     };
   }
 

@@ -1,7 +1,7 @@
 /** A sidecar process: one door for its own agent, one for other nodes, and the last good policy between them. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Believed, Desk } from '../../approvals/index.ts';
-import type { Endpoint, Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
+import type { Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
 import type { NodeLink } from '../../control/index.ts';
 import { listen } from '../../doors/index.ts';
 import { type NativeDoor, nativeDoor } from '../../doors/native/index.ts';
@@ -23,6 +23,7 @@ import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
+import { waysOf } from './ways.ts';
 
 export interface SidecarOptions extends NodeOptions, MemberOptions {
   /** Where the agent behind it listens; null for an agent that only calls. */
@@ -63,7 +64,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     assertFor: (principal, to) => member.signer.assert(principal, to),
     handOver: (...sent) => lineage.trees.handOver(...sent),
   });
-  const upstreamFor = (endpoint: Endpoint) => upstream.to(endpoint);
+  const upstreamFor = waysOf(upstream);
   let link: NodeLink | undefined;
   const killsAgeMs = killsAgeOf(world, () => link?.killsConfirmedAtMs);
   const ageMs = ageOf(

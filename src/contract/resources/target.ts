@@ -28,6 +28,12 @@ export const Operation = z.strictObject({
     .record(z.string(), z.unknown())
     .optional()
     .describe('JSON Schema of the payload; policies read it as `context.args`'),
+  definition: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe(
+      'a tool as its MCP server defined it when it was registered; one that is defined otherwise by now is not called',
+    ),
   price: PriceSpec.optional().describe('what a call costs; default: the price of its target'),
 });
 export type Operation = z.output<typeof Operation>;
@@ -88,27 +94,68 @@ export const CredentialSpec = z.strictObject({
     .describe('`bearer`, or a header such as header:x-api-key'),
 });
 
-export const TargetSpec = z.strictObject({
-  description: z.string().max(2000).optional(),
-  protocol: z.literal('http').default('http'),
-  endpoints: z
-    .array(EndpointSpec)
-    .max(1000)
-    .default([])
-    .describe('fixed addresses; instances that register themselves come on top'),
-  credential: CredentialSpec.optional().describe(
-    'shown to the endpoints that are listed here, and to no instance that announces itself; only hubs have it',
-  ),
-  operations: z.array(Operation).min(1).max(500),
-  health: HealthSpec.optional().describe('active check of each endpoint; absent: only what calls show'),
-  concurrency: z.number().int().min(1).max(100_000).default(1024).describe('calls in flight per endpoint (L1)'),
-  timeoutMs: z
-    .number()
-    .int()
-    .min(1)
-    .max(3_600_000)
-    .optional()
-    .describe('upper bound of one call; default 30 s, streams 10 min (D1)'),
-  price: PriceSpec.optional().describe('what a call costs, of its own: what it calls in turn is charged by itself'),
-});
+export const TargetSpec = z
+  .strictObject({
+    description: z.string().max(2000).optional(),
+    protocol: z
+      .enum(['http', 'a2a', 'mcp', 'openai', 'anthropic'])
+      .default('http')
+      .describe('what it speaks; `http`: one POST per operation'),
+    protocolVersion: z
+      .string()
+      .regex(/^[0-9][0-9.-]{0,31}$/, 'must be a version such as 1.0 or 2026-07-28')
+      .optional()
+      .describe('the version that it speaks; absent: it is asked'),
+    binding: z
+      .enum(['JSONRPC', 'HTTP+JSON', 'GRPC'])
+      .optional()
+      .describe('of A2A: how it is reached; absent: its card says'),
+    model: z.string().min(1).max(200).optional().describe('of a model: its name at the provider; default: its own'),
+    aliases: z
+      .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$/, 'must be a model name such as gpt-5.2'))
+      .max(50)
+      .optional()
+      .describe('of a model: other names that callers may use for it'),
+    fallback: z
+      .array(Name)
+      .max(10)
+      .optional()
+      .describe('of a model: models that get the call, in this order, when this one cannot take it'),
+    card: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('of an A2A agent: its card as it was when it was registered'),
+    endpoints: z
+      .array(EndpointSpec)
+      .max(1000)
+      .default([])
+      .describe('fixed addresses; instances that register themselves come on top'),
+    credential: CredentialSpec.optional().describe(
+      'shown to the endpoints that are listed here, and to no instance that announces itself; only hubs have it',
+    ),
+    operations: z
+      .array(Operation)
+      .max(500)
+      .default([])
+      .describe('what it can do; other protocols than `http` bring their own, and these come on top'),
+    health: HealthSpec.optional().describe('active check of each endpoint; absent: only what calls show'),
+    concurrency: z.number().int().min(1).max(100_000).default(1024).describe('calls in flight per endpoint (L1)'),
+    timeoutMs: z
+      .number()
+      .int()
+      .min(1)
+      .max(3_600_000)
+      .optional()
+      .describe('upper bound of one call; default 30 s, streams 10 min (D1)'),
+    price: PriceSpec.optional().describe('what a call costs, of its own: what it calls in turn is charged by itself'),
+  })
+  .superRefine(({ protocol, operations, model, aliases, fallback, card, binding }, ctx) => {
+    const wrong = (field: string, message: string): void => ctx.addIssue({ code: 'custom', path: [field], message });
+    if (protocol === 'http' && operations.length === 0) wrong('operations', 'must name at least one operation');
+    if (protocol !== 'a2a' && (card !== undefined || binding !== undefined))
+      wrong(card === undefined ? 'binding' : 'card', 'is for agents with `protocol: a2a`');
+    if (protocol === 'a2a' || protocol === 'mcp')
+      for (const [field, value] of Object.entries({ model, aliases, fallback }))
+        if (value !== undefined) wrong(field, 'is for models');
+  });
 export type TargetSpec = z.output<typeof TargetSpec>;

@@ -9,7 +9,7 @@ import {
   type Principal,
   type Rights,
 } from '../../contract/index.ts';
-import { guardJson } from '../native/index.ts';
+import { guardJson } from '../http/index.ts';
 import type { AdminPorts } from './ports.ts';
 
 /** Before anybody was identified. */

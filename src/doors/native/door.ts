@@ -1,9 +1,17 @@
 /** How a call enters in Airspace's own protocol: one POST per call, its answer or a problem document, and records to poll. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Call, type CancelSignal, DEFAULT_BODY_LIMIT, Fault, type Reply } from '../../contract/index.ts';
-import { type Handler, rootScope, silentSpan, type World } from '../../kernel/index.ts';
-import { type BodyLimits, type Collecting, isStreamed, readBody } from './body.ts';
-import { type Inbound, readInbound } from './inbound.ts';
+import { type Call, type CancelSignal, Fault } from '../../contract/index.ts';
+import type { Handler, World } from '../../kernel/index.ts';
+import {
+  type BodyLimits,
+  type Collecting,
+  type Inbound,
+  isStreamed,
+  limitsOf,
+  readBody,
+  readInbound,
+  run,
+} from '../http/index.ts';
 import type { AsyncCalls } from './port.ts';
 import { type HttpDetail, type Occurrence, writeProblem } from './problem.ts';
 import { answerRecord } from './records.ts';
@@ -31,18 +39,8 @@ export interface NativeDoorOptions {
 /** True when the request is this door's and will be answered by it. */
 export type NativeDoor = (req: IncomingMessage, res: ServerResponse) => boolean;
 
-/** 64 MiB: a streamed request is not kept, but it is not endless either (S6). */
-const DEFAULT_STREAM_LIMIT = 64 * 1024 * 1024;
-/** 256 payloads of the largest default size. */
-const DEFAULT_COLLECTING_LIMIT = 256 * 1024 * 1024;
-
 export const nativeDoor = (options: NativeDoorOptions): NativeDoor => {
-  const limits = {
-    payload: DEFAULT_BODY_LIMIT,
-    stream: DEFAULT_STREAM_LIMIT,
-    collecting: DEFAULT_COLLECTING_LIMIT,
-    ...options.limits,
-  };
+  const limits = limitsOf(options.limits);
   const collecting = { bytes: 0 };
   return (req, res) => {
     const route = routeOf(req.method ?? '', req.url ?? '');
@@ -158,29 +156,15 @@ const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }
   via: inbound.node?.via ?? [],
   retriedElsewhere: inbound.node?.retriedElsewhere ?? false,
   ...(inbound.node?.decided === undefined ? {} : { decided: inbound.node.decided }),
+  ...(inbound.node?.pin === undefined ? {} : { pin: inbound.node.pin }),
   ...(inbound.respondAsync ? { detach: true } : {}),
 });
 
-/** Runs the pipeline. The caller's connection is its cancel signal: when it closes early, everything below ends (D4). */
-const answer = async ({ options, res }: Entering, entered: Call): Promise<void> => {
-  const { world } = options;
-  const { scope, canceller } = rootScope(world, silentSpan(world.ids.spanId()));
-  const cancel = (reason: Fault): void => canceller.cancel(reason);
-  const forget = options.goingAway?.onCancel(cancel);
-  const closed = (): void => {
-    forget?.();
-    if (!res.writableFinished) cancel(new Fault('cancelled', 'the caller went away'));
-  };
-  if (res.destroyed) closed();
-  res.once('close', closed);
-  try {
-    const reply: Reply = await options.handler()(entered, scope);
-    await writeReply({ res, call: entered, clock: world.clock, cancel }, reply);
-  } catch (thrown) {
-    // A reply that could not be written may hold a stream that nobody will read.
-    cancel(Fault.from(thrown));
-    throw thrown;
-  }
+const answer = ({ options, res }: Entering, entered: Call): Promise<void> => {
+  const { world, goingAway } = options;
+  return run({ world, handler: options.handler(), res, goingAway }, entered, (reply, cancel) =>
+    writeReply({ res, call: entered, clock: world.clock, cancel }, reply),
+  );
 };
 
 const record = async (

@@ -174,6 +174,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const { endpoint, policy } = this.#parts;
     const node = endpoint.protocol === 'airspace' ? head.node : undefined;
     const version = node?.version || endpoint.version;
+    const pin = node === undefined ? endpoint.id : node.pin;
     return {
       outcome: head.status < 400 ? 'ok' : 'failed',
       status: head.status,
@@ -182,6 +183,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       body,
       endpoint: node?.endpoint || endpoint.id,
       attempts: 1,
+      ...(pin === '' ? {} : { pin }),
       ...(version === '' ? {} : { version }),
       ...(node === undefined || node.notes.length === 0 ? {} : { notes: node.notes }),
     };

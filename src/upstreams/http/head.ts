@@ -11,7 +11,12 @@ export interface Head {
   readonly notExecuted: boolean;
   readonly retryAfterMs: number | undefined;
   /** What another node says about the target behind it; empty from targets themselves. */
-  readonly node: { readonly endpoint: string; readonly version: string; readonly notes: readonly string[] };
+  readonly node: {
+    readonly endpoint: string;
+    readonly version: string;
+    readonly pin: string;
+    readonly notes: readonly string[];
+  };
   readonly passed: readonly (readonly [string, string])[];
 }
 
@@ -85,6 +90,7 @@ export const readHead = (status: number, raw: RawHeaders): Head => {
     node: {
       endpoint: text(raw[HEADERS.endpoint]),
       version: text(raw[HEADERS.version]),
+      pin: text(raw[HEADERS.pin]),
       notes: text(raw[HEADERS.notes])
         .split(',')
         .map((note) => note.trim())

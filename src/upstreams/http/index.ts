@@ -1,3 +1,10 @@
 /** The only way into this room. */
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
-export { type HttpUpstream, type HttpUpstreamOptions, httpUpstream, type ProbeResult } from './upstream.ts';
+export {
+  type HttpUpstream,
+  type HttpUpstreamOptions,
+  httpUpstream,
+  type ProbeResult,
+  type WireRequest,
+} from './upstream.ts';
+export { httpWay } from './way.ts';

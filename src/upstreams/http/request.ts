@@ -6,6 +6,7 @@ import {
   Fault,
   HEADERS,
   isCredentialHeader,
+  outwards,
   RESERVED_PREFIX,
   type TargetKind,
 } from '../../contract/index.ts';
@@ -96,13 +97,14 @@ export const headersOf = (call: Call, context: RequestContext): string[] => {
   const { trace } = call;
   const out = [
     'accept',
-    call.accept === '' ? '*/*' : call.accept,
+    call.accept === '' ? '*/*' : context.node === null ? outwards(call.accept) : call.accept,
     HEADERS.traceparent,
     `00-${trace.trace}-${context.span}-${trace.sampled ? '01' : '00'}`,
     HEADERS.callId,
     call.id,
   ];
-  if (call.contentType !== '') out.push('content-type', call.contentType);
+  if (call.contentType !== '')
+    out.push('content-type', context.node === null ? outwards(call.contentType) : call.contentType);
   if (call.session !== undefined) out.push(HEADERS.session, call.session);
   if (context.remainingMs !== Number.POSITIVE_INFINITY)
     out.push(HEADERS.timeoutMs, String(Math.max(1, Math.floor(context.remainingMs - HOP_MS))));
@@ -129,6 +131,7 @@ const nodeHeaders = (out: string[], call: Call, node: NodeContext): void => {
   );
   if (node.approval !== '') out.push(HEADERS.approval, node.approval);
   if (call.decided !== undefined) out.push(HEADERS.policy, decidedText(call.decided));
+  if (call.pin !== undefined) out.push(HEADERS.pin, call.pin);
   if (node.attempt !== null) out.push(HEADERS.attempt, String(node.attempt));
 };
 

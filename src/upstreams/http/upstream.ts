@@ -1,7 +1,17 @@
 /** How a call leaves over HTTP: to a target itself, or to another node that governs it again. */
 import { Readable } from 'node:stream';
-import { type Call, type Endpoint, Fault, type Principal, type Reply, type Scope } from '../../contract/index.ts';
-import { type Handler, Permit, remainingMs, throwIfOver, type World } from '../../kernel/index.ts';
+import {
+  type Call,
+  type Endpoint,
+  Fault,
+  HEADERS,
+  type Principal,
+  RESERVED_PREFIX,
+  type Reply,
+  type Scope,
+} from '../../contract/index.ts';
+import { Permit, remainingMs, throwIfOver, type World } from '../../kernel/index.ts';
+import type { Words } from '../words.ts';
 import { Exchange } from './exchange.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { Pools, type Way } from './pools.ts';
@@ -24,6 +34,21 @@ export interface HttpUpstreamOptions {
   readonly limits?: Partial<Limits>;
 }
 
+/** A request as a protocol wants it. What every call carries is added: its trace, its tree, who calls, the secret of the target. */
+export interface WireRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Behind the endpoint's own URL; begins with a slash, or is empty. */
+  readonly path: string;
+  /** Empty without body. */
+  readonly contentType: string;
+  readonly accept: string;
+  /** Names in lower case and values in turns; they stand for headers of the call with the same names. */
+  readonly headers: readonly string[];
+  readonly body: Uint8Array | null;
+  /** Somebody else's service, such as a model provider: it hears nothing of who calls, nor of Airspace. Default false. */
+  readonly isForeign?: boolean;
+}
+
 export interface ProbeResult {
   /** Answered within the time with a status from 200 to 299. */
   readonly healthy: boolean;
@@ -34,11 +59,16 @@ export interface ProbeResult {
 
 export interface HttpUpstream {
   /**
-   * The handler of one endpoint; cheap, so ask for it per call. Other nodes learn the number of the try (R1).
+   * The handler of one endpoint; cheap, so ask for it per call. Other nodes learn the number of the try (R1). `words`: what a target
+   * itself is sent instead of the call's own.
    * Faults: `denied` without a permit, `expired`, `unreachable`, `refused`, `timeout`, `cancelled`, `upstream_broken`,
    * `upstream_invalid`, `slow_consumer`, and any fault of the node behind an `airspace` endpoint.
    */
-  to(endpoint: Endpoint): Handler;
+  to(endpoint: Endpoint): (call: Call, scope: Scope, words?: Words) => Promise<Reply>;
+  /**
+   * One request of another protocol for a call that goes to a target itself: the same permit, secrets, limits and timers. Faults as above.
+   */
+  send(endpoint: Endpoint, call: Call, scope: Scope, request: WireRequest): Promise<Reply>;
   /** A health check: GET without payload or credentials. Never throws. */
   probe(endpoint: Endpoint, path: string, timeoutMs: number): Promise<ProbeResult>;
   /** Destroys every connection. Calls in flight end as `upstream_broken`. */
@@ -49,10 +79,20 @@ export const httpUpstream = (options: HttpUpstreamOptions): HttpUpstream => {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const pools = new Pools(options.world.clock, limits);
   return {
-    to: (endpoint) => async (call, scope) => {
-      const { policyVersion } = Permit.check(call); // before any socket is touched
+    to:
+      (endpoint) =>
+      async (call, scope, words = call) => {
+        const { policyVersion } = Permit.check(call); // before any socket is touched
+        checkTime(scope);
+        const sending = { options, limits, endpoint, policy: policyVersion, call, scope };
+        return exchange(pools.to(endpoint.url), sending, words);
+      },
+    send: async (endpoint, call, scope, request) => {
+      const { policyVersion } = Permit.check(call);
       checkTime(scope);
-      return exchange(pools.to(endpoint.url), { options, limits, endpoint, policy: policyVersion, call, scope });
+      if (endpoint.protocol !== 'direct') throw new Fault('internal', 'a node is spoken to in its own protocol only');
+      const sending = { options, limits, endpoint, policy: policyVersion, call, scope };
+      return sendRequest(pools.to(endpoint.url), sending, request);
     },
     probe: (endpoint, path, timeoutMs) => probe(options.world, pools.to(endpoint.url), path, timeoutMs),
     close: () => pools.close(),
@@ -74,11 +114,12 @@ interface Sending {
   readonly scope: Scope;
 }
 
-const exchange = ({ pool, base }: Way, sending: Sending): Promise<Reply> => {
+const exchange = ({ pool, base }: Way, sending: Sending, words: Words): Promise<Reply> => {
   const { options, limits, endpoint, policy, call, scope } = sending;
   const span = scope.ids.spanId();
   const path = pathOf(base, call, endpoint.protocol);
-  const headers = headersOf(call, {
+  const { contentType, accept } = words;
+  const headers = headersOf(words === call ? call : { ...call, contentType, accept }, {
     span,
     remainingMs: remainingMs(scope),
     fallbackKey: endpoint.protocol === 'direct' && (options.mutates?.(call) ?? true) ? call.id : '',
@@ -86,11 +127,49 @@ const exchange = ({ pool, base }: Way, sending: Sending): Promise<Reply> => {
     tree: options.handOver?.(call, endpoint, span, scope) ?? [],
   });
   addCredential(headers, sending);
-  const body = call.body.kind === 'bytes' ? call.body.bytes : Readable.from(call.body.chunks, { objectMode: false });
+  const body = words.body.kind === 'bytes' ? words.body.bytes : Readable.from(words.body.chunks, { objectMode: false });
   return new Promise((resolve, reject) => {
     const handler = new Exchange({ call, scope, endpoint, limits, policy, span, resolve, reject });
     pool.dispatch({ method: 'POST', path, headers, body }, handler);
   });
+};
+
+/** Without idempotency key: other protocols have words of their own for that, or none. */
+const sendRequest = ({ pool, base }: Way, sending: Sending, request: WireRequest): Promise<Reply> => {
+  const { options, limits, endpoint, policy, call, scope } = sending;
+  const span = scope.ids.spanId();
+  const own = new Set(request.headers.filter((_, at) => at % 2 === 0));
+  const sent: Call = {
+    ...call,
+    contentType: request.contentType,
+    accept: request.accept,
+    headers: call.headers.filter(([name]) => !own.has(name)),
+  };
+  const headers = headersOf(sent, {
+    span,
+    remainingMs: remainingMs(scope),
+    fallbackKey: '',
+    node: null,
+    tree: request.isForeign === true ? [] : (options.handOver?.(call, endpoint, span, scope) ?? []),
+  });
+  if (request.isForeign === true) forget(headers);
+  headers.push(...request.headers);
+  addCredential(headers, sending);
+  return new Promise((resolve, reject) => {
+    const handler = new Exchange({ call, scope, endpoint, limits, policy, span, resolve, reject });
+    pool.dispatch(
+      { method: request.method, path: `${base}${request.path}` || '/', headers, body: request.body },
+      handler,
+    );
+  });
+};
+
+/** Baggage is whatever anybody put into it on the way. */
+const forget = (headers: string[]): void => {
+  for (let at = headers.length - 2; at >= 0; at -= 2) {
+    const name = headers[at]!;
+    if (name.startsWith(RESERVED_PREFIX) || name === 'baggage' || name === HEADERS.tracestate) headers.splice(at, 2);
+  }
 };
 
 /** INVARIANT: the one place where a secret is in clear, and only on its way to the target. */

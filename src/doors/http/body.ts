@@ -1,6 +1,6 @@
 /** Takes the payload off the connection: collected under a limit, or handed on as it comes. */
 import type { IncomingMessage } from 'node:http';
-import { type Body, Fault } from '../../contract/index.ts';
+import { type Body, DEFAULT_BODY_LIMIT, Fault } from '../../contract/index.ts';
 import type { Inbound } from './inbound.ts';
 import { guardJson } from './json-guard.ts';
 
@@ -12,6 +12,18 @@ export interface BodyLimits {
   /** Of all payloads that are being collected at one time: nobody is identified yet when they arrive. */
   readonly collecting: number;
 }
+
+/** 64 MiB: a streamed request is not kept, but it is not endless either (S6). */
+const DEFAULT_STREAM_LIMIT = 64 * 1024 * 1024;
+/** 256 payloads of the largest default size. */
+const DEFAULT_COLLECTING_LIMIT = 256 * 1024 * 1024;
+
+export const limitsOf = (limits: Partial<BodyLimits> = {}): BodyLimits => ({
+  payload: DEFAULT_BODY_LIMIT,
+  stream: DEFAULT_STREAM_LIMIT,
+  collecting: DEFAULT_COLLECTING_LIMIT,
+  ...limits,
+});
 
 /** Bytes of payloads that are being collected now. One per door. */
 export interface Collecting {

@@ -20,6 +20,8 @@ export interface NodeSays {
   /** Its word that people approved the call; whoever needs it looks into it. */
   readonly approval?: string;
   readonly decided?: Decided;
+  /** The endpoint that has what the call is about. */
+  readonly pin?: string;
 }
 
 export interface Inbound {
@@ -184,6 +186,7 @@ const nodeSays = (fields: ReadonlyMap<string, string>): NodeSays => {
     retriedElsewhere: attempt !== undefined,
     ...decidedOf(fields.get(HEADERS.policy)),
     ...approvalOf(fields.get(HEADERS.approval)),
+    ...visible('pin', HEADERS.pin, fields),
   };
 };
 

@@ -1,0 +1,14 @@
+/** Every way out of a node, over one set of connections. */
+import type { Endpoint } from '../../contract/index.ts';
+import { Fault } from '../../contract/index.ts';
+import type { Handler } from '../../kernel/index.ts';
+import { type HttpUpstream, httpWay } from '../../upstreams/http/index.ts';
+import { speaking, type Way } from '../../upstreams/index.ts';
+
+const notYet: Way = {
+  forms: () => [],
+  to: () => () => Promise.reject(new Fault('unavailable', 'this protocol is not spoken yet')),
+};
+
+export const waysOf = (upstream: HttpUpstream): ((endpoint: Endpoint) => Handler) =>
+  speaking({ http: httpWay(upstream), a2a: notYet, mcp: notYet, openai: notYet, anthropic: notYet });

@@ -1,0 +1,4 @@
+import { notYet } from '../not-yet.ts';
+
+export const messages = notYet('anthropic-messages');
+export const count = notYet('anthropic-count');
