@@ -13,6 +13,7 @@ import type { Rights } from './rights.ts';
 import type { CancelSignal } from './scope.ts';
 import type { SecretStore } from './secret.ts';
 import type { InstanceEntry, InstanceState, NodeEntry, Signed } from './snapshot.ts';
+import type { TaskStore } from './task.ts';
 
 /** A resource with its place in history. */
 export interface StoredResource {
@@ -287,6 +288,7 @@ export interface Stores {
   readonly approvals: ApprovalStore;
   readonly audit: AuditStore;
   readonly secrets: SecretStore;
+  readonly tasks: TaskStore;
   close(): Promise<void>;
 }
 

@@ -4,11 +4,11 @@ import type { World } from '../../kernel/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 
 export interface HouseOptions {
-  readonly stores: Pick<Stores, 'calls' | 'traces'>;
+  readonly stores: Pick<Stores, 'calls' | 'traces' | 'tasks'>;
   readonly world: Pick<World, 'clock'>;
   /** How long records of calls and traces are kept. Never under a day: idempotency keys live that long (R6). */
   readonly keepMs: number;
-  readonly done: (removed: { readonly calls: number; readonly traces: number }) => void;
+  readonly done: (removed: { readonly calls: number; readonly tasks: number; readonly traces: number }) => void;
   readonly failed: (cause: unknown) => void;
 }
 
@@ -36,8 +36,9 @@ export const keepHouse = ({ stores, world, keepMs, done, failed }: HouseOptions)
   const clean = async (): Promise<void> => {
     const beforeMs = world.clock.wallMs() - Math.max(LEAST_KEEP_MS, keepMs);
     const calls = await stores.calls.prune(beforeMs);
+    const tasks = await stores.tasks.prune(beforeMs);
     const traces = await stores.traces.prune(beforeMs);
-    if (calls + traces > 0) done({ calls, traces });
+    if (calls + tasks + traces > 0) done({ calls, tasks, traces });
   };
   const after = (delayMs: number): void => {
     timer = world.clock.after(delayMs, () => {
