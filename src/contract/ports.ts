@@ -76,6 +76,8 @@ export interface StoredReply {
   readonly attempts: number;
   /** What was known of the execution when outcome is `fault`. Absent in what was kept before it was: then the code says. */
   readonly executed?: Executed;
+  /** As in the reply: the endpoint behind all nodes that has what the call was about. */
+  readonly pin?: string;
 }
 
 export type CallState = 'accepted' | 'dispatched' | 'done' | 'cancelled' | 'unknown';
@@ -103,6 +105,8 @@ export interface CallRecord {
     readonly body: Uint8Array;
     readonly timeoutMs: number;
     readonly priority: number;
+    /** As in the call. */
+    readonly pin?: string;
   } | null;
   readonly policyVersion: string;
   readonly acceptedAtMs: number;

@@ -23,8 +23,8 @@ export interface TaskRecord {
   readonly state: string;
   /** It never changes again. */
   readonly isOver: boolean;
-  /** People are asked about the call that makes it. */
-  readonly isHeld: boolean;
+  /** Id of the call of it that people are asked about; empty: none. */
+  readonly held: string;
   /** Null when the target knows nothing of tasks, or nobody has reached it yet. */
   readonly remote: Whereabouts | null;
   /** Node that follows it. */

@@ -41,6 +41,7 @@ export const recordOf = (
             body: bytes,
             timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
             priority: call.priority,
+            ...(call.pin === undefined ? {} : { pin: call.pin }),
           }
         : null,
     policyVersion,
@@ -69,4 +70,6 @@ export const callOf = (record: CallRecord): Call => ({
   stream: false,
   via: [],
   retriedElsewhere: false,
+  // What it is about is where it was.
+  ...(record.request?.pin === undefined ? {} : { pin: record.request.pin }),
 });

@@ -13,7 +13,7 @@ const task = (id: number, change: Partial<TaskRecord> = {}): TaskRecord => ({
   context: 'trip',
   state: 'TASK_STATE_WORKING',
   isOver: false,
-  isHeld: false,
+  held: '',
   remote: { task: 't-1', context: 'c-1', pin: 'quoter@1' },
   node: 'hub-1',
   createdAtMs: 1,
