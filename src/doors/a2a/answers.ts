@@ -1,9 +1,10 @@
 /** What a target answered, in the words of A2A: one document, or events as they come; and an error of it as our own. */
 import { Buffer } from 'node:buffer';
 import { type Body, Fault, formOf, type Reply } from '../../contract/index.ts';
-import { errorFromHttp, isObject, type Messages, readV1, type StreamResponse } from '../../dialects/a2a/index.ts';
+import { errorFromHttp, type Messages, readV1, type StreamResponse } from '../../dialects/a2a/index.ts';
 import { readEvents } from '../../dialects/index.ts';
 import { guardJson } from '../http/index.ts';
+import { isObject } from './json.ts';
 import { isRefusal, refusal } from './refuse.ts';
 
 type Answered = Pick<Reply, 'outcome' | 'status' | 'contentType' | 'body'>;

@@ -1,13 +1,6 @@
 /** The calls that this door makes: one for each request, and those that it makes by itself to go on with a task of somebody. */
 import { Buffer } from 'node:buffer';
-import {
-  type Call,
-  type Credential,
-  documentIn,
-  eventsIn,
-  type Principal,
-  type Target,
-} from '../../contract/index.ts';
+import { type Call, type Credential, documentIn, eventsIn, type Principal, type Target } from '../../contract/index.ts';
 import type { World } from '../../kernel/index.ts';
 
 /** Who asks, with what came along. */

@@ -22,10 +22,10 @@ export class Channel<T> implements AsyncIterable<T> {
 
   push(value: T): void {
     if (this.#end !== undefined) return;
-    if (this.#waiting.length >= MOST_WAITING)
-      return this.close(new Fault('slow_consumer', 'the reader was too slow for this task; subscribe again'));
-    this.#waiting.push(value);
-    this.#wake?.();
+    if (this.#waiting.length < MOST_WAITING) {
+      this.#waiting.push(value);
+      this.#wake?.();
+    } else this.close(new Fault('slow_consumer', 'the reader was too slow for this task; subscribe again'));
   }
 
   /** What waits is still read. */

@@ -1,7 +1,7 @@
 /** Goes on with tasks that nobody asks about: hears from the target until they are over, so that their end is kept whoever has left. */
 import { Fault, type Scope } from '../../contract/index.ts';
 import { isInterrupted, type Task } from '../../dialects/a2a/index.ts';
-import { Canceller, type Handler, rootScope, silentSpan, wait, type World } from '../../kernel/index.ts';
+import { type Canceller, type Handler, rootScope, silentSpan, type World, wait } from '../../kernel/index.ts';
 import { documentOf, eventsOf } from './answers.ts';
 import { callFor, onBehalfOf } from './calls.ts';
 import type { LiveTask } from './live.ts';
@@ -44,7 +44,8 @@ export class Follower {
   }
 
   stop(): void {
-    for (const canceller of this.#followed.values()) canceller.cancel(new Fault('unavailable', 'this node is going away'));
+    for (const canceller of this.#followed.values())
+      canceller.cancel(new Fault('unavailable', 'this node is going away'));
   }
 
   /** First as it goes, then question by question, ever more seldom. */
@@ -59,7 +60,8 @@ export class Follower {
         failures = 0;
       } catch (thrown) {
         const fault = Fault.from(thrown);
-        if (scope.signal.reason !== undefined || fault.code === 'denied' || fault.code === 'unauthenticated') throw fault;
+        if (scope.signal.reason !== undefined || fault.code === 'denied' || fault.code === 'unauthenticated')
+          throw fault;
         failures += 1;
       }
     }

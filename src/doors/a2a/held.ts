@@ -1,5 +1,5 @@
 /** Tasks whose call waits for people: looked at until it ran or never will, and told to whoever follows the task. */
-import { Fault, type FaultCode, FAULT_CODES, type Timer } from '../../contract/index.ts';
+import { FAULT_CODES, Fault, type FaultCode, type Timer } from '../../contract/index.ts';
 import { isInterrupted, type Message, type StreamResponse, type TaskState } from '../../dialects/a2a/index.ts';
 import type { World } from '../../kernel/index.ts';
 import { eventsOf } from './answers.ts';
@@ -78,9 +78,12 @@ export class Waiting {
   async #conclude(live: LiveTask, reply: HeldCall['reply']): Promise<void> {
     const { record } = live;
     if (reply === null)
-      return live.apply(this.#ended(live, 'TASK_STATE_FAILED', new Fault('internal', 'how this call ended is not known')), {
-        held: '',
-      });
+      return live.apply(
+        this.#ended(live, 'TASK_STATE_FAILED', new Fault('internal', 'how this call ended is not known')),
+        {
+          held: '',
+        },
+      );
     if (reply.outcome === 'fault') {
       const fault = new Fault(codeOf(reply.code), reply.message);
       // A no of people, and what policy said when it was asked again.
@@ -114,7 +117,9 @@ export class Waiting {
 
   #ended(live: LiveTask, state: TaskState, fault: Fault): StreamResponse {
     const { statusUpdate } = this.#status(live, state, this.#says(live, fault.message));
-    return { statusUpdate: { ...statusUpdate!, metadata: { [FAULT_KEY]: { code: fault.code, executed: fault.executed } } } };
+    return {
+      statusUpdate: { ...statusUpdate!, metadata: { [FAULT_KEY]: { code: fault.code, executed: fault.executed } } },
+    };
   }
 
   #says({ record }: LiveTask, text: string): Message {
@@ -137,4 +142,3 @@ export class Waiting {
 }
 
 const codeOf = (code: string): FaultCode => (Object.hasOwn(FAULT_CODES, code) ? (code as FaultCode) : 'internal');
-

@@ -1,7 +1,7 @@
 /** Finds tasks for their owners, and keeps those in memory that are worked on or looked at. */
 import { type Principal, type Target, type TaskRecord, type TaskStore, targetKey } from '../../contract/index.ts';
 import type { Task } from '../../dialects/a2a/index.ts';
-import { LiveTask, type LiveParts } from './live.ts';
+import { type LiveParts, LiveTask } from './live.ts';
 import { noSuchTask } from './refuse.ts';
 
 const TASK_ID = /^[0-9a-f]{32}$/;
@@ -36,7 +36,8 @@ export class Keeper {
       record !== undefined &&
       record.principal.kind === principal.kind &&
       record.principal.id === principal.id &&
-      (of === undefined || targetKey(tenant, of.kind, of.name) === targetKey(tenant, record.target.kind, record.target.name));
+      (of === undefined ||
+        targetKey(tenant, of.kind, of.name) === targetKey(tenant, record.target.kind, record.target.name));
     if (!isTheirs) throw noSuchTask(id);
     return known ?? this.open(record);
   }

@@ -86,7 +86,8 @@ export class LiveTask {
     const task = after(this.#task, event);
     const isStatus = event.artifactUpdate === undefined;
     this.#chars += isStatus ? 0 : JSON.stringify(event).length;
-    if (this.#chars > MOST_CHARS) throw new Fault('upstream_invalid', `the task is longer than ${MOST_CHARS} characters`);
+    if (this.#chars > MOST_CHARS)
+      throw new Fault('upstream_invalid', `the task is longer than ${MOST_CHARS} characters`);
     // An artifact that is lost in a crash is asked for again; a state that somebody heard of is not taken back.
     if (isStatus && !(await this.#keep(task, changes))) return;
     this.#task = task;
@@ -98,7 +99,8 @@ export class LiveTask {
     const { state } = task.status;
     const body = JSON.stringify(task);
     this.#chars = body.length;
-    if (body.length > MOST_CHARS) throw new Fault('upstream_invalid', `the task is longer than ${MOST_CHARS} characters`);
+    if (body.length > MOST_CHARS)
+      throw new Fault('upstream_invalid', `the task is longer than ${MOST_CHARS} characters`);
     const next = (before: TaskRecord): TaskRecord => ({
       ...before,
       ...changes,

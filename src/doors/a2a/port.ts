@@ -1,5 +1,13 @@
 /** What the A2A door needs of the node that it belongs to. */
-import type { Call, Credential, Directory, Principal, StoredReply, TargetEntry, TaskStore } from '../../contract/index.ts';
+import type {
+  Call,
+  Credential,
+  Directory,
+  Principal,
+  StoredReply,
+  TargetEntry,
+  TaskStore,
+} from '../../contract/index.ts';
 import type { AgentCard } from '../../dialects/a2a/index.ts';
 import type { Handler, World } from '../../kernel/index.ts';
 

@@ -37,4 +37,5 @@ export const reasonOf = ({ facts, code, remote }: Fault): Reason | undefined => 
 };
 
 /** The same words for a task of somebody else and for one that never was: the two must look alike. */
-export const noSuchTask = (id: string): Fault => refusal('TASK_NOT_FOUND', `there is no task \`${id.slice(0, 64)}\` of yours`);
+export const noSuchTask = (id: string): Fault =>
+  refusal('TASK_NOT_FOUND', `there is no task \`${id.slice(0, 64)}\` of yours`);

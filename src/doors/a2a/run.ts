@@ -3,10 +3,10 @@
  * its owner can come back to.
  */
 import { type Call, Fault, type Principal, type Reply, type TaskRecord } from '../../contract/index.ts';
-import { isInterrupted, type Message, type StreamResponse, type Task } from '../../dialects/a2a/index.ts';
-import { Canceller, type Handler, rootScope, silentSpan, type World } from '../../kernel/index.ts';
+import { isInterrupted, isTerminal, type Message, type StreamResponse, type Task } from '../../dialects/a2a/index.ts';
+import { type Canceller, type Handler, rootScope, silentSpan, type World } from '../../kernel/index.ts';
 import { eventsOf, heldIn, isHeld } from './answers.ts';
-import { Channel } from './channel.ts';
+import type { Channel } from './channel.ts';
 import type { Keeper } from './keeper.ts';
 import type { LiveTask } from './live.ts';
 import { after, contextIdIn, type Ids, inOurIds, taskIdIn, withMessage } from './story.ts';
@@ -155,16 +155,23 @@ export class Run {
       return this.#answer({ kind: 'message', message: message! });
     }
     // There is a task already, for whoever went away: it ends with what was said.
-    await this.#live.apply({ statusUpdate: this.#status('TASK_STATE_COMPLETED', { ...message!, taskId: this.#ids.task }) });
+    await this.#live.apply({
+      statusUpdate: this.#status('TASK_STATE_COMPLETED', { ...message!, taskId: this.#ids.task }),
+    });
   }
 
   async #hold(reply: Reply): Promise<void> {
     const approval = await heldIn(reply.body);
     await this.#promoting;
     const waiting = waitingTask(this.#ids, this.#now(), approval, this.#told);
-    if (this.#live === undefined) this.#answer({ kind: 'task', live: await this.#create(waiting, null, this.#sent.call.id) });
+    if (this.#live === undefined)
+      this.#answer({ kind: 'task', live: await this.#create(waiting, null, this.#sent.call.id) });
     else {
-      const task = { ...this.#live.task, status: waiting.status, metadata: { ...this.#live.task.metadata, ...waiting.metadata } };
+      const task = {
+        ...this.#live.task,
+        status: waiting.status,
+        metadata: { ...this.#live.task.metadata, ...waiting.metadata },
+      };
       await this.#live.apply({ task }, { held: this.#sent.call.id });
       this.#begin(this.#live);
       this.#answer({ kind: 'task', live: this.#live });
@@ -178,7 +185,9 @@ export class Run {
     if (live.record.remote === null) {
       // Nobody but this call worked on it.
       if (live.task.status.state === 'TASK_STATE_WORKING')
-        await live.apply({ statusUpdate: this.#status('TASK_STATE_FAILED', this.#says('the target ended without an answer')) });
+        await live.apply({
+          statusUpdate: this.#status('TASK_STATE_FAILED', this.#says('the target ended without an answer')),
+        });
       return;
     }
     if (!isInterrupted(live.task.status.state)) this.#parts.follow(live);
@@ -212,7 +221,7 @@ export class Run {
       target: call.target,
       context,
       state: task.status.state,
-      isOver: isOver(task),
+      isOver: isTerminal(task.status.state),
       held,
       remote,
       node,
@@ -300,8 +309,6 @@ export const FAULT_KEY = 'https://airspace.dev/a2a/extensions/fault/v1';
 /** The extension under which a task says that it waits for people. */
 export const APPROVAL_URI = 'https://airspace.dev/a2a/extensions/approval/v1';
 
-const isOver = ({ status }: Task): boolean => /^TASK_STATE_(COMPLETED|FAILED|CANCELED|REJECTED)$/.test(status.state);
-
 const extra = (): Fault =>
   new Fault('upstream_invalid', 'the target answered more than its one message', { executed: 'yes' });
 
@@ -329,4 +336,3 @@ const waitingTask = (
     metadata: { [APPROVAL_URI]: approval },
   };
 };
-
