@@ -1,4 +1,5 @@
 /** A2A: its messages in JSON and protobuf, in versions 1.0 and 0.3, its errors, and its cards. */
+export { type Codec, protobuf, protobuf03 } from './codec.ts';
 export { a2a } from './dialect.ts';
 export {
   type A2aError,
@@ -32,6 +33,7 @@ export {
   VERSION_HEADER,
 } from './operations.ts';
 export { type Read, readV1, type Side } from './read.ts';
+export { type CardKey, canonicalJson, type KeyOf, signCard, type Verdict, verifyCard } from './signing.ts';
 export type * from './types.ts';
 export { isInterrupted, isTerminal, TASK_STATES } from './types.ts';
 export * from './v03/index.ts';

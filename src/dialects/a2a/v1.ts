@@ -2,7 +2,7 @@
 import { type MessageTable, vocabularyOf } from './table.ts';
 import { TASK_STATES } from './types.ts';
 
-const SCHEMES: MessageTable = {
+export const SCHEMES: MessageTable = {
   SecurityScheme: {
     apiKeySecurityScheme: '1 APIKeySecurityScheme scheme',
     httpAuthSecurityScheme: '2 HTTPAuthSecurityScheme scheme',
@@ -40,7 +40,7 @@ const SCHEMES: MessageTable = {
   },
 };
 
-const CARDS: MessageTable = {
+export const CARDS: MessageTable = {
   AgentCard: {
     name: '1 string!',
     description: '2 string!',
@@ -82,9 +82,11 @@ const CARDS: MessageTable = {
     securityRequirements: '8 SecurityRequirement[]',
   },
   AgentCardSignature: { protected: '1 string!', signature: '2 string!', header: '3 Struct' },
+};
+
+export const REQUIREMENTS: MessageTable = {
   SecurityRequirement: { schemes: '1 map<StringList>' },
   StringList: { list: '1 string[]' },
-  ...SCHEMES,
 };
 
 const TASKS: MessageTable = {
@@ -192,6 +194,6 @@ const REQUESTS: MessageTable = {
 };
 
 export const V1 = vocabularyOf(
-  { ...TASKS, ...REQUESTS, ...CARDS },
+  { ...TASKS, ...REQUESTS, ...CARDS, ...SCHEMES, ...REQUIREMENTS },
   { TaskState: TASK_STATES, Role: ['ROLE_UNSPECIFIED', 'ROLE_USER', 'ROLE_AGENT'] },
 );

@@ -12,6 +12,17 @@ export {
   taskFrom03,
 } from './from.ts';
 export { type Translated, whole } from './loss.ts';
+export {
+  cardFromProto03,
+  cardToProto03,
+  eventFromProto03,
+  eventToProto03,
+  PROTO_03,
+  sendFromProto03,
+  sendToProto03,
+  taskFromProto03,
+  taskToProto03,
+} from './proto.ts';
 export { eventTo03, pushConfigTo03, sendParamsTo03, taskTo03, WRAPPED } from './to.ts';
 export type * as V03 from './types.ts';
 export { readV03 } from './vocabulary.ts';

@@ -12,6 +12,7 @@ export const WRAPPED = 'data_part_compat';
 export const sendParamsTo03 = (request: V1.SendMessageRequest): Translated<V03.MessageSendParams> =>
   translating((lose) => {
     const { message, configuration, metadata } = request;
+    if (said(request.tenant) !== undefined) lose('tenant');
     return present({
       message: messageTo03(message, 'message', lose),
       configuration: configurationTo03(configuration, lose),
@@ -32,8 +33,9 @@ const configurationTo03 = (
       configuration?.taskPushNotificationConfig && pushTo03(configuration.taskPushNotificationConfig, lose),
   });
 
-const pushTo03 = (config: V1.TaskPushNotificationConfig, _lose: Lose): V03.PushNotificationConfig =>
-  present({
+const pushTo03 = (config: V1.TaskPushNotificationConfig, lose: Lose): V03.PushNotificationConfig => {
+  for (const name of ['tenant', 'taskId'] as const) if (said(config[name]) !== undefined) lose(name);
+  return present({
     id: config.id,
     url: config.url,
     token: said(config.token),
@@ -41,6 +43,7 @@ const pushTo03 = (config: V1.TaskPushNotificationConfig, _lose: Lose): V03.PushN
       config.authentication &&
       present({ schemes: [config.authentication.scheme], credentials: said(config.authentication.credentials) }),
   });
+};
 
 export const pushConfigTo03 = (config: V1.TaskPushNotificationConfig): V03.TaskPushNotificationConfig => ({
   taskId: config.taskId ?? '',
