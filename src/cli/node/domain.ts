@@ -12,10 +12,12 @@ import { HealthRunner } from '../../routing/index.ts';
 import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
+import { a2aFront } from './a2a.ts';
 import { adminPorts } from './admin.ts';
 import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
 import { budgetsAbove } from './budgets.ts';
+import { openCardKey } from './card-key.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
@@ -155,15 +157,21 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
 
   const left = await stores.calls.open();
   const diagnoser = new ApartDiagnoser();
+  const calling = {
+    handler: () => live.handler,
+    world,
+    directory: directoryOf(live, world),
+    onInternal: (fault: Fault, occurrence: object) =>
+      logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
+  };
+  const a2a = await a2aFront({
+    ...calling,
+    ...{ node: node.id, tenant: node.tenant, live, tasks: stores.tasks, desk, fetch: egress.fetch },
+    key: await openCardKey(options.dir),
+    url: () => options.advertise ?? listener.url,
+  });
   doors.push(
-    ...doorsOf({
-      handler: () => live.handler,
-      world,
-      directory: directoryOf(live, world),
-      calls: detachedCalls(live, world, desk),
-      onInternal: (fault, occurrence) =>
-        logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
-    }),
+    ...doorsOf({ ...calling, calls: detachedCalls(live, world, desk), a2a: a2a.door }),
     adminDoor(
       adminPorts({
         world,
@@ -220,6 +228,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     fetch: egress.fetch,
   });
   await live.reconciler.start();
+  await a2a.service.recover();
   const endHouse = houseOf(options, { stores, world, logger });
   logger.log('info', 'domain hub is up', {
     url: listener.url,
@@ -236,6 +245,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
       await closeListener(listener, closing, graceful);
+      a2a.service.stop();
       stopLooking();
       stopTelling();
       health.stop();

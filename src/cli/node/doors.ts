@@ -14,7 +14,9 @@ export interface DoorParts {
   readonly calls?: AsyncCalls;
   /** A listener for one known process says here who that is. */
   readonly known?: (inbound: Pick<Inbound, 'credential'>) => Call['credential'];
+  /** The door of A2A. */
+  readonly a2a: Door;
   readonly onInternal: (fault: Fault, occurrence: object) => void;
 }
 
-export const doorsOf = (parts: DoorParts): readonly Door[] => [nativeDoor(parts)];
+export const doorsOf = (parts: DoorParts): readonly Door[] => [nativeDoor(parts), parts.a2a];

@@ -2,7 +2,7 @@
 
 import type { Desk } from '../../approvals/index.ts';
 import { Treasury } from '../../budget/index.ts';
-import type { ControlPort, Roster, Snapshot, Stores } from '../../contract/index.ts';
+import type { ControlPort, Fault, Roster, Snapshot, Stores } from '../../contract/index.ts';
 import { adminRolesOf, DEFAULT_TENANT } from '../../contract/index.ts';
 import { ControlPlane, KillSwitch, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
@@ -17,11 +17,13 @@ import { fanout } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
+import { a2aFront } from './a2a.ts';
 import { adminPorts } from './admin.ts';
 import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
+import { openCardKey } from './card-key.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
@@ -312,14 +314,22 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
   );
-  const callers = doorsOf({
+  const calling = {
     handler: () => live.handler,
     world,
     directory: directoryOf(live, world),
-    calls: detachedCalls(live, world, desk),
-    onInternal: (fault, occurrence) =>
+    onInternal: (fault: Fault, occurrence: object) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
+  };
+  let url = '';
+  const a2a = await a2aFront({
+    ...calling,
+    ...{ node: id, tenant: DEFAULT_TENANT, live, tasks: stores.tasks, desk, fetch: egress.fetch },
+    key: await openCardKey(options.dir),
+    url: () => options.advertise ?? url,
   });
+  held.defer(() => a2a.service.stop());
+  const callers = doorsOf({ ...calling, calls: detachedCalls(live, world, desk), a2a: a2a.door });
   const pages = approvalPages(desk, live, world, logger, sessions);
   const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);
   const listener = await listen({
@@ -328,7 +338,9 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     doors: [...callers, ...login, admin, pages],
     ready: () => live.snapshot !== undefined,
   });
+  url = listener.url;
   egress.own(listener.url);
+  await a2a.service.recover();
   if (!hasAdministrator(control, world.clock.wallMs()))
     await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
   logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened });

@@ -1,7 +1,7 @@
 /** A sidecar process: one door for its own agent, one for other nodes, and the last good policy between them. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Believed, Desk } from '../../approvals/index.ts';
-import type { Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
+import type { Credential, Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
 import type { NodeLink } from '../../control/index.ts';
 import { anyOf, type Door, listen } from '../../doors/index.ts';
 import { Canceller, type Handler, systemWorld } from '../../kernel/index.ts';
@@ -10,11 +10,14 @@ import { Trees } from '../../policy/index.ts';
 import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { a2aFront } from './a2a.ts';
 import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
+import { openCardKey } from './card-key.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
+import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
 import { houseOf } from './housekeeping.ts';
 import { leasing } from './leases.ts';
@@ -136,7 +139,16 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const left = await member.stores.calls.open();
   const onInternal = (fault: Fault, occurrence: object): void =>
     logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
-  inbound = anyOf(doorsOf({ handler: () => into.handler, world, directory: directoryOf(into, world), onInternal }));
+  const egress = egressOf(options, world.clock, logger);
+  egress.own(front.url);
+  const key = await openCardKey(options.dir);
+  const speaking = { world, tenant: node.tenant, tasks: member.stores.tasks, key, fetch: egress.fetch, onInternal };
+  const calledFrom = { handler: () => into.handler, world, directory: directoryOf(into, world), onInternal };
+  const a2aIn = await a2aFront({
+    ...{ ...speaking, ...calledFrom, node: node.id, live: into },
+    url: () => options.advertise ?? front.url,
+  });
+  inbound = anyOf(doorsOf({ ...calledFrom, a2a: a2aIn.door }));
   const appKey = `airs_${randomBytes(32).toString('base64url')}`;
   const agent = (): Principal => ({
     kind: 'agent',
@@ -145,23 +157,25 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     ...(node.domain === '' ? {} : { domain: node.domain }),
     roles: [],
   });
+  const known = ({ credential }: { readonly credential: Credential }): Credential =>
+    credential.kind === 'bearer' && equal(credential.token, appKey)
+      ? { kind: 'known', principal: agent() }
+      : { kind: 'none' };
+  const calling = { handler: () => out.handler, world, directory: directoryOf(out, world), known, onInternal };
+  let appUrl = '';
+  const a2aOut = await a2aFront({
+    ...{ ...speaking, ...calling, node: `${node.id}/app`, live: out },
+    url: () => appUrl,
+  });
   const app = await listen({
     host: '127.0.0.1',
     port: 0,
     clock: world.clock,
-    doors: doorsOf({
-      handler: () => out.handler,
-      world,
-      directory: directoryOf(out, world),
-      calls: detachedCalls(out, world),
-      onInternal,
-      known: ({ credential }) =>
-        credential.kind === 'bearer' && equal(credential.token, appKey)
-          ? { kind: 'known', principal: agent() }
-          : { kind: 'none' },
-    }),
+    doors: doorsOf({ ...calling, calls: detachedCalls(out, world), a2a: a2aOut.door }),
     ready: () => out.snapshot !== undefined,
   });
+  appUrl = app.url;
+  egress.own(app.url);
 
   const followed = await member.follow(
     {
@@ -189,6 +203,8 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   link = followed;
   await leased.start();
   await out.journal.recover(left);
+  await a2aIn.service.recover();
+  await a2aOut.service.recover();
   const endHouse = houseOf(options, { stores: member.stores, world, logger });
   logger.log('info', 'sidecar is up', {
     url: front.url,
@@ -206,6 +222,8 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
       await Promise.all([closeListener(front, closing, graceful), app.close(graceful)]);
+      a2aIn.service.stop();
+      a2aOut.service.stop();
       out.reconciler.stop();
       into.reconciler.stop();
       endHouse();
