@@ -339,6 +339,7 @@ const forNodes = (command: Command): Command =>
     .option('--insecure-public', 'other machines may reach it, and the network may read along')
     .option('--allow-private-egress', 'for development: issuers and webhooks may be on private addresses')
     .option('--advertise <url>', 'address that other nodes use, when it is not the bound one')
+    .option('--grpc <address>', 'speak A2A over gRPC there too, such as 127.0.0.1:7443; default: nowhere')
     .option('--keep <time>', 'records of calls with their payloads, and traces, such as 30d; 7d unless said')
     .option('--otlp <url>', 'collector that gets every call')
     .addOption(

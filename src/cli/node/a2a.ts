@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Desk } from '../../approvals/index.ts';
 import type { Credential, Directory, Fault, TargetEntry, TaskStore } from '../../contract/index.ts';
-import { A2aService, a2aDoor, type HeldCall, type HeldCalls, saidToReceiver } from '../../doors/a2a/index.ts';
+import { A2aService, a2aDoor, type GrpcDoor, grpcDoor, type HeldCall, type HeldCalls, saidToReceiver } from '../../doors/a2a/index.ts';
 import type { Door } from '../../doors/index.ts';
 import type { GuardedFetch } from '../../egress/index.ts';
 import { throwIfNotForCalls } from '../../identity/index.ts';
@@ -30,6 +30,7 @@ export interface A2aParts {
 
 export interface A2aFront {
   readonly door: Door;
+  readonly grpc: GrpcDoor;
   readonly service: A2aService;
 }
 
@@ -69,7 +70,7 @@ export const a2aFront = async (parts: A2aParts): Promise<A2aFront> => {
     },
     saidToReceiver,
   );
-  return { service, door: a2aDoor({ service }) };
+  return { service, door: a2aDoor({ service }), grpc: grpcDoor(service) };
 };
 
 /** Of this node: what waits for people, and what runs because they said yes. */

@@ -23,6 +23,7 @@ import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
+import { type GrpcListener, listenGrpc } from './grpc.ts';
 import { houseOf } from './housekeeping.ts';
 import { killsGovernedAbove } from './kills.ts';
 import { leasing } from './leases.ts';
@@ -164,11 +165,13 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     onInternal: (fault: Fault, occurrence: object) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
   };
+  let grpc: GrpcListener | undefined;
   const a2a = await a2aFront({
     ...calling,
     ...{ node: node.id, tenant: node.tenant, live, tasks: stores.tasks, desk, fetch: egress.fetch },
     key: await openCardKey(options.dir),
     url: () => options.advertise ?? listener.url,
+    grpc: () => grpc?.address ?? '',
   });
   doors.push(
     ...doorsOf({ ...calling, calls: detachedCalls(live, world, desk), a2a: a2a.door }),
@@ -229,6 +232,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   });
   await live.reconciler.start();
   await a2a.service.recover();
+  grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, a2a.grpc));
   const endHouse = houseOf(options, { stores, world, logger });
   logger.log('info', 'domain hub is up', {
     url: listener.url,
@@ -240,11 +244,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   return {
     id: node.id,
     url: listener.url,
+    grpc: grpc?.address ?? '',
     live,
     nodes,
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
-      await closeListener(listener, closing, graceful);
+      await Promise.all([closeListener(listener, closing, graceful), grpc?.close(graceful)]);
       a2a.service.stop();
       stopLooking();
       stopTelling();

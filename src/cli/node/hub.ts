@@ -30,6 +30,7 @@ import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { entryOf } from './entry.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
+import { type GrpcListener, listenGrpc } from './grpc.ts';
 import { houseOf } from './housekeeping.ts';
 import { killPort } from './kills.ts';
 import { lessorOf } from './leases.ts';
@@ -322,11 +323,13 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
   };
   let url = '';
+  let grpc: GrpcListener | undefined;
   const a2a = await a2aFront({
     ...calling,
     ...{ node: id, tenant: DEFAULT_TENANT, live, tasks: stores.tasks, desk, fetch: egress.fetch },
     key: await openCardKey(options.dir),
     url: () => options.advertise ?? url,
+    grpc: () => grpc?.address ?? '',
   });
   held.defer(() => a2a.service.stop());
   const callers = doorsOf({ ...calling, calls: detachedCalls(live, world, desk), a2a: a2a.door });
@@ -341,6 +344,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   url = listener.url;
   egress.own(listener.url);
   await a2a.service.recover();
+  grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, a2a.grpc));
+  if (grpc !== undefined) egress.own(`http://${grpc.address}`);
   if (!hasAdministrator(control, world.clock.wallMs()))
     await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
   logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened });
@@ -349,6 +354,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   return {
     id,
     url: listener.url,
+    grpc: grpc?.address ?? '',
     publicKey: key.publicKey,
     live,
     control,
@@ -356,7 +362,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     nodes,
     recovered,
     stop: async (graceful) => {
-      await closeListener(listener, closing, graceful);
+      await Promise.all([closeListener(listener, closing, graceful), grpc?.close(graceful)]);
       await release.disposeAsync();
     },
   };

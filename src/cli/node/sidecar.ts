@@ -19,6 +19,7 @@ import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
+import { type GrpcListener, listenGrpc } from './grpc.ts';
 import { houseOf } from './housekeeping.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
@@ -144,9 +145,11 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const key = await openCardKey(options.dir);
   const speaking = { world, tenant: node.tenant, tasks: member.stores.tasks, key, fetch: egress.fetch, onInternal };
   const calledFrom = { handler: () => into.handler, world, directory: directoryOf(into, world), onInternal };
+  let grpc: GrpcListener | undefined;
   const a2aIn = await a2aFront({
     ...{ ...speaking, ...calledFrom, node: node.id, live: into },
     url: () => options.advertise ?? front.url,
+    grpc: () => grpc?.address ?? '',
   });
   inbound = anyOf(doorsOf({ ...calledFrom, a2a: a2aIn.door }));
   const appKey = `airs_${randomBytes(32).toString('base64url')}`;
@@ -205,6 +208,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   await out.journal.recover(left);
   await a2aIn.service.recover();
   await a2aOut.service.recover();
+  grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, a2aIn.grpc));
   const endHouse = houseOf(options, { stores: member.stores, world, logger });
   logger.log('info', 'sidecar is up', {
     url: front.url,
@@ -216,12 +220,13 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   return {
     id: node.id,
     url: front.url,
+    grpc: grpc?.address ?? '',
     live: into,
     appUrl: app.url,
     appKey,
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
-      await Promise.all([closeListener(front, closing, graceful), app.close(graceful)]);
+      await Promise.all([closeListener(front, closing, graceful), app.close(graceful), grpc?.close(graceful)]);
       a2aIn.service.stop();
       a2aOut.service.stop();
       out.reconciler.stop();

@@ -1,5 +1,5 @@
 /** Tasks whose call waits for people: looked at until it ran or never will, and told to whoever follows the task. */
-import { FAULT_CODES, Fault, type FaultCode, type Timer } from '../../contract/index.ts';
+import { FAULT_CODES, Fault, type FaultCode, type TaskRecord, type Timer } from '../../contract/index.ts';
 import { isInterrupted, type Message, type StreamResponse, type TaskState } from '../../dialects/a2a/index.ts';
 import type { World } from '../../kernel/index.ts';
 import { eventsOf } from './answers.ts';
@@ -12,6 +12,8 @@ export interface WaitingParts {
   readonly held: HeldCalls;
   readonly world: World;
   readonly follow: (live: LiveTask) => void;
+  /** Does its target know of tasks? */
+  readonly hasTasks: (record: TaskRecord) => boolean;
 }
 
 const EVERY_MS = 500;
@@ -102,11 +104,8 @@ export class Waiting {
         const { message } = inOurIds(event, ids);
         return live.apply(this.#status(live, 'TASK_STATE_COMPLETED', { ...message!, taskId: ids.task }), { held: '' });
       }
-      const remote = record.remote ?? {
-        task: taskIdIn(event)!,
-        context: contextIdIn(event) ?? '',
-        pin: reply.pin ?? '',
-      };
+      const there = { task: taskIdIn(event)!, context: contextIdIn(event) ?? '', pin: reply.pin ?? '' };
+      const remote = record.remote ?? (this.#parts.hasTasks(record) ? there : null);
       await live.apply(inOurIds(event, ids), { held: '', remote });
     }
   }

@@ -33,6 +33,8 @@ export interface Sent {
   /** As its owner wrote it, with the context that it belongs to. */
   readonly message: Message;
   readonly context: string;
+  /** False: what is told of a task was made up on the way, and this node keeps it. */
+  readonly hasTasks: boolean;
   /** Absent: the message begins something. */
   readonly task?: LiveTask;
   /** Undefined: nothing is known of the conversation yet. */
@@ -123,12 +125,13 @@ export class Run {
     await this.#promoting;
     if (this.#message !== undefined) throw extra();
     const remote = { task: taskIdIn(event), context: contextIdIn(event) };
-    if (remote.context !== undefined) await this.#rememberContext(remote.context, pin);
+    if (remote.context !== undefined && this.#sent.hasTasks) await this.#rememberContext(remote.context, pin);
     if (event.message !== undefined) return this.#takeMessage(event);
     const known = this.#live?.record.remote ?? null;
     if (known !== null && remote.task !== known.task)
       throw new Fault('upstream_invalid', 'the target answered about another task', { executed: 'yes' });
-    const whereabouts = known ?? { task: remote.task!, context: remote.context ?? '', pin };
+    const there = { task: remote.task!, context: remote.context ?? '', pin };
+    const whereabouts = known ?? (this.#sent.hasTasks ? there : null);
     const told = this.#restored(inOurIds(event, this.#ids));
     if (this.#live === undefined) {
       const live = await this.#create(told.task ?? this.#beginning(told), whereabouts);

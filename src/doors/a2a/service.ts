@@ -31,7 +31,7 @@ import { checkedPush, keptIn, Pusher } from './push.ts';
 import { refusal } from './refuse.ts';
 import { APPROVAL_URI, Run, type Sent } from './run.ts';
 import { inOurIds, trimmed } from './story.ts';
-import { type Addressed, addressIn, type Chosen, Targets } from './targets.ts';
+import { type Addressed, addressIn, type Chosen, isA2a, Targets } from './targets.ts';
 import type { Version } from './version.ts';
 
 export interface Asked {
@@ -82,8 +82,9 @@ export class A2aService {
     this.#keeper = new Keeper({ store: tasks, world, told: (record, event) => this.#pusher?.told(record, event) });
     this.#follower = new Follower({ handler, world });
     const follow = (live: LiveTask): void => this.#follower.follow(live);
-    this.#waiting = held && new Waiting({ held, world, follow });
     this.#targets = new Targets(options.directory);
+    const hasTasks = ({ principal, target }: TaskRecord): boolean => isA2a(this.#targets.find(principal, target));
+    this.#waiting = held && new Waiting({ held, world, follow, hasTasks });
   }
 
   /** Goes on with what the last run of this node left behind. */
@@ -298,11 +299,11 @@ export class A2aService {
         return record.remote?.task ?? id;
       }),
     );
-    const isA2a = (entry.speech?.protocol ?? 'http') === 'a2a';
+    const hasTasks = isA2a(entry);
     const params = outwards(request, {
-      isA2a,
+      isA2a: hasTasks,
       task: task?.record.remote?.task,
-      context: isA2a ? remote?.context : undefined,
+      context: hasTasks ? remote?.context : undefined,
       references,
     });
     const call = callFor(world, this.#caller(about), { target, params, stream, pin: remote?.pin ?? '' });
@@ -311,6 +312,7 @@ export class A2aService {
       principal,
       message: { ...message, contextId: context },
       context,
+      hasTasks,
       ...(task === undefined ? {} : { task }),
       ...(remote === undefined ? {} : { remoteContext: remote.context }),
     };

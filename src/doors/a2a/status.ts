@@ -59,10 +59,13 @@ export const errorOf = (fault: Fault, about: Readonly<Record<string, string>> = 
   return { reason: own, message, ...KINDS[code], domain: DOMAIN, metadata };
 };
 
+/** What the error says in words of its own. */
+const UNSAID: ReadonlySet<string> = new Set(['a2a', 'rpc', 'code', 'status', 'allow', 'reason']);
+
 /** Metadata of `google.rpc.ErrorInfo` is texts. */
 const wordsIn = (facts: Fault['facts']): Record<string, string> =>
   Object.fromEntries(
     Object.entries(facts)
-      .filter(([name]) => name !== 'a2a' && name !== 'rpc' && name !== 'code')
+      .filter(([name, value]) => !UNSAID.has(name) && value !== '' && !(Array.isArray(value) && value.length === 0))
       .map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : String(value)]),
   );

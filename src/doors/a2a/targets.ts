@@ -29,6 +29,8 @@ export const addressIn = (tenant: string): Addressed => {
   throw new Fault('bad_request', '`tenant` must name an agent such as `orders`, or `tools/search`, or `models/gpt`');
 };
 
+export const isA2a = ({ speech }: TargetEntry): boolean => speech?.protocol === 'a2a';
+
 /** What comes with a protocol is no skill of a target. */
 const isSkill = (entry: TargetEntry, { name }: OperationEntry): boolean => {
   const protocol = entry.speech?.protocol ?? 'http';
@@ -71,7 +73,7 @@ export class Targets {
   async throwIfHidden(principal: Principal, target: NonNullable<Addressed>, operation: string): Promise<void> {
     const entry = this.#directory.find(principal.tenant, target.kind, target.name);
     // Of a target that knows no tasks this node keeps them, and they are their owner's.
-    if (entry === undefined || (entry.speech?.protocol ?? 'http') !== 'a2a') return;
+    if (entry === undefined || !isA2a(entry)) return;
     const visible = await this.visible(principal, target);
     if (visible?.operations.some(({ name }) => name === operation) !== true)
       throw new Fault('denied', `policy does not allow \`${operation}\` of ${target.kind} \`${target.name}\``);
