@@ -2,6 +2,7 @@
 import type { Endpoint } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import type { Handler } from '../../kernel/index.ts';
+import { a2aWay } from '../../upstreams/a2a/index.ts';
 import { type HttpUpstream, httpWay } from '../../upstreams/http/index.ts';
 import { speaking, type Way } from '../../upstreams/index.ts';
 
@@ -11,4 +12,4 @@ const notYet: Way = {
 };
 
 export const waysOf = (upstream: HttpUpstream): ((endpoint: Endpoint) => Handler) =>
-  speaking({ http: httpWay(upstream), a2a: notYet, mcp: notYet, openai: notYet, anthropic: notYet });
+  speaking({ http: httpWay(upstream), a2a: a2aWay(upstream), mcp: notYet, openai: notYet, anthropic: notYet });

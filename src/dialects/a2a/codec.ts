@@ -1,4 +1,5 @@
 /** Messages in protobuf, as gRPC carries them: descriptors are made from the tables that JSON is read with. */
+import { Buffer } from 'node:buffer';
 import {
   create,
   createFileRegistry,
@@ -18,8 +19,9 @@ import {
   file_google_protobuf_timestamp,
 } from '@bufbuild/protobuf/wkt';
 import { Fault } from '../../contract/index.ts';
+import { type A2aError, DOMAIN, ERROR_INFO, GRPC_STATUS } from './errors.ts';
 import type { Side } from './read.ts';
-import type { Field, Vocabulary } from './table.ts';
+import { type Field, type Vocabulary, vocabularyOf } from './table.ts';
 import { V1 } from './v1.ts';
 import { PROTO_03 } from './v03/proto.ts';
 
@@ -70,6 +72,49 @@ const codecOf = (packageName: string, vocabulary: Vocabulary): Codec => {
 export const protobuf = codecOf('lf.a2a.v1', V1);
 /** Of A2A 0.3, in the shapes of `a2a.v1`. */
 export const protobuf03 = codecOf('a2a.v1', PROTO_03);
+
+/** What stands in `grpc-status-details-bin`. */
+const details = codecOf(
+  'google.rpc',
+  vocabularyOf(
+    {
+      Status: { code: '1 int32', message: '2 string', details: '3 Packed[]' },
+      // Any has a form of its own in JSON, which would have to know every type.
+      Packed: { typeUrl: '1 string', value: '2 bytes' },
+      ErrorInfo: { reason: '1 string', domain: '2 string', metadata: '3 map<string>' },
+    },
+    {},
+  ),
+);
+
+export const encodeStatus = (error: A2aError): Uint8Array => {
+  const { reason, domain = DOMAIN, metadata = {} } = error;
+  const value = Buffer.from(details.encode('ErrorInfo', { reason, domain, metadata })).toString('base64');
+  return details.encode('Status', {
+    code: GRPC_STATUS[error.grpc],
+    message: error.message,
+    details: [{ typeUrl: ERROR_INFO, value }],
+  });
+};
+
+/** What `errorFromGrpc` takes as details. Never throws: whoever fails may say it badly. */
+export const decodeDetails = (bytes: Uint8Array): readonly unknown[] => {
+  try {
+    const status = details.decode('Status', bytes, 'answer') as { readonly details?: readonly Packed[] };
+    return (status.details ?? []).slice(0, 20).flatMap(({ typeUrl, value }) => {
+      if (typeUrl !== ERROR_INFO) return [];
+      const info = details.decode('ErrorInfo', Buffer.from(value ?? '', 'base64'), 'answer');
+      return [{ '@type': ERROR_INFO, ...(info as object) }];
+    });
+  } catch {
+    return [];
+  }
+};
+
+interface Packed {
+  readonly typeUrl?: string;
+  readonly value?: string;
+}
 
 /** Numbers of `FieldDescriptorProto.Type`. */
 const TYPES: Readonly<Record<string, FieldDescriptorProto_Type>> = { string: 9, id: 9, bytes: 12, bool: 8, int32: 5 };

@@ -67,7 +67,7 @@ export interface A2aError {
 }
 
 export const DOMAIN = 'a2a-protocol.org';
-const INFO = 'type.googleapis.com/google.rpc.ErrorInfo';
+export const ERROR_INFO = 'type.googleapis.com/google.rpc.ErrorInfo';
 const MAX_MESSAGE_CHARS = 2_000;
 
 export const isReason = (reason: string): reason is Reason => Object.hasOwn(ERRORS, reason);
@@ -118,7 +118,7 @@ interface ErrorInfo {
 }
 
 const infoOf = ({ reason, domain, metadata }: A2aError): ErrorInfo => ({
-  '@type': INFO,
+  '@type': ERROR_INFO,
   reason,
   domain: domain ?? DOMAIN,
   ...(metadata === undefined ? {} : { metadata }),
@@ -197,7 +197,7 @@ type Told = Partial<Pick<A2aError, 'reason' | 'domain' | 'metadata'>>;
 
 const infoIn = (details: unknown): Told => {
   const info = Array.isArray(details)
-    ? details.slice(0, 20).find((detail) => isObject(detail) && detail['@type'] === INFO)
+    ? details.slice(0, 20).find((detail) => isObject(detail) && detail['@type'] === ERROR_INFO)
     : undefined;
   if (!isObject(info) || typeof info['reason'] !== 'string' || !/^[A-Z][A-Z0-9_]{0,62}$/.test(info['reason']))
     return {};

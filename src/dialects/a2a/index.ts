@@ -1,9 +1,10 @@
 /** A2A: its messages in JSON and protobuf, in versions 1.0 and 0.3, its errors, and its cards. */
-export { type Codec, protobuf, protobuf03 } from './codec.ts';
+export { type Codec, decodeDetails, encodeStatus, protobuf, protobuf03 } from './codec.ts';
 export { a2a } from './dialect.ts';
 export {
   type A2aError,
   DOMAIN,
+  ERROR_INFO,
   ERRORS,
   errorFor,
   errorFromGrpc,
@@ -32,7 +33,7 @@ export {
   type OperationFacts,
   VERSION_HEADER,
 } from './operations.ts';
-export { type Read, readV1, type Side } from './read.ts';
+export { isObject, type Read, readV1, type Side } from './read.ts';
 export { type CardKey, canonicalJson, type KeyOf, signCard, type Verdict, verifyCard } from './signing.ts';
 export type * from './types.ts';
 export { isInterrupted, isTerminal, TASK_STATES } from './types.ts';
