@@ -5,14 +5,7 @@
 import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  AgentCard,
-  Message,
-  Task,
-  TaskArtifactUpdateEvent,
-  TaskState,
-  TaskStatusUpdateEvent,
-} from '@a2a-js/sdk';
+import { AgentCard, Message, Task, TaskArtifactUpdateEvent, type TaskState, TaskStatusUpdateEvent } from '@a2a-js/sdk';
 import { ContentTypeNotSupportedError } from '@a2a-js/sdk/errors';
 import {
   AgentEvent,
@@ -54,11 +47,15 @@ const OTHERS = ['image/png', 'application/octet-stream'];
 /** What a message makes it do, by the beginning of its id; the longest that fits counts. */
 const PARTS: Readonly<Record<string, readonly object[]>> = {
   'tck-artifact-text': [{ text: 'Generated text content' }],
-  'tck-artifact-file': [{ raw: Buffer.from('file body').toString('base64'), filename: 'output.txt', mediaType: 'text/plain' }],
+  'tck-artifact-file': [
+    { raw: Buffer.from('file body').toString('base64'), filename: 'output.txt', mediaType: 'text/plain' },
+  ],
   'tck-artifact-file-url': [{ url: 'https://example.com/output.txt', filename: 'output.txt', mediaType: 'text/plain' }],
   'tck-artifact-data': [{ data: { key: 'value', count: 42 } }],
   'tck-stream-artifact-text': [{ text: 'Streamed text content' }],
-  'tck-stream-artifact-file': [{ raw: Buffer.from('file body').toString('base64'), filename: 'output.txt', mediaType: 'text/plain' }],
+  'tck-stream-artifact-file': [
+    { raw: Buffer.from('file body').toString('base64'), filename: 'output.txt', mediaType: 'text/plain' },
+  ],
 };
 
 class Executor implements AgentExecutor {
@@ -99,7 +96,8 @@ class Executor implements AgentExecutor {
   async #work(id: string, taskId: string, isAgain: boolean, message: Message, bus: ExecutionEventBus): Promise<void> {
     if (id.startsWith('tck-reject-task')) return this.#tell(bus, taskId, 'TASK_STATE_REJECTED', 'rejected');
     if (id.startsWith('fail')) return this.#tell(bus, taskId, 'TASK_STATE_FAILED', 'it failed');
-    if (id.startsWith('tck-input-required') && !isAgain) return this.#tell(bus, taskId, 'TASK_STATE_INPUT_REQUIRED', 'which one?');
+    if (id.startsWith('tck-input-required') && !isAgain)
+      return this.#tell(bus, taskId, 'TASK_STATE_INPUT_REQUIRED', 'which one?');
     this.#tell(bus, taskId, 'TASK_STATE_WORKING');
     if (id.startsWith('test-resubscribe') || id.startsWith('wait')) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -118,7 +116,9 @@ class Executor implements AgentExecutor {
       this.#give(bus, taskId, { artifactId, parts: [{ text: 'chunk-2' }] }, { append: true, lastChunk: true });
       return;
     }
-    const known = Object.keys(PARTS).filter((prefix) => id.startsWith(prefix)).sort((a, b) => b.length - a.length)[0];
+    const known = Object.keys(PARTS)
+      .filter((prefix) => id.startsWith(prefix))
+      .sort((a, b) => b.length - a.length)[0];
     const text = message.parts.map(({ content }) => (content?.$case === 'text' ? content.value : '')).join(' ');
     this.#give(bus, taskId, { artifactId, parts: known === undefined ? [{ text: `echo: ${text}` }] : PARTS[known]! });
   }
@@ -170,13 +170,17 @@ const cardAt = (url: string, grpc: string, { old = false, streaming = true }: Re
 };
 
 export const startReference = async (options: ReferenceOptions = {}): Promise<ReferenceAgent> => {
+  // It tells the console of everything that it refuses.
+  for (const way of ['log', 'info', 'warn', 'error'] as const) console[way] = () => {};
   const app = express();
   const http = app.listen(options.port ?? 0, '127.0.0.1') as HttpServer;
   await once(http, 'listening');
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   const rpc = new Server();
   const grpcPort = await new Promise<number>((resolve, reject) =>
-    rpc.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port))),
+    rpc.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
+      error ? reject(error) : resolve(port),
+    ),
   );
   const grpc = `127.0.0.1:${grpcPort}`;
   const executor = new Executor();
@@ -192,7 +196,10 @@ export const startReference = async (options: ReferenceOptions = {}): Promise<Re
     async () => card,
   );
   const shared = { requestHandler, userBuilder: UserBuilder.noAuthentication, legacyCompat: { enabled: true } };
-  app.use('/.well-known/agent-card.json', agentCardHandler({ agentCardProvider: requestHandler, legacyCompat: { enabled: true } }));
+  app.use(
+    '/.well-known/agent-card.json',
+    agentCardHandler({ agentCardProvider: requestHandler, legacyCompat: { enabled: true } }),
+  );
   app.use('/rpc', jsonRpcHandler(shared));
   app.use('/rest', restHandler(shared));
   rpc.addService(A2AService, grpcService({ requestHandler, userBuilder: UserBuilder.noAuthentication }));

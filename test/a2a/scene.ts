@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type HubOptions, type RunningHub, startHub } from '../../src/cli/node/hub.ts';
 import { DEFAULT_TENANT, WHOLE_TENANT } from '../../src/contract/index.ts';
 import { type MintedKey, mintKey } from '../../src/identity/index.ts';
+import type { Json } from './speakers.ts';
 
 export const resource = (kind: string, name: string, spec: unknown, metadata: object = {}) => ({
   apiVersion: 'airspace.dev/v1',
@@ -61,7 +62,8 @@ export const plainAgent = async (): Promise<PlainAgent> => {
     for await (const chunk of request) body += String(chunk);
     const operation = (request.url ?? '').slice(1);
     asked.push({ operation, body });
-    if (operation === 'boom') return void response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"broken"}');
+    if (operation === 'boom')
+      return void response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"broken"}');
     if (operation === 'hang') {
       seen.resolve();
       await gate.promise;
@@ -71,7 +73,9 @@ export const plainAgent = async (): Promise<PlainAgent> => {
       for (const word of ['one', 'two']) response.write(`data: ${JSON.stringify({ text: word })}\n\n`);
       return void response.end();
     }
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ operation, body: JSON.parse(body || 'null') }));
+    response
+      .setHeader('content-type', 'application/json')
+      .end(JSON.stringify({ operation, body: JSON.parse(body || 'null') }));
   };
   const server = createServer((request, response) => void answer(request, response));
   const url = await listening(server);
@@ -102,7 +106,9 @@ const PLAIN_OPERATIONS = [
 
 export const openScene = async (more: Partial<HubOptions> = {}): Promise<Scene> => {
   const dir = mkdtempSync(join(tmpdir(), 'airspace-a2a-'));
-  const keys = Object.fromEntries([...CALLERS, 'ann'].map((name) => [name, mintKey(`${name}-1`)])) as unknown as Scene['keys'];
+  const keys = Object.fromEntries(
+    [...CALLERS, 'ann'].map((name) => [name, mintKey(`${name}-1`)]),
+  ) as unknown as Scene['keys'];
   const plain = await plainAgent();
   const start = (port = 0): Promise<RunningHub> =>
     startHub({
@@ -128,8 +134,17 @@ export const openScene = async (more: Partial<HubOptions> = {}): Promise<Scene> 
     ),
     resource('User', 'ann', { roles: ['finance'] }),
     resource('Key', 'ann-1', { principal: { kind: 'user', name: 'ann' }, secretHash: keys.ann.secretHash }),
-    resource('Agent', 'plain', { description: 'an agent in its own words', operations: PLAIN_OPERATIONS, endpoints: [{ url: plain.url }] }),
-    resource('Agent', 'solo', { operations: [{ name: 'look', effect: 'read' }], endpoints: [{ url: plain.url }] }, { labels: { 'public-card': 'true' } }),
+    resource('Agent', 'plain', {
+      description: 'an agent in its own words',
+      operations: PLAIN_OPERATIONS,
+      endpoints: [{ url: plain.url }],
+    }),
+    resource(
+      'Agent',
+      'solo',
+      { operations: [{ name: 'look', effect: 'read' }], endpoints: [{ url: plain.url }] },
+      { labels: { 'public-card': 'true' } },
+    ),
     resource('Tool', 'adder', { operations: [{ name: 'add', effect: 'read' }], endpoints: [{ url: plain.url }] }),
     resource('PolicyBundle', 'org', { level: 'org', policies: { text: POLICY } }),
   ]);
@@ -156,7 +171,7 @@ export const openScene = async (more: Partial<HubOptions> = {}): Promise<Scene> 
 export interface RpcAnswer {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: any;
+  readonly body: Json;
 }
 
 /** One JSON-RPC request, as a careful client of 1.0 sends it. */
@@ -165,7 +180,10 @@ export const rpc = async (
   path: string,
   method: string,
   params: unknown,
-  { as = 'alice', headers = {} }: { readonly as?: CallerName; readonly headers?: Readonly<Record<string, string>> } = {},
+  {
+    as = 'alice',
+    headers = {},
+  }: { readonly as?: CallerName; readonly headers?: Readonly<Record<string, string>> } = {},
 ): Promise<RpcAnswer> => {
   const response = await fetch(`${hub.url}${path}`, {
     method: 'POST',

@@ -2,7 +2,15 @@
 import type { KeyObject } from 'node:crypto';
 import type { Desk } from '../../approvals/index.ts';
 import type { Credential, Directory, Fault, TargetEntry, TaskStore } from '../../contract/index.ts';
-import { A2aService, a2aDoor, type GrpcDoor, grpcDoor, type HeldCall, type HeldCalls, saidToReceiver } from '../../doors/a2a/index.ts';
+import {
+  A2aService,
+  a2aDoor,
+  type GrpcDoor,
+  grpcDoor,
+  type HeldCall,
+  type HeldCalls,
+  saidToReceiver,
+} from '../../doors/a2a/index.ts';
 import type { Door } from '../../doors/index.ts';
 import type { GuardedFetch } from '../../egress/index.ts';
 import { throwIfNotForCalls } from '../../identity/index.ts';

@@ -1,12 +1,12 @@
 /** Cards over HTTP: in the shape of the version that is asked for, with a tag that says whether it has changed. */
 import { createHash } from 'node:crypto';
 import { Fault } from '../../contract/index.ts';
-import { statusDocumentOf } from '../../dialects/a2a/index.ts';
+import { type AgentCard, statusDocumentOf } from '../../dialects/a2a/index.ts';
 import type { Entering } from './door.ts';
 import { cardIn03 } from './old.ts';
 import type { Route } from './route.ts';
 import { errorOf } from './status.ts';
-import { isOldPath, versionOfCard } from './version.ts';
+import { isOldPath, type Version, versionOfCard } from './version.ts';
 import { writeJson } from './write.ts';
 
 /** How long a reader may keep one: what may be called changes with every configuration. */
@@ -25,7 +25,7 @@ export const answerCard = async (
     const card = isKnown
       ? await service.card(await service.options.identify(inbound.credential), addressed)
       : await service.publicCard(addressed);
-    const value = version === '1.0' ? card : cardIn03(card);
+    const value = shapeOf(card, version);
     const etag = `"${createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 27)}"`;
     const headers = [
       'etag',
@@ -46,6 +46,13 @@ export const answerCard = async (
     if (status === 405) headers.push('allow', 'GET, HEAD');
     writeJson({ ...entering, headers }, status, 'application/json', statusDocumentOf(error));
   }
+};
+
+/** Readers of 0.3 do not say so; what they look for stands beside the members of 1.0, and whoever reads those overlooks it. */
+const shapeOf = (card: AgentCard, version: Version | 'both'): object => {
+  if (version === '1.0') return card;
+  const old = cardIn03(card);
+  return version === '0.3' ? old : { ...old, ...card };
 };
 
 const tagsIn = (header: string | undefined): readonly string[] =>

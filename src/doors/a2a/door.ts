@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault } from '../../contract/index.ts';
 import { EXTENSIONS_HEADER, EXTENSIONS_HEADER_03, VERSION_HEADER } from '../../dialects/a2a/index.ts';
 import { Canceller } from '../../kernel/index.ts';
-import { type BodyLimits, guardJson, type Inbound, limitsOf, readBody, readInbound } from '../http/index.ts';
+import { type BodyLimits, type Inbound, limitsOf, readBody, readInbound } from '../http/index.ts';
 import { answerCard, answerKeys } from './card-door.ts';
 import { answerRest } from './rest.ts';
 import { type Route, routeOf } from './route.ts';
@@ -122,20 +122,25 @@ const jsonIn = async (req: IncomingMessage, inbound: Inbound, { limits, collecti
   const isJson = /^application\/(?:a2a\+)?json$/i.test(type.trim());
   if (!isJson && inbound.contentType !== '')
     throw unsupported(`\`${type.trim().slice(0, 100)}\` is not taken; send application/json`);
-  const body = await readBody(req, inbound, limits, collecting);
+  if (!isJson && inbound.contentLength !== 0 && (inbound.contentLength !== null || inbound.chunked))
+    throw unsupported('the payload has no content type; send application/json');
+  const body = await readBody(req, inbound, limits, collecting).catch((thrown: unknown) => {
+    throw asParseError(Fault.from(thrown));
+  });
   if (body.kind !== 'bytes') throw unsupported('streamed payloads are not taken; send one document');
   if (body.bytes.byteLength === 0) return undefined;
-  if (!isJson) throw unsupported('the payload has no content type; send application/json');
   try {
-    guardJson(body.bytes);
     return JSON.parse(Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString());
-  } catch (thrown) {
-    const fault = Fault.from(thrown);
-    throw new Fault('bad_request', fault.code === 'bad_request' ? fault.message : 'the payload is not valid JSON', {
-      facts: { rpc: 'PARSE_ERROR' },
-    });
+  } catch {
+    throw asParseError(new Fault('bad_request', 'the payload is not valid JSON'));
   }
 };
+
+/** The body was guarded when it was read. */
+const asParseError = (fault: Fault): Fault =>
+  fault.code === 'bad_request'
+    ? new Fault('bad_request', fault.message, { facts: { ...fault.facts, rpc: 'PARSE_ERROR' } })
+    : fault;
 
 const unsupported = (message: string): Fault =>
   new Fault('bad_request', message, { facts: { a2a: 'CONTENT_TYPE_NOT_SUPPORTED', status: 415 } });

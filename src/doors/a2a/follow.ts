@@ -53,8 +53,6 @@ export class Follower {
     await this.#subscribed(live, scope).catch(throwIfOver(scope));
     let waitMs = FIRST_WAIT_MS;
     for (let failures = 0; !isDone(live) && failures < MOST_FAILURES; ) {
-      await wait(scope, waitMs * (0.75 + scope.random() / 2));
-      waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
       try {
         await refreshed(this.#parts, live, scope);
         failures = 0;
@@ -64,6 +62,9 @@ export class Follower {
           throw fault;
         failures += 1;
       }
+      if (isDone(live)) return;
+      await wait(scope, waitMs * (0.75 + scope.random() / 2));
+      waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2);
     }
   }
 

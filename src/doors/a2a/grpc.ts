@@ -83,7 +83,9 @@ const pass = async (codec: Codec, facts: OperationFacts, events: Channel<object>
 const operationOf = ({ service }: Codec, path: string): OperationFacts => {
   const facts = path.startsWith(`/${service}/`) ? byMethod(path.slice(service.length + 2)) : undefined;
   if (facts !== undefined) return facts;
-  throw new Fault('bad_request', `there is no method \`${path.slice(0, 100)}\``, { facts: { rpc: 'METHOD_NOT_FOUND' } });
+  throw new Fault('bad_request', `there is no method \`${path.slice(0, 100)}\``, {
+    facts: { rpc: 'METHOD_NOT_FOUND' },
+  });
 };
 
 const textOf = (value: string | readonly string[] | undefined): string =>
@@ -103,7 +105,8 @@ const bytesOf = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders):
     throw new Fault('bad_request', 'compressed messages are not taken', { facts: { rpc: 'METHOD_NOT_FOUND' } });
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  // A stream that is destroyed has no answer.
+  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.byteLength;
     if (size > MOST_BYTES + PREFIX)
       throw new Fault('too_large', `the request is larger than the limit of ${MOST_BYTES} bytes`);
@@ -128,7 +131,11 @@ class Sink {
   begin(): void {
     if (this.#hasBegun || this.#stream.destroyed || this.#stream.closed) return;
     this.#hasBegun = true;
-    this.#stream.once('wantTrailers', () => this.#stream.sendTrailers(this.#trailers));
+    this.#stream.once('wantTrailers', () => {
+      this.#stream.sendTrailers(this.#trailers);
+      // A caller that still sends is not listened to any more.
+      if (!this.#stream.readableEnded) setImmediate(() => this.#stream.close(constants.NGHTTP2_NO_ERROR));
+    });
     this.#stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true });
   }
 
@@ -153,8 +160,6 @@ class Sink {
       ...(details === '' ? {} : { 'grpc-status-details-bin': details }),
     };
     this.#stream.end();
-    // A caller that still sends is not listened to any more.
-    if (!this.#stream.readableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR);
   }
 }
 

@@ -1,11 +1,12 @@
 /** A2A over REST: `HTTP+JSON` of 1.0, and the paths of 0.3 below `/v1`. */
 import { Fault } from '../../contract/index.ts';
-import { MEDIA_TYPE, type Messages, rpcErrorOf03, statusDocumentOf } from '../../dialects/a2a/index.ts';
+import { MEDIA_TYPE, rpcErrorOf03, statusDocumentOf } from '../../dialects/a2a/index.ts';
 import type { Entering } from './door.ts';
 import { extensionsOut } from './extensions.ts';
 import { isObject } from './json.ts';
-import { answerIn03, eventIn03, paramsFrom03 } from './old.ts';
+import { paramsFrom03 } from './old.ts';
 import { refusal } from './refuse.ts';
+import { answerOfRest03, eventOfRest03, paramsOfRest03 } from './rest-old.ts';
 import type { Match, Route } from './route.ts';
 import { errorOf } from './status.ts';
 import { type Version, versionOf } from './version.ts';
@@ -30,10 +31,10 @@ export const answerRest = async (entering: Entering, route: Extract<Route, { kin
     const writing = { ...entering, headers: extensionsOut(entering.extensions, version) };
     if (performed.kind === 'many')
       return await writeEvents(writing, performed.events, {
-        event: (event) => (version === '1.0' ? event : eventIn03(event)),
+        event: (event) => (version === '1.0' ? event : eventOfRest03(event)),
         fault: (fault) => errorDocument(fault, version),
       });
-    const value = version === '1.0' ? performed.value : answerIn03(method, performed.value);
+    const value = version === '1.0' ? performed.value : answerOfRest03(method, performed.value);
     if (method === 'DeleteTaskPushNotificationConfig' && version === '0.3')
       return writeJson(writing, 204, type, undefined);
     writeJson(writing, method === 'CreateTaskPushNotificationConfig' && version === '0.3' ? 201 : 200, type, value);
@@ -73,30 +74,20 @@ const matchOf = ({ req }: Entering, matches: readonly Match[]): Match => {
 };
 
 const paramsOf = async (entering: Entering, { facts, named }: Match, version: Version): Promise<unknown> => {
-  const body = facts.verb === 'POST' ? ((await entering.body()) ?? {}) : queryIn(entering.query, facts.request);
+  const body = facts.verb === 'POST' ? ((await entering.body()) ?? {}) : queryIn(entering.query);
   if (!isObject(body)) throw new Fault('bad_request', 'the payload must be an object');
   for (const [name, value] of Object.entries(named))
     if (body[name] !== undefined && body[name] !== value)
       throw new Fault('bad_request', `\`${name}\` of the payload is not the one of the path`);
   if (version === '1.0') return { ...body, ...named };
-  return paramsFrom03(facts.method, old(facts.method, body, named));
-};
-
-/** As the methods of 0.3 name them. */
-const old = (method: string, body: object, named: Readonly<Record<string, string>>): object => {
-  const { taskId, id } = named;
-  if (method === 'CreateTaskPushNotificationConfig') return { taskId, ...body };
-  if (method === 'GetTaskPushNotificationConfig' || method === 'DeleteTaskPushNotificationConfig')
-    return { id: taskId, pushNotificationConfigId: id };
-  if (method === 'ListTaskPushNotificationConfigs') return { id: taskId };
-  return { ...body, ...named };
+  return paramsFrom03(facts.method, paramsOfRest03(facts.method, body, named));
 };
 
 const NUMBERS: ReadonlySet<string> = new Set(['historyLength', 'pageSize']);
 const FLAGS: ReadonlySet<string> = new Set(['includeArtifacts']);
 const HEADERS: ReadonlySet<string> = new Set(['a2a-version', 'a2a-extensions', 'x-a2a-extensions']);
 
-const queryIn = (query: URLSearchParams, _request: keyof Messages): Record<string, unknown> => {
+const queryIn = (query: URLSearchParams): Record<string, unknown> => {
   const params: Record<string, unknown> = {};
   for (const [name, value] of query) {
     if (HEADERS.has(name.toLowerCase())) continue;

@@ -26,8 +26,8 @@ export const extensionsIn = (text: string): readonly string[] =>
     .filter((uri) => uri !== '')
     .slice(0, MOST_EXTENSIONS);
 
-/** Of a card: who does not say gets the newest, which is what readers of cards of 1.0 expect. */
-export const versionOfCard = (text: string): Version => (text.trim() === '' ? '1.0' : versionOf(text));
+/** Of a card. `both`: who does not say may be a reader of either version. */
+export const versionOfCard = (text: string): Version | 'both' => (text.trim() === '' ? 'both' : versionOf(text));
 
 /** Where cards of 0.2 were. */
 export const isOldPath = (url: string): boolean => url.split('?')[0]!.endsWith('/.well-known/agent.json');
