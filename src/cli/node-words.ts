@@ -41,7 +41,8 @@ export const nodeOptions = async ({ io, out }: Context, words: NodeWords): Promi
 const grpcOf = ({ grpc }: NodeWords): Pick<NodeOptions, 'grpc'> => {
   if (grpc === undefined) return {};
   const [, host, port] = /^(?:\[?([^\]]+?)\]?:)?(\d{1,5})$/.exec(grpc) ?? [];
-  if (port === undefined || Number(port) > 65_535) throw usage(`--grpc must be such as 127.0.0.1:7443, not \`${grpc}\``);
+  if (port === undefined || Number(port) > 65_535)
+    throw usage(`--grpc must be such as 127.0.0.1:7443, not \`${grpc}\``);
   return { grpc: { host: host ?? '127.0.0.1', port: Number(port) } };
 };
 

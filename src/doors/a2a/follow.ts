@@ -32,13 +32,13 @@ export class Follower {
     if (this.#followed.has(live) || this.#followed.size >= MOST_FOLLOWED || live.record.remote === null) return;
     const { scope, canceller } = rootScope(this.#parts.world, silentSpan(this.#parts.world.ids.spanId()));
     this.#followed.set(live, canceller);
-    live.isBusy = true;
+    const idle = live.busy();
     void this.#untilOver(live, scope)
       // Whoever asks about it hears why.
       .catch(() => {})
       .finally(() => {
         this.#followed.delete(live);
-        live.isBusy = false;
+        idle();
         live.pause();
       });
   }

@@ -20,7 +20,7 @@ const EVERY_MS = 500;
 
 export class Waiting {
   readonly #parts: WaitingParts;
-  readonly #waiting = new Set<LiveTask>();
+  readonly #waiting = new Map<LiveTask, () => void>();
   #timer: Timer | undefined;
   #isStopped = false;
 
@@ -29,8 +29,7 @@ export class Waiting {
   }
 
   add(live: LiveTask): void {
-    live.isBusy = true;
-    this.#waiting.add(live);
+    if (!this.#waiting.has(live)) this.#waiting.set(live, live.busy());
     this.#again();
   }
 
@@ -42,7 +41,7 @@ export class Waiting {
   #again(): void {
     if (this.#timer !== undefined || this.#isStopped || this.#waiting.size === 0) return;
     this.#timer = this.#parts.world.clock.after(EVERY_MS, () => {
-      void Promise.all([...this.#waiting].map((live) => this.look(live))).finally(() => {
+      void Promise.all([...this.#waiting.keys()].map((live) => this.look(live))).finally(() => {
         this.#timer = undefined;
         this.#again();
       });
@@ -57,8 +56,10 @@ export class Waiting {
       if (Fault.from(thrown).code === 'storage') return;
       await live.apply(this.#ended(live, 'TASK_STATE_FAILED', Fault.from(thrown)), { held: '' }).catch(() => {});
     }
-    if (!this.#waiting.delete(live)) return;
-    live.isBusy = false;
+    const idle = this.#waiting.get(live);
+    if (idle === undefined) return;
+    this.#waiting.delete(live);
+    idle();
     live.pause();
     if (live.record.remote !== null && !live.record.isOver && !isInterrupted(live.task.status.state))
       this.#parts.follow(live);

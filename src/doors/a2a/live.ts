@@ -25,7 +25,7 @@ export class LiveTask {
   #task: Task;
   #work: Promise<void> = Promise.resolve();
   #chars: number;
-  #isBusy = false;
+  #workers = 0;
 
   constructor(parts: LiveParts, record: TaskRecord, task: Task = JSON.parse(record.body)) {
     this.#parts = parts;
@@ -44,11 +44,17 @@ export class LiveTask {
 
   /** Somebody hears from the target about it now. */
   get isBusy(): boolean {
-    return this.#isBusy;
+    return this.#workers > 0;
   }
 
-  set isBusy(isBusy: boolean) {
-    this.#isBusy = isBusy;
+  /** Whoever calls this hears for it, until what it answers is called. */
+  busy(): () => void {
+    this.#workers += 1;
+    let isOver = false;
+    return () => {
+      if (!isOver) this.#workers -= 1;
+      isOver = true;
+    };
   }
 
   get isWatched(): boolean {

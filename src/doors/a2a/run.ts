@@ -54,6 +54,8 @@ export class Run {
   #isOver = false;
   #hasBegun = false;
   #remembered = '';
+  #idle: (() => void) | undefined;
+  #creating = false;
   #promoting: Promise<LiveTask> | undefined;
 
   constructor(parts: RunParts, sent: Sent, channel?: Channel<StreamResponse>) {
@@ -83,7 +85,7 @@ export class Run {
 
   /** Never throws. */
   async start(): Promise<void> {
-    if (this.#live !== undefined) this.#live.isBusy = true;
+    this.#idle = this.#live?.busy();
     try {
       await this.#call();
       if (this.#live === undefined && this.#message === undefined)
@@ -93,7 +95,7 @@ export class Run {
       await this.#failed(Fault.from(thrown)).catch((again: unknown) => this.#giveUp(Fault.from(again)));
     }
     this.#isOver = true;
-    if (this.#live !== undefined) this.#live.isBusy = false;
+    this.#idle?.();
     this.#live?.pause();
     this.#channel?.close();
     this.#paused.resolve();
@@ -101,7 +103,8 @@ export class Run {
 
   /** The caller does not wait any longer: there is a task from now on, whatever comes. */
   async promote(): Promise<void> {
-    if (this.#isOver || this.#live !== undefined || this.#message !== undefined) return;
+    const isDone = this.#isOver || this.#live !== undefined || this.#message !== undefined;
+    if (isDone || (this.#creating && this.#promoting === undefined)) return;
     this.#promoting ??= this.#create(
       {
         id: this.#ids.task,
@@ -122,10 +125,11 @@ export class Run {
   }
 
   async #take(event: StreamResponse, pin: string): Promise<void> {
-    await this.#promoting;
     if (this.#message !== undefined) throw extra();
     const remote = { task: taskIdIn(event), context: contextIdIn(event) };
     if (remote.context !== undefined && this.#sent.hasTasks) await this.#rememberContext(remote.context, pin);
+    // INVARIANT: nothing is awaited between this and the first word of `#create`: there is one task, whoever makes it.
+    await this.#promoting;
     if (event.message !== undefined) return this.#takeMessage(event);
     const known = this.#live?.record.remote ?? null;
     if (known !== null && remote.task !== known.task)
@@ -214,6 +218,7 @@ export class Run {
   }
 
   async #create(task: Task, remote: TaskRecord['remote'], held = ''): Promise<LiveTask> {
+    this.#creating = true;
     const { call, principal, context } = this.#sent;
     const { keeper, world, node } = this.#parts;
     const atMs = world.clock.wallMs();
@@ -241,7 +246,7 @@ export class Run {
 
   #begin(live: LiveTask): void {
     this.#hasBegun = true;
-    live.isBusy = true;
+    this.#idle ??= live.busy();
     if (this.#channel !== undefined) live.follow('pause', this.#channel);
   }
 

@@ -57,7 +57,7 @@ export type Performed =
 const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 100;
 /** How long a target may take to say what its task is, to a caller who does not want to wait for it. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 500;
 const MOST_PUSHES = 20;
 const MOST_RUNS = 1_000;
 
