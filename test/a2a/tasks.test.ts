@@ -189,6 +189,16 @@ describe('a call that waits for people', () => {
     assert.deepEqual(after.status.message.parts[0].data.operation, 'pay');
   });
 
+  test('is one task, however often it is sent', async () => {
+    const asked = message('twice', { metadata: { skill: 'pay' } });
+    const { task } = await result('/a2a/plain', 'SendMessage', asked);
+    const again = (await result('/a2a/plain', 'SendMessage', asked)).task;
+    const events = await Array.fromAsync(streamed('/a2a/plain', 'SendStreamingMessage', asked));
+    assert.deepEqual([again.id, events.map((event) => event.task?.id)], [task.id, [task.id]]);
+    await vote(task.id, 'deny');
+    assert.equal(await endOf(task.id), 'TASK_STATE_REJECTED');
+  });
+
   test('is rejected when they say no', async () => {
     const { task } = await result('/a2a/plain', 'SendMessage', message('no money', { metadata: { skill: 'pay' } }));
     const following = endOf(task.id);

@@ -249,8 +249,8 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     nodes,
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
-      await Promise.all([closeListener(listener, closing, graceful), grpc?.close(graceful)]);
       a2a.service.stop();
+      await Promise.all([closeListener(listener, closing, graceful), grpc?.close(graceful)]);
       stopLooking();
       stopTelling();
       health.stop();

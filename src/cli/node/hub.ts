@@ -362,6 +362,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     nodes,
     recovered,
     stop: async (graceful) => {
+      a2a.service.stop();
       await Promise.all([closeListener(listener, closing, graceful), grpc?.close(graceful)]);
       await release.disposeAsync();
     },

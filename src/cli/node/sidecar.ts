@@ -226,9 +226,9 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     appKey,
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
-      await Promise.all([closeListener(front, closing, graceful), app.close(graceful), grpc?.close(graceful)]);
       a2aIn.service.stop();
       a2aOut.service.stop();
+      await Promise.all([closeListener(front, closing, graceful), app.close(graceful), grpc?.close(graceful)]);
       out.reconciler.stop();
       into.reconciler.stop();
       endHouse();

@@ -34,9 +34,16 @@ export async function* eventsOf(reply: Answered): AsyncGenerator<StreamResponse>
 export const isHeld = ({ status, contentType }: Pick<Reply, 'status' | 'contentType'>): boolean =>
   status === 202 && contentType === 'application/json' && formOf(contentType) === 'plain';
 
-export const heldIn = async (body: Body): Promise<Readonly<Record<string, unknown>>> => {
+export interface Held {
+  /** Of the call that waits: an earlier one, when the same was asked before. */
+  readonly id: string;
+  readonly approval: Readonly<Record<string, unknown>>;
+}
+
+export const heldIn = async (body: Body): Promise<Held> => {
   const payload = jsonIn(await collected(body));
-  return isObject(payload) && isObject(payload['approval']) ? payload['approval'] : {};
+  if (!isObject(payload) || typeof payload['id'] !== 'string') throw invalid('that it waits, and not where');
+  return { id: payload['id'], approval: isObject(payload['approval']) ? payload['approval'] : {} };
 };
 
 const invalid = (problem: string): Fault =>

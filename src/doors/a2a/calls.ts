@@ -12,7 +12,6 @@ export interface Caller {
   readonly timeoutMs?: number;
   readonly session?: string;
   readonly run?: string;
-  readonly idempotencyKey?: string;
 }
 
 export interface Asking {
@@ -41,7 +40,6 @@ export const callFor = ({ ids }: Pick<World, 'ids'>, caller: Caller, asking: Ask
     lineage: { root: id, depth: 0 },
     ...(caller.run === undefined ? {} : { run: caller.run }),
     ...(caller.session === undefined ? {} : { session: caller.session }),
-    ...(caller.idempotencyKey === undefined ? {} : { idempotencyKey: caller.idempotencyKey }),
     priority: 2,
     stream,
     via: [],

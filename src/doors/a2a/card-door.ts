@@ -7,7 +7,7 @@ import { cardIn03 } from './old.ts';
 import type { Route } from './route.ts';
 import { errorOf } from './status.ts';
 import { isOldPath, type Version, versionOfCard } from './version.ts';
-import { writeJson } from './write.ts';
+import { CHALLENGE, writeJson } from './write.ts';
 
 /** How long a reader may keep one: what may be called changes with every configuration. */
 const MAX_AGE_S = 60;
@@ -41,7 +41,7 @@ export const answerCard = async (
   } catch (thrown) {
     const fault = Fault.from(thrown);
     const error = errorOf(fault);
-    const headers = fault.code === 'unauthenticated' ? ['www-authenticate', 'Bearer realm="airspace"'] : [];
+    const headers: string[] = fault.code === 'unauthenticated' ? [...CHALLENGE] : [];
     const status = fault.facts['status'] === 405 ? 405 : error.http;
     if (status === 405) headers.push('allow', 'GET, HEAD');
     writeJson({ ...entering, headers }, status, 'application/json', statusDocumentOf(error));

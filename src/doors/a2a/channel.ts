@@ -8,12 +8,12 @@ export class Channel<T> implements AsyncIterable<T> {
   readonly #waiting: T[] = [];
   #wake: (() => void) | undefined;
   #end: { readonly fault: Fault | undefined } | undefined;
-  #onLeft: (() => void) | undefined;
+  readonly #onLeft: (() => void)[] = [];
 
   /** Its reader is gone, or it was closed. */
   whenLeft(left: () => void): void {
     if (this.#end !== undefined) left();
-    else this.#onLeft = left;
+    else this.#onLeft.push(left);
   }
 
   get isClosed(): boolean {
@@ -55,7 +55,6 @@ export class Channel<T> implements AsyncIterable<T> {
   }
 
   #left(): void {
-    this.#onLeft?.();
-    this.#onLeft = undefined;
+    for (const left of this.#onLeft.splice(0)) left();
   }
 }

@@ -2,7 +2,13 @@
 import { Buffer } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Fault } from '../../contract/index.ts';
-import { EXTENSIONS_HEADER, EXTENSIONS_HEADER_03, VERSION_HEADER } from '../../dialects/a2a/index.ts';
+import {
+  EXTENSIONS_HEADER,
+  EXTENSIONS_HEADER_03,
+  rpcErrorOf,
+  statusDocumentOf,
+  VERSION_HEADER,
+} from '../../dialects/a2a/index.ts';
 import { Canceller } from '../../kernel/index.ts';
 import { type BodyLimits, type Inbound, limitsOf, readBody, readInbound } from '../http/index.ts';
 import { answerCard, answerKeys } from './card-door.ts';
@@ -12,7 +18,7 @@ import { answerRpc } from './rpc.ts';
 import type { A2aService } from './service.ts';
 import { errorOf } from './status.ts';
 import { extensionsIn } from './version.ts';
-import { type Writing, writeJson } from './write.ts';
+import { CHALLENGE, type Writing, writeJson } from './write.ts';
 
 export interface A2aDoorParts {
   readonly service: A2aService;
@@ -80,9 +86,17 @@ const enter = async (service: A2aService, connection: Connection, route: Route, 
     const fault = Fault.from(thrown);
     if (fault.code === 'internal') service.options.onInternal?.(fault.cause ?? fault, { path: req.url });
     if (!req.complete) res.shouldKeepAlive = false;
-    const { http } = errorOf(fault);
-    writeJson({ res, clock, headers: [] }, http, 'application/json', { error: { code: http, message: fault.message } });
+    refuse({ res, clock, headers: [] }, route, fault);
   }
+};
+
+/** Before anything of the request was read, its version too. */
+const refuse = (writing: Writing, route: Route, fault: Fault): void => {
+  const error = errorOf(fault);
+  if (fault.code === 'unauthenticated') writing.headers.push(...CHALLENGE);
+  const document =
+    route.kind === 'rpc' ? { jsonrpc: '2.0', id: null, error: rpcErrorOf(error) } : statusDocumentOf(error);
+  writeJson(writing, error.http, 'application/json', document);
 };
 
 const enteringOf = (service: A2aService, { req, res, query }: Connection, reading: Reading): Entering => {

@@ -15,6 +15,8 @@ export interface FollowParts {
 
 /** Followed at once; of the others their owners hear when they ask. */
 const MOST_FOLLOWED = 2_000;
+/** Of them as they go: a stream is a call under way, and others want to call too. The rest are asked about. */
+const MOST_STREAMS = 200;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 /** Of questions in a row that nobody answered. */
@@ -23,6 +25,7 @@ const MOST_FAILURES = 20;
 export class Follower {
   readonly #parts: FollowParts;
   readonly #followed = new Map<LiveTask, Canceller>();
+  #streams = 0;
 
   constructor(parts: FollowParts) {
     this.#parts = parts;
@@ -50,7 +53,14 @@ export class Follower {
 
   /** First as it goes, then question by question, ever more seldom. */
   async #untilOver(live: LiveTask, scope: Scope): Promise<void> {
-    await this.#subscribed(live, scope).catch(throwIfOver(scope));
+    if (this.#streams < MOST_STREAMS) {
+      this.#streams += 1;
+      await this.#subscribed(live, scope)
+        .catch(throwIfOver(scope))
+        .finally(() => {
+          this.#streams -= 1;
+        });
+    }
     let waitMs = FIRST_WAIT_MS;
     for (let failures = 0; !isDone(live) && failures < MOST_FAILURES; ) {
       try {

@@ -2,7 +2,7 @@
 import { FAULT_CODES, Fault, type FaultCode, type TaskRecord, type Timer } from '../../contract/index.ts';
 import { isInterrupted, type Message, type StreamResponse, type TaskState } from '../../dialects/a2a/index.ts';
 import type { World } from '../../kernel/index.ts';
-import { eventsOf } from './answers.ts';
+import { eventsOf, isHeld } from './answers.ts';
 import type { LiveTask } from './live.ts';
 import type { HeldCall, HeldCalls } from './port.ts';
 import { APPROVAL_URI, FAULT_KEY } from './run.ts';
@@ -98,6 +98,8 @@ export class Waiting {
             : 'TASK_STATE_FAILED';
       return live.apply(this.#ended(live, state, fault), { held: '' });
     }
+    if (isHeld(reply))
+      throw new Fault('unavailable', 'this call waits for people at another node, and cannot be followed from here');
     const body = { kind: 'bytes', bytes: reply.body } as const;
     const ids = { task: record.id, context: record.context };
     for await (const event of eventsOf({ ...reply, outcome: reply.outcome, body })) {

@@ -10,7 +10,7 @@ import { answerOfRest03, eventOfRest03, paramsOfRest03 } from './rest-old.ts';
 import type { Match, Route } from './route.ts';
 import { errorOf } from './status.ts';
 import { type Version, versionOf } from './version.ts';
-import { writeEvents, writeJson } from './write.ts';
+import { CHALLENGE, writeEvents, writeJson } from './write.ts';
 
 export const answerRest = async (entering: Entering, route: Extract<Route, { kind: 'rest' }>): Promise<void> => {
   let version: Version = route.version ?? '1.0';
@@ -116,7 +116,7 @@ const refuse = (entering: Entering, type: string, version: Version, fault: Fault
   if (fault.code === 'internal') service.options.onInternal?.(fault.cause ?? fault, { path: req.url });
   if (!req.complete) res.shouldKeepAlive = false;
   const { status, allow } = fault.facts;
-  const headers = fault.code === 'unauthenticated' ? ['www-authenticate', 'Bearer realm="airspace"'] : [];
+  const headers: string[] = fault.code === 'unauthenticated' ? [...CHALLENGE] : [];
   if (typeof allow === 'string') headers.push('allow', allow);
   if (fault.retryAfterMs !== undefined) headers.push('retry-after', String(Math.ceil(fault.retryAfterMs / 1_000)));
   const { http } = errorOf(fault);

@@ -8,7 +8,7 @@ import { answerIn03, eventIn03, paramsFrom03 } from './old.ts';
 import type { Route } from './route.ts';
 import { errorOf } from './status.ts';
 import { type Version, versionOf } from './version.ts';
-import { writeEvents, writeJson } from './write.ts';
+import { CHALLENGE, writeEvents, writeJson } from './write.ts';
 
 interface Request {
   readonly id: string | number | null;
@@ -69,7 +69,7 @@ const refuse = (entering: Entering, id: Request['id'], version: Version, fault: 
   const { req, res, service } = entering;
   if (fault.code === 'internal') service.options.onInternal?.(fault.cause ?? fault, { path: req.url });
   if (!req.complete) res.shouldKeepAlive = false;
-  const headers = fault.code === 'unauthenticated' ? ['www-authenticate', 'Bearer realm="airspace"'] : [];
+  const headers: string[] = fault.code === 'unauthenticated' ? [...CHALLENGE] : [];
   if (req.method !== 'POST') headers.push('allow', 'POST');
   writeJson({ ...entering, headers }, statusOf(req.method ?? '', fault), JSON_TYPE, errorAnswer(id, fault, version));
 };

@@ -9,6 +9,7 @@ import { eventsOf, heldIn, isHeld } from './answers.ts';
 import type { Channel } from './channel.ts';
 import type { Keeper } from './keeper.ts';
 import type { LiveTask } from './live.ts';
+import { reasonOf } from './refuse.ts';
 import { after, contextIdIn, type Ids, inOurIds, taskIdIn, withMessage } from './story.ts';
 
 export type Outcome =
@@ -23,7 +24,7 @@ export interface RunParts {
   /** The target works on, and this call is over. */
   readonly follow: (live: LiveTask) => void;
   /** The call waits for people. */
-  readonly hold: (live: LiveTask, sent: Sent) => void;
+  readonly hold: (live: LiveTask) => void;
 }
 
 /** What was sent, and for whom. */
@@ -168,22 +169,30 @@ export class Run {
   }
 
   async #hold(reply: Reply): Promise<void> {
-    const approval = await heldIn(reply.body);
+    const { id, approval } = await heldIn(reply.body);
+    const before = id === this.#sent.call.id ? undefined : await this.#askedBefore(id);
+    // INVARIANT: as in `#take`.
     await this.#promoting;
-    const waiting = waitingTask(this.#ids, this.#now(), approval, this.#told);
-    if (this.#live === undefined)
-      this.#answer({ kind: 'task', live: await this.#create(waiting, null, this.#sent.call.id) });
-    else {
-      const task = {
-        ...this.#live.task,
-        status: waiting.status,
-        metadata: { ...this.#live.task.metadata, ...waiting.metadata },
-      };
-      await this.#live.apply({ task }, { held: this.#sent.call.id });
-      this.#begin(this.#live);
-      this.#answer({ kind: 'task', live: this.#live });
+    if (before !== undefined && this.#live === undefined) {
+      this.#live = before;
+      this.#begin(before);
+      return this.#answer({ kind: 'task', live: before });
     }
-    this.#parts.hold(this.#live!, this.#sent);
+    const waiting = waitingTask(this.#ids, this.#now(), approval, this.#told);
+    if (this.#live === undefined) this.#answer({ kind: 'task', live: await this.#create(waiting, null, id) });
+    else await this.#holdAgain(this.#live, waiting, id);
+    this.#parts.hold(this.#live!);
+  }
+
+  async #holdAgain(live: LiveTask, { status, metadata }: Task, held: string): Promise<void> {
+    await live.apply({ task: { ...live.task, status, metadata: { ...live.task.metadata, ...metadata } } }, { held });
+    this.#begin(live);
+    this.#answer({ kind: 'task', live });
+  }
+
+  /** The same was asked before, and waits already: there is a task for it. */
+  #askedBefore(id: string): Promise<LiveTask | undefined> {
+    return this.#parts.keeper.own(this.#sent.principal, id).catch(() => undefined);
   }
 
   async #end(): Promise<void> {
@@ -212,9 +221,16 @@ export class Run {
     await live.apply({ statusUpdate: this.#status(state, this.#says(fault.message), fault) });
   }
 
-  #giveUp(fault: Fault): void {
+  #giveUp(given: Fault): void {
+    const fault = this.#inItsWords(given);
     this.#first.reject(fault);
     this.#channel?.close(fault);
+  }
+
+  /** What a target without tasks does not know is no task. */
+  #inItsWords(fault: Fault): Fault {
+    if (this.#sent.hasTasks || reasonOf(fault) !== 'TASK_NOT_FOUND') return fault;
+    return new Fault('not_found', `the target does not know it: ${fault.message}`);
   }
 
   async #create(task: Task, remote: TaskRecord['remote'], held = ''): Promise<LiveTask> {

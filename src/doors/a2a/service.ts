@@ -40,10 +40,7 @@ export interface Asked {
   readonly params: unknown;
   /** What the path says; null: the parameters say. */
   readonly addressed: Addressed;
-  readonly inbound: Pick<
-    Inbound,
-    'credential' | 'passed' | 'trace' | 'timeoutMs' | 'session' | 'run' | 'idempotencyKey'
-  >;
+  readonly inbound: Pick<Inbound, 'credential' | 'passed' | 'trace' | 'timeoutMs' | 'session' | 'run'>;
   readonly version: Version;
   readonly extensions: readonly string[];
   /** Who asks has gone away. */
@@ -71,6 +68,7 @@ export class A2aService {
   /** By id of the task, for those that only their call works on. */
   readonly #runs = new Map<string, Run>();
   #running = 0;
+  readonly #subscribed = new Set<Channel<StreamResponse>>();
 
   constructor(
     options: A2aDoorOptions,
@@ -99,7 +97,10 @@ export class A2aService {
     return open.length;
   }
 
+  /** Streams that have no end of their own end first: a drain would wait for them. What runs is finished. */
   stop(): void {
+    for (const channel of this.#subscribed)
+      channel.close(new Fault('unavailable', 'this node is going away; subscribe again'));
     this.#follower.stop();
     this.#waiting?.stop();
     this.#pusher?.stop();
@@ -328,7 +329,6 @@ export class A2aService {
       ...(inbound.timeoutMs === undefined ? {} : { timeoutMs: inbound.timeoutMs }),
       ...(inbound.session === undefined ? {} : { session: inbound.session }),
       ...(inbound.run === undefined ? {} : { run: inbound.run }),
-      ...(inbound.idempotencyKey === undefined ? {} : { idempotencyKey: inbound.idempotencyKey }),
     };
   }
 
@@ -421,6 +421,8 @@ export class A2aService {
     const live = await this.#found(about, id, 'task.subscribe');
     if (live.record.isOver) throw refusal('UNSUPPORTED_OPERATION', `task \`${id}\` is over: ask for it with GetTask`);
     const channel = live.follow('end');
+    this.#subscribed.add(channel);
+    channel.whenLeft(() => this.#subscribed.delete(channel));
     about.asked.left.onCancel(() => channel.close());
     if (!live.isBusy && live.record.held === '') this.#follower.follow(live);
     return channel;

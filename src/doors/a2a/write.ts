@@ -13,6 +13,9 @@ export interface Writing {
   readonly headers: string[];
 }
 
+/** How one may prove who one is. */
+export const CHALLENGE = ['www-authenticate', 'Bearer realm="airspace"'] as const;
+
 const ALWAYS = ['x-content-type-options', 'nosniff'] as const;
 
 export const writeJson = ({ res, headers }: Writing, status: number, type: string, value: unknown): void => {
