@@ -217,20 +217,22 @@ const sendSteps = [
   step('reopen', [tenant, few], ({ calls }, owner, id) => calls.reopen(owner, hexId(id))),
   step(
     'put approval',
-    [few, approvalStates, fc.integer({ min: 1, max: 3 }), digest],
-    ({ approvals }, id, state, version, d) =>
-      approvals.put(approval(id, { state, version, digest: d, expiresAtMs: 150 })),
+    [few, approvalStates, fc.integer({ min: 1, max: 3 }), digest, optional(digest)],
+    ({ approvals }, id, state, version, d, asked) =>
+      approvals.put(
+        approval(id, {
+          ...{ state, version, digest: d, expiresAtMs: 150 + id },
+          ...(asked === undefined ? {} : { askedDigest: asked }),
+        }),
+      ),
   ),
   step('get approval', [few], ({ approvals }, id) => approvals.get('default', hexId(id))),
-  step('list approvals', [optional(approvalStates)], async ({ approvals }, state) =>
-    (await approvals.list({ tenant: 'default', limit: 9, ...(state === undefined ? {} : { state }) })).map(
-      ({ id }) => id,
-    ),
+  step('list approvals', [optional(approvalStates)], ({ approvals }, state) =>
+    approvals.list({ tenant: 'default', limit: 9, ...(state === undefined ? {} : { state }) }),
   ),
-  step('open approvals', [few, digest], async ({ approvals }, _, d) => {
-    const found = await approvals.open('default', record(1).principal, d);
-    return found?.digest;
-  }),
+  step('list approvals that are due', [few], ({ approvals }, id) => approvals.due(150 + id, 9)),
+  step('get the latest approval', [digest], ({ approvals }, d) => approvals.latest('default', record(1).principal, d)),
+  step('get how many wait', [], ({ approvals }) => approvals.waiting('default', record(1).principal)),
   step('get call', [few], ({ calls }, id) => calls.get('default', hexId(id))),
   step('list unknown', [fc.option(tenant)], ({ calls }, owner) => calls.unresolved(owner, 9)),
   step('list chain', [tenant], ({ audit }, owner) => audit.read(owner, 1, 99)),

@@ -198,19 +198,48 @@ export const approvalChecks = (promise: StoreCheck): void => {
     await refused(approvals.put(approval(1)), 'conflict', hexId(1));
   });
 
-  promise('an open approval is found by caller and digest, and a decided one is not', async ({ approvals }) => {
-    const one = approval(1);
-    await approvals.put(one);
-    assert.deepEqual(await approvals.open('default', one.principal, one.digest), one);
-    assert.equal(await approvals.open('default', { ...one.principal, id: 'other' }, one.digest), undefined);
-    assert.equal(await approvals.open('theirs', one.principal, one.digest), undefined);
-    await approvals.put({ ...one, state: 'denied', version: 2 });
-    assert.equal(await approvals.open('default', one.principal, one.digest), undefined);
-    await approvals.put(approval(2, { createdAtMs: 2, state: 'expired' }));
-    assert.equal((await approvals.latest('default', one.principal, one.digest))?.id, hexId(2));
-    assert.equal(await approvals.latest('default', { ...one.principal, id: 'other' }, one.digest), undefined);
-    assert.equal(await approvals.latest('theirs', one.principal, one.digest), undefined);
-    assert.equal(await approvals.latest('default', one.principal, 'e'.repeat(64)), undefined);
+  promise(
+    'the newest approval of a caller is found by its digest, and by the one before it was edited',
+    async (stores) => {
+      const { approvals } = stores;
+      const one = approval(1);
+      const [sent, edited] = [one.digest, 'e'.repeat(64)];
+      const found = async (digest: string) => (await approvals.latest('default', one.principal, digest))?.id;
+      await approvals.put(one);
+      assert.deepEqual(await approvals.latest('default', one.principal, sent), one);
+      assert.equal(await approvals.latest('default', { ...one.principal, id: 'other' }, sent), undefined);
+      assert.equal(await approvals.latest('default', { ...one.principal, kind: 'user' }, sent), undefined);
+      assert.equal(await approvals.latest('theirs', one.principal, sent), undefined);
+      assert.equal(await found(edited), undefined);
+      await approvals.put(approval(2, { createdAtMs: one.createdAtMs + 1, state: 'expired' }));
+      assert.equal(await found(sent), hexId(2));
+      const third = approval(3, { createdAtMs: one.createdAtMs + 2 });
+      await approvals.put(third);
+      await approvals.put({ ...third, digest: edited, askedDigest: sent, version: 2 });
+      assert.deepEqual([await found(sent), await found(edited)], [hexId(3), hexId(3)]);
+      await approvals.put(approval(4, { createdAtMs: one.createdAtMs + 3, digest: edited }));
+      assert.deepEqual([await found(sent), await found(edited)], [hexId(3), hexId(4)]);
+    },
+  );
+
+  promise('what waits is counted for one caller', async ({ approvals }) => {
+    const { principal } = approval(1);
+    for (const n of [1, 2, 3]) await approvals.put(approval(n));
+    await approvals.put(approval(3, { state: 'denied', version: 2 }));
+    await approvals.put(approval(4, { principal: { ...principal, id: 'other' } }));
+    await approvals.put(approval(5, { tenant: 'theirs' }));
+    assert.equal(await approvals.waiting('default', principal), 2);
+    assert.equal(await approvals.waiting('default', { ...principal, id: 'other' }), 1);
+    assert.equal(await approvals.waiting('default', { ...principal, id: 'nobody' }), 0);
+  });
+
+  promise('a list says all of each approval but its bytes', async ({ approvals }) => {
+    const { body: _, ...summary } = approval(1, { expiresAtMs: 10, rules: [...HOSTILE], askedDigest: 'e'.repeat(64) });
+    await approvals.put({ ...summary, body: new Uint8Array(1_000) });
+    for (const filter of [{}, { state: 'pending' }] as const)
+      for (const tenant of ['default', null])
+        assert.deepEqual(await approvals.list({ tenant, limit: 9, ...filter }), [summary]);
+    assert.deepEqual(await approvals.due(10, 9), [summary]);
   });
 
   promise('approvals are listed newest first, by state, and when their time is over', async ({ approvals }) => {

@@ -1,11 +1,11 @@
 /** Everything that can be asked of a database, by name: plain data in, plain data out, so that it can cross a thread. */
 import {
+  countWaiting,
   listApprovals,
   putApproval,
   readApproval,
   readDueApprovals,
   readLatestApproval,
-  readOpenApproval,
 } from './approvals.ts';
 import { appendAudit, readAudit, readAuditHeads, recentAudit } from './audit.ts';
 import { acceptCall, concludeCall, pruneCalls, readCall, readOpenCalls, readUnresolved, reopenCall } from './calls.ts';
@@ -90,8 +90,8 @@ export const READERS = {
   readEntries,
   readReservation,
   readApproval,
-  readOpenApproval,
   readLatestApproval,
+  countWaiting,
   listApprovals,
   readDueApprovals,
   readAudit,

@@ -3,6 +3,7 @@ import type {
   AccountTerms,
   ApprovalRecord,
   ApprovalStore,
+  ApprovalSummary,
   AuditEntry,
   AuditRecord,
   AuditStore,
@@ -12,6 +13,7 @@ import type {
 import { auditText } from '../../contract/index.ts';
 import { refuseAmounts, refuseCredit, refuseReservation } from '../money.ts';
 import { orThrow } from '../refusals.ts';
+import type { ApprovalSummaryRow } from './approvals.ts';
 import type { ChainedArgs } from './audit.ts';
 import type { Lane } from './commands.ts';
 import { chargesOf, emptyAccount } from './ledger.ts';
@@ -78,15 +80,12 @@ export const approvalsOver = (lane: Lane): ApprovalStore => ({
     orThrow(await lane.write('putApproval', approvalRow(record)));
   },
   get: async (tenant, id) => approvalOf(await lane.read('readApproval', { tenant, id })),
-  open: async (tenant, principal, digest) =>
-    approvalOf(await lane.read('readOpenApproval', { tenant, principal: callerText(principal), digest })),
   latest: async (tenant, principal, digest) =>
     approvalOf(await lane.read('readLatestApproval', { tenant, principal: callerText(principal), digest })),
-  list: async ({ tenant, state, limit }) => {
-    const rows = await lane.read('listApprovals', { tenant, state: state ?? null, limit });
-    return rows.map((row) => approvalOf(row)!).filter((record) => state === undefined || record.state === state);
-  },
-  due: async (nowMs, limit) => (await lane.read('readDueApprovals', { nowMs, limit })).map((row) => approvalOf(row)!),
+  waiting: (tenant, principal) => lane.read('countWaiting', { tenant, principal: callerText(principal) }),
+  list: async ({ tenant, state, limit }) =>
+    (await lane.read('listApprovals', { tenant, state: state ?? null, limit })).map(summaryOf),
+  due: async (nowMs, limit) => (await lane.read('readDueApprovals', { nowMs, limit })).map(summaryOf),
 });
 
 const callerText = ({ kind, id }: ApprovalRecord['principal']): string => JSON.stringify([kind, id]);
@@ -104,23 +103,23 @@ const approvalRow = (whole: ApprovalRecord): ApprovalRow => {
     version,
     record: JSON.stringify(record),
     body: new Uint8Array(body),
+    asked_digest: whole.askedDigest ?? null,
   };
 };
 
 const approvalOf = (row: ApprovalRow | undefined): ApprovalRecord | undefined =>
-  row === undefined
-    ? undefined
-    : {
-        ...JSON.parse(row.record),
-        tenant: row.tenant,
-        id: row.id,
-        state: row.state,
-        digest: row.digest,
-        createdAtMs: row.created_at,
-        expiresAtMs: row.expires_at,
-        version: row.version,
-        body: new Uint8Array(row.body),
-      };
+  row === undefined ? undefined : { ...summaryOf(row), body: new Uint8Array(row.body) };
+
+const summaryOf = (row: ApprovalSummaryRow): ApprovalSummary => ({
+  ...JSON.parse(row.record),
+  tenant: row.tenant,
+  id: row.id,
+  state: row.state,
+  digest: row.digest,
+  createdAtMs: row.created_at,
+  expiresAtMs: row.expires_at,
+  version: row.version,
+});
 
 export const auditOver = (lane: Lane): AuditStore => ({
   append: async (entries) => {
