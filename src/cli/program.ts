@@ -368,7 +368,10 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--port <port>', 'port to bind', port, '4600')
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--config <path>', 'apply this at start, repeatable', collect)
-    .option('--root-key-file <file>', 'of a hub: 32 random bytes in base64 that secrets are sealed under')
+    .option(
+      '--root-key-file <file>',
+      'of a hub: 32 random bytes in base64 that secrets are sealed under; for its owner only',
+    )
     .option('--parent <url>', 'of a domain hub')
     .option('--store <address>', 'of a hub: postgres://user@host/database instead of SQLite in --data (AIRSPACE_STORE)')
     .option(
