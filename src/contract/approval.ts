@@ -128,4 +128,6 @@ export interface ApprovalStore {
   }): Promise<readonly ApprovalSummary[]>;
   /** Pending or approved, with their time over at this instant. */
   due(nowMs: number, limit: number): Promise<readonly ApprovalSummary[]>;
+  /** Removes what is neither pending nor approved, when its time was over before the instant and its call is not on record any more. Returns how many. */
+  prune(beforeMs: number): Promise<number>;
 }

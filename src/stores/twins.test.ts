@@ -232,6 +232,7 @@ const sendSteps = [
   ),
   step('list approvals that are due', [few], ({ approvals }, id) => approvals.due(150 + id, 9)),
   step('get the latest approval', [digest], ({ approvals }, d) => approvals.latest('default', record(1).principal, d)),
+  step('prune approvals', [few], ({ approvals }, id) => approvals.prune(150 + id)),
   step('get how many wait', [], ({ approvals }) => approvals.waiting('default', record(1).principal)),
   step('get call', [few], ({ calls }, id) => calls.get('default', hexId(id))),
   step('list unknown', [fc.option(tenant)], ({ calls }, owner) => calls.unresolved(owner, 9)),

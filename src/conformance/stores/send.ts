@@ -233,6 +233,27 @@ export const approvalChecks = (promise: StoreCheck): void => {
     assert.equal(await approvals.waiting('default', { ...principal, id: 'nobody' }), 0);
   });
 
+  promise('what was decided goes when its time is over and its call is gone, and what waits never', async (stores) => {
+    const { approvals, calls } = stores;
+    for (const [at, state] of (
+      ['pending', 'approved', 'denied', 'expired', 'consumed', 'cancelled', 'denied', 'consumed'] as const
+    ).entries())
+      await approvals.put(approval(at, { state, expiresAtMs: at === 6 ? 200 : 100 }));
+    await calls.accept(record(7));
+    await calls.conclude(hexId(7), 'unknown', null, 1);
+    const left = async () => (await approvals.list({ tenant: null, limit: 99 })).map(({ id }) => id).toSorted();
+    assert.equal(await approvals.prune(100), 0);
+    assert.equal(await approvals.prune(101), 4);
+    assert.deepEqual(await left(), [hexId(0), hexId(1), hexId(6), hexId(7)]);
+    await calls.resolve({
+      ...{ tenant: 'default', id: hexId(7), verdict: 'executed', reply: null, audit: [], atMs: 1 },
+    });
+    assert.equal(await approvals.prune(101), 0, 'its call can still be asked about');
+    await calls.prune(101);
+    assert.equal(await approvals.prune(101), 1);
+    assert.deepEqual(await left(), [hexId(0), hexId(1), hexId(6)]);
+  });
+
   promise('a list says all of each approval but its bytes', async ({ approvals }) => {
     const { body: _, ...summary } = approval(1, { expiresAtMs: 10, rules: [...HOSTILE], askedDigest: 'e'.repeat(64) });
     await approvals.put({ ...summary, body: new Uint8Array(1_000) });

@@ -5,6 +5,11 @@ import { REFUSALS } from '../refusals.ts';
 
 export class MemoryApprovals implements ApprovalStore {
   readonly #records = new Map<string, ApprovalRecord>();
+  readonly #isOnRecord: (call: string) => boolean;
+
+  constructor(isOnRecord: (call: string) => boolean) {
+    this.#isOnRecord = isOnRecord;
+  }
 
   async put(record: ApprovalRecord): Promise<void> {
     const actual = this.#at(record.tenant, record.id)?.version ?? 0;
@@ -44,6 +49,14 @@ export class MemoryApprovals implements ApprovalStore {
       .sort((a, b) => a.expiresAtMs - b.expiresAtMs)
       .slice(0, limit)
       .map(summaryOf);
+  }
+
+  async prune(beforeMs: number): Promise<number> {
+    const old = [...this.#records].filter(
+      ([, one]) => !isOpen(one) && one.expiresAtMs < beforeMs && !this.#isOnRecord(one.id),
+    );
+    for (const [key] of old) this.#records.delete(key);
+    return old.length;
   }
 
   /** Why the grant cannot be used, or null. Changes nothing. */

@@ -12,11 +12,13 @@ import { MemorySecrets } from './secrets.ts';
 import { MemoryTraces } from './traces.ts';
 
 export const memoryStores = (): Stores => {
-  const beside = { ledger: new MemoryLedger(), approvals: new MemoryApprovals(), audit: new MemoryAudit() };
+  const approvals = new MemoryApprovals((call) => calls.has(call));
+  const beside = { ledger: new MemoryLedger(), approvals, audit: new MemoryAudit() };
+  const calls = new MemoryCalls(beside);
   return {
     ...beside,
     resources: new MemoryResources(),
-    calls: new MemoryCalls(beside),
+    calls,
     traces: new MemoryTraces(),
     nodes: new MemoryNodes(),
     kills: new MemoryKills(),

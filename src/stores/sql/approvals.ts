@@ -146,6 +146,24 @@ const S = {
       .orderBy('expires_at')
       .limit(p.limit),
   ),
+  prune: statement('approvals.prune', (db, p: { beforeMs: number; limit: number }) =>
+    db.deleteFrom('approval').where((e) =>
+      e(
+        e.refTuple('tenant', 'id'),
+        'in',
+        e
+          .selectFrom('approval as old')
+          .select(['old.tenant', 'old.id'])
+          .where('old.state', 'in', ['denied', 'expired', 'consumed', 'cancelled'])
+          .where('old.expires_at', '<', p.beforeMs)
+          .where(({ not, exists, selectFrom }) =>
+            not(exists(selectFrom('call').select('call.id').whereRef('call.id', '=', 'old.id'))),
+          )
+          .limit(p.limit)
+          .$asTuple('tenant', 'id'),
+      ),
+    ),
+  ),
 };
 
 export const approvalStatements = Object.values(S);
@@ -208,3 +226,6 @@ export const listApprovals = (
 
 export const readDueApprovals = (session: Session, args: { readonly nowMs: number; readonly limit: number }) =>
   session.all(S.due, args);
+
+export const pruneApprovals = (session: Session, args: { readonly beforeMs: number; readonly limit: number }) =>
+  session.run(S.prune, args);

@@ -2,6 +2,7 @@
 import {
   countWaiting,
   listApprovals,
+  pruneApprovals,
   putApproval,
   readApproval,
   readDueApprovals,
@@ -63,6 +64,7 @@ export const WRITERS = {
   expireReservations,
   creditAccount,
   putApproval,
+  pruneApprovals,
   appendAudit,
   appendEvents,
   pruneEvents,

@@ -17,6 +17,7 @@ import type { ApprovalSummaryRow } from './approvals.ts';
 import type { ChainedArgs } from './audit.ts';
 import type { Lane } from './commands.ts';
 import { chargesOf, emptyAccount } from './ledger.ts';
+import { inSteps } from './steps.ts';
 import type { ApprovalRow, AuditRow, ReservationRow } from './tables.ts';
 
 export const ledgerOver = (lane: Lane): LedgerStore => ({
@@ -86,7 +87,11 @@ export const approvalsOver = (lane: Lane): ApprovalStore => ({
   list: async ({ tenant, state, limit }) =>
     (await lane.read('listApprovals', { tenant, state: state ?? null, limit })).map(summaryOf),
   due: async (nowMs, limit) => (await lane.read('readDueApprovals', { nowMs, limit })).map(summaryOf),
+  prune: (beforeMs) => inSteps((limit) => lane.write('pruneApprovals', { beforeMs, limit }), LARGE_STEP),
 });
+
+/** Each may have megabytes of body, whose pages are given back one by one. */
+const LARGE_STEP = 50;
 
 const callerText = ({ kind, id }: ApprovalRecord['principal']): string => JSON.stringify([kind, id]);
 

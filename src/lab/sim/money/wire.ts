@@ -74,6 +74,7 @@ export const wireTo = (parts: WireParts): Kept => {
       waiting: (tenant, principal) => wire.read(() => store.approvals.waiting(tenant, principal)),
       list: (filter) => wire.read(() => store.approvals.list(filter)),
       due: (nowMs, limit) => wire.read(() => store.approvals.due(nowMs, limit)),
+      prune: (beforeMs) => wire.again(() => store.approvals.prune(beforeMs)),
     },
     calls: {
       ...callsOf(store.calls),
