@@ -339,7 +339,10 @@ const forNodes = (command: Command): Command =>
     .option('--insecure-public', 'other machines may reach it, and the network may read along')
     .option('--allow-private-egress', 'for development: issuers and webhooks may be on private addresses')
     .option('--advertise <url>', 'address that other nodes use, when it is not the bound one')
-    .option('--keep <time>', 'records of calls with their payloads, and traces, such as 30d; 7d unless said')
+    .option(
+      '--keep <time>',
+      'records and approvals of calls with their payloads, charges, and traces, such as 30d; 7d unless said',
+    )
     .option('--otlp <url>', 'collector that gets every call')
     .addOption(
       new Option('--log-level <level>', 'least level that is written')

@@ -145,8 +145,11 @@ const amount = fc.constantFrom(0, 1, 3, 7, 12, -1, 0.5);
 const budget = fc.constantFrom('org', 'team');
 const charges = fc.uniqueArray(fc.tuple(budget, amount), { maxLength: 2, selector: ([each]) => each });
 const amounts = fc.record({ micros: amount, tokens: amount }, { requiredKeys: [] });
+/** That of a team is over soon. */
+const drawnOn = (each: string, owner: string) =>
+  account(each, 15, { tenant: owner, windowEndMs: each === 'team' ? 4 : null });
 const charged = (id: number, owner: string, parts: readonly (readonly [string, number])[], expires = 1_000) => ({
-  ...reservation(hexId(id), ...parts.map(([each, n]) => [account(each, 15, { tenant: owner }), n] as const)),
+  ...reservation(hexId(id), ...parts.map(([each, n]) => [drawnOn(each, owner), n] as const)),
   tenant: owner,
   expiresAtMs: expires,
 });
@@ -172,14 +175,13 @@ const moneySteps = [
   ),
   step('expire', [few], ({ ledger }, now) => ledger.expire(now, 10)),
   step('credit', [budget, tenant, amount], ({ ledger }, each, owner, extra) =>
-    ledger.credit(account(each, 15, { tenant: owner }), extra),
+    ledger.credit(drawnOn(each, owner), extra),
   ),
-  step('get account', [budget, tenant], ({ ledger }, each, owner) =>
-    ledger.account(owner, account(each, 15, { tenant: owner }).id),
-  ),
+  step('get account', [budget, tenant], ({ ledger }, each, owner) => ledger.account(owner, drawnOn(each, owner).id)),
   step('list accounts', [tenant, optional(budget)], ({ ledger }, owner, each) =>
     ledger.accounts({ tenant: owner, ...(each === undefined ? {} : { budget: each }) }),
   ),
+  step('prune money', [few], ({ ledger }, before) => ledger.prune(before)),
   step('list entries', [tenant], async ({ ledger }, owner) =>
     [...(await ledger.entries({ tenant: owner, limit: 9 }))].sort((a, b) => (a.id < b.id ? -1 : 1)),
   ),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ApprovalRecord, CallRecord } from '../../contract/index.ts';
+import { type AccountTerms, type ApprovalRecord, accountId, type CallRecord } from '../../contract/index.ts';
 import { VirtualWorld } from '../../kernel/index.ts';
 import { memoryStores } from '../../stores/index.ts';
 import { keepHouse } from './housekeeping.ts';
@@ -27,6 +27,13 @@ test('what is over for long goes away, what is open or unknown stays, and no key
     ...{ decidedAtMs: startMs, version: 1 },
   };
   await stores.approvals.put(approval);
+  const hour = { tenant: 't', budget: 'hourly', holder: '', windowStartMs: startMs };
+  const terms: AccountTerms = {
+    ...{ ...hour, id: accountId(hour), unit: 'calls', limit: 9, windowEndMs: startMs + 1 },
+  };
+  const paid = { id: 'paid', tenant: 't', labels: {}, charges: [{ account: terms, amount: 1 }], expiresAtMs: startMs };
+  await stores.ledger.reserve(paid, startMs);
+  await stores.ledger.settle('t', 'paid', {}, startMs);
   const removed: unknown[] = [];
   const failed: unknown[] = [];
   const stop = keepHouse({
@@ -44,7 +51,7 @@ test('what is over for long goes away, what is open or unknown stays, and no key
   await world.run(26 * HOUR_MS);
   assert.deepEqual(
     [await there(), removed, failed],
-    [[undefined, 'unknown', 'open'], [{ calls: 1, approvals: 1, traces: 0 }], []],
+    [[undefined, 'unknown', 'open'], [{ calls: 1, approvals: 1, money: 2, traces: 0 }], []],
   );
   stop();
   assert.equal(world.pending, 0);

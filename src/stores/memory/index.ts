@@ -12,8 +12,12 @@ import { MemorySecrets } from './secrets.ts';
 import { MemoryTraces } from './traces.ts';
 
 export const memoryStores = (): Stores => {
-  const approvals = new MemoryApprovals((call) => calls.has(call));
-  const beside = { ledger: new MemoryLedger(), approvals, audit: new MemoryAudit() };
+  const isOnRecord = (call: string): boolean => calls.has(call);
+  const beside = {
+    ledger: new MemoryLedger(isOnRecord),
+    approvals: new MemoryApprovals(isOnRecord),
+    audit: new MemoryAudit(),
+  };
   const calls = new MemoryCalls(beside);
   return {
     ...beside,

@@ -61,6 +61,7 @@ export const ledgerOver = (lane: Lane): LedgerStore => ({
     if (account === undefined) return entries;
     return entries.filter(({ charges }) => charges.some((charge) => charge.account === account)).slice(0, limit);
   },
+  prune: (beforeMs) => inSteps((limit) => lane.write('pruneLedger', { beforeMs, limit })),
 });
 
 /** Reservations looked at for those of one account. */
