@@ -89,7 +89,7 @@ const openai = (res: ServerResponse, path: string, body: Json): void => {
 };
 
 const anthropic = (res: ServerResponse, path: string, body: Json): void => {
-  if (path.endsWith('/count_tokens')) return json(res, { input_tokens: 3 });
+  if (path.endsWith('/count_tokens')) return void json(res, { input_tokens: 3 });
   const text = answerTo(body['messages']);
   const message = {
     id: 'msg_1',
@@ -100,7 +100,7 @@ const anthropic = (res: ServerResponse, path: string, body: Json): void => {
     usage: { input_tokens: 3, output_tokens: 4 },
   };
   if (body['stream'] !== true)
-    return json(res, { ...message, content: [{ type: 'text', text }], stop_reason: 'end_turn' });
+    return void json(res, { ...message, content: [{ type: 'text', text }], stop_reason: 'end_turn' });
   const named = (type: string, rest: Json): readonly [string, unknown] => [type, { type, ...rest }];
   events(res, [
     named('message_start', { message: { ...message, content: [], stop_reason: null } }),
@@ -131,7 +131,7 @@ const a2a = (res: ServerResponse, url: string, path: string, body: Json, version
       defaultOutputModes: ['text/plain'],
       skills,
     };
-    return json(
+    return void json(
       res,
       isOld
         ? { ...common, url: base, preferredTransport: 'JSONRPC', protocolVersion: '0.3.0' }
@@ -146,7 +146,7 @@ const a2a = (res: ServerResponse, url: string, path: string, body: Json, version
   const artifact = { artifactId: 'a-1', parts: [part] };
   const task = { id: 't-1', contextId, status, artifacts: [artifact], ...(isOld ? { kind: 'task' } : {}) };
   const result = (value: unknown): Json => ({ jsonrpc: '2.0', id, result: value });
-  if (!/stream/i.test(method)) return json(res, result(isOld ? task : { task }));
+  if (!/stream/i.test(method)) return void json(res, result(isOld ? task : { task }));
   const working = { ...task, status: { state: isOld ? 'working' : 'TASK_STATE_WORKING' }, artifacts: [] };
   const update = { taskId: 't-1', contextId, artifact, append: false, lastChunk: true };
   const ended = { taskId: 't-1', contextId, status };
@@ -190,20 +190,20 @@ const mcp = (req: IncomingMessage, res: ServerResponse, body: Json, isModern: bo
   if (req.method !== 'POST') return void res.writeHead(405).end();
   if (id === undefined) return void res.writeHead(202).end();
   if (method === 'server/discover' && isModern)
-    return result({
+    return void result({
       supportedVersions: ['2026-07-28'],
       capabilities: { tools: {} },
       ttlMs: 1000,
       cacheScope: 'private',
     });
   if (method === 'initialize' && !isModern)
-    return result(
+    return void result(
       { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: info },
       { 'mcp-session-id': 's-1' },
     );
   if (method === 'tools/list')
-    return result({ tools: [TOOL], ...(isModern ? { ttlMs: 1000, cacheScope: 'private' } : {}) });
-  if (method !== 'tools/call') return refuse(-32601, 'no such method', isModern ? 404 : 200);
+    return void result({ tools: [TOOL], ...(isModern ? { ttlMs: 1000, cacheScope: 'private' } : {}) });
+  if (method !== 'tools/call') return void refuse(-32601, 'no such method', isModern ? 404 : 200);
   const text = answerTo(params['arguments']);
   result({ content: [{ type: 'text', text }], structuredContent: { said: text } });
 };
@@ -219,20 +219,20 @@ export const startTargets = async (): Promise<Targets> => {
     switch (first) {
       case 'agent':
       case 'tool':
-        return plain(res, body, isStream && first === 'agent');
+        return void plain(res, body, isStream && first === 'agent');
       case 'model':
       case 'openai':
-        return openai(res, path.replace(/\/embed$/, '/embeddings'), body);
+        return void openai(res, path.replace(/\/embed$/, '/embeddings'), body);
       case 'anthropic':
-        return anthropic(res, path, body);
+        return void anthropic(res, path, body);
       case 'a2a-1.0':
-        return a2a(res, url, path, body, '1.0');
+        return void a2a(res, url, path, body, '1.0');
       case 'a2a-0.3':
-        return a2a(res, url, path, body, '0.3');
+        return void a2a(res, url, path, body, '0.3');
       case 'mcp-modern':
-        return mcp(req, res, body, true);
+        return void mcp(req, res, body, true);
       case 'mcp-legacy':
-        return mcp(req, res, body, false);
+        return void mcp(req, res, body, false);
       default:
         res.writeHead(404).end();
     }
