@@ -98,7 +98,7 @@ const stepsFor = (text: string, isKnown: boolean): readonly Step[] => {
       artifact('a', { text: 'two' }, true),
       state('COMPLETED'),
     ];
-  if (text.startsWith('data')) return [artifact('a', { data: { n: [1, null] } }), state('COMPLETED')];
+  if (text.startsWith('data')) return [artifact('a', { data: { n: [1, 'a'] } }), state('COMPLETED')];
   if (text.startsWith('file'))
     return [artifact('a', { raw: 'aGk=', mediaType: 'text/csv', filename: 'f.csv' }), state('COMPLETED')];
   if (text.startsWith('wait')) return [state('WORKING', 'busy')];
@@ -200,6 +200,14 @@ export const agent1 = async (order: readonly string[] = ['JSONRPC', 'HTTP+JSON']
     v1Grpc.A2AService,
     v1Grpc.grpcService({ requestHandler, userBuilder: v1Grpc.UserBuilder.noAuthentication }),
   );
+  // As cards name it: without a scheme, and with a port of its own.
+  const address = {
+    url: overGrpc.url.slice('http://'.length),
+    protocolBinding: 'GRPC',
+    protocolVersion: '1.0',
+    tenant: '',
+  };
+  card.supportedInterfaces.push(address);
   return {
     url,
     grpc: overGrpc.url,
@@ -219,6 +227,7 @@ const partOf03 = ({ text, data, raw, mediaType, filename }: Record<string, unkno
 
 class Executor03 implements v03Server.AgentExecutor {
   readonly signals: Signals;
+  readonly #contexts = new Map<string, string>();
 
   constructor(signals: Signals) {
     this.signals = signals;
@@ -238,6 +247,7 @@ class Executor03 implements v03Server.AgentExecutor {
       bus.publish(said('just so'));
       return bus.finished();
     }
+    this.#contexts.set(taskId, contextId);
     const status = { state: 'submitted' as const, timestamp: now() };
     if (task === undefined) bus.publish({ kind: 'task', id: taskId, contextId, status, history: [userMessage] });
     for (const step of stepsFor(text, task !== undefined)) {
@@ -262,7 +272,8 @@ class Executor03 implements v03Server.AgentExecutor {
 
   cancelTask: v03Server.AgentExecutor['cancelTask'] = async (taskId, bus) => {
     const status = { state: 'canceled' as const, timestamp: now() };
-    bus.publish({ kind: 'status-update', taskId, contextId: 'c', status, final: true });
+    const contextId = this.#contexts.get(taskId) ?? '';
+    bus.publish({ kind: 'status-update', taskId, contextId, status, final: true });
     this.signals.of(taskId).resolve();
     bus.finished();
   };
