@@ -7,11 +7,21 @@ import { rootScope, silentSpan } from '../../kernel/index.ts';
 import { httpUpstream } from '../http/index.ts';
 import { endpointAt, faultOf, makeCall, permitted, testScope, testWorld, textOf } from '../http/testing.ts';
 import { a2aWay } from './index.ts';
-import { agentThat, type Heard } from './testing.ts';
+import { type Heard, agentThat as openAgent } from './testing.ts';
 
 const upstream = httpUpstream({ world: testWorld, nodeId: 'test' });
 const way = a2aWay(upstream);
-after(() => upstream.close());
+const open: { close(): Promise<void> }[] = [];
+after(async () => {
+  await upstream.close();
+  await Promise.all(open.map((agent) => agent.close()));
+});
+
+const agentThat = async (...answer: Parameters<typeof openAgent>): ReturnType<typeof openAgent> => {
+  const agent = await openAgent(...answer);
+  open.push(agent);
+  return agent;
+};
 
 const callOf = (operation: string, payload: unknown, more: Partial<Call> = {}): Call =>
   makeCall({
@@ -84,7 +94,6 @@ for (const [name, answer] of refused)
     const agent = await agentThat((heard, response) => json(response, answer(idOf(heard))));
     const fault = await faultOf(send(at(agent.url), hello()));
     assert.deepEqual([fault.code, fault.executed], ['upstream_invalid', 'yes'], fault.message);
-    await agent.close();
   });
 
 test('an answer about another task is not believed', async () => {
@@ -101,7 +110,6 @@ test('an answer about another task is not believed', async () => {
     assert.deepEqual([operation, fault.code], [operation, 'upstream_invalid']);
     assert.match(fault.message, /another task/);
   }
-  await agent.close();
 });
 
 test('errors are read however they are said, and never as answers', async () => {
@@ -117,7 +125,6 @@ test('errors are read however they are said, and never as answers', async () => 
     assert.deepEqual([reply.outcome, reply.status], ['failed', told]);
     const { error } = JSON.parse(await textOf(reply.body)) as { error: { details: { reason: string }[] } };
     assert.equal(error.details[0]?.reason, reason);
-    await agent.close();
   }
 });
 
@@ -157,20 +164,17 @@ for (const [name, events, code, text] of badStreams)
     const fault = await faultOf(eventsOf(reply));
     assert.equal(fault.code, code);
     assert.match(fault.message, text);
-    await agent.close();
   });
 
 test('a stream that says nothing is broken, and one that begins with an error is a failed reply', async () => {
   const silent = await streaming([]);
   assert.equal((await faultOf(send(at(silent.url), hello({ stream: true })))).code, 'upstream_broken');
-  await silent.close();
   const failing = await agentThat((heard, response) => {
     const error = { code: -32005, message: 'no' };
     json(response, `data: ${JSON.stringify({ jsonrpc: '2.0', id: idOf(heard), error })}\n\n`, 'text/event-stream');
   });
   const reply = await send(at(failing.url), hello({ stream: true }));
   assert.deepEqual([reply.outcome, reply.status, reply.contentType], ['failed', 400, 'application/json;form=a2a']);
-  await failing.close();
 });
 
 test('an error in the middle of a stream breaks it, and says what the agent said', async () => {
@@ -185,7 +189,6 @@ test('an error in the middle of a stream breaks it, and says what the agent said
   const fault = await faultOf(eventsOf(await send(at(agent.url), hello({ stream: true }))));
   assert.deepEqual([fault.code, fault.executed], ['upstream_broken', 'yes']);
   assert.match(fault.message, /out of luck/);
-  await agent.close();
 });
 
 test('an agent of 0.3 that begins with an update is given the task that callers of 1.0 are promised', async () => {
@@ -196,7 +199,6 @@ test('an agent of 0.3 that begins with an update is given the task that callers 
     { task: { id: 't', contextId: 'c', status: { state: 'TASK_STATE_SUBMITTED' } } },
     status('COMPLETED'),
   ]);
-  await agent.close();
 });
 
 /** The clock of tests, moved on by hand; what waits a second waits no time. */
@@ -227,7 +229,6 @@ test('an agent that keeps its stream open behind its last word is left', async (
   const events = await eventsOf(await send(at(agent.url), hello({ stream: true }), hurried({ ms: 0 })));
   assert.equal(events.length, 2);
   await left;
-  await agent.close();
 });
 
 test('a caller that goes away is felt by the agent, whether it waits for an answer or for events', async () => {
@@ -250,7 +251,6 @@ test('a caller that goes away is felt by the agent, whether it waits for an answ
     canceller.cancel(new Fault('cancelled', 'gone'));
     assert.equal((await faultOf(events)).code, 'cancelled');
     await closed.promise;
-    await agent.close();
   }
 });
 
@@ -263,7 +263,6 @@ test('an agent may take longer than others for its first byte: the deadline of t
   const reply = await a2aWay(impatient).to(at(agent.url))(call, call, testScope().scope);
   assert.equal(reply.status, 200);
   await impatient.close();
-  await agent.close();
 });
 
 const CARD = (url: string, more: object = {}) => ({
@@ -311,7 +310,6 @@ test('a card decides the address, is kept as long as it says, and asked for agai
   shift.ms = 100_000;
   await send(at(agent.url, '', ''), hello(), hurried(shift));
   assert.deepEqual(asked(agent).slice(5), ['POST /rpc']);
-  await agent.close();
 });
 
 test('a card cannot send us to another origin, by its addresses or by a redirect', async () => {
@@ -332,7 +330,6 @@ test('a card cannot send us to another origin, by its addresses or by a redirect
   const redirecting = await withCard(() => ({ body: '', status: 302, headers: { location: elsewhere.url } }));
   assert.equal((await faultOf(send(at(redirecting.url, '', ''), hello()))).executed, 'no');
   assert.deepEqual(elsewhere.heard, []);
-  for (const one of [agent, redirecting, elsewhere]) await one.close();
 });
 
 test('of what a card offers, the newest version and what stands first is taken; the configuration narrows it', async () => {
@@ -357,7 +354,6 @@ test('of what a card offers, the newest version and what stands first is taken; 
   const [first] = agent.heard.filter(({ path }) => path === '/first');
   assert.equal((JSON.parse(first!.body) as { params: { tenant: string } }).params.tenant, 'acme');
   assert.equal(first!.headers['a2a-version'], '1.0');
-  await agent.close();
 });
 
 test('an agent whose card says that it does not stream is asked once, and its answer is the only event', async () => {
@@ -365,7 +361,6 @@ test('an agent whose card says that it does not stream is asked once, and its an
   const events = await eventsOf(await send(at(agent.url, '', ''), hello({ stream: true })));
   assert.deepEqual(events, [{ task: TASK }]);
   assert.equal((JSON.parse(agent.heard.at(-1)!.body) as { method: string }).method, 'SendMessage');
-  await agent.close();
 });
 
 test('a card that is missing, endless or ambiguous stops the call before it is sent', async () => {
@@ -382,7 +377,6 @@ test('a card that is missing, endless or ambiguous stops the call before it is s
     assert.deepEqual([fault.code, fault.executed], ['upstream_invalid', 'no'], fault.message);
     assert.match(fault.message, text);
     assert.ok(asked(agent).every((one) => one.startsWith('GET')));
-    await agent.close();
   }
 });
 
@@ -395,7 +389,6 @@ test('an agent below a path has its card there, at its root, or where 0.2 had it
     const agent = await withCard((heard, url) => (heard.path === place ? CARD(url) : { body: '', status: 404 }));
     await send(at(`${agent.url}/agents/echo`, '', ''), hello());
     assert.equal(asked(agent).at(-1), 'POST /rpc');
-    await agent.close();
   }
 });
 
@@ -410,7 +403,6 @@ test('a card that turned out wrong is not believed again', async () => {
   wrong = false;
   assert.equal((await send(at(agent.url, '', ''), hello())).outcome, 'ok');
   assert.equal(asked(agent).filter((one) => one.startsWith('GET')).length, 2);
-  await agent.close();
 });
 
 test('without a permit nothing is sent, not even for a card', async () => {
@@ -423,7 +415,6 @@ test('without a permit nothing is sent, not even for a card', async () => {
   ] as const)
     assert.equal((await faultOf(send(at(agent.url, version, binding), callOf('message', HELLO)))).code, 'denied');
   assert.deepEqual(agent.heard, []);
-  await agent.close();
 });
 
 test('the secret of the target goes to its origin, with the card too, and keys of callers go nowhere', async () => {
@@ -456,7 +447,6 @@ test('the secret of the target goes to its origin, with the card too, and keys o
   assert.match(String(agent.heard.at(-1)!.headers.traceparent), /^00-/);
   assert.deepEqual(new Set(revealed), new Set([agent.url]));
   await knowing.close();
-  await agent.close();
 });
 
 test('what a caller wrote for 1.0 reaches an agent of 1.0 byte by byte', async () => {
@@ -471,7 +461,6 @@ test('what a caller wrote for 1.0 reaches an agent of 1.0 byte by byte', async (
   assert.ok(agent.heard[0]!.body.includes(`"params":${text}}`));
   await send(at(agent.url, '1.0', 'HTTP+JSON'), call());
   assert.equal(agent.heard[1]!.body, text);
-  await agent.close();
 });
 
 test('requests that would mislead an agent are refused before they are sent', async () => {
@@ -492,7 +481,6 @@ test('requests that would mislead an agent are refused before they are sent', as
   const fault = await faultOf(send(at(agent.url, '0.3'), permitted(callOf('message', unsaid))));
   assert.match(fault.message, /cannot be said in A2A 0\.3: `message\.parts\[0\]\.mediaType`/);
   assert.deepEqual(agent.heard, []);
-  await agent.close();
 });
 
 test('an id with a slash stays one part of a path', async () => {
@@ -502,5 +490,4 @@ test('an id with a slash stays one part of a path', async () => {
     permitted(callOf('task.get', { id: '../a/b?c', historyLength: 2 })),
   );
   assert.equal(agent.heard[0]!.path, '/base/tasks/..%2Fa%2Fb%3Fc?historyLength=2');
-  await agent.close();
 });
