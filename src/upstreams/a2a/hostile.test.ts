@@ -356,8 +356,8 @@ test('of what a card offers, the newest version and what stands first is taken; 
   assert.equal(first!.headers['a2a-version'], '1.0');
 });
 
-test('an agent whose card says that it does not stream is asked once, and its answer is the only event', async () => {
-  const agent = await withCard((_, url) => CARD(url, { capabilities: { streaming: false } }));
+test('an agent whose card does not say that it streams is asked once, and its answer is the only event', async () => {
+  const agent = await withCard((_, url) => CARD(url));
   const events = await eventsOf(await send(at(agent.url, '', ''), hello({ stream: true })));
   assert.deepEqual(events, [{ task: TASK }]);
   assert.equal((JSON.parse(agent.heard.at(-1)!.body) as { method: string }).method, 'SendMessage');
