@@ -160,12 +160,11 @@ const keepUnknown = (
   out: Record<string, unknown>,
   path: string,
 ): void => {
-  const names = Object.keys(value);
-  if (names.length === fields.length && fields.every(({ name }) => Object.hasOwn(value, name))) return;
-  for (const name of names) {
-    if (fields.some((field) => field.name === name)) continue;
-    const near = fields.find((field) => plainly(field.name) === plainly(name));
-    if (near !== undefined) throw wrong(reading, `${path}.${name}`, `must be written \`${near.name}\``);
+  const known = namesOf(fields);
+  for (const name of Object.keys(value)) {
+    if (known.exact.has(name)) continue;
+    const near = known.plain.get(plainly(name));
+    if (near !== undefined) throw wrong(reading, `${path}.${name}`, `must be written \`${near}\``);
     if (name === '__proto__') throw wrong(reading, path, 'has a member that would change prototypes');
     if (reading.unknown.length < MAX_UNKNOWN) reading.unknown.push(`${path}.${name}`);
     out[name] = value[name];
@@ -173,3 +172,22 @@ const keepUnknown = (
 };
 
 const plainly = (name: string): string => name.toLowerCase().replaceAll(/[_-]/g, '');
+
+interface Names {
+  readonly exact: ReadonlySet<string>;
+  readonly plain: ReadonlyMap<string, string>;
+}
+
+/** Made once for each message: a hostile object has more members than anybody wants to compare. */
+const names = new WeakMap<readonly Field[], Names>();
+
+const namesOf = (fields: readonly Field[]): Names => {
+  const known = names.get(fields);
+  if (known !== undefined) return known;
+  const made = {
+    exact: new Set(fields.map(({ name }) => name)),
+    plain: new Map(fields.map(({ name }) => [plainly(name), name])),
+  };
+  names.set(fields, made);
+  return made;
+};
