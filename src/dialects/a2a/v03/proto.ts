@@ -24,7 +24,7 @@ const TASKS: MessageTable = {
     history: '5 Message[]',
     metadata: '6 Struct',
   },
-  TaskStatus: { state: '1 TaskState!', message: '2 Message', timestamp: '3 Timestamp' },
+  TaskStatus: { state: '1 TaskState!', message: '2 Message =update', timestamp: '3 Timestamp' },
   Part: { text: '1 string part', file: '2 FilePart part', data: '3 DataPart part', metadata: '4 Struct' },
   FilePart: { fileWithUri: '1 string file', fileWithBytes: '2 bytes file', mimeType: '3 string', name: '4 string' },
   DataPart: { data: '1 Struct' },
@@ -63,7 +63,11 @@ const TASKS: MessageTable = {
 };
 
 const REQUESTS: MessageTable = {
-  SendMessageRequest: { message: '1 Message!', configuration: '2 SendMessageConfiguration', metadata: '3 Struct' },
+  SendMessageRequest: {
+    message: '1 Message! =request',
+    configuration: '2 SendMessageConfiguration',
+    metadata: '3 Struct',
+  },
   SendMessageConfiguration: {
     acceptedOutputModes: '1 string[]',
     pushNotification: '2 PushNotificationConfig',
@@ -72,10 +76,10 @@ const REQUESTS: MessageTable = {
   },
   PushNotificationConfig: { id: '1 id', url: '2 string!', token: '3 string', authentication: '4 AuthenticationInfo' },
   AuthenticationInfo: { schemes: '1 string[]', credentials: '2 string' },
-  SendMessageResponse: { task: '1 Task payload', message: '2 Message payload' },
+  SendMessageResponse: { task: '1 Task payload', message: '2 Message =msg payload' },
   StreamResponse: {
     task: '1 Task payload',
-    message: '2 Message payload',
+    message: '2 Message =msg payload',
     statusUpdate: '3 TaskStatusUpdateEvent payload',
     artifactUpdate: '4 TaskArtifactUpdateEvent payload',
   },
