@@ -155,7 +155,7 @@ const messageIn = (packageName: string, name: string, fields: readonly Field[], 
     field: fields.map((field) => {
       const group = field.group !== '' ? field.group : field.hasPresence ? `_${field.name}` : '';
       return {
-        name: snake(field.name),
+        name: field.also || snake(field.name),
         jsonName: field.name,
         number: field.number,
         label: field.isList || field.isMap ? REPEATED : OPTIONAL,

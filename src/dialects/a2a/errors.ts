@@ -181,7 +181,8 @@ export const errorFromGrpc = (status: number, message: string, details: readonly
   const text = textIn(message);
   if (reason !== undefined && isReason(reason) && (told.domain ?? DOMAIN) === DOMAIN)
     return { ...errorFor(reason, text), ...told };
-  const plain = bare(HTTP_OF[grpc], text);
+  // An unknown method is UNIMPLEMENTED here; what is not found is what was asked for.
+  const plain = grpc === 'NOT_FOUND' ? errorFor('TASK_NOT_FOUND', text) : bare(HTTP_OF[grpc], text);
   return { ...plain, ...told, grpc, reason: reason ?? plain.reason };
 };
 

@@ -51,7 +51,8 @@ const messageIn = (reading: Reading, name: string, value: unknown, path: string)
   const out: Record<string, unknown> = {};
   const groups = new Map<string, string>();
   for (const field of fields) {
-    const found = Object.hasOwn(value, field.name) ? value[field.name] : undefined;
+    const name = nameIn(value, field);
+    const found = Object.hasOwn(value, name) ? value[name] : undefined;
     const isThere = found !== undefined && (found !== null || field.type === 'Value');
     const here = `${path}.${field.name}`;
     if (!isThere) {
@@ -71,6 +72,10 @@ const messageIn = (reading: Reading, name: string, value: unknown, path: string)
   keepUnknown(reading, fields, value, out, path);
   return out;
 };
+
+/** A field that is there under both of its names would be two to some parsers: the other one is then nearly ours, and refused. */
+const nameIn = (value: Readonly<Record<string, unknown>>, { name, also }: Field): string =>
+  also !== '' && !Object.hasOwn(value, name) && Object.hasOwn(value, also) ? also : name;
 
 /** What is empty is left out by many writers; only what cannot be empty is missed. */
 const throwIfMissing = (reading: Reading, { isRequired, isList, isMap, type }: Field, path: string): void => {
@@ -160,12 +165,13 @@ const keepUnknown = (
   out: Record<string, unknown>,
   path: string,
 ): void => {
-  const names = Object.keys(value);
-  if (names.length === fields.length && fields.every(({ name }) => Object.hasOwn(value, name))) return;
-  for (const name of names) {
-    if (fields.some((field) => field.name === name)) continue;
-    const near = fields.find((field) => plainly(field.name) === plainly(name));
-    if (near !== undefined) throw wrong(reading, `${path}.${name}`, `must be written \`${near.name}\``);
+  const known = namesOf(fields);
+  for (const name of Object.keys(value)) {
+    if (known.exact.has(name)) continue;
+    const field = known.also.get(name);
+    if (field !== undefined && !Object.hasOwn(value, field)) continue;
+    const near = known.plain.get(plainly(name));
+    if (near !== undefined) throw wrong(reading, `${path}.${name}`, `must be written \`${near}\``);
     if (name === '__proto__') throw wrong(reading, path, 'has a member that would change prototypes');
     if (reading.unknown.length < MAX_UNKNOWN) reading.unknown.push(`${path}.${name}`);
     out[name] = value[name];
@@ -173,3 +179,27 @@ const keepUnknown = (
 };
 
 const plainly = (name: string): string => name.toLowerCase().replaceAll(/[_-]/g, '');
+
+interface Names {
+  readonly exact: ReadonlySet<string>;
+  readonly plain: ReadonlyMap<string, string>;
+  /** Names in protobuf, and what JSON calls them. */
+  readonly also: ReadonlyMap<string, string>;
+}
+
+/** Made once for each message: a hostile object has more members than anybody wants to compare. */
+const names = new WeakMap<readonly Field[], Names>();
+
+const namesOf = (fields: readonly Field[]): Names => {
+  const known = names.get(fields);
+  if (known !== undefined) return known;
+  const made = {
+    exact: new Set(fields.map(({ name }) => name)),
+    plain: new Map(
+      fields.flatMap(({ name, also }) => [name, also || name].map((one) => [plainly(one), name] as const)),
+    ),
+    also: new Map(fields.filter(({ also }) => also !== '').map(({ name, also }) => [also, name])),
+  };
+  names.set(fields, made);
+  return made;
+};

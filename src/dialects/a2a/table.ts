@@ -2,7 +2,8 @@
  * Tables of messages, from which JSON is read, protobuf is written, and a card is brought into its canonical form.
  *
  * A field is `number type` and, where it belongs to a group of which one may be there, the name of the group. After the type: `[]` for a
- * list, `!` for what must be there, `?` for what is told apart from its default. `id` is a string that names something.
+ * list, `!` for what must be there, `?` for what is told apart from its default. `id` is a string that names something. After `=` stands the
+ * name of the field in protobuf, where JSON calls it otherwise.
  */
 
 export interface Field {
@@ -15,6 +16,8 @@ export interface Field {
   readonly isRequired: boolean;
   readonly hasPresence: boolean;
   readonly group: string;
+  /** Its name in protobuf, where JSON calls it otherwise; JSON may be written with it, too. */
+  readonly also: string;
 }
 
 export type MessageTable = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -35,10 +38,10 @@ export const vocabularyOf = (table: MessageTable, enums: Vocabulary['enums']): V
   enums,
 });
 
-const FIELD = /^(\d+) (map<)?([A-Za-z0-9]+)>?(\[\])?([!?])?(?: (\w+))?$/;
+const FIELD = /^(\d+) (map<)?([A-Za-z0-9]+)>?(\[\])?([!?])?(?: =(\w+))?(?: (\w+))?$/;
 
 const fieldOf = (name: string, text: string): Field => {
-  const [, number, map, type, list, flag, group] = FIELD.exec(text)!;
+  const [, number, map, type, list, flag, also, group] = FIELD.exec(text)!;
   return {
     name,
     number: Number(number),
@@ -48,5 +51,6 @@ const fieldOf = (name: string, text: string): Field => {
     isRequired: flag === '!',
     hasPresence: flag === '?',
     group: group ?? '',
+    also: also ?? '',
   };
 };

@@ -31,7 +31,7 @@ export interface Plan {
   readonly url: string;
   /** Of the interface: sent along with every request. Empty: none. */
   readonly tenant: string;
-  /** False: the card says that the agent cannot stream. */
+  /** False: its card does not say that the agent can stream. */
   readonly streams: boolean;
 }
 
@@ -181,7 +181,7 @@ const chosen = (card: AgentCard, endpoint: Endpoint, { version, binding, name }:
     binding: best.one.protocolBinding as Binding,
     url: best.url!,
     tenant: best.one.tenant ?? '',
-    streams: card.capabilities.streaming !== false,
+    streams: card.capabilities.streaming === true,
   };
 };
 

@@ -24,7 +24,7 @@ const TASKS: MessageTable = {
     history: '5 Message[]',
     metadata: '6 Struct',
   },
-  TaskStatus: { state: '1 TaskState!', update: '2 Message', timestamp: '3 Timestamp' },
+  TaskStatus: { state: '1 TaskState!', message: '2 Message =update', timestamp: '3 Timestamp' },
   Part: { text: '1 string part', file: '2 FilePart part', data: '3 DataPart part', metadata: '4 Struct' },
   FilePart: { fileWithUri: '1 string file', fileWithBytes: '2 bytes file', mimeType: '3 string', name: '4 string' },
   DataPart: { data: '1 Struct' },
@@ -63,7 +63,11 @@ const TASKS: MessageTable = {
 };
 
 const REQUESTS: MessageTable = {
-  SendMessageRequest: { request: '1 Message!', configuration: '2 SendMessageConfiguration', metadata: '3 Struct' },
+  SendMessageRequest: {
+    message: '1 Message! =request',
+    configuration: '2 SendMessageConfiguration',
+    metadata: '3 Struct',
+  },
   SendMessageConfiguration: {
     acceptedOutputModes: '1 string[]',
     pushNotification: '2 PushNotificationConfig',
@@ -72,10 +76,10 @@ const REQUESTS: MessageTable = {
   },
   PushNotificationConfig: { id: '1 id', url: '2 string!', token: '3 string', authentication: '4 AuthenticationInfo' },
   AuthenticationInfo: { schemes: '1 string[]', credentials: '2 string' },
-  SendMessageResponse: { task: '1 Task payload', msg: '2 Message payload' },
+  SendMessageResponse: { task: '1 Task payload', message: '2 Message =msg payload' },
   StreamResponse: {
     task: '1 Task payload',
-    msg: '2 Message payload',
+    message: '2 Message =msg payload',
     statusUpdate: '3 TaskStatusUpdateEvent payload',
     artifactUpdate: '4 TaskArtifactUpdateEvent payload',
   },
@@ -136,7 +140,7 @@ const readProto = (name: string, value: unknown, side: Side): Json => readAs(PRO
 /** Throws `bad_request` for what only JSON-RPC has words for. */
 export const sendToProto03 = ({ message, configuration, metadata }: V03.MessageSendParams): Json =>
   present({
-    request: messageToProto(message),
+    message: messageToProto(message),
     configuration:
       configuration &&
       present({
@@ -149,7 +153,7 @@ export const sendToProto03 = ({ message, configuration, metadata }: V03.MessageS
   });
 
 export const sendFromProto03 = (request: unknown): V03.MessageSendParams => {
-  const { request: message, configuration, metadata } = readProto('SendMessageRequest', request, 'ask');
+  const { message, configuration, metadata } = readProto('SendMessageRequest', request, 'ask');
   const config = configuration as Json | undefined;
   return present({
     message: messageFromProto(message as Json),
@@ -184,7 +188,7 @@ const partToProto = (part: V03.Part): Json => {
 };
 
 const statusToProto = ({ state, message, timestamp }: V03.TaskStatus): Json =>
-  present({ state: STATES[TASK_STATES.indexOf(state)], update: message && messageToProto(message), timestamp });
+  present({ state: STATES[TASK_STATES.indexOf(state)], message: message && messageToProto(message), timestamp });
 
 const artifactToProto = ({ parts, ...rest }: V03.Artifact): Json => ({ ...rest, parts: parts.map(partToProto) });
 
@@ -202,7 +206,7 @@ export const eventToProto03 = (event: V03.StreamEvent): Json => {
     case 'task':
       return { task: taskToProto03(event) };
     case 'message':
-      return { msg: messageToProto(event) };
+      return { message: messageToProto(event) };
     case 'status-update': {
       const { kind: _, status, ...rest } = event;
       return { statusUpdate: { ...rest, status: statusToProto(status) } };
@@ -215,11 +219,11 @@ export const eventToProto03 = (event: V03.StreamEvent): Json => {
 };
 
 export const eventFromProto03 = (event: unknown): V03.StreamEvent => {
-  const { task, msg, statusUpdate, artifactUpdate } = readProto('StreamResponse', event, 'answer') as Json & {
-    readonly [name in 'task' | 'msg' | 'statusUpdate' | 'artifactUpdate']?: Json;
+  const { task, message, statusUpdate, artifactUpdate } = readProto('StreamResponse', event, 'answer') as Json & {
+    readonly [name in 'task' | 'message' | 'statusUpdate' | 'artifactUpdate']?: Json;
   };
   if (task !== undefined) return taskIn(task);
-  if (msg !== undefined) return messageFromProto(msg);
+  if (message !== undefined) return messageFromProto(message);
   const update = statusUpdate ?? artifactUpdate!;
   return (
     statusUpdate === undefined
@@ -239,10 +243,10 @@ const taskIn = ({ status, artifacts, history, ...rest }: Json): V03.Task =>
     history: (history as readonly Json[] | undefined)?.map(messageFromProto),
   }) as unknown as V03.Task;
 
-const statusFromProto = ({ state, update, timestamp }: Json): V03.TaskStatus =>
+const statusFromProto = ({ state, message, timestamp }: Json): V03.TaskStatus =>
   present({
     state: TASK_STATES[STATES.indexOf(state as string)] ?? ('unknown' as const),
-    message: update === undefined ? undefined : messageFromProto(update as Json),
+    message: message === undefined ? undefined : messageFromProto(message as Json),
     timestamp: timestamp as string | undefined,
   });
 

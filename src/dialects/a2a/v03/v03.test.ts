@@ -147,3 +147,12 @@ test('a card of 0.2 is read as 0.3, and what its schemes lose is named', () => {
   assert.deepEqual(back.securitySchemes?.['key'], CARD_02.securitySchemes.key);
   assert.equal(cardTo03({ ...value, supportedInterfaces: [] }), undefined);
 });
+
+test('outside JSON-RPC, 0.3 is read by the names that JSON has and by those of protobuf, and not by both at once', () => {
+  const said = { messageId: 'm', role: 'ROLE_USER', content: [{ text: 'a' }] };
+  const read = { message: { kind: 'message', messageId: 'm', role: 'user', parts: [{ kind: 'text', text: 'a' }] } };
+  assert.deepEqual(sendFromProto03({ message: said }), read);
+  assert.deepEqual(sendFromProto03({ request: said }), read);
+  assert.throws(() => sendFromProto03({ request: said, message: said }), /must be written `message`/);
+  assert.deepEqual(eventFromProto03({ msg: said }), eventFromProto03({ message: said }));
+});
