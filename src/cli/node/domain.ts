@@ -24,6 +24,7 @@ import { houseOf } from './housekeeping.ts';
 import { killsGovernedAbove } from './kills.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
+import { mcpDoorOf } from './mcp.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { watchOverload } from './overload.ts';
@@ -157,13 +158,19 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
 
   const left = await stores.calls.open();
   const diagnoser = new ApartDiagnoser();
+  const calls = detachedCalls(live, world, desk);
   doors.push(
     nativeDoor({
       handler: () => live.handler,
       world,
-      calls: detachedCalls(live, world, desk),
+      calls,
       onInternal: (fault, occurrence) =>
         logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
+    }),
+    mcpDoorOf({
+      ...{ live, world, key: member.key, logger, calls },
+      goingAway: closing,
+      advertise: options.advertise,
     }),
     adminDoor(
       adminPorts({

@@ -1,6 +1,7 @@
 /** One request of a client, with all that is known of who sent it: what every method begins with. */
 import type { Credential, Directory, Fault, Principal, Reply } from '../../contract/index.ts';
-import { Canceller, type Handler, rootScope, silentSpan, type World } from '../../kernel/index.ts';
+import { META } from '../../dialects/mcp/index.ts';
+import { type Canceller, type Handler, rootScope, silentSpan, type World } from '../../kernel/index.ts';
 import type { Inbound } from '../http/index.ts';
 import type { AsyncCalls } from '../native/index.ts';
 import { type Asking, callOf } from './call.ts';
@@ -70,6 +71,6 @@ export const invoke = async (asked: Asked, asking: Omit<Asking, 'meta'>): Promis
   }
 };
 
-/** Does the client want to hear something before the answer? */
-export const wantsEvents = ({ takesEvents, isModern, meta, version }: Asked, logLevel: string): boolean =>
-  takesEvents && (!isModern || meta['progressToken'] !== undefined || meta[logLevel] !== undefined) && version !== '';
+/** Does the client want to hear something before the answer? A client with a session may always be asked something. */
+export const wantsEvents = ({ takesEvents, isModern, meta }: Asked): boolean =>
+  takesEvents && (!isModern || meta['progressToken'] !== undefined || meta[META.logLevel] !== undefined);

@@ -1,5 +1,13 @@
 /** One request of MCP as the one call that it is: what policy, budgets and people look at. */
-import { type Call, type Credential, documentIn, eventsIn, type Form, type Target, type TraceContext } from '../../contract/index.ts';
+import {
+  type Call,
+  type Credential,
+  documentIn,
+  eventsIn,
+  type Form,
+  type Target,
+  type TraceContext,
+} from '../../contract/index.ts';
 import { META_HEADER, SESSION_HEADER, writeMeta } from '../../dialects/mcp/index.ts';
 import { bytesOf, type World } from '../../kernel/index.ts';
 import { type Inbound, parseTraceparent } from '../http/index.ts';
@@ -54,7 +62,8 @@ export const callOf = ({ ids }: Pick<World, 'ids'>, inbound: Inbound, credential
 };
 
 /** What MCP says in headers is said anew by whoever speaks to the target, and `mcp-meta` is ours to write. */
-const isOfProtocol = (name: string): boolean => name.startsWith('mcp-') || name === 'last-event-id' || name === 'origin';
+const isOfProtocol = (name: string): boolean =>
+  name.startsWith('mcp-') || name === 'last-event-id' || name === 'origin';
 
 /** The context in `_meta` is the parent; that of HTTP is about the hop. */
 const tracedBy = (

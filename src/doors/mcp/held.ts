@@ -1,5 +1,5 @@
 /** A call that waits for people: what its client is told, how it comes back for the answer, and how others wait. */
-import { Fault, FAULT_CODES, type FaultCode, type Reply } from '../../contract/index.ts';
+import { FAULT_CODES, Fault, type FaultCode, type Reply } from '../../contract/index.ts';
 import type { AsyncCall } from '../native/index.ts';
 import type { Asked } from './asked.ts';
 import { isJson, type Json } from './message.ts';
@@ -32,7 +32,8 @@ const heldOf = (id: string, approval: unknown): Held => {
   };
 };
 
-export const canElicit = ({ capabilities }: Pick<Asked, 'capabilities'>): boolean => isJson(capabilities['elicitation']);
+export const canElicit = ({ capabilities }: Pick<Asked, 'capabilities'>): boolean =>
+  isJson(capabilities['elicitation']);
 
 const sentenceOf = ({ reason, whom }: Held): string =>
   `This call waits for an approval by ${whom}${reason === '' ? '' : `: ${reason}`}`;
@@ -44,7 +45,11 @@ export const inputRequired = (asked: Asked, held: Held): Json => {
   const message = sentenceOf(held);
   const params = canOpen
     ? { mode: 'url', message, url: `${asked.origin}/approvals/${held.id}`, elicitationId: held.id }
-    : { mode: 'form', message: `${message}. Go on when that is done.`, requestedSchema: { type: 'object', properties: {} } };
+    : {
+        mode: 'form',
+        message: `${message}. Go on when that is done.`,
+        requestedSchema: { type: 'object', properties: {} },
+      };
   return {
     resultType: 'input_required',
     inputRequests: { approval: { method: 'elicitation/create', params } },
@@ -61,8 +66,7 @@ export const lookAt = async (asked: Pick<Asked, 'parts' | 'credential'>, id: str
 
 /** Undefined while it is not over. Throws the fault that it ended with. */
 export const endOf = ({ id, state, reply, target, concludedAtMs }: AsyncCall): End | undefined => {
-  if (reply !== null && reply.outcome !== 'fault')
-    return endIn({ ...reply, bytes: reply.body }, target.operation);
+  if (reply !== null && reply.outcome !== 'fault') return endIn({ ...reply, bytes: reply.body }, target.operation);
   if (reply !== null && isCode(reply.code))
     throw new Fault(reply.code, reply.message, reply.executed === undefined ? {} : { executed: reply.executed });
   if (state === 'cancelled') throw new Fault('cancelled', `call \`${id}\` was cancelled`);

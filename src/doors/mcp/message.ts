@@ -11,7 +11,11 @@ export type { RpcError };
 export type Message =
   | { readonly kind: 'request'; readonly id: Id; readonly method: string; readonly params: Json }
   | { readonly kind: 'notification'; readonly method: string; readonly params: Json }
-  | { readonly kind: 'response'; readonly id: Id; readonly answer: { readonly result: Json } | { readonly error: Json } };
+  | {
+      readonly kind: 'response';
+      readonly id: Id;
+      readonly answer: { readonly result: Json } | { readonly error: Json };
+    };
 
 /** A request that is refused before there is a call: the error, and the status of the answer. */
 export class Refusal extends Error {
@@ -26,7 +30,6 @@ export class Refusal extends Error {
     this.headers = headers;
   }
 }
-
 
 /** Of one POST. A batch is run at once, and each of its messages may be dear. */
 const MOST_IN_BATCH = 50;
@@ -58,7 +61,9 @@ export const isJson = (value: unknown): value is Json =>
 const invalid = (message: string): Refusal => new Refusal(400, { code: CODES.invalidRequest, message });
 
 /** Throws Refusal. `isBatch`: they came in a list, even if it holds only one. */
-export const readMessages = (bytes: Uint8Array): { readonly messages: readonly Message[]; readonly isBatch: boolean } => {
+export const readMessages = (
+  bytes: Uint8Array,
+): { readonly messages: readonly Message[]; readonly isBatch: boolean } => {
   let payload: unknown;
   try {
     payload = exactJson(bytes);

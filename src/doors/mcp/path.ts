@@ -5,7 +5,9 @@ export interface Place {
   readonly target: string | null;
 }
 
-export type Route = { readonly kind: 'mcp'; readonly place: Place } | { readonly kind: 'metadata'; readonly resource: string };
+export type Route =
+  | { readonly kind: 'mcp'; readonly place: Place }
+  | { readonly kind: 'metadata'; readonly resource: string };
 
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';

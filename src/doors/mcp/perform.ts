@@ -9,9 +9,36 @@ import { listed } from './list.ts';
 import { isJson, type Json, Refusal } from './message.ts';
 import { checkMirrors } from './mirror.ts';
 import { type End, heardIn } from './reply.ts';
-import { serverState, type State, stateOf } from './state.ts';
+import { type State, serverState, stateOf } from './state.ts';
 import { declaresTasks, heldTask, sealedTask, taskRequest } from './tasks.ts';
 import { isConversation, serverAt, type Tool, toolsOf } from './tools.ts';
+
+const BOTH = [
+  'tools/list',
+  CALL_TOOL,
+  'prompts/list',
+  'prompts/get',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'completion/complete',
+];
+
+export const MODERN_METHODS: ReadonlySet<string> = new Set([
+  ...BOTH,
+  'server/discover',
+  'subscriptions/listen',
+  'tasks/get',
+  'tasks/update',
+  'tasks/cancel',
+]);
+
+export const LEGACY_METHODS: ReadonlySet<string> = new Set([
+  ...BOTH,
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+]);
 
 export type Messages = AsyncGenerator<Json, End>;
 
@@ -49,7 +76,8 @@ export const perform = (asked: Asked): Messages => {
 
 async function* callTool(asked: Asked): Messages {
   const { name, arguments: args = {} } = asked.params;
-  const tool = typeof name === 'string' ? toolsOf(asked.parts.directory, asked.principal, asked.place).get(name) : undefined;
+  const tool =
+    typeof name === 'string' ? toolsOf(asked.parts.directory, asked.principal, asked.place).get(name) : undefined;
   if (tool === undefined)
     throw new Refusal(200, {
       code: CODES.invalidParams,
@@ -70,7 +98,10 @@ const sentTo = ({ target, operation }: Tool, args: Json): Sent => {
   return {
     target: called,
     form: 'plain',
-    body: (more) => (isMcp && (more.inputResponses !== undefined || more.requestState !== undefined) ? { arguments: args, ...more } : args),
+    body: (more) =>
+      isMcp && (more.inputResponses !== undefined || more.requestState !== undefined)
+        ? { arguments: args, ...more }
+        : args,
   };
 };
 
@@ -110,7 +141,7 @@ async function* exchanged(asked: Asked, sent: Sent, state?: State): Messages {
       target: sent.target,
       form: isMore ? 'mcp' : sent.form,
       body,
-      stream: wantsEvents(asked, META.logLevel),
+      stream: wantsEvents(asked),
       session: asked.session?.id,
       pin,
     });
@@ -144,9 +175,14 @@ async function* heard(asked: Asked, messages: ReturnType<typeof heardIn>): Messa
 }
 
 /** A server with sessions asks a client with a session: the question goes there, and the answer back the same way. */
-async function* questioned(asked: Asked, { id, method, params }: { id: string | number; method: string; params: Json }): Messages {
+async function* questioned(
+  asked: Asked,
+  { id, method, params }: { id: string | number; method: string; params: Json },
+): Messages {
   if (asked.ask === undefined || asked.session === undefined)
-    throw new Fault('upstream_invalid', 'the server asks its client, which this version does not allow', { executed: 'unknown' });
+    throw new Fault('upstream_invalid', 'the server asks its client, which this version does not allow', {
+      executed: 'unknown',
+    });
   const { message, answered } = asked.ask(method, params);
   yield message;
   const server = serverAt(asked.parts.directory, asked.principal, asked.place);
@@ -167,13 +203,15 @@ export const respond = async (asked: Asked, server: string, id: string | number,
     pin: asked.session?.pin,
   });
   for await (const end of heardIn(reply, 'mcp.session'))
-    if (end.kind === 'error') throw new Fault('upstream_broken', `the server did not take the answer: ${end.error.message}`);
+    if (end.kind === 'error')
+      throw new Fault('upstream_broken', `the server did not take the answer: ${end.error.message}`);
 };
 
 /** Notifications that a client can place: of its own progress, and logs that it wants. */
 const isWanted = ({ meta, isModern, takesEvents }: Asked, method: string, params: Json): boolean => {
   if (!takesEvents || !method.startsWith('notifications/')) return false;
-  if (method === 'notifications/progress') return meta['progressToken'] !== undefined && params['progressToken'] === meta['progressToken'];
+  if (method === 'notifications/progress')
+    return meta['progressToken'] !== undefined && params['progressToken'] === meta['progressToken'];
   return method !== 'notifications/message' || !isModern || meta[META.logLevel] !== undefined;
 };
 

@@ -6,7 +6,9 @@ import { exactJson } from '../../kernel/index.ts';
 import { guardJson } from '../http/index.ts';
 import { type Id, isJson, type Json, type RpcError } from './message.ts';
 
-export type End = { readonly kind: 'result'; readonly result: Json } | { readonly kind: 'error'; readonly error: RpcError };
+export type End =
+  | { readonly kind: 'result'; readonly result: Json }
+  | { readonly kind: 'error'; readonly error: RpcError };
 
 export type Heard =
   | { readonly kind: 'notification'; readonly method: string; readonly params: Json }
@@ -15,7 +17,8 @@ export type Heard =
 
 const LONGEST = 16 * 1024 * 1024;
 
-const invalid = (why: string): Fault => new Fault('upstream_invalid', `the server answered ${why}`, { executed: 'yes' });
+const invalid = (why: string): Fault =>
+  new Fault('upstream_invalid', `the server answered ${why}`, { executed: 'yes' });
 
 /** Ends with exactly one end. Throws Fault `upstream_invalid`, `upstream_broken`. */
 export async function* heardIn(reply: Reply, operation: string): AsyncGenerator<Heard> {
@@ -48,7 +51,9 @@ const parsed = (bytes: Uint8Array): unknown => {
     guardJson(bytes, { maxDepth: 128, maxTokens: 1_000_000 });
     return exactJson(bytes);
   } catch (thrown) {
-    throw invalid(thrown instanceof Fault ? `something else than JSON (${thrown.message})` : 'something else than JSON');
+    throw invalid(
+      thrown instanceof Fault ? `something else than JSON (${thrown.message})` : 'something else than JSON',
+    );
   }
 };
 
@@ -72,7 +77,12 @@ const errorIn = (value: unknown): RpcError => {
 
 /** One whole answer, fresh or kept. What is in other words than ours is said in ours. */
 export const endIn = (
-  { outcome, status, contentType, bytes }: Pick<Reply, 'status' | 'contentType'> & {
+  {
+    outcome,
+    status,
+    contentType,
+    bytes,
+  }: Pick<Reply, 'status' | 'contentType'> & {
     readonly outcome: StoredReply['outcome'];
     readonly bytes: Uint8Array;
   },
@@ -86,7 +96,8 @@ export const endIn = (
   }
   const [spoken, ours] = [dialectOf(form), dialectOf('mcp')];
   const about = { kind: 'tool', operation, model: '', callId: '', atS: 0 } as const;
-  if (outcome === 'ok') return { kind: 'result', result: ours.writeAnswer(spoken.readAnswer(payload, about), about) as Json };
+  if (outcome === 'ok')
+    return { kind: 'result', result: ours.writeAnswer(spoken.readAnswer(payload, about), about) as Json };
   const { message } = spoken.readFailure(payload, status);
   return { kind: 'result', result: { content: [{ type: 'text', text: message }], isError: true } };
 };

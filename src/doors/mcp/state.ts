@@ -42,5 +42,8 @@ export const serverState = (asked: Asked, result: Json, pin: string | undefined)
   const { requestState: given, ...rest } = result;
   if (given === undefined && pin === undefined) return rest;
   const state = typeof given === 'string' ? { state: given } : {};
-  return { ...rest, requestState: sealState(asked, { kind: 'server', ...state, ...(pin === undefined ? {} : { pin }) }) };
+  return {
+    ...rest,
+    requestState: sealState(asked, { kind: 'server', ...state, ...(pin === undefined ? {} : { pin }) }),
+  };
 };

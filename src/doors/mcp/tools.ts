@@ -68,11 +68,16 @@ const PREFIXES: ReadonlySet<string> = new Set<string>(KINDS);
 
 const definitionOf = (target: TargetEntry, operation: OperationEntry): Json => {
   const { definition, effect, idempotent } = operation;
-  if (definition !== undefined) return { ...definition, ...(isJson(definition['inputSchema']) ? {} : { inputSchema: ANY }) };
+  if (definition !== undefined)
+    return { ...definition, ...(isJson(definition['inputSchema']) ? {} : { inputSchema: ANY }) };
   return {
     description: operation.description ?? target.description ?? `${operation.name} of ${target.kind} ${target.name}`,
     inputSchema: inputOf(target, operation),
-    annotations: { readOnlyHint: effect === 'read', destructiveHint: effect === 'irreversible', idempotentHint: idempotent },
+    annotations: {
+      readOnlyHint: effect === 'read',
+      destructiveHint: effect === 'irreversible',
+      idempotentHint: idempotent,
+    },
   };
 };
 
@@ -110,4 +115,5 @@ const inputOf = (target: TargetEntry, { name, input }: OperationEntry): Json => 
 };
 
 /** Models are asked in the words that most clients know. */
-export const isConversation = ({ kind }: TargetEntry, operation: string): boolean => kind === 'model' && operation === 'chat';
+export const isConversation = ({ kind }: TargetEntry, operation: string): boolean =>
+  kind === 'model' && operation === 'chat';
