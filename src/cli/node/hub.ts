@@ -7,7 +7,6 @@ import { adminRolesOf, DEFAULT_TENANT } from '../../contract/index.ts';
 import { ControlPlane, KillSwitch, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { listen, refuseOpenBind } from '../../doors/index.ts';
-import { nativeDoor } from '../../doors/native/index.ts';
 import { AssertionSigner, issueBootstrapToken, KeyUse, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
@@ -24,6 +23,8 @@ import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { directoryOf } from './directory.ts';
+import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { entryOf } from './entry.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
@@ -32,7 +33,7 @@ import { killPort } from './kills.ts';
 import { lessorOf } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { loginDoors, sessionsOf } from './login.ts';
-import { mcpDoorOf } from './mcp.ts';
+import { mcpParts } from './mcp.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { agreeOnKey, Others } from './others.ts';
@@ -312,21 +313,21 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
   );
-  const calls = detachedCalls(live, world, desk);
-  const native = nativeDoor({
+  const callers = doorsOf({
     handler: () => live.handler,
     world,
-    calls,
+    directory: directoryOf(live, world),
+    calls: detachedCalls(live, world, desk),
+    mcp: mcpParts({ live, world, key }, closing, options.advertise),
     onInternal: (fault, occurrence) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
   });
-  const mcp = mcpDoorOf({ ...{ live, world, key, logger, calls }, goingAway: closing, advertise: options.advertise });
   const pages = approvalPages(desk, live, world, logger, sessions);
   const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);
   const listener = await listen({
     ...options,
     clock: world.clock,
-    doors: [native, mcp, ...login, admin, pages],
+    doors: [...callers, ...login, admin, pages],
     ready: () => live.snapshot !== undefined,
   });
   egress.own(listener.url);

@@ -1,39 +1,24 @@
-/** MCP as a node offers it: over the same pipeline as every other door. */
-import type { ProviderEntry } from '../../contract/index.ts';
-import type { Door } from '../../doors/index.ts';
-import { type McpDoorOptions, mcpDoor, sealerOf } from '../../doors/mcp/index.ts';
+/** What the MCP door needs of a node besides what every door needs. */
+import type { CancelSignal } from '../../contract/index.ts';
+import type { McpDoorOptions } from '../../doors/mcp/index.ts';
+import { sealerOf } from '../../doors/mcp/index.ts';
 import type { NodeKey } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
-import type { Logger } from '../../telemetry/index.ts';
-import { directoryOf } from './directory.ts';
 import type { LivePipeline } from './live.ts';
-import { describe } from './node.ts';
 
-export interface McpOptions
-  extends Pick<McpDoorOptions, 'calls' | 'known' | 'goingAway'>,
-    Partial<Pick<McpDoorOptions, 'handler'>> {
-  readonly live: LivePipeline;
-  readonly world: World;
-  readonly key: Pick<NodeKey, 'sign'>;
-  readonly logger: Pick<Logger, 'log'>;
-  /** Base URL under which others reach this listener, when it is not what they name as host. */
-  readonly advertise?: string | undefined;
-}
+export type McpParts = Pick<McpDoorOptions, 'sealer' | 'issuers' | 'publicUrl' | 'goingAway'>;
 
-/** INVARIANT: no other text of ours begins so, and nobody is ever given its signature: it is the secret of what clients carry for us. */
+/** INVARIANT: nobody is ever given the signature of this text: it is the secret of what clients carry for us. */
 const SECRET = 'airspace/mcp/what-clients-carry/1';
 
-export const mcpDoorOf = ({ live, world, key, logger, advertise, ...rest }: McpOptions): Door =>
-  mcpDoor({
-    handler: () => live.handler,
-    ...rest,
-    world,
-    directory: directoryOf(live, world),
-    // The same on all hubs of one store, because they share their key.
-    sealer: sealerOf(key.sign(SECRET), () => world.ids.callId()),
-    publicUrl: advertise,
-    authorisation: { issuers: () => [...new Set((live.snapshot?.providers ?? []).map(issuerOf))] },
-    onInternal: (fault) => logger.log('error', 'internal fault', { door: 'mcp', cause: describe(fault.cause) }),
-  });
-
-const issuerOf = ({ issuer }: ProviderEntry): string => issuer;
+export const mcpParts = (
+  { live, world, key }: { readonly live: LivePipeline; readonly world: World; readonly key: Pick<NodeKey, 'sign'> },
+  goingAway: CancelSignal,
+  advertise?: string,
+): McpParts => ({
+  // The same on all hubs of one store, because they share their key.
+  sealer: sealerOf(key.sign(SECRET), () => world.ids.callId()),
+  issuers: () => [...new Set((live.snapshot?.providers ?? []).map(({ issuer }) => issuer))],
+  publicUrl: advertise,
+  goingAway,
+});

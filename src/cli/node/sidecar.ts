@@ -3,8 +3,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Believed, Desk } from '../../approvals/index.ts';
 import type { Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
 import type { NodeLink } from '../../control/index.ts';
-import { type Door, listen } from '../../doors/index.ts';
-import { type NativeDoorOptions, nativeDoor } from '../../doors/native/index.ts';
+import { anyOf, type Door, listen } from '../../doors/index.ts';
 import { Canceller, type Handler, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { Trees } from '../../policy/index.ts';
@@ -14,11 +13,13 @@ import { httpUpstream } from '../../upstreams/http/index.ts';
 import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
+import { directoryOf } from './directory.ts';
+import { doorsOf } from './doors.ts';
 import { countFallbacks } from './fallback.ts';
 import { houseOf } from './housekeeping.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
-import { mcpDoorOf } from './mcp.ts';
+import { mcpParts } from './mcp.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { watchOverload } from './overload.ts';
@@ -45,12 +46,12 @@ export interface RunningSidecar extends RunningNode {
 export const startSidecar = async (options: SidecarOptions): Promise<RunningSidecar> => {
   const closing = new Canceller();
   // The port must be known before joining, and the doors behind it come after: until then every call is refused.
-  const inbound: Door[] = [];
+  let inbound: Door | undefined;
   const front = await listen({
     ...options,
     clock: systemWorld().clock,
-    doors: [async (req, res) => asked(inbound, req, res)],
-    ready: () => inbound.length > 0 && into.snapshot !== undefined,
+    doors: [(req, res) => inbound?.(req, res) ?? false],
+    ready: () => inbound !== undefined && into.snapshot !== undefined,
   });
   const member = await becomeMember(options, { ...front, url: options.advertise ?? front.url });
   const { world, membership, hub } = member;
@@ -136,9 +137,14 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const left = await member.stores.calls.open();
   const onInternal = (fault: Fault, occurrence: object): void =>
     logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
-  inbound.push(
-    nativeDoor({ handler: () => into.handler, world, onInternal }),
-    mcpDoorOf({ ...{ live: into, world, key: member.key, logger }, goingAway: closing, advertise: options.advertise }),
+  inbound = anyOf(
+    doorsOf({
+      handler: () => into.handler,
+      world,
+      directory: directoryOf(into, world),
+      mcp: mcpParts({ live: into, world, key: member.key }, closing, options.advertise),
+      onInternal,
+    }),
   );
   const appKey = `airs_${randomBytes(32).toString('base64url')}`;
   const agent = (): Principal => ({
@@ -148,24 +154,22 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     ...(node.domain === '' ? {} : { domain: node.domain }),
     roles: [],
   });
-  const known: NonNullable<NativeDoorOptions['known']> = ({ credential }) =>
-    credential.kind === 'bearer' && equal(credential.token, appKey)
-      ? { kind: 'known', principal: agent() }
-      : { kind: 'none' };
   const app = await listen({
     host: '127.0.0.1',
     port: 0,
     clock: world.clock,
-    doors: [
-      nativeDoor({
-        handler: () => out.handler,
-        world,
-        calls: detachedCalls(out, world),
-        onInternal,
-        known,
-      }),
-      mcpDoorOf({ ...{ live: out, world, key: member.key, logger, known }, goingAway: closing }),
-    ],
+    doors: doorsOf({
+      handler: () => out.handler,
+      world,
+      directory: directoryOf(out, world),
+      calls: detachedCalls(out, world),
+      mcp: mcpParts({ live: out, world, key: member.key }, closing),
+      onInternal,
+      known: ({ credential }) =>
+        credential.kind === 'bearer' && equal(credential.token, appKey)
+          ? { kind: 'known', principal: agent() }
+          : { kind: 'none' },
+    }),
     ready: () => out.snapshot !== undefined,
   });
 
@@ -222,11 +226,6 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       await upstream.close();
     },
   };
-};
-
-const asked = async (doors: readonly Door[], ...[req, res]: Parameters<Door>): Promise<boolean> => {
-  for (const door of doors) if (await door(req, res)) return true;
-  return false;
 };
 
 const equal = (given: string, expected: string): boolean => {

@@ -26,7 +26,7 @@ const own = ({ parts }: Pick<Asked, 'parts'>): Json => ({
 });
 
 export async function* discovered(asked: Asked, through: (asked: Asked) => Messages): Messages {
-  const server = serverAt(asked.parts.directory, asked.principal, asked.place);
+  const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
   if (server?.speech?.protocol !== 'mcp' || !mayDo(server, 'mcp.list')) return { kind: 'result', result: own(asked) };
   const end = yield* through(asked);
   if (end.kind === 'error') return end;

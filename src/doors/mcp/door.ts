@@ -1,6 +1,13 @@
 /** How calls enter as MCP: every request becomes one call, and what is behind it decides. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type CancelSignal, type Credential, Fault, isForCalls, type Principal } from '../../contract/index.ts';
+import {
+  type CancelSignal,
+  type Credential,
+  DEFAULT_TENANT,
+  Fault,
+  isForCalls,
+  type Principal,
+} from '../../contract/index.ts';
 import { CODES, eraOf, META, MODERN } from '../../dialects/mcp/index.ts';
 import { type BodyLimits, type Collecting, type Inbound, limitsOf, readBody, readInbound } from '../http/index.ts';
 import type { Parts } from './asked.ts';
@@ -8,16 +15,18 @@ import type { Entering } from './entering.ts';
 import { errorOf, REFUSED } from './faults.ts';
 import { answerLegacy, answerWithoutBody } from './legacy.ts';
 import { errorMessage, isJson, type Message, Refusal, readMessages, unreadable } from './message.ts';
-import { type Authorisation, challengeOf, metadataOf, stepUpOf } from './metadata.ts';
+import { challengeOf, metadataOf, stepUpOf } from './metadata.ts';
 import { fieldIn } from './mirror.ts';
 import { answerModern } from './modern.ts';
 import { checkOrigin, originOf } from './origin.ts';
 import { type Place, pathOf, type Route, routeOf } from './path.ts';
 import { Sessions } from './sessions.ts';
+import { serverAt } from './tools.ts';
 import { writeJson } from './write.ts';
 
 export interface McpDoorOptions extends Parts {
-  readonly authorisation: Authorisation;
+  /** Issuers of the identity providers whose tokens are taken here, whichever tenant's: who asks has no name yet. Empty: there are keys only. */
+  readonly issuers: () => readonly string[];
   /** Where clients reach this node, without path, when it is not what they name as host. */
   readonly publicUrl?: string | undefined;
   readonly limits?: Partial<BodyLimits>;
@@ -25,7 +34,7 @@ export interface McpDoorOptions extends Parts {
   readonly known?: (inbound: Inbound) => Credential;
   /** Streams that only follow what changes end with it. */
   readonly goingAway?: CancelSignal;
-  readonly onInternal?: (fault: Fault) => void;
+  readonly onInternal?: (fault: Fault, occurrence: object) => void;
 }
 
 /** True when the request is this door's and will be answered by it. */
@@ -71,13 +80,13 @@ const refuse = ({ options }: Door, req: IncomingMessage, res: ServerResponse, th
     return;
   }
   const fault = Fault.from(thrown);
-  if (fault.code === 'internal') options.onInternal?.(fault);
+  if (fault.code === 'internal') options.onInternal?.(fault, { door: 'mcp' });
   writeJson(res, fault.code === 'bad_request' ? 400 : 500, errorMessage(null, errorOf(fault, {})));
 };
 
 const metadata = ({ options }: Door, resource: string, req: IncomingMessage, res: ServerResponse): void => {
   if (req.method !== 'GET' && req.method !== 'HEAD') throw notAllowed('GET');
-  writeJson(res, 200, metadataOf(options.publicUrl ?? originOf(req), resource, options.authorisation.issuers()));
+  writeJson(res, 200, metadataOf(options.publicUrl ?? originOf(req), resource, options.issuers()));
 };
 
 const notAllowed = (allow: string): Refusal =>
@@ -97,7 +106,7 @@ const request = async (door: Door, place: Place, req: IncomingMessage, res: Serv
     goingAway: options.goingAway,
     challenge: () => challengeOf(origin, place, true),
   };
-  if (place.target !== null && !isThere(options, principal, place.target))
+  if (place.target !== null && (await serverAt(options.directory, principal, place)) === undefined)
     throw new Refusal(404, { code: REFUSED, message: `there is no server \`${pathOf(place)}\` that you may use` });
   if (req.method !== 'POST') return answerWithoutBody(entering, sessions);
   if (inbound.contentEncoding !== '' && inbound.contentEncoding !== 'identity')
@@ -138,9 +147,6 @@ const isModern = (inbound: Inbound, messages: readonly Message[]): boolean => {
     return version !== undefined && (typeof version !== 'string' || eraOf(version) !== 'legacy' || version === MODERN);
   });
 };
-
-const isThere = ({ directory }: Parts, principal: Principal, target: string): boolean =>
-  directory.visible(principal, ['tool']).some(({ name }) => name === target);
 
 const identified = async (
   { directory }: Parts,

@@ -81,7 +81,7 @@ const initialize = async (entering: Entering, sessions: Sessions, { id, params }
     ...{ principal: client.principal, place: client.place, version, capabilities: declared, clientInfo },
     target: opened?.session,
   });
-  writeJson(res, 200, resultMessage(id, { ...offered(asked, opened?.result), protocolVersion: version }), [
+  writeJson(res, 200, resultMessage(id, { ...(await offered(asked, opened?.result)), protocolVersion: version }), [
     SESSION_HEADER,
     session.id,
   ]);
@@ -103,7 +103,7 @@ const metaOf = ({
 
 /** The session of the server behind this place; undefined where there is none, or the caller may not have one. */
 const openedAt = async (asked: Asked) => {
-  const server = serverAt(asked.parts.directory, asked.principal, asked.place);
+  const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
   if (server?.speech?.protocol !== 'mcp' || !server.operations.some(({ name }) => name === 'mcp.session'))
     return undefined;
   const { _meta: _, ...params } = asked.params;
@@ -122,8 +122,8 @@ const openedAt = async (asked: Asked) => {
   return undefined;
 };
 
-const offered = (asked: Asked, theirs: Json | undefined): Json => {
-  const server = serverAt(asked.parts.directory, asked.principal, asked.place);
+const offered = async (asked: Asked, theirs: Json | undefined): Promise<Json> => {
+  const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
   if (server === undefined || theirs === undefined)
     return { capabilities: { tools: { listChanged: true }, logging: {} }, serverInfo: SERVER_INFO };
   const { extensions: _, ...capabilities } = capabilitiesAt(server, theirs['capabilities'], {});
@@ -149,7 +149,7 @@ const heard = async (entering: Entering, session: Session, message: Exclude<Mess
 /** Tells the server behind this place. */
 const told = async (entering: Entering, session: Session, method: string, params: Json): Promise<void> => {
   const { target } = session.begun;
-  const server = serverAt(entering.parts.directory, entering.client.principal, entering.client.place);
+  const server = await serverAt(entering.parts.directory, entering.client.principal, entering.client.place);
   if (target === undefined || server === undefined) return;
   await invoke(askedIn(entering, session, { method, params }, new Canceller()), {
     target: { kind: 'tool', name: server.name, operation: 'mcp.session' },
@@ -302,7 +302,7 @@ const follow = async (entering: Entering, session: Session, seen: number): Promi
   const forget = session.over.onCancel((reason) => canceller.cancel(reason));
   entering.onGone((reason) => canceller.cancel(reason));
   const asked = askedIn({ ...entering, takesEvents: true }, session, { method: STREAM, params: {} }, canceller);
-  const stop = onToolsChanged(asked, () =>
+  const stop = await onToolsChanged(asked, () =>
     session.standing.push({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' }),
   );
   const forgetLeaving = entering.goingAway?.onCancel(() => session.standing.end());
@@ -319,7 +319,7 @@ const follow = async (entering: Entering, session: Session, seen: number): Promi
 
 /** The server's own stream, where there is one. */
 const announced = async (asked: Asked, session: Session): Promise<void> => {
-  const server = serverAt(asked.parts.directory, asked.principal, asked.place);
+  const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
   if (asked.session === undefined || server === undefined) return;
   const reply = await invoke(asked, {
     target: { kind: 'tool', name: server.name, operation: 'mcp.listen' },

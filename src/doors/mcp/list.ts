@@ -10,7 +10,7 @@ const PAGE = 200;
 export const LIST_TTL_MS = 30_000;
 
 export async function* listed(asked: Asked): Messages {
-  const tools = [...toolsOf(asked.parts.directory, asked.principal, asked.place).values()];
+  const tools = [...(await toolsOf(asked.parts.directory, asked.principal, asked.place)).values()];
   const from = placeIn(asked.params['cursor']);
   const page: readonly Json[] = tools.slice(from, from + PAGE).map(({ definition }) => definition);
   const next = from + PAGE < tools.length ? { nextCursor: cursorAt(from + PAGE) } : {};

@@ -24,7 +24,7 @@ export async function* listening(asked: Asked, id: Id, goingAway: CancelSignal |
   const stop = [asked.canceller.onCancel((reason) => queue.end(reason)), goingAway?.onCancel(() => queue.end())];
   try {
     if (filter['toolsListChanged'] === true)
-      stop.push(onToolsChanged(asked, () => queue.push({ method: TOOLS_CHANGED, params: {} })));
+      stop.push(await onToolsChanged(asked, () => queue.push({ method: TOOLS_CHANGED, params: {} })));
     const theirs = await followed(asked, filter, queue);
     yield marked(id, ACKNOWLEDGED, {
       notifications: { ...theirs, ...(filter['toolsListChanged'] === true ? { toolsListChanged: true } : {}) },
@@ -55,24 +55,31 @@ const filterIn = (value: unknown): Json => {
 };
 
 /** Calls back when the list that this caller sees is another one. */
-export const onToolsChanged = (
+export const onToolsChanged = async (
   { parts, principal, place }: Pick<Asked, 'parts' | 'principal' | 'place'>,
   changed: () => void,
-): (() => void) => {
-  const seen = (): string =>
-    JSON.stringify([...toolsOf(parts.directory, principal, place).values()].map(({ definition }) => definition));
-  let before = seen();
+): Promise<() => void> => {
+  const seen = async (): Promise<string> =>
+    JSON.stringify(
+      [...(await toolsOf(parts.directory, principal, place)).values()].map(({ definition }) => definition),
+    );
+  let before = await seen();
   return parts.directory.onChange(() => {
-    const now = seen();
-    if (now === before) return;
-    before = now;
-    changed();
+    // Who looks at a configuration that is not in force any more is told of the next one.
+    seen().then(
+      (now) => {
+        if (now === before) return;
+        before = now;
+        changed();
+      },
+      () => {},
+    );
   });
 };
 
 /** Asks the server behind this place too, and resolves when it has said what it will announce. */
 const followed = async (asked: Asked, filter: Json, queue: Queue<Said>): Promise<Json> => {
-  const server = serverAt(asked.parts.directory, asked.principal, asked.place);
+  const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
   if (server?.speech?.protocol !== 'mcp' || !server.operations.some(({ name }) => name === 'mcp.listen')) return {};
   const reply = await invoke(asked, {
     target: { kind: 'tool', name: server.name, operation: 'mcp.listen' },

@@ -2,11 +2,6 @@
 import type { Place } from './path.ts';
 import { metadataPathOf } from './path.ts';
 
-export interface Authorisation {
-  /** Issuers of the identity providers whose tokens are taken here, in no order. Empty: there are keys only. */
-  readonly issuers: () => readonly string[];
-}
-
 /** `origin`: where the client believes that it is. */
 export const metadataOf = (origin: string, resource: string, issuers: readonly string[]): object => ({
   resource: `${origin}${resource}`,

@@ -76,8 +76,8 @@ export const perform = (asked: Asked): Messages => {
 
 async function* callTool(asked: Asked): Messages {
   const { name, arguments: args = {} } = asked.params;
-  const tool =
-    typeof name === 'string' ? toolsOf(asked.parts.directory, asked.principal, asked.place).get(name) : undefined;
+  const tools = await toolsOf(asked.parts.directory, asked.principal, asked.place);
+  const tool = typeof name === 'string' ? tools.get(name) : undefined;
   if (tool === undefined)
     throw new Refusal(200, {
       code: CODES.invalidParams,
@@ -107,7 +107,7 @@ const sentTo = ({ target, operation }: Tool, args: Json): Sent => {
 
 /** Everything that is neither a tool nor ours: it goes to the one server that this place stands for. */
 export async function* through(asked: Asked): Messages {
-  const server = serverAt(asked.parts.directory, asked.principal, asked.place);
+  const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
   const operation = operationOf(asked.method);
   if (server?.speech?.protocol !== 'mcp' || operation === undefined) throw notThere(asked.method);
   const state = stateOf(asked);
@@ -185,7 +185,7 @@ async function* questioned(
     });
   const { message, answered } = asked.ask(method, params);
   yield message;
-  const server = serverAt(asked.parts.directory, asked.principal, asked.place);
+  const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
   if (server === undefined) throw new Fault('not_found', 'the server is not there any more');
   await respond(asked, server.name, id, await answered);
   return NOTHING;

@@ -24,8 +24,8 @@ const KINDS: readonly TargetKind[] = ['tool', 'agent', 'model'];
 /** Lists of the directory are the same object while nothing changed. */
 const offered = new WeakMap<readonly TargetEntry[], Map<string, Tools>>();
 
-export const toolsOf = (directory: Directory, principal: Principal, place: Place): Tools => {
-  const visible = directory.visible(principal, place.target === null ? KINDS : ['tool']);
+export const toolsOf = async (directory: Directory, principal: Principal, place: Place): Promise<Tools> => {
+  const visible = await directory.visible(principal, place.target === null ? KINDS : ['tool']);
   const places = offered.get(visible) ?? new Map<string, Tools>();
   offered.set(visible, places);
   const key = place.target ?? '';
@@ -41,8 +41,12 @@ export const toolsOf = (directory: Directory, principal: Principal, place: Place
 };
 
 /** The server behind a place, if the caller may use any of it. */
-export const serverAt = (directory: Directory, principal: Principal, { target }: Place): TargetEntry | undefined =>
-  target === null ? undefined : directory.visible(principal, ['tool']).find(({ name }) => name === target);
+export const serverAt = async (
+  directory: Directory,
+  principal: Principal,
+  { target }: Place,
+): Promise<TargetEntry | undefined> =>
+  target === null ? undefined : (await directory.visible(principal, ['tool'])).find(({ name }) => name === target);
 
 const offer = (target: TargetEntry, operation: OperationEntry, place: Place): readonly (readonly [string, Tool])[] => {
   if (!isTool(target, operation)) return [];

@@ -44,7 +44,9 @@ export interface WireRequest {
   readonly accept: string;
   /** Names in lower case and values in turns; they stand for headers of the call with the same names. */
   readonly headers: readonly string[];
-  readonly body: Uint8Array | null;
+  readonly body: Uint8Array | null | ((traceparent: string) => Uint8Array);
+  /** Longest silence that is no sign of trouble, before the first byte and between two. Default: the limits of this upstream. */
+  readonly quietMs?: number;
   /** Somebody else's service, such as a model provider: it hears nothing of who calls, nor of Airspace. Default false. */
   readonly isForeign?: boolean;
 }
@@ -155,14 +157,18 @@ const sendRequest = ({ pool, base }: Way, sending: Sending, request: WireRequest
   if (request.isForeign === true) forget(headers);
   headers.push(...request.headers);
   addCredential(headers, sending);
+  const body = typeof request.body === 'function' ? request.body(traceOf(headers)) : request.body;
   return new Promise((resolve, reject) => {
-    const handler = new Exchange({ call, scope, endpoint, limits, policy, span, resolve, reject });
-    pool.dispatch(
-      { method: request.method, path: `${base}${request.path}` || '/', headers, body: request.body },
-      handler,
-    );
+    const patient = patience(limits, request.quietMs);
+    const handler = new Exchange({ call, scope, endpoint, limits: patient, policy, span, resolve, reject });
+    pool.dispatch({ method: request.method, path: `${base}${request.path}` || '/', headers, body }, handler);
   });
 };
+
+const traceOf = (headers: readonly string[]): string => headers[headers.indexOf(HEADERS.traceparent) + 1] ?? '';
+
+const patience = (limits: Limits, quietMs: number | undefined): Limits =>
+  quietMs === undefined ? limits : { ...limits, firstByteMs: quietMs, modelFirstByteMs: quietMs, idleMs: quietMs };
 
 /** Baggage is whatever anybody put into it on the way. */
 const forget = (headers: string[]): void => {
