@@ -11,8 +11,10 @@ import {
 import {
   createMcpHandler,
   createRequestStateCodec,
+  type EventStore,
   fromJsonSchema,
   inputRequired,
+  type JSONRPCMessage,
   McpServer,
   ResourceTemplate,
 } from '@modelcontextprotocol/server';
@@ -86,6 +88,24 @@ const completed = ({ action, content }: { readonly action?: string; readonly con
 
 type Registered = readonly [name: string, input: Content | null, run: (args: Content, context: Context) => unknown];
 
+/** Words of JSON Schema 2020-12 that must come through unchanged. */
+const SCHEMA_2020_12 = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  type: 'object',
+  $defs: { address: { $anchor: 'addressDef', type: 'object', properties: strings('street', 'city') } },
+  properties: {
+    ...strings('name', 'phone', 'email'),
+    address: { $ref: '#/$defs/address' },
+    contactMethod: { type: 'string', enum: ['phone', 'email'] },
+  },
+  allOf: [{ anyOf: [{ required: ['phone'] }, { required: ['email'] }] }],
+  if: { properties: { contactMethod: { const: 'phone' } }, required: ['contactMethod'] },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
+  then: { required: ['phone'] },
+  else: { required: ['email'] },
+  additionalProperties: false,
+};
+
 const CONTENT: readonly Registered[] = [
   ['test_simple_text', null, () => says('This is a simple text response for testing.')],
   ['test_image_content', null, () => ({ content: [{ type: 'image', data: PIXEL, mimeType: 'image/png' }] })],
@@ -136,6 +156,7 @@ const CONTENT: readonly Registered[] = [
     { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } }, required: ['region'] },
     ({ region }) => says(`region ${String(region)}`),
   ],
+  ['json_schema_2020_12_tool', SCHEMA_2020_12, (args) => says(JSON.stringify(args))],
   ['test_echo', { type: 'object', properties: strings('text') }, (args) => says(JSON.stringify(args))],
   [
     'test_waits',
@@ -446,6 +467,31 @@ const isLegacy = (req: IncomingMessage, body: unknown): boolean => {
   return !claims && !String(version).startsWith('2026');
 };
 
+/** Events of one session, so that a client can come back for them. */
+class Events implements EventStore {
+  readonly #all: { readonly id: string; readonly stream: string; readonly message: JSONRPCMessage }[] = [];
+
+  async storeEvent(stream: string, message: JSONRPCMessage): Promise<string> {
+    const id = `${stream}_${this.#all.length}`;
+    this.#all.push({ id, stream, message });
+    return id;
+  }
+
+  async getStreamIdForEventId(id: string): Promise<string | undefined> {
+    return this.#all.find((event) => event.id === id)?.stream;
+  }
+
+  async replayEventsAfter(
+    last: string,
+    { send }: { send: (id: string, message: JSONRPCMessage) => Promise<void> },
+  ): Promise<string> {
+    const at = this.#all.findIndex(({ id }) => id === last);
+    const stream = this.#all[at]?.stream ?? '';
+    for (const event of this.#all.slice(at + 1)) if (event.stream === stream) await send(event.id, event.message);
+    return stream;
+  }
+}
+
 /** Sessions of the old manner, each with a server of its own. */
 class Legacy {
   readonly #sessions = new Map<
@@ -473,6 +519,7 @@ class Legacy {
     const server = serverOf('legacy', this.#announce);
     const transport = new NodeStreamableHTTPServerTransport({
       sessionIdGenerator: () => randomUUID(),
+      eventStore: new Events(),
       onsessioninitialized: (id) => void this.#sessions.set(id, { server, transport }),
       onsessionclosed: (id) => void this.#sessions.delete(id),
     });

@@ -21,6 +21,7 @@ export const resource = (kind: string, name: string, spec: unknown, domain?: str
 
 export const POLICY = `
 @id("work-is-allowed")
+@reason("agents of the office may use everything")
 permit (principal in Domain::"office", action, resource);
 
 @id("mallory-may-echo-only")

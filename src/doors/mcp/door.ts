@@ -1,13 +1,6 @@
 /** How calls enter as MCP: every request becomes one call, and what is behind it decides. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  type CancelSignal,
-  type Credential,
-  DEFAULT_TENANT,
-  Fault,
-  isForCalls,
-  type Principal,
-} from '../../contract/index.ts';
+import { type CancelSignal, type Credential, Fault, isForCalls, type Principal } from '../../contract/index.ts';
 import { CODES, eraOf, META, MODERN } from '../../dialects/mcp/index.ts';
 import { type BodyLimits, type Collecting, type Inbound, limitsOf, readBody, readInbound } from '../http/index.ts';
 import type { Parts } from './asked.ts';

@@ -8,7 +8,7 @@ import { capabilitiesAt, SERVER_INFO } from './discover.ts';
 import type { Entering } from './entering.ts';
 import { errorOf, REFUSED } from './faults.ts';
 import { onToolsChanged } from './listen.ts';
-import { type Id, isJson, type Json, type Message, Refusal, resultMessage } from './message.ts';
+import { errorMessage, type Id, isJson, type Json, type Message, Refusal, resultMessage } from './message.ts';
 import { fieldIn } from './mirror.ts';
 import { LEGACY_METHODS, notThere, perform, respond } from './perform.ts';
 import { heardIn } from './reply.ts';
@@ -197,11 +197,8 @@ const single = async (entering: Entering, session: Session, request: Request): P
       messages,
     );
   // Whoever loses the connection has not cancelled: the request goes on, and its events wait.
-  const first = await messages.next();
-  if (first.done === true) return writeJson(res, first.value.status, first.value.message, first.value.headers);
   const stream = session.stream();
   if (session.begun.version >= '2025-11-25') stream.prime();
-  stream.push(first.value);
   void drained(messages, stream);
   await pourStream(entering, stream, 0);
 };
@@ -217,7 +214,7 @@ async function* ended(messages: Spoken, done: () => void): Spoken {
 const answersTo = (entering: Entering, session: Session, request: Request, canceller: Canceller): Spoken => {
   const { id, method, params } = request;
   if (method === 'ping') return only(resultMessage(id, {}));
-  if (!LEGACY_METHODS.has(method)) throw notThere(method);
+  if (!LEGACY_METHODS.has(method)) return only(errorMessage(id, notThere(method).error));
   const asked = askedIn(entering, session, request, canceller);
   if (method === 'logging/setLevel') {
     session.logLevel = typeof params['level'] === 'string' ? params['level'] : undefined;

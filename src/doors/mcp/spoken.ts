@@ -27,7 +27,11 @@ export async function* spoken(asked: Asked, id: Id, messages: Messages, challeng
     }
   } catch (thrown) {
     if (thrown instanceof Refusal)
-      return { status: thrown.status, headers: thrown.headers, message: errorMessage(id, thrown.error) };
+      return {
+        status: asked.isModern ? thrown.status : 200,
+        headers: thrown.headers,
+        message: errorMessage(id, thrown.error),
+      };
     return refused(asked, id, Fault.from(thrown), challenge);
   }
 }
