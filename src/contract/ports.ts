@@ -102,6 +102,10 @@ export interface CallRecord {
     readonly body: Uint8Array;
     readonly timeoutMs: number;
     readonly priority: number;
+    /** Content type of the form that the answer is wanted in. Absent: that of the request. */
+    readonly accept?: string;
+    /** As in `Call`. */
+    readonly pin?: string;
   } | null;
   readonly policyVersion: string;
   readonly acceptedAtMs: number;

@@ -1,5 +1,6 @@
 /** An MCP server of both manners with everything that the official suite asks for. It knows nothing of Airspace: what it does is the measure. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -27,6 +28,8 @@ export interface Fixture {
     readonly headers: IncomingMessage['headers'];
     readonly body: string;
   }[];
+  /** Resolves when a tool that waited was aborted; each time counts once. */
+  aborted(): Promise<void>;
   /** Tells whoever listens. */
   announce(what: 'tools' | 'prompts' | 'resources'): void;
   stop(): Promise<void>;
@@ -87,6 +90,8 @@ const completed = ({ action, content }: { readonly action?: string; readonly con
   says(`Elicitation completed: action=${action}, content=${JSON.stringify(content ?? {})}`);
 
 type Registered = readonly [name: string, input: Content | null, run: (args: Content, context: Context) => unknown];
+
+const ends = new EventEmitter();
 
 /** Words of JSON Schema 2020-12 that must come through unchanged. */
 const SCHEMA_2020_12 = {
@@ -166,6 +171,7 @@ const CONTENT: readonly Registered[] = [
         const timer = setTimeout(() => resolve(says('waited in vain')), 60_000);
         mcpReq.signal.addEventListener('abort', () => {
           clearTimeout(timer);
+          ends.emit('aborted');
           resolve(says('aborted'));
         });
       }),
@@ -549,6 +555,10 @@ export const startFixture = async (only?: 'modern' | 'legacy', port = 0): Promis
     else handler.notify.resourcesChanged();
   };
   const legacy = new Legacy(announce);
+  let counted = 0;
+  let taken = 0;
+  const count = (): void => void counted++;
+  ends.on('aborted', count);
   const handler = createMcpHandler(({ era }) => serverOf(era, announce), { legacy: 'reject' });
   const modern = toNodeHandler(handler);
   const [isHost, isOrigin] = [localhostHostValidation(), localhostOriginValidation()];
@@ -572,7 +582,12 @@ export const startFixture = async (only?: 'modern' | 'legacy', port = 0): Promis
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
     seen,
     announce,
+    aborted: async () => {
+      while (counted <= taken) await once(ends, 'aborted');
+      taken++;
+    },
     stop: async () => {
+      ends.off('aborted', count);
       await legacy.stop();
       await handler.close();
       http.closeAllConnections();

@@ -76,6 +76,17 @@ export const endOf = ({ id, state, reply, target, concludedAtMs }: AsyncCall): E
 
 const isCode = (code: string): code is FaultCode => Object.hasOwn(FAULT_CODES, code);
 
+/** As `endOf`, for whoever is given the answer now. */
+export const collectedFrom = async (
+  asked: Pick<Asked, 'parts' | 'credential'>,
+  call: AsyncCall,
+): Promise<End | undefined> => {
+  const end = endOf(call);
+  // Whoever could not write it down has the answer all the same.
+  if (end !== undefined) await asked.parts.calls?.collected?.(asked.credential, call.id).catch(() => {});
+  return end;
+};
+
 /** What is still open about a held call, for whoever asks again. */
 export const stillHeld = (call: AsyncCall): Held => heldOf(call.id, call.approval);
 
@@ -87,7 +98,7 @@ const TELL_EVERY = 20;
 export async function* waited(asked: Asked, held: Held): AsyncGenerator<Json, End> {
   const token = asked.meta['progressToken'];
   for (let looks = 0; ; looks++) {
-    const end = endOf(await lookAt(asked, held.id));
+    const end = await collectedFrom(asked, await lookAt(asked, held.id));
     if (end !== undefined) return end;
     if (token !== undefined && asked.takesEvents && looks % TELL_EVERY === 0)
       yield {

@@ -5,7 +5,7 @@ import type { AsyncCall } from '../native/index.ts';
 import type { Asked } from './asked.ts';
 import { undeclared } from './capabilities.ts';
 import { toolResultOf } from './faults.ts';
-import { endOf, type Held, lookAt } from './held.ts';
+import { collectedFrom, type Held, lookAt } from './held.ts';
 import { isJson, type Json, Refusal } from './message.ts';
 import type { Messages, Sent } from './perform.ts';
 import type { End } from './reply.ts';
@@ -94,7 +94,7 @@ const heldRequest = async (asked: Asked, id: string, callId: string): Promise<En
     pollIntervalMs: POLL_MS,
   };
   if (call.state === 'cancelled') return { kind: 'result', result: { ...common, status: 'cancelled' } };
-  const end = await overIn(call);
+  const end = await overIn(asked, call);
   if (end === undefined) return { kind: 'result', result: { ...common, status: 'working' } };
   const outcome =
     end.kind === 'error' ? { status: 'failed', error: end.error } : { status: 'completed', result: end.result };
@@ -102,9 +102,9 @@ const heldRequest = async (asked: Asked, id: string, callId: string): Promise<En
 };
 
 /** A refusal is how it ended, and the model should read it. */
-const overIn = async (call: AsyncCall): Promise<End | undefined> => {
+const overIn = async (asked: Asked, call: AsyncCall): Promise<End | undefined> => {
   try {
-    return endOf(call);
+    return await collectedFrom(asked, call);
   } catch (thrown) {
     const result = toolResultOf(Fault.from(thrown), { callId: call.id, traceId: call.trace });
     return { kind: 'result', result };
