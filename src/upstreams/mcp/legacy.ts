@@ -209,6 +209,8 @@ const cancelled = (wire: Wire, session: Session, id: number): void => {
   tell(last, session, notificationText('notifications/cancelled', params)).catch(() => {});
 };
 
+const LISTENING: Said = { kind: 'message', json: '' };
+
 /** The stream of a session that has no request behind it. */
 export async function* announced(
   wire: Wire,
@@ -231,6 +233,7 @@ export async function* announced(
       yield failed({ code: -32601, message: 'the server announces nothing' }, 405);
       return;
     }
+    yield LISTENING;
     const rules = { id: -1, token: null, mayAsk: true, mayBatch: session.version === BATCHES };
     for await (const { message, json, eventId, retryMs: wished } of reading(reply, rules)) {
       if (wished !== undefined) retryMs = Math.min(wished, MOST_RESUME_MS);

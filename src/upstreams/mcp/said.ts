@@ -14,7 +14,7 @@ export type Answer =
     }
   | { readonly kind: 'error'; readonly status: number; readonly error: RpcError };
 
-/** The last is an answer; what comes before are messages for the client, as JSON text. */
+/** The last is an answer; what comes before are messages for the client, as JSON text. An empty one says that the server listens. */
 export type Said = Answer | { readonly kind: 'message'; readonly json: string };
 
 export const failed = (error: RpcError, status = statusOfCode(error.code)): Answer => ({
