@@ -34,6 +34,14 @@
  * last node holds the call of the server open until the retry comes with its `requestState`.
  */
 export * from './codes.ts';
+export {
+  canonical,
+  type Definition,
+  type Standing,
+  standingOf,
+  type ToolPage,
+  toolsIn,
+} from './definitions.ts';
 export { mcp } from './dialect.ts';
 export { bodyOf, type McpBody, type McpRequest, requestOf, textOf } from './form.ts';
 export { membersOf, objectOf } from './members.ts';
