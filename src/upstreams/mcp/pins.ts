@@ -42,6 +42,20 @@ export class Pins {
     if (standing !== 'same') throw changed(endpoint, target, standing);
   }
 
+  /** A page that somebody asked for: when it says anything else than the list that is kept, that one is old. */
+  async note(endpoint: Endpoint, result: string, isFirst: boolean): Promise<void> {
+    const known = this.#seen.get(keyOf(endpoint));
+    if (known === undefined) return;
+    const tools = (await known.tools.catch(() => undefined)) ?? new Map<string, readonly string[]>();
+    const page = toolsIn(result);
+    const count = [...tools.values()].reduce((sum, same) => sum + same.length, 0);
+    const isShort = isFirst && page?.nextCursor === '' && page.tools.length !== count;
+    const isOld =
+      isShort ||
+      page?.tools.some((tool) => tools.get(String(tool['name']))?.includes(canonical(tool)) !== true) === true;
+    if (isOld && this.#seen.get(keyOf(endpoint)) === known) this.#seen.delete(keyOf(endpoint));
+  }
+
   /** The server announced that its tools are others. */
   forget(endpoint: Endpoint): void {
     this.#seen.delete(keyOf(endpoint));

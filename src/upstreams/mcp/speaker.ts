@@ -82,11 +82,13 @@ export class Speaker {
     return method !== 'tasks/list' && this.#tasks.owns(owner, endpoint, params);
   }
 
-  async *#noted({ endpoint }: Wire, { method, owner }: Asking, { said, era }: Talk): AsyncGenerator<Said> {
+  async *#noted({ endpoint }: Wire, { method, owner, params }: Asking, { said, era }: Talk): AsyncGenerator<Said> {
     for await (const one of said) {
       if (one.kind === 'result' && method === CALL_TOOL) this.#tasks.note(owner, endpoint, one.result);
-      if (one.kind === 'result' && method === 'tools/list' && era === 'modern')
-        this.#mirrors.note(endpoint, one.result);
+      if (one.kind === 'result' && method === 'tools/list') {
+        if (era === 'modern') this.#mirrors.note(endpoint, one.result);
+        await this.#pins.note(endpoint, one.result, !params.includes('"cursor"'));
+      }
       if (one.kind === 'error' && one.error.code === CODES.unsupportedVersion) this.#eras.forget(endpoint);
       if (one.kind === 'message' && one.json.includes(TOOLS_CHANGED)) this.#pins.forget(endpoint);
       yield one;
