@@ -9,6 +9,7 @@ import { addIdentity } from './identity-program.ts';
 import { DATA_DIR } from './lifecycle.ts';
 import { FORMATS, type Format, Output } from './output.ts';
 import { addPolicy } from './policy-program.ts';
+import { addTool } from './tool-program.ts';
 
 /** Runs a command line. Answers its exit code; throws what the command throws. */
 export const runProgram = async (argv: readonly string[], io: Io): Promise<number> => {
@@ -80,6 +81,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addKill(program, does);
   addApproval(program, does);
   addBudget(program, does);
+  addTool(program, does);
   addAudit(program, does);
   addPolicy(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);

@@ -158,10 +158,16 @@ const fixed = (target: TargetEntry, endpoint: EndpointEntry): Candidate => ({
   labels: endpoint.labels,
   state: 'ready',
   ...(target.credential === undefined ? {} : { credential: target.credential }),
-  ...(target.speech === undefined ? {} : { speech: target.speech }),
+  ...spoken(target),
 });
 
-const observed = ({ speech }: TargetEntry, instance: InstanceEntry, final: boolean): Candidate => ({
+/** MCP servers say themselves what they do, and are held against what is written about it. */
+const spoken = ({ speech, operations }: TargetEntry): Pick<Endpoint, 'speech' | 'operations'> => ({
+  ...(speech === undefined ? {} : { speech }),
+  ...(speech?.protocol === 'mcp' ? { operations } : {}),
+});
+
+const observed = (target: TargetEntry, instance: InstanceEntry, final: boolean): Candidate => ({
   id: endpointId(instance.name, instance.url),
   url: instance.url,
   protocol: instance.protocol,
@@ -172,7 +178,7 @@ const observed = ({ speech }: TargetEntry, instance: InstanceEntry, final: boole
   labels: instance.labels,
   state: instance.state,
   ...(instance.epoch === undefined ? {} : { epoch: instance.epoch }),
-  ...(instance.protocol === 'direct' && speech !== undefined ? { speech } : {}),
+  ...(instance.protocol === 'direct' ? spoken(target) : {}),
 });
 
 /** Which version runs behind another hub is not ours to know; the reply says it. */

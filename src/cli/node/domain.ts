@@ -12,6 +12,7 @@ import { HealthRunner } from '../../routing/index.ts';
 import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
+import { toolsElsewhere } from './accepting.ts';
 import { adminPorts } from './admin.ts';
 import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
@@ -177,6 +178,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         observed,
         control: governedAbove(hub.url),
         secrets: secretsElsewhere(() => elsewhere(hub.url)),
+        tools: toolsElsewhere(() => elsewhere(hub.url)),
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),

@@ -17,11 +17,13 @@ import { fanout } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
+import { toolPort } from './accepting.ts';
 import { adminPorts } from './admin.ts';
 import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
+import { definitionsOf } from './definitions.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
@@ -275,6 +277,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     granting: async (share) => void (await treasury.beyondSoft([share])),
   });
   const configure = auditedControl(control, audit.trail);
+  const definitions = definitionsOf(live, world, logger);
+  held.defer(() => definitions.stop());
   const admin = adminDoor(
     adminPorts({
       world,
@@ -308,6 +312,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       weakened,
       session: (req) => sessions.resolve(req),
       secrets: secretPort(vault, audit.trail),
+      tools: toolPort(definitions, configure),
       lastUsedMs: (tenant, name) => keyUse.lastUsedMs(tenant, name),
       diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),

@@ -24,10 +24,24 @@
  * `{id, result}` or `{id, error}`. `$stream` (`mcp.listen`, params `{}`) is the stream of a GET; `$close` the DELETE.
  * A session that is over is `not_found` with the fact `session: 'over'`.
  *
+ * **What is followed** (`subscriptions/listen`, `$stream`): the reply is there when the server listens, its first event may come much
+ * later. `META.subscription` in it is an id of the last node, which the door replaces by that of its client's request. A server without
+ * such a stream fails with status 405. To cancel is to close the call: the server hears of it in the way of its era.
+ *
+ * **A status** of a failed reply is that of the server where it has one, 502 for its 401 and 403: those are not about the caller.
+ *
  * **Modern callers** have no sessions. What a legacy server asks in the middle of their call is answered as `input_required`, and the
  * last node holds the call of the server open until the retry comes with its `requestState`.
  */
 export * from './codes.ts';
+export {
+  canonical,
+  type Definition,
+  type Standing,
+  standingOf,
+  type ToolPage,
+  toolsIn,
+} from './definitions.ts';
 export { mcp } from './dialect.ts';
 export { bodyOf, type McpBody, type McpRequest, requestOf, textOf } from './form.ts';
 export { membersOf, objectOf } from './members.ts';

@@ -56,13 +56,14 @@ const stream = (wire: Wire, asking: Asking, talk: Talk, first: string): Reply =>
 async function* eventsOf(asking: Asking, talk: Talk, first: string): AsyncGenerator<Uint8Array> {
   let isHeld = false;
   try {
-    yield writeEvent(first);
+    if (first !== '') yield writeEvent(first);
     for (;;) {
       const next = await talk.said.next();
       if (next.done === true) throw new Fault('upstream_broken', 'the MCP server closed its stream before it answered');
       const said = next.value;
-      if (said.kind === 'message') yield writeEvent(said.json);
-      else {
+      if (said.kind === 'message') {
+        if (said.json !== '') yield writeEvent(said.json);
+      } else {
         isHeld = said.kind === 'result' && said.isHeld === true;
         yield writeEvent(lastEvent(translated(said, asking, talk)));
         return;

@@ -3,7 +3,7 @@ import { type Clock, type Endpoint, Fault } from '../../contract/index.ts';
 import { CODES, type Era, eraOf, MODERN, resultTypeOf } from '../../dialects/mcp/index.ts';
 import type { Mirrors } from './mirrors.ts';
 import { askModern } from './modern.ts';
-import type { Wire } from './wire.ts';
+import { invalid, type Wire } from './wire.ts';
 
 export type Server =
   /** `discover`: JSON text of what `server/discover` answered; empty where a configuration says the version, and nobody has asked. */
@@ -11,6 +11,7 @@ export type Server =
 
 const KEPT_MS = 10 * 60_000;
 const MOST = 10_000;
+const MOST_DISCOVER_CHARS = 256 * 1024;
 
 export class Eras {
   readonly #clock: Clock;
@@ -57,6 +58,8 @@ export class Eras {
   }
 
   #keep(endpoint: Endpoint, server: Server): void {
+    if (server.era === 'modern' && server.discover.length > MOST_DISCOVER_CHARS)
+      throw invalid('says too much of itself');
     if (this.#known.size >= MOST) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(keyOf(endpoint), { server, untilMs: this.#clock.nowMs() + KEPT_MS });
   }

@@ -17,6 +17,9 @@ import { answered, failed, isAnswer, reading, type Said } from './said.ts';
 import { openerOf, over, type Session } from './sessions.ts';
 import { drop, exchange, headerOf, type Incoming, invalid, isEvents, type Wire } from './wire.ts';
 
+/** What is kept of a handshake for as long as its session. */
+const MOST_INIT_CHARS = 256 * 1024;
+
 const SID = /^[\x21-\x7e]{1,255}$/;
 
 export type Opened = { readonly session: Session } | { readonly refused: Extract<Said, { kind: 'error' }> };
@@ -28,7 +31,7 @@ export const openSession = async (wire: Wire, owner: string, params: string): Pr
     headers: [],
     body: requestText(0, 'initialize', params),
   });
-  for await (const { message } of reading(reply, { id: 0, token: undefined, mayAsk: false })) {
+  for await (const { message } of reading(reply, { id: 0, token: undefined, mayAsk: false, mayBatch: false })) {
     if (!isAnswer(message)) continue;
     const answer = answered(message, reply.status);
     if (answer.kind === 'error') return { refused: answer };
@@ -43,6 +46,7 @@ const sessionOf = (wire: Wire, owner: string, init: string, sid: string): Sessio
   const { protocolVersion, serverInfo } = JSON.parse(init) as Readonly<Record<string, unknown>>;
   if (!LEGACY.some((version) => version === protocolVersion))
     throw invalid('wants to speak a version that is not spoken here');
+  if (init.length > MOST_INIT_CHARS) throw invalid('says too much of itself');
   if (sid !== '' && !SID.test(sid)) throw invalid('gave a session an id that is none');
   const { clock, ids } = wire.scope;
   return {
@@ -143,8 +147,13 @@ async function* questioned(
   await tell(wire, session, JSON.stringify({ jsonrpc: '2.0', id: message.id, error }));
 }
 
+/** The one version in which several messages may come at once. */
+const BATCHES = '2025-03-26';
+
 const MOST_RESUMPTIONS = 5;
+/** Before a stream is taken up again, unless its server says otherwise. */
 const RESUME_MS = 1_000;
+const MOST_RESUME_MS = 30_000;
 
 /** A stream that ends before the answer, and whose events had ids, is taken up again where it broke. */
 async function* asked(
@@ -152,7 +161,7 @@ async function* asked(
   { wire, session, quietMs }: LegacyTelling,
   id: number,
 ): AsyncGenerator<{ readonly reply: Reply; readonly incoming: Incoming }> {
-  const rules = { id, token: asking.meta['progressToken'], mayAsk: true };
+  const rules = { id, token: asking.meta['progressToken'], mayAsk: true, mayBatch: session.version === BATCHES };
   let reply = await exchange(wire, {
     method: 'POST',
     headers: sessionHeaders(session),
@@ -160,9 +169,11 @@ async function* asked(
     quietMs,
   });
   let last: string | undefined;
+  let retryMs = RESUME_MS;
   for (let tries = 0; tries <= MOST_RESUMPTIONS; tries++) {
     try {
       for await (const incoming of reading(reply, rules)) {
+        if (incoming.retryMs !== undefined) retryMs = Math.min(incoming.retryMs, MOST_RESUME_MS);
         if (incoming.eventId !== undefined) {
           last = incoming.eventId;
           tries = 0;
@@ -174,7 +185,7 @@ async function* asked(
       if (last === undefined || !(thrown instanceof Fault) || thrown.code !== 'upstream_broken') throw thrown;
     }
     if (last === undefined || !SID.test(last)) break;
-    await wait(wire.scope, RESUME_MS);
+    await wait(wire.scope, retryMs);
     reply = await exchange(wire, {
       method: 'GET',
       headers: [...sessionHeaders(session), 'last-event-id', last],
@@ -198,6 +209,8 @@ const cancelled = (wire: Wire, session: Session, id: number): void => {
   tell(last, session, notificationText('notifications/cancelled', params)).catch(() => {});
 };
 
+const LISTENING: Said = { kind: 'message', json: '' };
+
 /** The stream of a session that has no request behind it. */
 export async function* announced(
   wire: Wire,
@@ -206,6 +219,7 @@ export async function* announced(
   ask: (request: Extract<Message, { kind: 'request' }>, json: string) => void,
 ): AsyncGenerator<Said> {
   let last = '';
+  let retryMs = RESUME_MS;
   for (let tries = 0; tries <= MOST_RESUMPTIONS; tries++) {
     const reply = await exchange(wire, {
       method: 'GET',
@@ -219,13 +233,16 @@ export async function* announced(
       yield failed({ code: -32601, message: 'the server announces nothing' }, 405);
       return;
     }
-    for await (const { message, json, eventId } of reading(reply, { id: -1, token: null, mayAsk: true })) {
+    yield LISTENING;
+    const rules = { id: -1, token: null, mayAsk: true, mayBatch: session.version === BATCHES };
+    for await (const { message, json, eventId, retryMs: wished } of reading(reply, rules)) {
+      if (wished !== undefined) retryMs = Math.min(wished, MOST_RESUME_MS);
       if (eventId !== undefined && SID.test(eventId)) last = eventId;
       tries = 0;
       if (message.kind === 'request') ask(message, json);
       if (json !== '') yield { kind: 'message', json };
     }
-    await wait(wire.scope, RESUME_MS);
+    await wait(wire.scope, retryMs);
   }
   yield failed({ code: -32603, message: 'the server closes its stream again and again' }, 502);
 }

@@ -114,8 +114,8 @@ export async function* listenToModern(
     const listening = { ...asking, method: 'subscriptions/listen', params: JSON.stringify({ notifications: filter }) };
     try {
       for await (const said of askModern(listening, one.telling)) {
-        if (said.kind === 'message' && noteIn(said.json).method === ACKNOWLEDGED) continue;
-        if (said.kind === 'message') yield { kind: 'message', json: untagged(said.json) };
+        if (said.kind === 'message' && noteIn(said.json).method === ACKNOWLEDGED) yield { kind: 'message', json: '' };
+        else if (said.kind === 'message') yield { kind: 'message', json: untagged(said.json) };
         else if (said.kind === 'error') {
           yield said;
           return;

@@ -39,7 +39,12 @@ export async function* askModern(asking: ModernAsking, telling: Telling): AsyncG
       ...(telling.quietMs === undefined ? {} : { quietMs: telling.quietMs }),
     });
     let isMissing = false;
-    for await (const { message, json } of reading(reply, { id, token: asking.meta['progressToken'], mayAsk: false })) {
+    for await (const { message, json } of reading(reply, {
+      id,
+      token: asking.meta['progressToken'],
+      mayAsk: false,
+      mayBatch: false,
+    })) {
       if (!isAnswer(message)) {
         if (json !== '') yield { kind: 'message', json };
         continue;

@@ -26,16 +26,19 @@ import { announced, askLegacy, closeSession, openSession, tell } from './legacy.
 import { listenToLegacy, listenToModern, quietMs } from './listen.ts';
 import { Mirrors } from './mirrors.ts';
 import { askModern, OURSELVES, type Telling } from './modern.ts';
+import { Pins } from './pins.ts';
 import { failed, type Said } from './said.ts';
 import { over, type Session, Sessions } from './sessions.ts';
 import { Tasks } from './tasks.ts';
 import type { Wire } from './wire.ts';
 
+const TOOLS_CHANGED = 'notifications/tools/list_changed';
 const EMPTY: Said = { kind: 'result', result: '{}' };
 
 export class Speaker {
   readonly #mirrors = new Mirrors();
   readonly #tasks = new Tasks();
+  readonly #pins: Pins;
   readonly #eras: Eras;
   readonly #sessions: Sessions;
   readonly #held: HeldCalls;
@@ -45,6 +48,7 @@ export class Speaker {
     const { clock } = world;
     this.#eras = new Eras(clock, this.#mirrors);
     this.#held = new HeldCalls(clock);
+    this.#pins = new Pins(clock);
     this.#sessions = new Sessions(clock, (session) => {
       const { scope } = rootScope(world, silentSpan(world.ids.spanId()));
       closeSession({ upstream, endpoint: session.endpoint, scope }, session);
@@ -60,8 +64,17 @@ export class Speaker {
   async talk(wire: Wire, asking: Asking): Promise<Talk> {
     if (asking.method.startsWith('tasks/') && !this.#mayTask(wire, asking))
       return local('modern', failed({ code: CODES.invalidParams, message: 'there is no such task of yours' }));
+    if (asking.method === CALL_TOOL)
+      await this.#pins.check(wire.endpoint, wire.call.target, (cursor) => this.#list(wire, asking, cursor));
     const talk = await this.#begun(wire, asking);
     return { ...talk, said: this.#noted(wire, asking, talk) };
+  }
+
+  /** A page of the server's tools, for a call of one of them: in the session of its caller, where there is one. */
+  async *#list(wire: Wire, asking: Asking, cursor: string): AsyncGenerator<Said> {
+    const params = cursor === '' ? '{}' : JSON.stringify({ cursor });
+    const { said } = await this.#begun(wire, { ...asking, method: 'tools/list', params, meta: {}, stream: false });
+    yield* said;
   }
 
   /** A list would be one of everybody's tasks. */
@@ -69,12 +82,15 @@ export class Speaker {
     return method !== 'tasks/list' && this.#tasks.owns(owner, endpoint, params);
   }
 
-  async *#noted({ endpoint }: Wire, { method, owner }: Asking, { said, era }: Talk): AsyncGenerator<Said> {
+  async *#noted({ endpoint }: Wire, { method, owner, params }: Asking, { said, era }: Talk): AsyncGenerator<Said> {
     for await (const one of said) {
       if (one.kind === 'result' && method === CALL_TOOL) this.#tasks.note(owner, endpoint, one.result);
-      if (one.kind === 'result' && method === 'tools/list' && era === 'modern')
-        this.#mirrors.note(endpoint, one.result);
+      if (one.kind === 'result' && method === 'tools/list') {
+        if (era === 'modern') this.#mirrors.note(endpoint, one.result);
+        await this.#pins.note(endpoint, one.result, !params.includes('"cursor"'));
+      }
       if (one.kind === 'error' && one.error.code === CODES.unsupportedVersion) this.#eras.forget(endpoint);
+      if (one.kind === 'message' && one.json.includes(TOOLS_CHANGED)) this.#pins.forget(endpoint);
       yield one;
     }
   }

@@ -21,6 +21,8 @@ export interface Client {
   readonly principal?: string;
   readonly scope?: ReturnType<typeof testScope>['scope'];
   readonly headers?: readonly (readonly [string, string])[];
+  /** What the node knows of the endpoint besides its address. */
+  readonly endpoint?: Partial<Endpoint>;
 }
 
 /** One node's way to MCP servers. */
@@ -51,7 +53,7 @@ export const node = () => {
           ],
         }),
       );
-      return way.to(at(url))(call, call, client.scope ?? testScope().scope);
+      return way.to(at(url, client.endpoint))(call, call, client.scope ?? testScope().scope);
     },
     /** As somebody does who knows nothing of MCP. */
     plainly: (url: string, operation: string, input: unknown): Promise<Reply> => {

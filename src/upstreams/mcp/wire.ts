@@ -20,6 +20,7 @@ export interface Incoming {
   readonly json: string;
   /** Of its event: where a stream that breaks can be taken up again. */
   readonly eventId?: string;
+  readonly retryMs?: number;
 }
 
 export interface Outgoing {
@@ -59,23 +60,23 @@ const LIMITS = { maxDepth: 64, maxTokens: 500_000 };
 const MOST_IN_BATCH = 100;
 
 export const isEvents = (reply: Reply): boolean => /^text\/event-stream\s*(;|$)/i.test(reply.contentType);
-export const isJson = (reply: Reply): boolean => /^application\/json\s*(;|$)/i.test(reply.contentType);
 
 /**
  * What a reply says, message for message. Throws `upstream_invalid` for what is none. A stream that ends says nothing more; whether
  * that was all is for the reader to know.
  */
-export async function* messagesIn(reply: Reply): AsyncGenerator<Incoming> {
+export async function* messagesIn(reply: Reply, mayBatch: boolean): AsyncGenerator<Incoming> {
   if (!isEvents(reply)) {
     const text = await collected(reply);
-    if (text.trim() !== '') yield* parsed(text);
+    if (text.trim() !== '') yield* parsed(text, mayBatch);
     return;
   }
   const { body } = reply;
-  for await (const { data, id } of readEvents(body.kind === 'stream' ? body.chunks : of(body.bytes))) {
+  for await (const { data, id, retryMs } of readEvents(body.kind === 'stream' ? body.chunks : of(body.bytes))) {
+    const place = { ...(id === undefined ? {} : { eventId: id }), ...(retryMs === undefined ? {} : { retryMs }) };
     // An event without data is there for its id: a place to go on from.
-    if (data === '' && id !== undefined) yield { message: NOTHING, json: '', eventId: id };
-    else if (data !== '') for (const one of parsed(data)) yield id === undefined ? one : { ...one, eventId: id };
+    if (data === '') yield { message: NOTHING, json: '', ...place };
+    else for (const one of parsed(data, mayBatch)) yield { ...one, ...place };
   }
 }
 
@@ -86,13 +87,14 @@ async function* of(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-const parsed = (text: string): readonly Incoming[] => {
+const parsed = (text: string, mayBatch: boolean): readonly Incoming[] => {
   try {
     guardJson(Buffer.from(text), LIMITS);
   } catch (cause) {
     throw new Fault('upstream_invalid', 'the MCP server answered JSON that is not accepted', { cause });
   }
   if (!text.trimStart().startsWith('[')) return [readOne(text)];
+  if (!mayBatch) throw invalid('answered a batch, which this version does not have');
   const batch = JSON.parse(text) as readonly unknown[];
   if (batch.length === 0 || batch.length > MOST_IN_BATCH) throw invalid('answered a batch that is empty or too long');
   return batch.map((one) => readOne(JSON.stringify(one)));
