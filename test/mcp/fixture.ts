@@ -20,6 +20,8 @@ import {
   ResourceTemplate,
 } from '@modelcontextprotocol/server';
 
+import { type Request, TASK_TOOLS, TASKS, Tasks } from './tasks.ts';
+
 export interface Fixture {
   readonly url: string;
   /** Requests so far, as they came. */
@@ -555,6 +557,7 @@ export const startFixture = async (only?: 'modern' | 'legacy', port = 0): Promis
     else handler.notify.resourcesChanged();
   };
   const legacy = new Legacy(announce);
+  const tasks = new Tasks();
   let counted = 0;
   let taken = 0;
   const count = (): void => void counted++;
@@ -573,9 +576,12 @@ export const startFixture = async (only?: 'modern' | 'legacy', port = 0): Promis
       res.writeHead(400).end();
       return;
     }
-    if (only !== 'modern' && isLegacy(req, body)) await legacy.answer(req, res, body);
-    else if (only === 'legacy') res.writeHead(400, { 'content-type': 'application/json' }).end(NOT_INITIALIZED);
-    else await modern(req as never, res as never, body);
+    if (only !== 'modern' && isLegacy(req, body)) return legacy.answer(req, res, body);
+    if (only === 'legacy') return void res.writeHead(400, { 'content-type': 'application/json' }).end(NOT_INITIALIZED);
+    const about = isRequest(body) ? await tasks.answer(body, req.headers) : undefined;
+    if (about !== undefined)
+      return void res.writeHead(about.status, { 'content-type': 'application/json' }).end(JSON.stringify(about.body));
+    return modern(req as never, isRequest(body) ? (withTasks(res, body.method) as never) : (res as never), body);
   });
   await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve));
   return {
@@ -594,6 +600,35 @@ export const startFixture = async (only?: 'modern' | 'legacy', port = 0): Promis
       await new Promise((resolve) => http.close(resolve));
     },
   };
+};
+
+const isRequest = (body: unknown): body is Request =>
+  typeof body === 'object' && body !== null && 'method' in body && 'id' in body && 'params' in body;
+
+/** Adds what the SDK does not have to what it answers. */
+const withTasks = (res: ServerResponse, method: string): ServerResponse => {
+  if (method !== 'tools/list' && method !== 'server/discover') return res;
+  const end = res.end.bind(res);
+  const parts: Buffer[] = [];
+  const keep = (chunk?: unknown): void => {
+    if (typeof chunk === 'string' || chunk instanceof Uint8Array) parts.push(Buffer.from(chunk as string));
+  };
+  res.write = ((chunk: unknown) => {
+    keep(chunk);
+    return true;
+  }) as never;
+  res.end = ((chunk?: unknown) => {
+    keep(chunk);
+    return end(extended(Buffer.concat(parts).toString(), method));
+  }) as never;
+  return res;
+};
+
+const extended = (text: string, method: string): string => {
+  const answer = JSON.parse(text) as { result?: { tools?: unknown[]; capabilities?: Content } };
+  if (method === 'tools/list') answer.result?.tools?.push(...TASK_TOOLS);
+  else if (answer.result?.capabilities !== undefined) answer.result.capabilities['extensions'] = { [TASKS]: {} };
+  return JSON.stringify(answer);
 };
 
 const NOT_INITIALIZED =
