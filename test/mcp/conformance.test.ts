@@ -7,9 +7,7 @@ import { differences, isSuiteThere, type Verdicts } from './suite.ts';
 const SLICE = [
   ['--spec-version', '2026-07-28', '--scenario', 'server-stateless'],
   ['--spec-version', '2026-07-28', '--scenario', 'input-required-result-multi-round'],
-  ['--spec-version', '2026-07-28', '--scenario', 'http-custom-header-server-validation'],
   ['--spec-version', '2025-11-25', '--scenario', 'tools-call-elicitation'],
-  ['--spec-version', '2025-11-25', '--scenario', 'server-session-lifecycle'],
 ];
 
 test('the official suite says the same of a server through a hub as of the server alone', async (t) => {

@@ -57,8 +57,8 @@ export const serverLeg = async (
   held.defer(() => relay.stop());
   const found: Compared[] = [];
   for (const args of which) {
-    const alone = await runSuite(['server', '--url', `${fixture.url}/mcp`, ...args]);
-    const here = await runSuite(['server', '--url', `${relay.url}/mcp/fixture`, ...args]);
+    const run = (url: string): Promise<Verdicts> => runSuite(['server', '--url', url, ...args]);
+    const [alone, here] = await Promise.all([run(`${fixture.url}/mcp`), run(`${relay.url}/mcp/fixture`)]);
     found.push(compared(`${topology} ${args.at(-1)}`, alone, here));
   }
   return found;
@@ -69,7 +69,6 @@ const DRIVER = `"${process.execPath}" "${fileURLToPath(new URL('driver.ts', impo
 /** What the suite says of our upstream: the same application, with and without a hub in front of the server. */
 export const clientLeg = async (version: string, scenario: string): Promise<Compared> => {
   const args = ['client', '--command', DRIVER, '--scenario', scenario, '--spec-version', version];
-  const alone = await runSuite(args);
-  const here = await runSuite(args, { ...process.env, VIA: 'hub' });
+  const [alone, here] = await Promise.all([runSuite(args), runSuite(args, { ...process.env, VIA: 'hub' })]);
   return compared(`client ${version} ${scenario}`, alone, here);
 };

@@ -3,7 +3,7 @@ import { FAULT_CODES, Fault, type FaultCode, type Reply } from '../../contract/i
 import type { AsyncCall } from '../native/index.ts';
 import type { Asked } from './asked.ts';
 import { isJson, type Json } from './message.ts';
-import { type End, endIn } from './reply.ts';
+import { type End, endIn, isHeld } from './reply.ts';
 import { sealState } from './state.ts';
 
 export interface Held {
@@ -16,7 +16,7 @@ export interface Held {
 
 /** Undefined for every other reply. */
 export const heldIn = (reply: Reply): Held | undefined => {
-  if (reply.status !== 202 || reply.attempts !== 0 || reply.body.kind !== 'bytes') return undefined;
+  if (!isHeld(reply) || reply.body.kind !== 'bytes') return undefined;
   const answer: unknown = JSON.parse(Buffer.from(reply.body.bytes).toString());
   return isJson(answer) && typeof answer['id'] === 'string' ? heldOf(answer['id'], answer['approval']) : undefined;
 };

@@ -15,6 +15,10 @@ export type Heard =
   | { readonly kind: 'request'; readonly id: Id; readonly method: string; readonly params: Json }
   | End;
 
+/** Airspace's own answer: people are asked about the call first. */
+export const isHeld = ({ status, attempts, body }: Reply): boolean =>
+  status === 202 && attempts === 0 && body.kind === 'bytes';
+
 const LONGEST = 16 * 1024 * 1024;
 
 const invalid = (why: string): Fault =>
@@ -22,6 +26,8 @@ const invalid = (why: string): Fault =>
 
 /** Ends with exactly one end. Throws Fault `upstream_invalid`, `upstream_broken`. */
 export async function* heardIn(reply: Reply, operation: string): AsyncGenerator<Heard> {
+  if (isHeld(reply))
+    throw new Fault('approval_required', `\`${operation}\` wants an approval, and nothing here can wait for it`);
   if (reply.body.kind === 'bytes' || !reply.contentType.startsWith('text/event-stream')) {
     yield endIn({ ...reply, bytes: await collected(reply) }, operation);
     return;

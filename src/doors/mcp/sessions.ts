@@ -1,5 +1,6 @@
 /** Sessions of the versions that have them: one client, one principal, one place. Kept by this node, bounded, and gone when they idle. */
 import { Fault, type Principal } from '../../contract/index.ts';
+import { CODES } from '../../dialects/mcp/index.ts';
 import { Canceller, type World } from '../../kernel/index.ts';
 import type { TargetSession } from './asked.ts';
 import { REFUSED } from './faults.ts';
@@ -13,8 +14,10 @@ const MOST = 5_000;
 const MOST_OF_ONE = 100;
 const MOST_RUNNING = 200;
 const MOST_QUESTIONS = 200;
-/** Streams that ended and can still be read again. */
-const MOST_STREAMS = 50;
+/** Streams of one session that are kept although all of them went out: the connection may have broken on the last yards. */
+const MOST_DONE = 8;
+/** Streams that ended, and nobody came for the rest yet. */
+const MOST_STREAMS = 32;
 
 export interface Begun {
   readonly principal: Principal;
@@ -48,7 +51,7 @@ export class Session {
   /** Throws Refusal for an id that is in use. What it answers forgets the request. */
   begin(id: Id, canceller: Canceller): () => void {
     if (this.#running.has(id))
-      throw new Refusal(400, { code: -32600, message: 'a request with this `id` is still running' });
+      throw new Refusal(400, { code: CODES.invalidRequest, message: 'a request with this `id` is still running' });
     if (this.#running.size >= MOST_RUNNING)
       throw new Refusal(429, { code: REFUSED, message: 'too many requests of this session are running' });
     this.#running.set(id, canceller);
@@ -68,11 +71,17 @@ export class Session {
   stream(): EventStream {
     const stream = new EventStream(String(++this.#streams));
     this.#kept.set(stream.id, stream);
-    for (const [id, one] of this.#kept) {
-      if (this.#kept.size <= MOST_STREAMS) break;
-      if (one.ended && !one.isRead) this.#kept.delete(id);
-    }
+    this.#forget(MOST_DONE, ({ isDone }) => isDone);
+    this.#forget(MOST_STREAMS, ({ ended }) => ended);
     return stream;
+  }
+
+  /** The oldest first, until there are so many. */
+  #forget(most: number, which: (stream: EventStream) => boolean): void {
+    for (const [id, one] of this.#kept) {
+      if (this.#kept.size <= most) return;
+      if (one !== this.standing && !one.isRead && which(one)) this.#kept.delete(id);
+    }
   }
 
   streamOf(id: string): EventStream | undefined {

@@ -4,7 +4,7 @@ import { writeEvent } from '../../dialects/index.ts';
 import type { Json } from './message.ts';
 
 const MOST_EVENTS = 500;
-const MOST_BYTES = 4 * 1024 * 1024;
+const MOST_BYTES = 1024 * 1024;
 
 interface Kept {
   readonly at: number;
@@ -29,6 +29,11 @@ export class EventStream {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** It ended, and its last event went out. */
+  get isDone(): boolean {
+    return this.#ended && this.#read === this.#next - 1;
   }
 
   /** Somebody reads it now. */
@@ -76,7 +81,7 @@ export class EventStream {
     this.#isRead = true;
     this.#wake();
     try {
-      for (let at = seen; ; ) {
+      for (let at = seen; mine === this.#readers; ) {
         if (!this.has(at)) throw new Fault('slow_consumer', 'what was not read in time is gone');
         const event = this.#kept.find((kept) => kept.at > at);
         if (event !== undefined) {
@@ -88,7 +93,6 @@ export class EventStream {
           await new Promise<void>((resolve) => {
             this.#wake = resolve;
           });
-        if (mine !== this.#readers) return;
       }
     } finally {
       if (mine === this.#readers) this.#isRead = false;
