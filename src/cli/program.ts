@@ -254,6 +254,7 @@ const addAccess = (program: Command, does: Does): void => {
     .description('a token that admits one sidecar or domain hub')
     .addOption(new Option('--role <role>', 'what it may become').choices(['sidecar', 'domain']).makeOptionMandatory())
     .option('--agent <name>', 'agent of a sidecar')
+    .option('--tool <name>', 'tool of a sidecar: an MCP server that it starts')
     .option('--domain <name>', 'domain of a domain hub')
     .action(does(async (context, _, options) => (await import('./commands/access.ts')).createToken(context, options)));
   program
