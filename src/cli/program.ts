@@ -391,7 +391,7 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
   forNodes(serve).action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
   const sidecar = program
     .command('sidecar')
-    .description('a node beside one agent')
+    .description('a node beside one agent or tool')
     .command('run [command...]')
     .description(
       'start a sidecar, and the agent behind it: sidecar run --hub http://... --token-file t -- node agent.mjs',
@@ -399,6 +399,8 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .requiredOption('--hub <url>', 'that it joins')
     .option('--agent-url <url>', 'where the agent listens')
     .option('--agent-version <version>', 'that the agent runs', '1')
+    .option('--stdio', 'the command is an MCP server on standard input and output; its token is for a tool')
+    .option('--pass-env <name>', 'a variable that an MCP server on stdio may see, repeatable', collect)
     .option('--host <host>', 'address to bind', '127.0.0.1')
     .option('--port <port>', 'of the door for other nodes', port, '0')
     .option('--data <dir>', 'where its state lives', `${DATA_DIR}-sidecar`);

@@ -15,7 +15,6 @@ import {
   STREAM,
 } from '../../dialects/mcp/index.ts';
 import { remainingMs, rootScope, silentSpan, type World } from '../../kernel/index.ts';
-import type { HttpUpstream } from '../http/index.ts';
 import type { Talk } from './answering.ts';
 import { canAsk, canAskAnything, holding, mediated, passing } from './asked.ts';
 import type { Asking } from './asking.ts';
@@ -30,7 +29,7 @@ import { Pins } from './pins.ts';
 import { failed, type Said } from './said.ts';
 import { over, type Session, Sessions } from './sessions.ts';
 import { Tasks } from './tasks.ts';
-import type { Wire } from './wire.ts';
+import type { Sender, Wire } from './wire.ts';
 
 const TOOLS_CHANGED = 'notifications/tools/list_changed';
 const EMPTY: Said = { kind: 'result', result: '{}' };
@@ -44,7 +43,7 @@ export class Speaker {
   readonly #held: HeldCalls;
   #nextId = 1;
 
-  constructor(upstream: HttpUpstream, world: World) {
+  constructor(upstream: Sender, world: World) {
     const { clock } = world;
     this.#eras = new Eras(clock, this.#mirrors);
     this.#held = new HeldCalls(clock);
