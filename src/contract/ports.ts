@@ -347,6 +347,13 @@ export interface ApplyResult {
 /** What a join token lets its holder become. */
 export type JoinGrant =
   | { readonly role: 'sidecar'; readonly tenant: string; readonly domain: string; readonly agent: string }
+  | {
+      readonly role: 'sidecar';
+      readonly tenant: string;
+      readonly domain: string;
+      readonly agent: '';
+      readonly tool: string;
+    }
   | { readonly role: 'domain'; readonly tenant: string; readonly domain: string; readonly agent: '' };
 
 export interface JoinRequest {

@@ -81,16 +81,17 @@ export const sidecarOutCandidates =
       .map((one) => observed(target, one, false));
   };
 
-/** Sidecar, incoming: its own agent and nothing else, whatever the snapshot says. */
+/** Sidecar, incoming: its own agent or tool and nothing else, whatever the snapshot says. */
 export const sidecarInCandidates =
   (self: {
     readonly tenant: string;
     readonly agent: string;
+    readonly tool?: string;
     readonly url: string;
     readonly version: string;
   }): CandidatesOf =>
   ({ target }) => {
-    if (target.tenant !== self.tenant || target.kind !== 'agent' || target.name !== self.agent) return [];
+    if (target.tenant !== self.tenant || !isOwn(self, target)) return [];
     return [fixed(target, { url: self.url, version: self.version, weight: INSTANCE_WEIGHT, labels: target.labels })];
   };
 
@@ -137,9 +138,12 @@ const instancesOf = (sight: Sight, target: TargetEntry): readonly InstanceEntry[
 /** An instance says itself where it is; one bad word must not spoil the calls to its siblings. */
 const isHttpUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '');
 
-/** Sidecars stand in front of exactly one agent. */
+/** Sidecars stand in front of exactly one agent or tool. */
 const speaksFor = (node: NodeEntry | undefined, target: TargetEntry): boolean =>
-  node?.role === 'sidecar' && node.tenant === target.tenant && target.kind === 'agent' && node.agent === target.name;
+  node?.role === 'sidecar' && node.tenant === target.tenant && isOwn(node, target);
+
+const isOwn = ({ agent, tool }: Pick<NodeEntry, 'agent' | 'tool'>, { kind, name }: TargetEntry): boolean =>
+  tool === undefined ? kind === 'agent' && name === agent : kind === 'tool' && name === tool;
 
 const servesDomain = (sight: Sight, instance: InstanceEntry, domain: string): boolean => {
   const node = sight.nodes.get(instance.node);

@@ -1,6 +1,6 @@
 /** Which versions a server speaks: asked once, and remembered for a while. */
 import { type Clock, type Endpoint, Fault } from '../../contract/index.ts';
-import { CODES, type Era, eraOf, MODERN, resultTypeOf } from '../../dialects/mcp/index.ts';
+import { CODES, type Era, eraOf, MODERN, type RpcError, resultTypeOf } from '../../dialects/mcp/index.ts';
 import type { Mirrors } from './mirrors.ts';
 import { askModern } from './modern.ts';
 import { invalid, type Wire } from './wire.ts';
@@ -65,21 +65,29 @@ export class Eras {
   }
 
   /** Whatever a server answers that does not know the question, it is of the old kind: its handshake says more. */
-  async #asked(wire: Wire): Promise<Server> {
+  async #asked(wire: Wire, isAgain = false): Promise<Server> {
     const asking = { method: 'server/discover', params: '{}', meta: {}, capabilities: {} };
     try {
       for await (const said of askModern(asking, { wire, id: 0, mirrors: this.#mirrors })) {
-        if (said.kind === 'result' && speaksModern(said.result)) return { era: 'modern', discover: said.result };
-        if (said.kind === 'error' && said.error.code === CODES.missingCapability)
-          return { era: 'modern', discover: '{}' };
-        if (said.kind !== 'message') return { era: 'legacy' };
+        if (said.kind === 'result') return speaksModern(said.result) ? { era: 'modern', discover: said.result } : OLD;
+        if (said.kind === 'message') continue;
+        if (said.error.code === CODES.missingCapability) return { era: 'modern', discover: '{}' };
+        // Whoever names what it speaks may only have wanted to be asked in that.
+        return isOffered(said.error) && !isAgain ? this.#asked(wire, true) : OLD;
       }
     } catch (thrown) {
       if (!(thrown instanceof Fault) || thrown.code !== 'upstream_invalid') throw thrown;
     }
-    return { era: 'legacy' };
+    return OLD;
   }
 }
+
+const OLD: Server = { era: 'legacy' };
+
+const isOffered = ({ code, data }: RpcError): boolean => {
+  const { supported } = (typeof data === 'object' && data !== null ? data : {}) as { readonly supported?: unknown };
+  return code === CODES.unsupportedVersion && Array.isArray(supported) && supported.includes(MODERN);
+};
 
 const speaksModern = (result: string): boolean => {
   const { supportedVersions } = JSON.parse(result) as { readonly supportedVersions?: unknown };

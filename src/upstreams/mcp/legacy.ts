@@ -12,6 +12,7 @@ import {
 } from '../../dialects/mcp/index.ts';
 import { wait } from '../../kernel/index.ts';
 import type { Asking } from './asking.ts';
+import type { Inbox } from './followers.ts';
 import { afterwards } from './leash.ts';
 import { answered, failed, isAnswer, reading, type Said } from './said.ts';
 import { openerOf, over, type Session } from './sessions.ts';
@@ -95,6 +96,8 @@ export interface LegacyTelling {
   readonly session: Session;
   /** What the server asks in the middle of it. Undefined: nobody is there to be asked. */
   readonly ask?: (request: Extract<Message, { kind: 'request' }>, json: string) => AsyncGenerator<Said> | undefined;
+  /** What it asks elsewhere meanwhile. */
+  readonly inbox?: Inbox;
   readonly quietMs: number;
 }
 
@@ -105,10 +108,10 @@ export async function* askLegacy(asking: Asking, telling: LegacyTelling): AsyncG
   let isOver = false;
   session.inFlight++;
   try {
-    for await (const { reply, incoming } of asked(asking, telling, id)) {
+    for await (const { reply, incoming } of withInbox(asked(asking, telling, id), telling.inbox)) {
       const { message, json } = incoming;
       if (isAnswer(message)) {
-        const answer = answered(message, reply.status);
+        const answer = answered(message, reply?.status ?? 200);
         isOver = true;
         if (answer.kind === 'error' && isGone(answer.status, answer.error.message, session)) throw over();
         yield answer;
@@ -125,6 +128,35 @@ export async function* askLegacy(asking: Asking, telling: LegacyTelling): AsyncG
   } finally {
     session.inFlight--;
     if (!isOver) cancelled(wire, session, id);
+  }
+}
+
+interface Heard {
+  /** Undefined: it came another way. */
+  readonly reply?: Reply;
+  readonly incoming: Incoming;
+}
+
+async function* withInbox(heard: AsyncGenerator<Heard>, inbox: Inbox | undefined): AsyncGenerator<Heard> {
+  if (inbox === undefined) {
+    yield* heard;
+    return;
+  }
+  let next = heard.next();
+  for (;;) {
+    const question = inbox.take();
+    if (question !== undefined) {
+      yield { incoming: question };
+      continue;
+    }
+    // Whoever is asked may never come back: then nobody looks at what the server said meanwhile.
+    next.catch(() => {});
+    const isHeard = await Promise.race([next.then(() => true), inbox.arrived().then(() => false)]);
+    if (!isHeard) continue;
+    const { done, value } = await next;
+    if (done === true) return;
+    yield value;
+    next = heard.next();
   }
 }
 
@@ -156,11 +188,7 @@ const RESUME_MS = 1_000;
 const MOST_RESUME_MS = 30_000;
 
 /** A stream that ends before the answer, and whose events had ids, is taken up again where it broke. */
-async function* asked(
-  asking: Asking,
-  { wire, session, quietMs }: LegacyTelling,
-  id: number,
-): AsyncGenerator<{ readonly reply: Reply; readonly incoming: Incoming }> {
+async function* asked(asking: Asking, { wire, session, quietMs }: LegacyTelling, id: number): AsyncGenerator<Heard> {
   const rules = { id, token: asking.meta['progressToken'], mayAsk: true, mayBatch: session.version === BATCHES };
   let reply = await exchange(wire, {
     method: 'POST',

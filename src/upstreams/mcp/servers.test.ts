@@ -78,31 +78,35 @@ const legacy = () =>
     server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => ({
       contents: [{ uri: params.uri, text: 'x' }],
     }));
-    server.setRequestHandler(CallToolRequestSchema, async ({ params }, { sendNotification, signal, _meta }) => {
-      if (params.name === 'greet') {
-        const answer = await server.elicitInput(
-          {
-            message: 'who?',
-            requestedSchema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
-          },
-          { relatedRequestId: 1 },
-        );
-        return { content: [{ type: 'text', text: `hello ${String(answer.content?.['name'])}` }] };
-      }
-      if (params.name === 'slow') {
-        const progressToken = _meta?.progressToken;
-        if (progressToken !== undefined)
-          await sendNotification({ method: 'notifications/progress', params: { progressToken, progress: 1 } });
-        return { content: [{ type: 'text', text: 'done' }] };
-      }
-      if (params.name === 'hang') {
-        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-        stopped.resolve();
-        return { content: [] };
-      }
-      const { a, b } = params.arguments as { a: number; b: number };
-      return { content: [{ type: 'text', text: String(a + b) }] };
-    });
+    server.setRequestHandler(
+      CallToolRequestSchema,
+      async ({ params }, { sendNotification, signal, requestId, _meta }) => {
+        if (params.name === 'greet' || params.name === 'greet-aside') {
+          const answer = await server.elicitInput(
+            {
+              message: 'who?',
+              requestedSchema: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
+            },
+            // Not on the stream of the call: on that of the session.
+            params.name === 'greet' ? { relatedRequestId: requestId } : {},
+          );
+          return { content: [{ type: 'text', text: `hello ${String(answer.content?.['name'])}` }] };
+        }
+        if (params.name === 'slow') {
+          const progressToken = _meta?.progressToken;
+          if (progressToken !== undefined)
+            await sendNotification({ method: 'notifications/progress', params: { progressToken, progress: 1 } });
+          return { content: [{ type: 'text', text: 'done' }] };
+        }
+        if (params.name === 'hang') {
+          await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+          stopped.resolve();
+          return { content: [] };
+        }
+        const { a, b } = params.arguments as { a: number; b: number };
+        return { content: [{ type: 'text', text: String(a + b) }] };
+      },
+    );
     return server;
   });
 const stopped = Promise.withResolvers<void>();
@@ -186,27 +190,28 @@ test('a modern client is asked by a modern server, and comes back with the answe
   assert.deepEqual(result['content'], [{ type: 'text', text: 'hello Ann' }]);
 });
 
-test('a modern client is asked by a legacy server, whose call is held until the answer comes', async () => {
-  const server = keep(await legacy());
-  const { ask } = keep(node());
-  const asked = await jsonOf(await ask(server.url, 'tools/call', { name: 'greet', arguments: {} }, ELICITING));
-  assert.equal(asked['resultType'], 'input_required');
-  const { requestState, inputRequests } = asked as { requestState: string; inputRequests: object };
-  const [[key, request] = ['', {}]] = Object.entries(inputRequests);
-  assert.equal((request as { method: string }).method, 'elicitation/create');
-  const retry = {
-    name: 'greet',
-    arguments: {},
-    requestState,
-    inputResponses: { [key]: { action: 'accept', content: { name: 'Ann' } } },
-  };
-  const stolen = await ask(server.url, 'tools/call', retry, { ...ELICITING, principal: 'thief' });
-  assert.deepEqual([stolen.outcome, stolen.status], ['failed', 400], 'a held call belongs to whoever made it');
-  const result = await jsonOf(await ask(server.url, 'tools/call', retry, ELICITING));
-  assert.deepEqual(result['content'], [{ type: 'text', text: 'hello Ann' }]);
-  const again = await ask(server.url, 'tools/call', retry, ELICITING);
-  assert.equal(again.status, 400, 'once');
-});
+for (const name of ['greet', 'greet-aside'])
+  test(`a modern client is asked by a legacy server (${name}), whose call is held until the answer comes`, async () => {
+    const server = keep(await legacy());
+    const { ask } = keep(node());
+    const asked = await jsonOf(await ask(server.url, 'tools/call', { name, arguments: {} }, ELICITING));
+    assert.equal(asked['resultType'], 'input_required');
+    const { requestState, inputRequests } = asked as { requestState: string; inputRequests: object };
+    const [[key, request] = ['', {}]] = Object.entries(inputRequests);
+    assert.equal((request as { method: string }).method, 'elicitation/create');
+    const retry = {
+      name,
+      arguments: {},
+      requestState,
+      inputResponses: { [key]: { action: 'accept', content: { name: 'Ann' } } },
+    };
+    const stolen = await ask(server.url, 'tools/call', retry, { ...ELICITING, principal: 'thief' });
+    assert.deepEqual([stolen.outcome, stolen.status], ['failed', 400], 'a held call belongs to whoever made it');
+    const result = await jsonOf(await ask(server.url, 'tools/call', retry, ELICITING));
+    assert.deepEqual(result['content'], [{ type: 'text', text: 'hello Ann' }]);
+    const again = await ask(server.url, 'tools/call', retry, ELICITING);
+    assert.equal(again.status, 400, 'once');
+  });
 
 test('a legacy client has its own session with a legacy server, which nobody else can use', async () => {
   const server = keep(await legacy());

@@ -15,11 +15,11 @@ import {
   STREAM,
 } from '../../dialects/mcp/index.ts';
 import { remainingMs, rootScope, silentSpan, type World } from '../../kernel/index.ts';
-import type { HttpUpstream } from '../http/index.ts';
 import type { Talk } from './answering.ts';
 import { canAsk, canAskAnything, holding, mediated, passing } from './asked.ts';
 import type { Asking } from './asking.ts';
 import { Eras } from './eras.ts';
+import { Followers, type Inbox } from './followers.ts';
 import { HeldCalls, isOurs } from './held.ts';
 import { Leash } from './leash.ts';
 import { announced, askLegacy, closeSession, openSession, tell } from './legacy.ts';
@@ -30,7 +30,7 @@ import { Pins } from './pins.ts';
 import { failed, type Said } from './said.ts';
 import { over, type Session, Sessions } from './sessions.ts';
 import { Tasks } from './tasks.ts';
-import type { Wire } from './wire.ts';
+import type { Sender, Wire } from './wire.ts';
 
 const TOOLS_CHANGED = 'notifications/tools/list_changed';
 const EMPTY: Said = { kind: 'result', result: '{}' };
@@ -38,13 +38,14 @@ const EMPTY: Said = { kind: 'result', result: '{}' };
 export class Speaker {
   readonly #mirrors = new Mirrors();
   readonly #tasks = new Tasks();
+  readonly #followers = new Followers();
   readonly #pins: Pins;
   readonly #eras: Eras;
   readonly #sessions: Sessions;
   readonly #held: HeldCalls;
   #nextId = 1;
 
-  constructor(upstream: HttpUpstream, world: World) {
+  constructor(upstream: Sender, world: World) {
     const { clock } = world;
     this.#eras = new Eras(clock, this.#mirrors);
     this.#held = new HeldCalls(clock);
@@ -139,26 +140,29 @@ export class Speaker {
       : asking.method === 'server/discover'
         ? once({ kind: 'result', result: discoverOf(session) })
         : this.#retried(wire, asking, session, (current) =>
-            askLegacy(asking, {
-              wire: tiedWire,
-              session: current,
-              quietMs: canHold ? DEFAULT_STREAM_TIMEOUT_MS : patience(wire),
-              ask: (request) =>
-                canHold && canAsk(asking, request.method)
-                  ? holding(
-                      {
-                        held: this.#held,
-                        session: current,
-                        asking,
-                        operation: wire.call.target.operation,
-                        wire: tiedWire,
-                        leash,
-                        talk: own,
-                      },
-                      request,
-                    )
-                  : undefined,
-            }),
+            this.#following(canHold, tiedWire, current, (inbox) =>
+              askLegacy(asking, {
+                wire: tiedWire,
+                session: current,
+                ...(inbox === undefined ? {} : { inbox }),
+                quietMs: canHold ? DEFAULT_STREAM_TIMEOUT_MS : patience(wire),
+                ask: (request) =>
+                  canHold && canAsk(asking, request.method)
+                    ? holding(
+                        {
+                          held: this.#held,
+                          session: current,
+                          asking,
+                          operation: wire.call.target.operation,
+                          wire: tiedWire,
+                          leash,
+                          talk: own,
+                        },
+                        request,
+                      )
+                    : undefined,
+              }),
+            ),
           );
     const talk: Talk = {
       said: tied(leash, said),
@@ -182,6 +186,22 @@ export class Speaker {
       if (!isOver(thrown)) throw thrown;
       this.#sessions.drop(session);
       yield* ask(await this.#sessions.shared(sharedKey(wire, asking), () => this.#open(wire, asking)));
+    }
+  }
+
+  /** With the standing stream of the session beside it, while somebody can be asked. */
+  async *#following(
+    canHold: boolean,
+    wire: Wire,
+    session: Session,
+    ask: (inbox: Inbox | undefined) => AsyncGenerator<Said>,
+  ): AsyncGenerator<Said> {
+    if (!canHold) return yield* ask(undefined);
+    const inbox = await this.#followers.join(wire, session);
+    try {
+      yield* ask(inbox);
+    } finally {
+      this.#followers.leave(session, inbox);
     }
   }
 

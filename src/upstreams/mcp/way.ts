@@ -3,14 +3,14 @@ import type { Call } from '../../contract/index.ts';
 import { dialectOf } from '../../dialects/index.ts';
 import { isProtocol } from '../../dialects/mcp/index.ts';
 import { Permit } from '../../kernel/index.ts';
-import type { HttpUpstream } from '../http/index.ts';
 import { inOtherWords } from '../speaking.ts';
 import type { Way } from '../words.ts';
 import { replyOf } from './answering.ts';
 import { askingOf } from './asking.ts';
 import { Speaker } from './speaker.ts';
+import type { Sender } from './wire.ts';
 
-export const mcpWay = (upstream: HttpUpstream): Way => {
+export const mcpWay = (upstream: Sender): Way => {
   let speaker: Speaker | undefined;
   return {
     // Arguments of a tool are the same bytes in both; they need not be parsed to be sent.

@@ -7,8 +7,11 @@ import { guardJson } from '../../kernel/index.ts';
 import type { HttpUpstream } from '../http/index.ts';
 
 /** Whom to ask, on behalf of which call, until when. */
+/** What requests go out by: HTTP, or what looks like it. */
+export type Sender = Pick<HttpUpstream, 'send'>;
+
 export interface Wire {
-  readonly upstream: HttpUpstream;
+  readonly upstream: Sender;
   readonly endpoint: Endpoint;
   readonly call: Call;
   readonly scope: Scope;
