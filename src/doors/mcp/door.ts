@@ -20,7 +20,7 @@ import { writeJson } from './write.ts';
 export interface McpDoorOptions extends Parts {
   /** Issuers of the identity providers whose tokens are taken here, whichever tenant's: who asks has no name yet. Empty: there are keys only. */
   readonly issuers: () => readonly string[];
-  /** Where clients reach this node, without path, when it is not what they name as host. */
+  /** Where this node is reached, if it was told. */
   readonly publicUrl?: string | undefined;
   readonly limits?: Partial<BodyLimits>;
   /** A listener that only one known process can reach says here who that is; its word replaces the credential. */
@@ -79,7 +79,7 @@ const refuse = ({ options }: Door, req: IncomingMessage, res: ServerResponse, th
 
 const metadata = ({ options }: Door, resource: string, req: IncomingMessage, res: ServerResponse): void => {
   if (req.method !== 'GET' && req.method !== 'HEAD') throw notAllowed('GET');
-  writeJson(res, 200, metadataOf(options.publicUrl ?? originOf(req), resource, options.issuers()));
+  writeJson(res, 200, metadataOf(originOf(req, options.publicUrl), resource, options.issuers()));
 };
 
 const notAllowed = (allow: string): Refusal =>
@@ -88,7 +88,7 @@ const notAllowed = (allow: string): Refusal =>
 const request = async (door: Door, place: Place, req: IncomingMessage, res: ServerResponse): Promise<void> => {
   const { options, limits, collecting, sessions } = door;
   const inbound = readInbound(req.rawHeaders);
-  const origin = options.publicUrl ?? originOf(req);
+  const origin = originOf(req, options.publicUrl);
   const credential = options.known?.(inbound) ?? inbound.credential;
   const principal = await identified(options, { credential, origin, place });
   const entering: Entering = {

@@ -17,6 +17,12 @@ export const checkOrigin = (req: IncomingMessage): void => {
     throw new Refusal(403, { code: REFUSED, message: 'pages of that origin cannot call here' });
 };
 
-/** The listener has checked that `host` is one of ours, or that any will do. */
-export const originOf = (req: IncomingMessage): string =>
-  `${'encrypted' in req.socket ? 'https' : 'http'}://${req.headers.host ?? ''}`;
+/**
+ * As the client wrote it: the listener has checked that `host` is one of ours, or that any will do. `known`: an address of this node; it
+ * says more about its own host, for TLS may end in front of us.
+ */
+export const originOf = (req: IncomingMessage, known: string | undefined): string => {
+  const { host = '' } = req.headers;
+  if (known !== undefined && new URL(known).host === host.toLowerCase()) return known;
+  return `${'encrypted' in req.socket ? 'https' : 'http'}://${host}`;
+};
