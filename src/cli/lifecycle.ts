@@ -64,4 +64,8 @@ export interface SidecarOptions extends NodeWords {
   /** Where the agent listens; absent for one that only calls. */
   readonly agentUrl?: string;
   readonly agentVersion: string;
+  /** The command is an MCP server that speaks on its standard streams. */
+  readonly stdio?: boolean;
+  /** Names of variables that it gets besides the usual ones. */
+  readonly passEnv?: readonly string[];
 }

@@ -13,6 +13,7 @@ import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topo
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { a2aFront } from './a2a.ts';
+import { toolsElsewhere } from './accepting.ts';
 import { adminPorts } from './admin.ts';
 import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
@@ -28,6 +29,7 @@ import { houseOf } from './housekeeping.ts';
 import { killsGovernedAbove } from './kills.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
+import { mcpParts } from './mcp.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { watchOverload } from './overload.ts';
@@ -174,7 +176,12 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     grpc: () => grpc?.address ?? '',
   });
   doors.push(
-    ...doorsOf({ ...calling, calls: detachedCalls(live, world, desk), a2a: a2a.door }),
+    ...doorsOf({
+      ...calling,
+      calls: detachedCalls(live, world, desk),
+      a2a: a2a.door,
+      mcp: mcpParts({ live, world, key: member.key }, closing, options.advertise),
+    }),
     adminDoor(
       adminPorts({
         world,
@@ -186,6 +193,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         observed,
         control: governedAbove(hub.url),
         secrets: secretsElsewhere(() => elsewhere(hub.url)),
+        tools: toolsElsewhere(() => elsewhere(hub.url)),
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),

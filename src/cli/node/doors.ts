@@ -2,8 +2,10 @@
 import type { Call, Directory, Fault } from '../../contract/index.ts';
 import type { Inbound } from '../../doors/http/index.ts';
 import type { Door } from '../../doors/index.ts';
+import { mcpDoor } from '../../doors/mcp/index.ts';
 import { type AsyncCalls, nativeDoor } from '../../doors/native/index.ts';
 import type { Handler, World } from '../../kernel/index.ts';
+import type { McpParts } from './mcp.ts';
 
 export interface DoorParts {
   readonly world: World;
@@ -16,7 +18,12 @@ export interface DoorParts {
   readonly known?: (inbound: Pick<Inbound, 'credential'>) => Call['credential'];
   /** The door of A2A. */
   readonly a2a: Door;
+  readonly mcp: McpParts;
   readonly onInternal: (fault: Fault, occurrence: object) => void;
 }
 
-export const doorsOf = (parts: DoorParts): readonly Door[] => [nativeDoor(parts), parts.a2a];
+export const doorsOf = (parts: DoorParts): readonly Door[] => [
+  nativeDoor(parts),
+  parts.a2a,
+  mcpDoor({ ...parts, ...parts.mcp }),
+];

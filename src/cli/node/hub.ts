@@ -18,12 +18,14 @@ import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { a2aFront } from './a2a.ts';
+import { toolPort } from './accepting.ts';
 import { adminPorts } from './admin.ts';
 import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { openCardKey } from './card-key.ts';
+import { definitionsOf } from './definitions.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
@@ -36,6 +38,7 @@ import { killPort } from './kills.ts';
 import { lessorOf } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { loginDoors, sessionsOf } from './login.ts';
+import { mcpParts } from './mcp.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { agreeOnKey, Others } from './others.ts';
@@ -277,6 +280,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     granting: async (share) => void (await treasury.beyondSoft([share])),
   });
   const configure = auditedControl(control, audit.trail);
+  const definitions = definitionsOf(live, world, logger);
+  held.defer(() => definitions.stop());
   const admin = adminDoor(
     adminPorts({
       world,
@@ -310,6 +315,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       weakened,
       session: (req) => sessions.resolve(req),
       secrets: secretPort(vault, audit.trail),
+      tools: toolPort(definitions, configure),
       lastUsedMs: (tenant, name) => keyUse.lastUsedMs(tenant, name),
       diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
@@ -332,7 +338,12 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     grpc: () => grpc?.address ?? '',
   });
   held.defer(() => a2a.service.stop());
-  const callers = doorsOf({ ...calling, calls: detachedCalls(live, world, desk), a2a: a2a.door });
+  const callers = doorsOf({
+    ...calling,
+    calls: detachedCalls(live, world, desk),
+    a2a: a2a.door,
+    mcp: mcpParts({ live, world, key }, closing, options.advertise),
+  });
   const pages = approvalPages(desk, live, world, logger, sessions);
   const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);
   const listener = await listen({
