@@ -9,6 +9,15 @@ import { refuseRequest } from './refuse.ts';
 /** True when the request is this door's; it will be answered by it. False: the next door is asked. */
 export type Door = (req: IncomingMessage, res: ServerResponse) => boolean | Promise<boolean>;
 
+/** Asks doors in their order, for listeners that are there before their doors. */
+export const firstOf = async (doors: readonly Door[], req: IncomingMessage, res: ServerResponse): Promise<boolean> => {
+  for (const door of doors) {
+    const answer = door(req, res);
+    if (answer === true || (answer !== false && (await answer))) return true;
+  }
+  return false;
+};
+
 export interface ListenLimits {
   /** From the first byte until the headers are complete: slow senders of headers hold a connection no longer. */
   readonly headersMs: number;
@@ -178,10 +187,7 @@ class Front {
     try {
       this.#check(req);
       if (this.#health(req, res)) return;
-      for (const door of this.#options.doors) {
-        const answer = door(req, res);
-        if (answer === true || (answer !== false && (await answer))) return;
-      }
+      if (await firstOf(this.#options.doors, req, res)) return;
       throw new Fault('not_found', 'nothing is served at this path');
     } catch (thrown) {
       refuseRequest(req, res, Fault.from(thrown));

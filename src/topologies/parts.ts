@@ -71,7 +71,16 @@ export const repeating = ({ planOf, budgets }: Pick<Parts, 'planOf' | 'budgets'>
   attemptsOf: (call) => planOf(call).attempts,
   idempotentOf: (call) => planOf(call).operation.idempotent,
   budgets,
+  patienceMs: (call) => patienceMs(planOf(call)),
 });
+
+/** What providers of models ask for may be minutes, and their clients know how to wait; another model need not be waited for at all. */
+const MODEL_PATIENCE_MS = 2_000;
+
+const patienceMs = ({ target }: RoutePlan): number => {
+  if (target.kind !== 'model') return Number.POSITIVE_INFINITY;
+  return (target.fallback ?? []).length > 0 ? 0 : MODEL_PATIENCE_MS;
+};
 
 /** Layers that not every node has. */
 export const ifAny = (layer: Layer | undefined): readonly Layer[] => (layer === undefined ? [] : [layer]);

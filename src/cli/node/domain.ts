@@ -25,6 +25,7 @@ import { killsGovernedAbove } from './kills.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
+import { modelDoors } from './model-doors.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { watchOverload } from './overload.ts';
 import { keepRosters } from './rosters.ts';
@@ -157,14 +158,11 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
 
   const left = await stores.calls.open();
   const diagnoser = new ApartDiagnoser();
+  const onInternal = (fault: Fault, occurrence: object): void =>
+    logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
   doors.push(
-    nativeDoor({
-      handler: () => live.handler,
-      world,
-      calls: detachedCalls(live, world, desk),
-      onInternal: (fault, occurrence) =>
-        logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
-    }),
+    nativeDoor({ handler: () => live.handler, world, calls: detachedCalls(live, world, desk), onInternal }),
+    ...modelDoors(live, { world, onInternal }),
     adminDoor(
       adminPorts({
         world,

@@ -2,7 +2,7 @@
 
 import type { Desk } from '../../approvals/index.ts';
 import { Treasury } from '../../budget/index.ts';
-import type { ControlPort, Roster, Snapshot, Stores } from '../../contract/index.ts';
+import type { ControlPort, Fault, Roster, Snapshot, Stores } from '../../contract/index.ts';
 import { adminRolesOf, DEFAULT_TENANT } from '../../contract/index.ts';
 import { ControlPlane, KillSwitch, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
@@ -32,6 +32,7 @@ import { killPort } from './kills.ts';
 import { lessorOf } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { loginDoors, sessionsOf } from './login.ts';
+import { modelDoors } from './model-doors.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { agreeOnKey, Others } from './others.ts';
@@ -311,19 +312,20 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
   );
+  const onInternal = (fault: Fault, occurrence: object): void =>
+    logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
   const native = nativeDoor({
     handler: () => live.handler,
     world,
     calls: detachedCalls(live, world, desk),
-    onInternal: (fault, occurrence) =>
-      logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
+    onInternal,
   });
   const pages = approvalPages(desk, live, world, logger, sessions);
   const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);
   const listener = await listen({
     ...options,
     clock: world.clock,
-    doors: [native, ...login, admin, pages],
+    doors: [native, ...modelDoors(live, { world, onInternal }), ...login, admin, pages],
     ready: () => live.snapshot !== undefined,
   });
   egress.own(listener.url);

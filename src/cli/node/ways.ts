@@ -4,6 +4,7 @@ import { Fault } from '../../contract/index.ts';
 import type { Handler } from '../../kernel/index.ts';
 import { type HttpUpstream, httpWay } from '../../upstreams/http/index.ts';
 import { speaking, type Way } from '../../upstreams/index.ts';
+import { openaiWay } from '../../upstreams/openai/index.ts';
 
 const notYet: Way = {
   forms: () => [],
@@ -11,4 +12,4 @@ const notYet: Way = {
 };
 
 export const waysOf = (upstream: HttpUpstream): ((endpoint: Endpoint) => Handler) =>
-  speaking({ http: httpWay(upstream), a2a: notYet, mcp: notYet, openai: notYet, anthropic: notYet });
+  speaking({ http: httpWay(upstream), a2a: notYet, mcp: notYet, openai: openaiWay(upstream), anthropic: notYet });
