@@ -1,4 +1,5 @@
 /** The doors of model APIs, the same at every listener that callers reach. */
+import { anthropicDoor } from '../../doors/anthropic/index.ts';
 import type { Door } from '../../doors/index.ts';
 import { type ModelDoorOptions, openaiDoor } from '../../doors/openai/index.ts';
 import { directoryOf } from './directory.ts';
@@ -6,7 +7,8 @@ import type { LivePipeline } from './live.ts';
 
 type Given = Omit<ModelDoorOptions, 'handler' | 'directory'>;
 
+/** Anthropic first: both have a list of models at the same path, and its clients say which one they want. */
 export const modelDoors = (live: LivePipeline, given: Given): readonly Door[] => {
   const options = { ...given, handler: () => live.handler, directory: directoryOf(live, given.world) };
-  return [openaiDoor(options)];
+  return [anthropicDoor(options), openaiDoor(options)];
 };

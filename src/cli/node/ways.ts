@@ -2,6 +2,7 @@
 import type { Endpoint } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import type { Handler } from '../../kernel/index.ts';
+import { anthropicWay } from '../../upstreams/anthropic/index.ts';
 import { type HttpUpstream, httpWay } from '../../upstreams/http/index.ts';
 import { speaking, type Way } from '../../upstreams/index.ts';
 import { openaiWay } from '../../upstreams/openai/index.ts';
@@ -12,4 +13,4 @@ const notYet: Way = {
 };
 
 export const waysOf = (upstream: HttpUpstream): ((endpoint: Endpoint) => Handler) =>
-  speaking({ http: httpWay(upstream), a2a: notYet, mcp: notYet, openai: openaiWay(upstream), anthropic: notYet });
+  speaking({ http: httpWay(upstream), a2a: notYet, mcp: notYet, openai: openaiWay(upstream), anthropic: anthropicWay(upstream) });
