@@ -48,7 +48,10 @@ test('streams and tools pass through', async () => {
   assert.equal(final.stop_reason, 'end_turn');
   const tools = [{ name: 'add', input_schema: { type: 'object' as const } }];
   const called = await client.messages.stream({ ...asked('tool add {"a":1}'), tools }).finalMessage();
-  assert.deepEqual(called.content.map((block) => block.type === 'tool_use' && block.input), [{ a: 1 }]);
+  assert.deepEqual(
+    called.content.map((block) => block.type === 'tool_use' && block.input),
+    [{ a: 1 }],
+  );
 });
 
 test('tokens are counted', async () => {

@@ -141,3 +141,37 @@ test('responses pass through, streamed too', async () => {
   );
   assert.equal(events.at(-1)!.type, 'response.completed');
 });
+
+test('a response that the provider keeps belongs to its caller: for others it does not exist, and nobody sees its real id', async () => {
+  const first = await client.responses.create({ model: 'gpt', input: 'hello' });
+  assert.match(first.id, /^resp_[A-Za-z0-9_-]{60,}$/);
+  const second = await client.responses.create({ model: 'gpt', input: 'again', previous_response_id: first.id });
+  assert.match(scene.provider.seen.at(-1)!.body.previous_response_id, /^resp_scripted/);
+  assert.equal(second.previous_response_id, first.id);
+  const events = await Array.fromAsync(
+    await client.responses.create({ model: 'gpt', input: 'more', previous_response_id: second.id, stream: true }),
+  );
+  const ids = new Set(events.flatMap((event) => ('response' in event ? [event.response.id] : [])));
+  assert.equal(ids.size, 1);
+  const [third] = ids;
+  assert.equal((await client.responses.retrieve(third!)).id, third);
+  assert.equal((await client.responses.inputItems.list(third!)).data.length, 1);
+  assert.equal((await client.responses.cancel(third!)).status, 'cancelled');
+
+  const bob = new OpenAI({ baseURL: `${scene.hub.url}/v1`, apiKey: await scene.keyOf('agent', 'bob'), maxRetries: 0 });
+  const before = scene.provider.seen.length;
+  for (const id of [third!, 'resp_scripted000001', `resp_${'A'.repeat(60)}`]) {
+    assert.equal((await failing(bob.responses.retrieve(id))).status, 404);
+    assert.equal(
+      (await failing(bob.responses.create({ model: 'gpt', input: 'x', previous_response_id: id }))).status,
+      404,
+    );
+  }
+  for (const more of [{ conversation: 'conv_1' }, { background: true }])
+    assert.equal((await failing(client.responses.create({ model: 'gpt', input: 'x', ...more }))).status, 400);
+  assert.equal(scene.provider.seen.length, before, 'nothing was asked of the provider');
+
+  await client.responses.delete(third!);
+  assert.equal((await failing(client.responses.retrieve(third!))).status, 404);
+  assert.ok(!scene.log.join('').includes('resp_scripted'), 'the ids of the provider are in no log');
+});

@@ -162,7 +162,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
   doors.push(
     nativeDoor({ handler: () => live.handler, world, calls: detachedCalls(live, world, desk), onInternal }),
-    ...modelDoors(live, { world, onInternal }),
+    ...modelDoors(live, { world, key: member.key, onInternal }),
     adminDoor(
       adminPorts({
         world,

@@ -325,7 +325,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const listener = await listen({
     ...options,
     clock: world.clock,
-    doors: [native, ...modelDoors(live, { world, onInternal }), ...login, admin, pages],
+    doors: [native, ...modelDoors(live, { world, key, onInternal }), ...login, admin, pages],
     ready: () => live.snapshot !== undefined,
   });
   egress.own(listener.url);

@@ -139,7 +139,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
   inbound = [
     nativeDoor({ handler: () => into.handler, world, onInternal }),
-    ...modelDoors(into, { world, onInternal }),
+    ...modelDoors(into, { world, key: member.key, onInternal }),
   ];
   const appKey = `airs_${randomBytes(32).toString('base64url')}`;
   const agent = (): Principal => ({
@@ -165,7 +165,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
         onInternal,
         known,
       }),
-      ...modelDoors(out, { world, onInternal, known }),
+      ...modelDoors(out, { world, key: member.key, onInternal, known }),
     ],
     ready: () => out.snapshot !== undefined,
   });

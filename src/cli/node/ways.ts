@@ -13,4 +13,10 @@ const notYet: Way = {
 };
 
 export const waysOf = (upstream: HttpUpstream): ((endpoint: Endpoint) => Handler) =>
-  speaking({ http: httpWay(upstream), a2a: notYet, mcp: notYet, openai: openaiWay(upstream), anthropic: anthropicWay(upstream) });
+  speaking({
+    http: httpWay(upstream),
+    a2a: notYet,
+    mcp: notYet,
+    openai: openaiWay(upstream),
+    anthropic: anthropicWay(upstream),
+  });

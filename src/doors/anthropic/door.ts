@@ -34,7 +34,13 @@ const pageOf = (models: readonly Listed[], query: URLSearchParams): object => {
   const limit = limitIn(query.get('limit'));
   const [after, before] = [query.get('after_id'), query.get('before_id')];
   const from = after === null ? 0 : models.findIndex(({ id }) => id === after) + 1;
-  const until = before === null ? models.length : Math.max(0, models.findIndex(({ id }) => id === before));
+  const until =
+    before === null
+      ? models.length
+      : Math.max(
+          0,
+          models.findIndex(({ id }) => id === before),
+        );
   const page = before === null ? models.slice(from, from + limit) : models.slice(Math.max(0, until - limit), until);
   return {
     data: page.map(modelOf),

@@ -27,6 +27,16 @@ export interface ModelDoorOptions {
   readonly known?: (inbound: Inbound) => Call['credential'];
   /** Cancelled late in a drain: what is still open then ends with that reason. */
   readonly goingAway?: CancelSignal;
+  /** For ids that callers keep. */
+  readonly seal: Seal;
+}
+
+/** Of this node: what it hands out and gets back can be neither read nor made up. */
+export interface Seal {
+  /** The same words for the same text. Letters, digits, `-` and `_`. */
+  put(text: string): string;
+  /** Undefined for what it did not put. */
+  open(words: string): string | undefined;
 }
 
 /** True when the request is this door's and will be answered by it. */
@@ -94,10 +104,14 @@ export interface Api {
   /** The thing that a path names. Throws `not_found`. */
   kept?(route: Extract<Route, { kind: 'kept' }>, principal: Principal): Forwarded;
   /** After it: the other way round, and what the caller did not ask for. */
-  revise?(
-    reply: Reply,
-    about: { readonly forwarded: Forwarded; readonly asked: Asked | null; readonly principal: Principal },
-  ): Reply | Promise<Reply>;
+  revise?(reply: Reply, about: Revising): Reply | Promise<Reply>;
+}
+
+export interface Revising {
+  readonly forwarded: Forwarded;
+  /** Null for a thing that is kept. */
+  readonly asked: Asked | null;
+  readonly principal: Principal;
 }
 
 export interface Listed {

@@ -9,14 +9,16 @@ import {
   type ModelDoorOptions,
   modelDoor,
   type Occurrence,
+  type Seal,
 } from '../models/index.ts';
 import { errorOf } from './error.ts';
+import { forwardResponse, keptResponse, revisedResponse } from './kept.ts';
 import { routeOf } from './route.ts';
 import { withoutUsage } from './usage.ts';
 
-export const openaiDoor = (options: ModelDoorOptions): ModelDoor => modelDoor(options, api);
+export const openaiDoor = (options: ModelDoorOptions): ModelDoor => modelDoor(options, apiWith(options.seal));
 
-const api: Api = {
+const apiWith = (seal: Seal): Api => ({
   routeOf,
   passes: new Set(['openai-beta', 'tracestate']),
   requestId: 'x-request-id',
@@ -27,8 +29,13 @@ const api: Api = {
   lastWords: (fault, where, form) => lastWords(fault, where, form),
   list: (models) => ({ object: 'list', data: models.map(modelOf) }),
   model: (model) => modelOf(model),
-  revise: (reply, { asked }) => (asked === null ? reply : revised(reply, asked)),
-};
+  forward: (asked) => (asked.route.form === 'openai-responses' ? forwardResponse(seal, asked) : {}),
+  kept: (route, principal) => keptResponse(seal, route, principal),
+  revise: (reply, about) => {
+    if (about.forwarded.form === 'openai-responses') return revisedResponse(seal, reply, about);
+    return about.asked === null ? reply : revised(reply, about.asked);
+  },
+});
 
 /** The time of a model is not known, and the field is not optional. */
 const modelOf = ({ id, target }: Listed): object => ({
