@@ -141,7 +141,7 @@ const chat = ({ body }: Seen, res: ServerResponse, said: string, verb: string, r
   const tool = toolIn(rest);
   const call = { id: id('call'), type: 'function', function: { name: tool.name, arguments: tool.args } };
   const output = tokens(isTool ? call : text);
-  const input = tokens(body.messages);
+  const input = 10 + tokens(body.messages);
   const usage = {
     prompt_tokens: input,
     completion_tokens: output,
@@ -244,7 +244,7 @@ const responses = ({ body, path, method }: Seen, res: ServerResponse, { said, ve
         status: 'completed',
         content: [{ type: 'output_text', text, annotations: [], logprobs: [] }],
       };
-  const input = tokens(body.input);
+  const input = 10 + tokens(body.input);
   const output = tokens(isTool ? tool : text);
   const response = {
     id: id('resp'),

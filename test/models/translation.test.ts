@@ -112,7 +112,6 @@ test('a chat streams from a model of Anthropic, with tools, and with usage only 
   assert.deepEqual(call?.type === 'function' && call.function, {
     name: 'add',
     arguments: '{"a":1}',
-    parsed_arguments: null,
   });
 });
 
