@@ -51,6 +51,8 @@ export interface Parts {
   readonly tighten?: Tighten | undefined;
   /** Sends calls elsewhere that their budget moves to a cheaper model, before policy is asked about it. Absent: nobody is moved. */
   readonly downgrade?: Layer | undefined;
+  /** Gives calls to the next model of a chain when one cannot take them. Absent: there are no chains. */
+  readonly fallback?: Layer | undefined;
   /** Sets aside what a call may come to. Absent: nothing costs anything. */
   readonly price?: Layer | undefined;
   /** Durable intents and outcomes. */

@@ -3,7 +3,7 @@
  * read what is behind it. Callers get a sealed id instead, which says whose it is and where it is kept: nothing has to be stored
  * here, it holds after a restart and on every hub that shares the key, and for anybody else there is no such response.
  */
-import { Fault, type Principal, type Reply, type Target } from '../../contract/index.ts';
+import { Fault, HEADERS, type Principal, type Reply, type Target } from '../../contract/index.ts';
 import { memberIn, membersIn, withMembers } from '../../dialects/index.ts';
 import {
   type Asked,
@@ -86,7 +86,8 @@ export const revisedResponse = async (
   { forwarded, asked, principal }: Revising,
 ): Promise<Reply> => {
   if (reply.outcome !== 'ok') return withoutId(reply, forwarded);
-  const { target } = forwarded;
+  const { kind, name } = forwarded.target;
+  const target = { kind, name: answeredBy(reply) ?? name };
   const pin = reply.pin ?? reply.endpoint;
   const previous = asked === null ? undefined : memberIn(asked.bytes, asked.members, 'previous_response_id');
   const ids = (bytes: Uint8Array): Uint8Array => {
@@ -105,6 +106,10 @@ export const revisedResponse = async (
     };
   return { ...reply, body: { kind: 'bytes', bytes: ids(await collected(reply)) } };
 };
+
+/** Another model of its chain may have answered. */
+const answeredBy = ({ headers }: Reply): string | undefined =>
+  headers.find(([name]) => name === HEADERS.fallback)?.[1].split(';', 1)[0];
 
 /** An error may name the response that it did not find. */
 const withoutId = (reply: Reply, { bytes }: Forwarded): Reply => {
