@@ -2,6 +2,7 @@
 import { type Call, type Constraints, Fault, type Form, formOf } from '../contract/index.ts';
 import { argumentsIn, bytesOf, exactJson, numberIn, payloadOf } from '../kernel/index.ts';
 import { redact } from './redact.ts';
+import { isAsRulesSeeIt } from './view.ts';
 
 type Limits = Pick<Constraints, 'maxTokens' | 'redactIn'>;
 
@@ -17,6 +18,8 @@ export const rewritten = (call: Call, { redactIn, maxTokens }: Limits, policyVer
   const json = jsonOf(call, (problem) =>
     refuse(redactIn === undefined ? 'CANNOT_LIMIT_TOKENS' : 'CANNOT_REDACT', problem),
   );
+  if (redactIn !== undefined && !isAsRulesSeeIt(call))
+    throw refuse('CANNOT_REDACT', 'is in words that the limits have no fields of');
   redact(argumentsIn(call.contentType, json), redactIn ?? []);
   if (cap !== undefined && !capTokens(json, cap, formOf(call.contentType)))
     throw refuse('CANNOT_LIMIT_TOKENS', 'is no object');
@@ -30,7 +33,7 @@ type Code = keyof typeof WANTED;
 const refusal = (code: Code, problem: string, policyVersion: string): Fault =>
   new Fault(
     'denied',
-    `the limits ${WANTED[code]} of this call, and its payload ${problem}; send one JSON object as \`application/json\``,
+    `the limits ${WANTED[code]} of this call, and its payload ${problem}; send one JSON object as \`application/json\`, in the words of the target`,
     { facts: { code, policyVersion } },
   );
 

@@ -5,8 +5,8 @@ import type { Call, ControlPort, ReleasePort, Roster, Snapshot } from '../../con
 import { Fault } from '../../contract/index.ts';
 import { NodeHub, type NodeLink, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
-import { type Door, listen } from '../../doors/index.ts';
-import { nativeDoor } from '../../doors/native/index.ts';
+import { anyOf, type Door, listen } from '../../doors/index.ts';
+import { idSealOf } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
@@ -18,6 +18,8 @@ import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
 import { budgetsAbove } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { directoryOf } from './directory.ts';
+import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
 import { houseOf } from './housekeeping.ts';
@@ -25,7 +27,6 @@ import { killsGovernedAbove } from './kills.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
-import { modelDoors } from './model-doors.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { watchOverload } from './overload.ts';
 import { keepRosters } from './rosters.ts';
@@ -46,10 +47,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   const closing = new Canceller();
   const doors: Door[] = [];
   let ready = (): boolean => false;
-  const early: Door = async (req, res) => {
-    for (const door of doors) if (await door(req, res)) return true;
-    return false;
-  };
+  const early: Door = (req, res) => anyOf(doors)(req, res);
   const listener = await listen({
     ...options,
     clock: systemWorld().clock,
@@ -158,11 +156,16 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
 
   const left = await stores.calls.open();
   const diagnoser = new ApartDiagnoser();
-  const onInternal = (fault: Fault, occurrence: object): void =>
-    logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
   doors.push(
-    nativeDoor({ handler: () => live.handler, world, calls: detachedCalls(live, world, desk), onInternal }),
-    ...modelDoors(live, { world, key: member.key, onInternal }),
+    ...doorsOf({
+      handler: () => live.handler,
+      world,
+      directory: directoryOf(live, world),
+      seal: idSealOf(member.key),
+      calls: detachedCalls(live, world, desk),
+      onInternal: (fault, occurrence) =>
+        logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
+    }),
     adminDoor(
       adminPorts({
         world,

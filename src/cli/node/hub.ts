@@ -2,13 +2,19 @@
 
 import type { Desk } from '../../approvals/index.ts';
 import { Treasury } from '../../budget/index.ts';
-import type { ControlPort, Fault, Roster, Snapshot, Stores } from '../../contract/index.ts';
+import type { ControlPort, Roster, Snapshot, Stores } from '../../contract/index.ts';
 import { adminRolesOf, DEFAULT_TENANT } from '../../contract/index.ts';
 import { ControlPlane, KillSwitch, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { listen, refuseOpenBind } from '../../doors/index.ts';
-import { nativeDoor } from '../../doors/native/index.ts';
-import { AssertionSigner, issueBootstrapToken, KeyUse, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
+import {
+  AssertionSigner,
+  idSealOf,
+  issueBootstrapToken,
+  KeyUse,
+  openNodeKey,
+  useBootstrapToken,
+} from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
@@ -24,6 +30,8 @@ import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { directoryOf } from './directory.ts';
+import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { entryOf } from './entry.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
@@ -32,7 +40,6 @@ import { killPort } from './kills.ts';
 import { lessorOf } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { loginDoors, sessionsOf } from './login.ts';
-import { modelDoors } from './model-doors.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { agreeOnKey, Others } from './others.ts';
@@ -245,7 +252,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => archive.settled());
   keeper.start(await stores.nodes.list(), archive.last);
   held.defer(() => keeper.stop());
-  others = shared && new Others({ shared, control, kills, nodes, keeper, world, logger });
+  others = shared && new Others({ shared, control, kills, nodes, keeper, vault, world, logger });
   if (others !== undefined) {
     const running = others;
     await running.start();
@@ -312,20 +319,21 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
   );
-  const onInternal = (fault: Fault, occurrence: object): void =>
-    logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
-  const native = nativeDoor({
+  const callers = doorsOf({
     handler: () => live.handler,
     world,
+    directory: directoryOf(live, world),
+    seal: idSealOf(key),
     calls: detachedCalls(live, world, desk),
-    onInternal,
+    onInternal: (fault, occurrence) =>
+      logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
   });
   const pages = approvalPages(desk, live, world, logger, sessions);
   const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);
   const listener = await listen({
     ...options,
     clock: world.clock,
-    doors: [native, ...modelDoors(live, { world, key, onInternal }), ...login, admin, pages],
+    doors: [...callers, ...login, admin, pages],
     ready: () => live.snapshot !== undefined,
   });
   egress.own(listener.url);

@@ -1,11 +1,10 @@
 /** A sidecar process: one door for its own agent, one for other nodes, and the last good policy between them. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Believed, Desk } from '../../approvals/index.ts';
-import type { Credential, Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
+import type { Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
 import type { NodeLink } from '../../control/index.ts';
-import type { Inbound } from '../../doors/http/index.ts';
-import { type Door, firstOf, listen } from '../../doors/index.ts';
-import { nativeDoor } from '../../doors/native/index.ts';
+import { anyOf, type Door, listen } from '../../doors/index.ts';
+import { idSealOf } from '../../identity/index.ts';
 import { Canceller, type Handler, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { Trees } from '../../policy/index.ts';
@@ -15,12 +14,13 @@ import { httpUpstream } from '../../upstreams/http/index.ts';
 import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
+import { directoryOf } from './directory.ts';
+import { doorsOf } from './doors.ts';
 import { countFallbacks } from './fallback.ts';
 import { houseOf } from './housekeeping.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
-import { modelDoors } from './model-doors.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
@@ -46,11 +46,11 @@ export interface RunningSidecar extends RunningNode {
 export const startSidecar = async (options: SidecarOptions): Promise<RunningSidecar> => {
   const closing = new Canceller();
   // The port must be known before joining, and the doors behind it come after: until then every call is refused.
-  let inbound: readonly Door[] | undefined;
+  let inbound: Door | undefined;
   const front = await listen({
     ...options,
     clock: systemWorld().clock,
-    doors: [async (req, res) => firstOf(inbound ?? [], req, res)],
+    doors: [(req, res) => inbound?.(req, res) ?? false],
     ready: () => inbound !== undefined && into.snapshot !== undefined,
   });
   const member = await becomeMember(options, { ...front, url: options.advertise ?? front.url });
@@ -137,10 +137,10 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const left = await member.stores.calls.open();
   const onInternal = (fault: Fault, occurrence: object): void =>
     logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
-  inbound = [
-    nativeDoor({ handler: () => into.handler, world, onInternal }),
-    ...modelDoors(into, { world, key: member.key, onInternal }),
-  ];
+  const seal = idSealOf(member.key);
+  inbound = anyOf(
+    doorsOf({ handler: () => into.handler, world, directory: directoryOf(into, world), seal, onInternal }),
+  );
   const appKey = `airs_${randomBytes(32).toString('base64url')}`;
   const agent = (): Principal => ({
     kind: 'agent',
@@ -149,24 +149,22 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     ...(node.domain === '' ? {} : { domain: node.domain }),
     roles: [],
   });
-  const known = ({ credential }: Inbound): Credential =>
-    credential.kind === 'bearer' && equal(credential.token, appKey)
-      ? { kind: 'known', principal: agent() }
-      : { kind: 'none' };
   const app = await listen({
     host: '127.0.0.1',
     port: 0,
     clock: world.clock,
-    doors: [
-      nativeDoor({
-        handler: () => out.handler,
-        world,
-        calls: detachedCalls(out, world),
-        onInternal,
-        known,
-      }),
-      ...modelDoors(out, { world, key: member.key, onInternal, known }),
-    ],
+    doors: doorsOf({
+      handler: () => out.handler,
+      world,
+      directory: directoryOf(out, world),
+      seal,
+      calls: detachedCalls(out, world),
+      onInternal,
+      known: ({ credential }) =>
+        credential.kind === 'bearer' && equal(credential.token, appKey)
+          ? { kind: 'known', principal: agent() }
+          : { kind: 'none' },
+    }),
     ready: () => out.snapshot !== undefined,
   });
 

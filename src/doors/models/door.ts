@@ -52,7 +52,7 @@ const enter = async (entering: Entering, route: Route): Promise<void> => {
     occurrence.traceId = trace.trace;
     const principal = await options.directory.identify(credential);
     if (route.kind === 'list' || route.kind === 'model') {
-      writeAnswer(entering, modelsIn(entering, route, principal), occurrence);
+      writeAnswer(entering, await modelsIn(entering, route, principal), occurrence);
       return;
     }
     const asked = route.kind === 'ask' ? await askedOf(entering, route, inbound, principal) : null;
@@ -81,16 +81,16 @@ const keyed = (inbound: Inbound, req: IncomingMessage): Inbound => {
   return { ...inbound, credential: { kind: 'bearer', token: key } };
 };
 
-const modelsIn = (
+const modelsIn = async (
   { options, api, req }: Entering,
   route: Extract<Route, { kind: 'list' | 'model' }>,
   principal: Principal,
-): unknown => {
-  const all = listed(options.directory, principal);
+): Promise<unknown> => {
+  const all = await listed(options.directory, principal);
   if (route.kind === 'list') return api.list(all, new URLSearchParams((req.url ?? '').split('?')[1] ?? ''));
   const found = all.find(({ id }) => id === route.id);
   if (found !== undefined) return api.model(found);
-  targetOf(options.directory, principal, route.id, 'chat');
+  await targetOf(options.directory, principal, route.id, 'chat');
   throw new Fault('not_found', 'there is no such model for you', { facts: { model: route.id.slice(0, 80) } });
 };
 
@@ -111,7 +111,13 @@ const askedOf = async (
   const model = memberIn(bytes, members, 'model');
   if (typeof model !== 'string' || model === '')
     throw new Fault('bad_request', '`model` must be the name of a model', { facts: { param: 'model' } });
-  return { route, bytes, members, principal, target: targetOf(options.directory, principal, model, route.operation) };
+  return {
+    route,
+    bytes,
+    members,
+    principal,
+    target: await targetOf(options.directory, principal, model, route.operation),
+  };
 };
 
 /** What a policy reads of the payload is the model's own name, however the caller called it. */

@@ -10,22 +10,27 @@ const MODEL = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$/;
 const CONVERSING = ['message', 'chat', 'ask'] as const;
 
 /** Throws `not_found` with the facts `model` and `near`. */
-export const targetOf = (directory: Directory, principal: Principal, model: string, operation: string): Target => {
+export const targetOf = async (
+  directory: Directory,
+  principal: Principal,
+  model: string,
+  operation: string,
+): Promise<Target> => {
   const agent = AGENT.exec(model);
   if (agent !== null && operation === 'chat') return agentTarget(directory, principal, agent[1]!, agent[2]);
   const found = MODEL.test(model) ? directory.find(principal.tenant, 'model', model) : undefined;
-  if (found === undefined) throw unknownModel(directory, principal, model);
+  if (found === undefined) throw await unknownModel(directory, principal, model);
   return { kind: 'model', name: found.name, operation };
 };
 
-const agentTarget = (
+const agentTarget = async (
   directory: Directory,
   principal: Principal,
   name: string,
   operation: string | undefined,
-): Target => {
+): Promise<Target> => {
   const found = directory.find(principal.tenant, 'agent', name);
-  if (found === undefined) throw unknownModel(directory, principal, `agent/${name}`);
+  if (found === undefined) throw await unknownModel(directory, principal, `agent/${name}`);
   const chosen = operation ?? conversing(found);
   if (chosen !== undefined) return { kind: 'agent', name: found.name, operation: chosen };
   const names = found.operations.slice(0, 10).map((one) => `\`agent/${name}/${one.name}\``);
@@ -39,11 +44,11 @@ const conversing = ({ operations }: TargetEntry): string | undefined =>
     ? operations[0]!.name
     : CONVERSING.find((name) => operations.some((operation) => operation.name === name));
 
-const unknownModel = (directory: Directory, principal: Principal, model: string): Fault => {
+const unknownModel = async (directory: Directory, principal: Principal, model: string): Promise<Fault> => {
   const shown = shownOf(model);
   const names = near(
     model,
-    listed(directory, principal).map(({ id }) => id),
+    (await listed(directory, principal)).map(({ id }) => id),
   );
   const help =
     names.length === 0 ? '; ask for the list of models' : `; near it: ${names.map((one) => `\`${one}\``).join(', ')}`;
@@ -59,8 +64,8 @@ const shownOf = (name: string): string => {
 };
 
 /** Everything that may be called as a model by this principal, under every name. */
-export const listed = (directory: Directory, principal: Principal): readonly Listed[] =>
-  directory.visible(principal, ['model', 'agent']).flatMap((target): readonly Listed[] => {
+export const listed = async (directory: Directory, principal: Principal): Promise<readonly Listed[]> =>
+  (await directory.visible(principal, ['model', 'agent'])).flatMap((target): readonly Listed[] => {
     if (target.kind === 'model')
       return [target.name, ...(target.aliases ?? [])]
         .filter((id) => directory.find(principal.tenant, 'model', id)?.name === target.name)
