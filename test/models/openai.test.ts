@@ -106,7 +106,7 @@ test('errors are those of the API, with what the SDK makes of them', async () =>
 
 test('the list of models is what the caller may call', async () => {
   const ids = (await Array.fromAsync(await client.models.list())).map(({ id }) => id);
-  assert.deepEqual(ids, ['claude', 'claude-opus-5', 'gpt', 'gpt-5.2', 'openai/gpt-5.2', 'agent/bob']);
+  assert.deepEqual(ids, ['claude', 'claude-opus-5', 'gpt', 'gpt-5.2', 'openai/gpt-5.2', 'agent/bob', 'agent/writer']);
   assert.equal((await client.models.retrieve('openai/gpt-5.2')).id, 'openai/gpt-5.2');
   assert.equal((await failing(client.models.retrieve('secret-model'))).status, 404);
 });

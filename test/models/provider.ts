@@ -114,6 +114,7 @@ const answer = (seen: Seen, res: ServerResponse, kept: Map<string, Json>): void 
   else if (bare.endsWith('/embeddings')) embeddings(body, res);
   else if (bare.endsWith('/messages/count_tokens')) json(res, 200, { input_tokens: tokens(body.messages) });
   else if (isAnthropic) messages(seen, res, said, verb, rest);
+  else if (bare.startsWith('/agent/')) json(res, 200, { text: `agent: ${body.text}` });
   else json(res, 404, failure(false, 404, seen));
 };
 

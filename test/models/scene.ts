@@ -48,6 +48,13 @@ forbid (principal, action, resource in Model::"secret-model");
 
 const base = (url: string): readonly unknown[] => [
   resource('Agent', 'alice', { operations: [{ name: 'noop', effect: 'read' }] }),
+  resource('Agent', 'writer', {
+    endpoints: [{ url: `${url}/agent` }],
+    operations: [
+      { name: 'chat', effect: 'read' },
+      { name: 'other', effect: 'read' },
+    ],
+  }),
   resource('Agent', 'bob', { operations: [{ name: 'noop', effect: 'read' }] }),
   model('gpt', 'openai', `${url}/v1`, { model: 'scripted-large', aliases: ['gpt-5.2', 'openai/gpt-5.2'] }),
   model('claude', 'anthropic', `${url}/`, { model: 'scripted-claude', aliases: ['claude-opus-5'] }),
