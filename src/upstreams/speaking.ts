@@ -25,14 +25,21 @@ export const speaking =
     const way = ways[endpoint.protocol === 'direct' ? (endpoint.speech?.protocol ?? 'http') : 'http'];
     const send = way.to(endpoint);
     return (call, scope) => {
-      const asked = formOf(call.contentType);
+      const forms = endpoint.protocol === 'direct' ? way.forms(call) : [formOf(call.contentType)];
+      const asked = wordsOf(call, forms);
       const wanted = formOf(call.accept) === 'plain' ? asked : formOf(call.accept);
-      const forms = endpoint.protocol === 'direct' ? way.forms(call) : [asked];
       if (endpoint.protocol !== 'direct' || (forms.includes(asked) && forms.includes(wanted)))
         return send(call, call, scope);
       return translated(send, { call, asked, wanted, forms, model: endpoint.speech?.model || call.target.name }, scope);
     };
   };
+
+/** Who calls a model without saying how speaks the words that rules read, and that most models know, whatever this one speaks. */
+const wordsOf = ({ contentType, target }: Call, forms: readonly Form[]): Form => {
+  const form = formOf(contentType);
+  const isChat = form === 'plain' && target.kind === 'model' && target.operation === 'chat';
+  return isChat && !forms.includes('plain') && forms.length > 0 ? 'openai-chat' : form;
+};
 
 type Send = (call: Call, words: Words, scope: Scope) => Promise<Reply>;
 

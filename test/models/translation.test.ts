@@ -258,3 +258,16 @@ test('failures of the other side are errors of this one', async () => {
       error.type === 'invalid_request_error' && /scripted failure/.test(error.message),
   );
 });
+
+test('whoever calls a model in the native protocol speaks chat completions to it, whatever it speaks', async () => {
+  for (const name of ['gpt', 'claude']) {
+    const reply = await fetch(`${scene.hub.url}/v1/models/${name}/chat`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${scene.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ messages: [{ role: 'user', content: 'hello' }] }),
+    });
+    assert.equal(reply.headers.get('content-type'), 'application/json');
+    const { choices } = (await reply.json()) as OpenAI.ChatCompletion;
+    assert.equal(choices[0]!.message.content, 'scripted: hello');
+  }
+});

@@ -4,9 +4,8 @@ import type { HttpUpstream } from '../http/index.ts';
 import { labelled, payloadFor, throwIfRefused } from '../models/index.ts';
 import type { Way } from '../words.ts';
 
-/** `plain`: a caller that knows the target speaks its words. */
 const FORMS: Readonly<Record<string, readonly Form[]>> = {
-  chat: ['anthropic-messages', 'plain'],
+  chat: ['anthropic-messages'],
   count: ['anthropic-count', 'plain'],
 };
 
