@@ -6,6 +6,7 @@ import { Fault } from '../../contract/index.ts';
 import { NodeHub, type NodeLink, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { anyOf, type Door, listen } from '../../doors/index.ts';
+import { idSealOf } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
@@ -178,6 +179,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   doors.push(
     ...doorsOf({
       ...calling,
+      seal: idSealOf(member.key),
       calls: detachedCalls(live, world, desk),
       a2a: a2a.door,
       mcp: mcpParts({ live, world, key: member.key }, closing, options.advertise),

@@ -1,9 +1,12 @@
 /** Every protocol that callers may speak to a node, over one pipeline. Whoever adds a door adds it here, for all kinds of nodes. */
 import type { Call, Directory, Fault } from '../../contract/index.ts';
+import { anthropicDoor } from '../../doors/anthropic/index.ts';
 import type { Inbound } from '../../doors/http/index.ts';
 import type { Door } from '../../doors/index.ts';
 import { mcpDoor } from '../../doors/mcp/index.ts';
 import { type AsyncCalls, nativeDoor } from '../../doors/native/index.ts';
+import { openaiDoor } from '../../doors/openai/index.ts';
+import type { IdSeal } from '../../identity/index.ts';
 import type { Handler, World } from '../../kernel/index.ts';
 import type { McpParts } from './mcp.ts';
 
@@ -20,10 +23,15 @@ export interface DoorParts {
   readonly a2a: Door;
   readonly mcp: McpParts;
   readonly onInternal: (fault: Fault, occurrence: object) => void;
+  /** For ids that callers keep of what is kept elsewhere. */
+  readonly seal: IdSeal;
 }
 
+/** Anthropic before OpenAI: both have a list of models at the same path, and only clients of the first say which one they want. */
 export const doorsOf = (parts: DoorParts): readonly Door[] => [
   nativeDoor(parts),
+  anthropicDoor(parts),
+  openaiDoor(parts),
   parts.a2a,
   mcpDoor({ ...parts, ...parts.mcp }),
 ];

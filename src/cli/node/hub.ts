@@ -7,7 +7,14 @@ import { adminRolesOf, DEFAULT_TENANT } from '../../contract/index.ts';
 import { ControlPlane, KillSwitch, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { listen, refuseOpenBind } from '../../doors/index.ts';
-import { AssertionSigner, issueBootstrapToken, KeyUse, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
+import {
+  AssertionSigner,
+  idSealOf,
+  issueBootstrapToken,
+  KeyUse,
+  openNodeKey,
+  useBootstrapToken,
+} from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
@@ -340,6 +347,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => a2a.service.stop());
   const callers = doorsOf({
     ...calling,
+    seal: idSealOf(key),
     calls: detachedCalls(live, world, desk),
     a2a: a2a.door,
     mcp: mcpParts({ live, world, key }, closing, options.advertise),

@@ -13,6 +13,7 @@ import {
 } from '../../contract/index.ts';
 import type { NodeLink } from '../../control/index.ts';
 import { anyOf, type Door, listen } from '../../doors/index.ts';
+import { idSealOf } from '../../identity/index.ts';
 import { Canceller, type Handler, systemWorld, type World } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { Trees } from '../../policy/index.ts';
@@ -171,9 +172,11 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     url: () => options.advertise ?? front.url,
     grpc: () => grpc?.address ?? '',
   });
+  const seal = idSealOf(member.key);
   inbound = anyOf(
     doorsOf({
       ...calledFrom,
+      seal,
       a2a: a2aIn.door,
       mcp: mcpParts({ live: into, world, key: member.key }, closing, options.advertise),
     }),
@@ -203,6 +206,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     clock: world.clock,
     doors: doorsOf({
       ...calling,
+      seal,
       calls: detachedCalls(out, world),
       a2a: a2aOut.door,
       mcp: mcpParts({ live: out, world, key: member.key }, closing),
