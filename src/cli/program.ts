@@ -9,6 +9,7 @@ import { addIdentity } from './identity-program.ts';
 import { DATA_DIR } from './lifecycle.ts';
 import { FORMATS, type Format, Output } from './output.ts';
 import { addPolicy } from './policy-program.ts';
+import { addRegister } from './register-program.ts';
 
 /** Runs a command line. Answers its exit code; throws what the command throws. */
 export const runProgram = async (argv: readonly string[], io: Io): Promise<number> => {
@@ -75,6 +76,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
     .option('--no-headers', 'tables without titles');
   addLooking(program, does);
   addChanging(program, does);
+  addRegister(program, does);
   addAccess(program, does);
   addIdentity(program, does);
   addKill(program, does);

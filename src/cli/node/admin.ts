@@ -32,6 +32,7 @@ export interface AdminParts {
   readonly observed: Observed;
   readonly control: ControlPort;
   readonly secrets: SecretPort;
+  readonly discover: AdminPorts['discover'];
   readonly releases: ReleasePort;
   readonly nodes: NodePort;
   readonly kills: KillPort;
@@ -63,6 +64,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     belonging: (rights) => belonging(rights, live.snapshot ?? { targets: [], domains: [] }),
     control: parts.control,
     secrets: parts.secrets,
+    discover: parts.discover,
     releases: parts.releases,
     status: () => ({
       node: parts.id,

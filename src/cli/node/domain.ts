@@ -176,6 +176,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         observed,
         control: governedAbove(hub.url),
         secrets: secretsElsewhere(() => elsewhere(hub.url)),
+        discover: () => Promise.reject(elsewhere(hub.url)),
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),

@@ -14,6 +14,7 @@ export type {
   CanAnswer,
   CanQuestion,
   ClauseSeen,
+  DiscoverRequest,
   Feed,
   FleetEndpoint,
   FleetTarget,

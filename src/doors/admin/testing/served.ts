@@ -360,6 +360,8 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       },
     },
     belonging: (rights) => belongingOf(rights.kind === 'tenant' ? undefined : rights.domains),
+    discover: (by, request) =>
+      note({ discover: { by: by.id, request } }, { tried: [], found: null, wants: [], proposal: null }),
     secrets: {
       set: ({ value: _, ...secret }) => note({ secret }, { ...secret, version: 1 }),
       list: (tenant) => note({ secrets: tenant }, []),
