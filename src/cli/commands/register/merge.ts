@@ -1,4 +1,5 @@
 /** Registering again takes over what the target says about itself, and keeps what people decided about it. */
+import { isDeepStrictEqual } from 'node:util';
 import type { StoredResource } from '../../../contract/index.ts';
 import { isRecord, type TargetResource } from '../../../discovery/index.ts';
 
@@ -15,11 +16,16 @@ export const mergedWith = (stored: StoredResource | undefined, now: TargetResour
   const spec: Spec = {
     ...omit(before.spec, [...THEIRS, 'operations', 'endpoints']),
     ...pick(now.spec, [...THEIRS, 'credential', 'aliases']),
+    ...(isSameCard(before.spec['card'], now.spec['card']) ? pick(before.spec, ['card']) : {}),
     endpoints: endpointsOf(listOf(before.spec['endpoints']), listOf(now.spec['endpoints'])),
     ...operationsOf(listOf(before.spec['operations']), listOf(now.spec['operations'])),
   };
   return { ...now, metadata: { ...before.metadata, ...now.metadata }, spec };
 };
+
+/** Some agents sign anew whenever they are asked, and that is no difference. */
+const isSameCard = (before: unknown, now: unknown): boolean =>
+  isRecord(before) && isRecord(now) && isDeepStrictEqual(omit(before, ['signatures']), omit(now, ['signatures']));
 
 /** The same address among others: nothing moved. Another one: it did. */
 const endpointsOf = (before: readonly Spec[], now: readonly Spec[]): readonly Spec[] => {

@@ -18,6 +18,7 @@ export interface What {
 export const register = async (context: Context, what: What, options: RegisterOptions): Promise<number> => {
   const proposed = what.url === undefined ? byHand(what.kind, options) : await found(context, what, options);
   const admin = await context.admin();
+  const { tenant } = await admin.get<{ tenant: string }>('/v1/whoami');
   const stored = await Promise.all(proposed.map((resource) => storedOf(context, resource)));
   const resources = proposed.map((resource, at) => mergedWith(stored[at], resource));
   if (options.print === true) {
@@ -30,7 +31,7 @@ export const register = async (context: Context, what: What, options: RegisterOp
     resources,
     dryRun: options.dryRun ?? false,
     // Nothing that changed since it was looked at is overwritten.
-    ifVersions: Object.fromEntries(resources.map((one, at) => [keyOf(one), stored[at]?.version ?? 0])),
+    ifVersions: Object.fromEntries(resources.map((one, at) => [`${tenant}/${keyOf(one)}`, stored[at]?.version ?? 0])),
     reason: options.reason ?? `register ${what.url ?? 'by hand'}`,
   });
   await printChanges(context, result, options.dryRun ?? false);
