@@ -16,6 +16,7 @@ import { adminPorts } from './admin.ts';
 import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
 import { budgetsAbove } from './budgets.ts';
+import { publishedBy } from './catalog.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
@@ -161,6 +162,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       world,
       directory: directoryOf(live, world),
       calls: detachedCalls(live, world, desk),
+      catalog: { published: publishedBy(live), parent: hub },
       onInternal: (fault, occurrence) =>
         logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
     }),

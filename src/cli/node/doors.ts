@@ -1,9 +1,13 @@
 /** Every protocol that callers may speak to a node, over one pipeline. Whoever adds a door adds it here, for all kinds of nodes. */
 import type { Call, Directory, Fault } from '../../contract/index.ts';
+import { type CatalogOptions, catalogDoor } from '../../doors/catalog/index.ts';
 import type { Inbound } from '../../doors/http/index.ts';
 import type { Door } from '../../doors/index.ts';
 import { type AsyncCalls, nativeDoor } from '../../doors/native/index.ts';
+import { openapiDoor } from '../../doors/openapi/index.ts';
 import type { Handler, World } from '../../kernel/index.ts';
+import { VERSION } from '../version.ts';
+import { ROUTES } from './routes.ts';
 
 export interface DoorParts {
   readonly world: World;
@@ -14,7 +18,13 @@ export interface DoorParts {
   readonly calls?: AsyncCalls;
   /** A listener for one known process says here who that is. */
   readonly known?: (inbound: Pick<Inbound, 'credential'>) => Call['credential'];
+  /** What strangers may know of, and who knows more. Absent: nothing, and nobody. */
+  readonly catalog?: Pick<CatalogOptions, 'published' | 'parent'>;
   readonly onInternal: (fault: Fault, occurrence: object) => void;
 }
 
-export const doorsOf = (parts: DoorParts): readonly Door[] => [nativeDoor(parts)];
+export const doorsOf = (parts: DoorParts): readonly Door[] => [
+  nativeDoor(parts),
+  catalogDoor({ published: () => [], ...parts, ...parts.catalog }),
+  openapiDoor({ routes: ROUTES, version: VERSION }),
+];

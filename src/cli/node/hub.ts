@@ -22,6 +22,7 @@ import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
+import { publishedBy } from './catalog.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
 import { discovery } from './discovery.ts';
@@ -319,6 +320,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     world,
     directory: directoryOf(live, world),
     calls: detachedCalls(live, world, desk),
+    catalog: { published: publishedBy(live) },
     onInternal: (fault, occurrence) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
   });

@@ -5,9 +5,9 @@ import { type Answer, json } from './answer.ts';
 import { KEY_LONGEST_MS, newKey } from './keys.ts';
 import type { AdminRequest, OpenRequest } from './request.ts';
 
-const BootstrapBody = z.strictObject({ token: z.string().max(200) });
+export const BootstrapBody = z.strictObject({ token: z.string().max(200) });
 
-const TokenBody = z.discriminatedUnion('role', [
+export const TokenBody = z.discriminatedUnion('role', [
   z.strictObject({ role: z.literal('sidecar'), agent: Name, domain: Name.optional() }),
   z.strictObject({ role: z.literal('domain'), domain: Name }),
 ]);

@@ -34,3 +34,6 @@ export type {
   Vote,
 } from './ports.ts';
 export { PAYERS } from './ports.ts';
+export { routes } from './published.ts';
+export { READS } from './reads.ts';
+export { ROUTES } from './routes.ts';

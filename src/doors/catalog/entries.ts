@@ -1,0 +1,64 @@
+/** Targets as entries of a catalog: each leads to a door of ours, and none says where its target really is. */
+import type { TargetEntry } from '../../contract/index.ts';
+import { a2aAddress, mcpAddress } from '../addresses.ts';
+import { A2A_CARD, BASE, type CatalogOptions, type Entry, MCP_CARD, REGISTRY } from './words.ts';
+
+/** Of each list in an entry. The catalog is for finding things; what they can do says their card. */
+const MOST_CAPABILITIES = 100;
+const MOST_QUERIES = 5;
+
+/** `base`: how the caller reaches this node. `isKnown`: the caller is one of ours, and may see how things are labelled. */
+export const entriesOf = (base: string, targets: readonly TargetEntry[], isKnown: boolean): readonly Entry[] =>
+  targets.filter(({ kind }) => kind !== 'model').map((target) => entryOf(base, target, isKnown));
+
+const entryOf = (base: string, target: TargetEntry, isKnown: boolean): Entry => {
+  const { kind, name, description, operations, labels, domain } = target;
+  const isTool = kind === 'tool';
+  const queries = operations
+    .flatMap(({ description: does = '' }) => (does === '' ? [] : [does]))
+    .slice(0, MOST_QUERIES);
+  const tags = Object.entries(labels).map(([key, value]) => (value === '' ? key : `${key}=${value}`));
+  return {
+    identifier: identifierOf(base, isTool ? 'server' : 'agent', name),
+    displayName: name,
+    type: isTool ? MCP_CARD : A2A_CARD,
+    url: isTool ? mcpAddress(base, name) : `${a2aAddress(base, { kind, name })}/.well-known/agent-card.json`,
+    ...(description === undefined ? {} : { description }),
+    ...(isKnown && tags.length > 0 ? { tags } : {}),
+    capabilities: operations.slice(0, MOST_CAPABILITIES).map((operation) => operation.name),
+    ...(queries.length === 0 ? {} : { representativeQueries: queries }),
+    metadata: { kind, ...(isKnown && domain !== '' ? { domain } : {}) },
+  };
+};
+
+/** The registry itself, so that whoever finds the catalog can search it. */
+export const registryEntry = (base: string): Entry => ({
+  identifier: identifierOf(base, 'registry', 'airspace'),
+  displayName: 'Airspace',
+  type: REGISTRY,
+  url: `${base}${BASE}`,
+  description: 'search for what you may call here',
+});
+
+export interface Referral extends Pick<Entry, 'identifier' | 'displayName' | 'type' | 'url'> {}
+
+export const referralsOf = ({ parent }: Pick<CatalogOptions, 'parent'>): readonly Referral[] =>
+  parent === undefined
+    ? []
+    : [
+        {
+          identifier: identifierOf(parent.url, 'registry', parent.id),
+          displayName: parent.id,
+          type: REGISTRY,
+          url: `${parent.url}${BASE}/search`,
+        },
+      ];
+
+/** Of the host that publishes it; an address of the sixth version has no place in such a name. */
+const identifierOf = (base: string, space: string, name: string): string =>
+  `urn:air:${publisherOf(base)}:${space}:${name}`;
+
+export const publisherOf = (base: string): string => {
+  const { hostname } = new URL(base);
+  return hostname.startsWith('[') ? 'localhost' : hostname.replace(/[^A-Za-z0-9.-]/g, '-');
+};

@@ -1,0 +1,83 @@
+/** Which entries somebody means: every constraint must hold, and of the words at least one must be somewhere. */
+import { Fault } from '../../contract/index.ts';
+import type { Entry } from './words.ts';
+
+export type Filter = Readonly<Record<string, string | readonly string[]>>;
+
+export interface Query {
+  readonly text?: string | undefined;
+  readonly filter?: Filter | undefined;
+}
+
+export interface Scored {
+  readonly entry: Entry;
+  /** 0 to 100, of what was asked for; without words 100. It says nothing about trust. */
+  readonly score: number;
+}
+
+/** The best first, and the same order for the same question. */
+export const matching = (entries: readonly Entry[], { text = '', filter = {} }: Query): readonly Scored[] => {
+  const words = wordsOf(text);
+  return entries
+    .filter((entry) => fits(entry, filter))
+    .map((entry) => ({ entry, score: words.length === 0 ? 100 : scoreOf(entry, words) }))
+    .filter(({ score }) => score > 0)
+    .sort((a, b) => b.score - a.score || (a.entry.identifier < b.entry.identifier ? -1 : 1));
+};
+
+const fits = (entry: Entry, filter: Filter): boolean =>
+  Object.entries(filter).every(([field, wanted]) => {
+    const values = valuesOf(entry, field);
+    return [wanted].flat().some((one) => values.includes(one));
+  });
+
+const PLAIN = ['identifier', 'displayName', 'type', 'url', 'description', 'tags', 'capabilities'] as const;
+
+/** What an entry has under a name. Throws `bad_request` for a name that no entry has. */
+export const valuesOf = (entry: Entry, field: string): readonly string[] => {
+  if (field === 'publisher') return [entry.identifier.split(':')[2] ?? ''];
+  const plain = PLAIN.find((name) => name === field);
+  if (plain !== undefined) return [entry[plain] ?? []].flat();
+  const [, inside] = /^metadata\.(kind|domain)$/.exec(field) ?? [];
+  if (inside === undefined)
+    throw new Fault(
+      'bad_request',
+      `entries have no field \`${field.slice(0, 80)}\`; there is publisher, ${PLAIN.join(', ')}, metadata.kind and metadata.domain`,
+    );
+  const value = entry.metadata?.[inside];
+  return value === undefined ? [] : [value];
+};
+
+const MOST_WORDS = 50;
+
+/** As people write them; what says nothing about a thing counts nothing. */
+const EMPTY_WORDS = new Set(
+  'a an and any are by can do find for i in is it me my need of on or that the to want what which with'.split(' '),
+);
+
+const wordsOf = (text: string): readonly string[] => [
+  ...new Set(
+    (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, MOST_WORDS).filter((word) => !EMPTY_WORDS.has(word)),
+  ),
+];
+
+const scoreOf = (entry: Entry, words: readonly string[]): number => {
+  const strong = setOf([entry.displayName, ...(entry.capabilities ?? []), ...(entry.tags ?? [])]);
+  const weak = setOf([entry.description ?? '', ...(entry.representativeQueries ?? [])]);
+  const sum = words.reduce(
+    (total, word) =>
+      total + weightIn(strong, word, 1) + (weightIn(strong, word, 1) > 0 ? 0 : weightIn(weak, word, 0.6)),
+    0,
+  );
+  return Math.round((100 * sum) / words.length);
+};
+
+const setOf = (texts: readonly string[]): ReadonlySet<string> =>
+  new Set(texts.flatMap((text) => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []));
+
+/** `orders` is found for `order`. */
+const weightIn = (words: ReadonlySet<string>, word: string, whole: number): number => {
+  if (words.has(word)) return whole;
+  const near = word.length > 2 && (words.has(`${word}s`) || (word.endsWith('s') && words.has(word.slice(0, -1))));
+  return near ? whole * 0.8 : 0;
+};
