@@ -11,6 +11,8 @@ export interface Request {
   readonly body: string | undefined;
 }
 
+const JSON_TYPE = { 'content-type': 'application/json' };
+
 /** Read by nobody: whoever gets in is told so, and nothing is changed. */
 const UNREADABLE = '{"access-matrix":true}';
 
@@ -19,17 +21,16 @@ export const requestsFor = (routes: readonly DoorRoute[], scene: Scene): readonl
   [...routes]
     .sort((a, b) => Number(isEnd(a)) - Number(isEnd(b)))
     .map((route) => {
-      const { example, method, gate } = route;
+      const { example, method } = route;
       const fill = (text: string): string => filled(text, route, scene);
       const body = example?.body ?? (method === 'POST' ? UNREADABLE : undefined);
-      const form = gate.kind === 'session' || gate.kind === 'proof' ? {} : { 'content-type': 'application/json' };
       return {
         route,
         name: nameOfRoute(route),
         method,
         path: fill(route.path),
         headers: Object.fromEntries(
-          Object.entries(example?.headers ?? (body === undefined ? {} : form)).map(([name, value]) => [
+          Object.entries(example?.headers ?? (body === undefined ? {} : JSON_TYPE)).map(([name, value]) => [
             name,
             fill(value),
           ]),

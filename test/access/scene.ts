@@ -162,11 +162,16 @@ const configure = async (hub: RunningHub, url: string): Promise<ReadonlyMap<stri
   const user = (name: string) => ({ kind: 'user', name });
   const caller = (name: string) => resource('Agent', name, { operations: [{ name: 'run' }] });
   const called = (Object.keys(TARGETS) as (keyof typeof TARGETS)[]).map((kind) =>
-    resource(KIND[kind], TARGETS[kind].name, {
-      description: MARKER,
-      endpoints: [{ url }],
-      operations: [{ name: TARGETS[kind].operation, effect: 'read' }],
-    }),
+    resource(
+      KIND[kind],
+      TARGETS[kind].name,
+      {
+        description: MARKER,
+        endpoints: [{ url }],
+        operations: [{ name: TARGETS[kind].operation, effect: 'read' }],
+      },
+      { labels: { inside: MARKER } },
+    ),
   );
   const people = {
     ursula: [],
@@ -195,6 +200,8 @@ const configure = async (hub: RunningHub, url: string): Promise<ReadonlyMap<stri
   ]);
   await apply(hub, 'acme', [
     caller('alice'),
+    // Called the same, and policy of its own lets its own alice call it.
+    resource('Agent', TARGETS.agent.name, { operations: [{ name: TARGETS.agent.operation }] }),
     key('stranger-agent', agent('alice')),
     resource('User', 'root', { roles: ['admin'] }),
     key('stranger-admin', user('root')),

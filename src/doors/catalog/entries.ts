@@ -1,5 +1,5 @@
 /** Targets as entries of a catalog: each leads to a door of ours, and none says where its target really is. */
-import type { TargetEntry } from '../../contract/index.ts';
+import { DEFAULT_TENANT, type TargetEntry } from '../../contract/index.ts';
 import { a2aAddress, mcpAddress } from '../addresses.ts';
 import { A2A_CARD, BASE, type CatalogOptions, type Entry, MCP_CARD, REGISTRY } from './words.ts';
 
@@ -12,14 +12,14 @@ export const entriesOf = (base: string, targets: readonly TargetEntry[], isKnown
   targets.filter(({ kind }) => kind !== 'model').map((target) => entryOf(base, target, isKnown));
 
 const entryOf = (base: string, target: TargetEntry, isKnown: boolean): Entry => {
-  const { kind, name, description, operations, labels, domain } = target;
+  const { tenant, kind, name, description, operations, labels, domain } = target;
   const isTool = kind === 'tool';
   const queries = operations
     .flatMap(({ description: does = '' }) => (does === '' ? [] : [does]))
     .slice(0, MOST_QUERIES);
   const tags = Object.entries(labels).map(([key, value]) => (value === '' ? key : `${key}=${value}`));
   return {
-    identifier: identifierOf(base, isTool ? 'server' : 'agent', name),
+    identifier: identifierOf(base, `${spaceOf(tenant)}${isTool ? 'server' : 'agent'}`, name),
     displayName: name,
     type: isTool ? MCP_CARD : A2A_CARD,
     url: isTool ? mcpAddress(base, name) : `${a2aAddress(base, { kind, name })}/.well-known/agent-card.json`,
@@ -53,6 +53,9 @@ export const referralsOf = ({ parent }: Pick<CatalogOptions, 'parent'>): readonl
           url: `${parent.url}${BASE}/search`,
         },
       ];
+
+/** Names are unique inside of a tenant only. */
+const spaceOf = (tenant: string): string => (tenant === DEFAULT_TENANT ? '' : `${tenant}:`);
 
 /** Of the host that publishes it; an address of the sixth version has no place in such a name. */
 const identifierOf = (base: string, space: string, name: string): string =>

@@ -1,6 +1,8 @@
 /** What the login door serves. */
 import type { DoorRoute, Gate } from '../routes.ts';
 
+const FORM = { headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: '' };
+
 const route = (
   method: DoorRoute['method'],
   path: string,
@@ -12,6 +14,7 @@ const route = (
   path,
   summary,
   gate: { kind } satisfies Gate,
+  ...(method === 'POST' ? { example: FORM } : {}),
 });
 
 export const routes: readonly DoorRoute[] = [

@@ -2,6 +2,8 @@
 import type { DoorRoute, Gate } from '../routes.ts';
 import { STYLE_PATH } from './frame.ts';
 
+const FORM = { headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: '' };
+
 const route = (
   method: DoorRoute['method'],
   path: string,
@@ -13,6 +15,7 @@ const route = (
   path,
   summary,
   gate: { kind } satisfies Gate,
+  ...(method === 'POST' ? { example: FORM } : {}),
 });
 
 export const routes: readonly DoorRoute[] = [
