@@ -2,7 +2,15 @@
  * The desk where calls wait for people. It opens approvals, takes votes, and lets a call go once, when enough people said yes to
  * exactly what is sent. Everything it knows is in the store: after a restart it looks again and goes on.
  */
-import type { ApprovalRecord, Call, CallRecord, HoldAnswer, HoldQuestion, Principal } from '../contract/index.ts';
+import type {
+  ApprovalRecord,
+  ApprovalSummary,
+  Call,
+  CallRecord,
+  HoldAnswer,
+  HoldQuestion,
+  Principal,
+} from '../contract/index.ts';
 import { Ballots } from './ballots.ts';
 import { Grants } from './grants.ts';
 import { Opening } from './opening.ts';
@@ -57,7 +65,7 @@ export class Desk {
     return record === undefined ? undefined : publicOf(record);
   }
 
-  list(viewer: Viewer, state: ApprovalRecord['state'] | undefined, limit: number): Promise<readonly ApprovalRecord[]> {
+  list(viewer: Viewer, state: ApprovalRecord['state'] | undefined, limit: number): Promise<readonly ApprovalSummary[]> {
     return this.#ballots.list(viewer, state, limit);
   }
 
@@ -67,7 +75,7 @@ export class Desk {
   }
 
   /** Why this person may not vote on it now; undefined: they may. */
-  obstacle(principal: Principal, record: ApprovalRecord): Promise<string | undefined> {
+  obstacle(principal: Principal, record: ApprovalSummary): Promise<string | undefined> {
     return this.#ballots.obstacle(principal, record);
   }
 

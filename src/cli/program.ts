@@ -341,7 +341,10 @@ const forNodes = (command: Command): Command =>
     .option('--insecure-public', 'other machines may reach it, and the network may read along')
     .option('--allow-private-egress', 'for development: issuers and webhooks may be on private addresses')
     .option('--advertise <url>', 'address that other nodes use, when it is not the bound one')
-    .option('--keep <time>', 'records of calls with their payloads, and traces, such as 30d; 7d unless said')
+    .option(
+      '--keep <time>',
+      'records and approvals of calls with their payloads, charges, and traces, such as 30d; 7d unless said',
+    )
     .option('--otlp <url>', 'collector that gets every call')
     .addOption(
       new Option('--log-level <level>', 'least level that is written')
@@ -370,7 +373,10 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--port <port>', 'port to bind', port, '4600')
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--config <path>', 'apply this at start, repeatable', collect)
-    .option('--root-key-file <file>', 'of a hub: 32 random bytes in base64 that secrets are sealed under')
+    .option(
+      '--root-key-file <file>',
+      'of a hub: 32 random bytes in base64 that secrets are sealed under; for its owner only',
+    )
     .option('--parent <url>', 'of a domain hub')
     .option('--store <address>', 'of a hub: postgres://user@host/database instead of SQLite in --data (AIRSPACE_STORE)')
     .option(

@@ -246,7 +246,7 @@ export interface NodeStore {
 }
 
 /** What may have been changed by another hub over the same store. `peers`: what other hubs hear by themselves. */
-export type StoreTopic = 'resources' | 'kills' | 'releases' | 'nodes' | 'peers';
+export type StoreTopic = 'resources' | 'kills' | 'releases' | 'nodes' | 'secrets' | 'peers';
 
 /** What another hub over the same store says of itself. */
 export interface Peer {

@@ -247,7 +247,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => archive.settled());
   keeper.start(await stores.nodes.list(), archive.last);
   held.defer(() => keeper.stop());
-  others = shared && new Others({ shared, control, kills, nodes, keeper, world, logger });
+  others = shared && new Others({ shared, control, kills, nodes, keeper, vault, world, logger });
   if (others !== undefined) {
     const running = others;
     await running.start();

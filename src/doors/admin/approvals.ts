@@ -24,8 +24,7 @@ const idOf = ({ param }: AdminRequest): string => {
 /** Without the bytes: whoever wants to judge looks at one. */
 export const listApprovals = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
   const { state, limit } = query(Filter);
-  const items = await ports.approvals.list(principal, state, limit);
-  return json({ items: items.map(({ body: _, ...rest }) => rest) });
+  return json({ items: await ports.approvals.list(principal, state, limit) });
 };
 
 export const getApproval = async (asked: AdminRequest): Promise<Answer> =>

@@ -1,6 +1,7 @@
 /** Everything that the admin door asks of a node: it serves what these answer and decides only who may ask. */
 import type { IncomingMessage } from 'node:http';
 import type {
+  ApprovalCard,
   ApprovalState,
   ApprovalView,
   AuditHead,
@@ -230,7 +231,7 @@ export interface Feed {
 /** Calls that wait for people. What somebody may not see is `not_found`, like what is not there. */
 export interface ApprovalPort {
   /** Newest first. */
-  list(viewer: Principal, state: ApprovalState | undefined, limit: number): Promise<readonly ApprovalView[]>;
+  list(viewer: Principal, state: ApprovalState | undefined, limit: number): Promise<readonly ApprovalCard[]>;
   get(viewer: Principal, id: string): Promise<ApprovalView>;
   /** `digest` of what the voter looked at. Throws `denied` and `conflict`. */
   vote(viewer: Principal, id: string, ballot: Vote): Promise<ApprovalView>;

@@ -1,11 +1,12 @@
 /** Everything that can be asked of a database, by name: plain data in, plain data out, so that it can cross a thread. */
 import {
+  countWaiting,
   listApprovals,
+  pruneApprovals,
   putApproval,
   readApproval,
   readDueApprovals,
   readLatestApproval,
-  readOpenApproval,
 } from './approvals.ts';
 import { appendAudit, readAudit, readAuditHeads, recentAudit } from './audit.ts';
 import { acceptCall, concludeCall, pruneCalls, readCall, readOpenCalls, readUnresolved, reopenCall } from './calls.ts';
@@ -16,6 +17,7 @@ import {
   creditAccount,
   expireReservations,
   extendReservation,
+  pruneLedger,
   readAccount,
   readAccounts,
   readEntries,
@@ -62,7 +64,9 @@ export const WRITERS = {
   carryReservation,
   expireReservations,
   creditAccount,
+  pruneLedger,
   putApproval,
+  pruneApprovals,
   appendAudit,
   appendEvents,
   pruneEvents,
@@ -90,8 +94,8 @@ export const READERS = {
   readEntries,
   readReservation,
   readApproval,
-  readOpenApproval,
   readLatestApproval,
+  countWaiting,
   listApprovals,
   readDueApprovals,
   readAudit,

@@ -226,6 +226,24 @@ const createSecrets = async (db: Db): Promise<void> => {
     .execute();
 };
 
+/** An edited call is found by what its caller asked as well, and the pending ones of a caller are counted, without looking at others. */
+const indexAskers = async (db: Db): Promise<void> => {
+  await db.schema.alterTable('approval').addColumn('asked_digest', 'text').execute();
+  const rows = await db.selectFrom('approval').select(['tenant', 'id', 'record']).execute();
+  for (const { tenant, id, record } of rows) {
+    const { askedDigest } = JSON.parse(record) as { readonly askedDigest?: string };
+    if (askedDigest === undefined) continue;
+    await db
+      .updateTable('approval')
+      .set({ asked_digest: askedDigest })
+      .where('tenant', '=', tenant)
+      .where('id', '=', id)
+      .execute();
+  }
+  await db.schema.createIndex('approval_asked').on('approval').columns(['tenant', 'asked_digest']).execute();
+  await db.schema.createIndex('approval_waiting').on('approval').columns(['state', 'tenant', 'principal']).execute();
+};
+
 export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'resources', up: createResources },
   { name: 'calls', up: createCalls },
@@ -238,6 +256,7 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'unresolved', up: indexUnresolved },
   { name: 'peers', up: createPeers },
   { name: 'secrets', up: createSecrets },
+  { name: 'askers', up: indexAskers },
 ];
 
 export const TELEMETRY_MIGRATIONS: readonly Migration[] = [{ name: 'events', up: createEvents }];

@@ -130,6 +130,8 @@ export interface ApprovalRow {
   /** The rest of the record as JSON, without the bytes. */
   record: string;
   body: Uint8Array;
+  /** The digest before somebody edited the call; null when nobody did. */
+  asked_digest: string | null;
 }
 
 export interface AuditRow {
