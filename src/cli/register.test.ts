@@ -127,6 +127,37 @@ test('each model becomes a resource of its own, with the secret that its provide
   assert.match(elsewhere.stderr, /may not be sent to/);
 });
 
+test('an agent of ours is callable after the policy line that register says', async () => {
+  await using own = await servers.scripted({
+    '/healthz': { body: 'ok' },
+    'POST /where': { body: { at: 'the post office' } },
+  });
+  const argv = ['agent', 'register', own.url, '--name', 'post', '--operation', 'where:read', '--operation', 'send'];
+  const ran = await airspace(argv);
+  assert.equal(ran.exit, 0, ran.stderr);
+  const said = / {2}(@id.*\n {2}permit.*)/.exec(ran.stderr)?.[1] ?? '';
+  const text = said.replaceAll('<agent>', 'caller').replaceAll('<why>', 'it looks');
+  const policy = {
+    apiVersion: 'airspace.dev/v1',
+    kind: 'PolicyBundle',
+    metadata: { name: 'org' },
+    spec: { level: 'org', policies: { text } },
+  };
+  assert.equal(
+    (await airspace(['agent', 'register', '--name', 'caller', '--protocol', 'http', '--operation', 'x'])).exit,
+    0,
+  );
+  const applied = await airspace(['apply', '-f', '-'], JSON.stringify(policy));
+  assert.equal(applied.exit, 0, applied.stderr);
+  const key = (await airspace(['key', 'create', 'agent/caller'])).stdout.trim();
+  const answer = await fetch(`${hub.url}/v1/agents/post/where`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: '{}',
+  });
+  assert.deepEqual([answer.status, await answer.json()], [200, { at: 'the post office' }]);
+});
+
 test('what only a sidecar reaches is said by hand', async () => {
   const ran = await airspace([
     'agent',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { exportJWK, FlattenedSign, generateKeyPair } from 'jose';
+import { Fault } from '../contract/index.ts';
 import { guardJson } from '../doors/http/index.ts';
 import { guardedFetch } from '../egress/index.ts';
 import { systemWorld } from '../kernel/index.ts';
@@ -273,4 +274,23 @@ test('an answer with the id of another request is nobody’s', async () => {
   const discovery = await look(liar.url, { protocol: 'mcp' });
   assert.equal(discovery.found, null);
   assert.match(cameOf(discovery), /no answer of an MCP server/);
+});
+
+test('a target that never answers in time does not hold the search', async () => {
+  let nowMs = 0;
+  let requests = 0;
+  const slow = {
+    ...parts,
+    clock: { ...clock, nowMs: () => nowMs },
+    fetch: async (_: string, { timeoutMs = 0 } = {}) => {
+      requests++;
+      nowMs += timeoutMs;
+      throw new Fault('timeout', 'it did not answer in time');
+    },
+  };
+  const { found, tried } = await discover(slow, { url: 'https://slow.example', origins: [] });
+  assert.equal(found, null);
+  assert.ok(nowMs <= 20_000, `${nowMs} ms`);
+  assert.equal(requests, 4);
+  assert.match(cameOf({ tried } as Discovery), /the search took too long/);
 });

@@ -30,6 +30,7 @@ import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from '
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { watchOverload } from './overload.ts';
 import { keepRosters } from './rosters.ts';
+import { DOMAIN_ROUTES } from './routes.ts';
 import { secretsElsewhere } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
@@ -162,6 +163,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       world,
       directory: directoryOf(live, world),
       calls: detachedCalls(live, world, desk),
+      routes: DOMAIN_ROUTES,
       catalog: { published: publishedBy(live), parent: hub },
       onInternal: (fault, occurrence) =>
         logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),

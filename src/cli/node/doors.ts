@@ -2,12 +2,12 @@
 import type { Call, Directory, Fault } from '../../contract/index.ts';
 import { type CatalogOptions, catalogDoor } from '../../doors/catalog/index.ts';
 import type { Inbound } from '../../doors/http/index.ts';
-import type { Door } from '../../doors/index.ts';
+import type { Door, DoorRoute } from '../../doors/index.ts';
 import { type AsyncCalls, nativeDoor } from '../../doors/native/index.ts';
 import { openapiDoor } from '../../doors/openapi/index.ts';
 import type { Handler, World } from '../../kernel/index.ts';
 import { VERSION } from '../version.ts';
-import { ROUTES } from './routes.ts';
+import { CALLER_ROUTES } from './routes.ts';
 
 export interface DoorParts {
   readonly world: World;
@@ -20,11 +20,13 @@ export interface DoorParts {
   readonly known?: (inbound: Pick<Inbound, 'credential'>) => Call['credential'];
   /** What strangers may know of, and who knows more. Absent: nothing, and nobody. */
   readonly catalog?: Pick<CatalogOptions, 'published' | 'parent'>;
+  /** What this listener serves, for its description. Absent: these doors and no others. */
+  readonly routes?: readonly DoorRoute[];
   readonly onInternal: (fault: Fault, occurrence: object) => void;
 }
 
 export const doorsOf = (parts: DoorParts): readonly Door[] => [
   nativeDoor(parts),
   catalogDoor({ published: () => [], ...parts, ...parts.catalog }),
-  openapiDoor({ routes: ROUTES, version: VERSION }),
+  openapiDoor({ routes: parts.routes ?? CALLER_ROUTES, version: VERSION }),
 ];

@@ -41,6 +41,7 @@ import { agreeOnKey, Others } from './others.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { keepRosters } from './rosters.ts';
+import { ROUTES } from './routes.ts';
 import { openVault, secretPort } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
@@ -320,6 +321,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     world,
     directory: directoryOf(live, world),
     calls: detachedCalls(live, world, desk),
+    routes: ROUTES,
     catalog: { published: publishedBy(live) },
     onInternal: (fault, occurrence) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
