@@ -32,7 +32,6 @@ export interface AdminParts {
   readonly observed: Observed;
   readonly control: ControlPort;
   readonly secrets: SecretPort;
-  readonly discover: AdminPorts['discover'];
   readonly releases: ReleasePort;
   readonly nodes: NodePort;
   readonly kills: KillPort;
@@ -52,6 +51,7 @@ export interface AdminParts {
   readonly lastUsedMs: (tenant: string, id: string) => number | null;
   readonly diagnoser: ApartDiagnoser;
   readonly useBootstrapToken: (token: string) => Promise<void>;
+  readonly discover: AdminPorts['discover'];
 }
 
 export const adminPorts = (parts: AdminParts): AdminPorts => {
@@ -64,7 +64,6 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     belonging: (rights) => belonging(rights, live.snapshot ?? { targets: [], domains: [] }),
     control: parts.control,
     secrets: parts.secrets,
-    discover: parts.discover,
     releases: parts.releases,
     status: () => ({
       node: parts.id,
@@ -104,6 +103,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     audit: parts.audit,
     approvals: parts.approvals,
     unknown: parts.unknown,
+    discover: parts.discover,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),
     onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),
   };

@@ -310,10 +310,10 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       weakened,
       session: (req) => sessions.resolve(req),
       secrets: secretPort(vault, audit.trail),
-      discover: discovery({ fetch: egress.fetch, vault, trail: audit.trail, world }),
       lastUsedMs: (tenant, name) => keyUse.lastUsedMs(tenant, name),
       diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
+      discover: discovery({ fetch: egress.fetch, vault, trail: audit.trail, world }),
     }),
   );
   const callers = doorsOf({

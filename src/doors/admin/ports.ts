@@ -50,8 +50,6 @@ export interface AdminPorts {
   /** What of their tenant those with such rights may look at, by the current snapshot. */
   readonly belonging: (rights: Rights) => Belonging;
   readonly secrets: SecretPort;
-  /** Looks what is behind an address. Throws `denied` for one that this node does not go to, `unreachable`, `overloaded`. */
-  readonly discover: (by: Principal, asked: DiscoverRequest) => Promise<unknown>;
   readonly control: ControlPort;
   readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
@@ -84,6 +82,8 @@ export interface AdminPorts {
    * those that were left. Throws `not_found` when nothing of the tenant has this id.
    */
   readonly drain: (tenant: string, id: string, timeoutMs: number) => Promise<{ readonly inFlight: number }>;
+  /** Looks what is behind an address. Throws `denied` for one that this node does not go to, `unreachable`, `overloaded`. */
+  readonly discover: (by: Principal, asked: DiscoverRequest) => Promise<unknown>;
   /** Takes faults whose causes only the operator may see: those with code `internal`. */
   readonly onInternal?: (thrown: unknown, path: string) => void;
   /** Serve `/metrics` to processes of this machine without a key, for a scraper next to the node. Default false. */
