@@ -76,7 +76,6 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
     .option('--no-headers', 'tables without titles');
   addLooking(program, does);
   addChanging(program, does);
-  addRegister(program, does);
   addAccess(program, does);
   addIdentity(program, does);
   addKill(program, does);
@@ -85,6 +84,8 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addAudit(program, does);
   addPolicy(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
+  // Last: it hangs on words that others have brought.
+  addRegister(program, does);
   for (const command of leavesOf(program))
     if (!command.options.some(({ long }) => long === '--data'))
       command.option(DATA, 'find the node by its state, wherever that is (AIRSPACE_DATA)');
