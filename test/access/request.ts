@@ -1,4 +1,5 @@
 /** One well-formed request for a route, with its places filled: what stands in the way is then its gate and nothing else. */
+import type { TargetKind } from '../../src/contract/index.ts';
 import { type DoorRoute, nameOfRoute } from '../../src/doors/index.ts';
 import { type Scene, TARGETS } from './scene.ts';
 
@@ -42,16 +43,23 @@ export const requestsFor = (routes: readonly DoorRoute[], scene: Scene): readonl
 const isEnd = ({ path }: DoorRoute): boolean => /logout$|:leave$/.test(path);
 
 const filled = (text: string, { gate, door, path }: DoorRoute, scene: Scene): string => {
-  const target = gate.kind === 'call' && gate.target !== '*' ? TARGETS[gate.target] : TARGETS.agent;
+  const target = TARGETS[kindOf(gate, path)];
   const places: Readonly<Record<string, string>> = {
     name: nameFor(gate.kind, door, target.name, scene),
     operation: target.operation,
     id: door === 'admin' ? 'nothing-there' : scene.call,
     hex: path.includes('approvals') || path.includes('unknown') ? scene.call : scene.call.slice(0, 8),
     number: '999999',
+    config: 'c1',
     urn: encodeURIComponent('urn:air:127.0.0.1:agent:orders'),
   };
   return text.replace(/\{(\w+)\}/g, (place, name: string) => places[name] ?? place);
+};
+
+const kindOf = (gate: DoorRoute['gate'], path: string): TargetKind => {
+  if (gate.kind === 'call' && gate.target !== '*') return gate.target;
+  if (path.includes('/tools/')) return 'tool';
+  return path.includes('/models/') ? 'model' : 'agent';
 };
 
 const nameFor = (gate: DoorRoute['gate']['kind'], door: string, target: string, scene: Scene): string => {

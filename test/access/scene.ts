@@ -46,7 +46,8 @@ export interface Scene extends AsyncDisposable {
   readonly call: string;
   /** Calls that reached the target. */
   hits(): number;
-  ask(method: string, path: string, headers: Headers, body?: string): Promise<Answered>;
+  /** `at`: address of the node; default: the hub. */
+  ask(method: string, path: string, headers: Headers, body?: string, at?: string): Promise<Answered>;
 }
 
 export interface Answered {
@@ -99,8 +100,8 @@ export const startScene = async (): Promise<Scene> => {
   const keys = await configure(hub, url);
   const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
   held.defer(() => agent.destroy());
-  const ask: Scene['ask'] = (method, path, headers, body) =>
-    exchange({ agent, url: hub.url, method, path, headers, body });
+  const ask: Scene['ask'] = (method, path, headers, body, url = hub.url) =>
+    exchange({ agent, url, method, path, headers, body });
   const bearer = (who: string): Headers => ({ authorization: `Bearer ${keys.get(who)}` });
   const admin = bearer('adam-admin');
   const json = async <T>(...asked: Parameters<Scene['ask']>): Promise<T> => JSON.parse((await ask(...asked)).text) as T;
@@ -181,6 +182,7 @@ const configure = async (hub: RunningHub, url: string): Promise<ReadonlyMap<stri
     'adam-admin': ['admin'],
   };
   await apply(hub, 'default', [
+    resource('Domain', 'branch', { delegated: true }),
     ...called,
     resource(
       'Agent',

@@ -18,7 +18,6 @@ export const documentOf = ({ routes, version }: Described): Document => ({
     title: 'Airspace',
     version,
     description: 'Calls of agents, tools and models, and what governs them.',
-    license: { name: 'unlicensed', identifier: 'LicenseRef-unlicensed' },
   },
   servers: [{ url: '/' }],
   tags: [...new Set(routes.map(({ door }) => door))].map((name) => ({ name })),
@@ -28,6 +27,12 @@ export const documentOf = ({ routes, version }: Described): Document => ({
     responses: { Problem: { description: 'a problem', content: { [PROBLEM]: { schema: ref('Problem') } } } },
     securitySchemes: {
       key: { type: 'http', scheme: 'bearer', description: 'an API key, or a token of an identity provider' },
+      keyInHeader: {
+        type: 'apiKey',
+        in: 'header',
+        name: 'x-api-key',
+        description: 'the same, as some clients send it',
+      },
       node: { type: 'http', scheme: HEADERS.nodeScheme, description: 'the assertion of a node that joined' },
       session: { type: 'apiKey', in: 'cookie', name: 'airspace-session', description: 'of a person at a browser' },
     },
@@ -112,9 +117,10 @@ const SCHEMES: Partial<Record<Gate['kind'], readonly string[]>> = {
   session: ['session'],
 };
 
-const securityOf = ({ gate }: DoorRoute): Document => {
+const securityOf = ({ gate, keyHeader }: DoorRoute): Document => {
   if (gate.kind === 'public') return { security: [{}, { key: [] }] };
-  return { security: (SCHEMES[gate.kind] ?? []).map((scheme) => ({ [scheme]: [] })) };
+  const schemes = [...(SCHEMES[gate.kind] ?? []), ...(keyHeader === undefined ? [] : ['keyInHeader'])];
+  return { security: schemes.map((scheme) => ({ [scheme]: [] })) };
 };
 
 const queryOf = (schema: z.ZodType | undefined): Document => {
