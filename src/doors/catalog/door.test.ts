@@ -40,7 +40,7 @@ let listener: Listener;
 before(async () => {
   const world = systemWorld();
   const parent = { id: 'hub-above', url: 'https://above.example:4600' };
-  const door = catalogDoor({ world, directory, published: () => [ORDERS], parent });
+  const door = catalogDoor({ directory, published: () => [ORDERS], parent });
   listener = await listen({ host: '127.0.0.1', port: 0, doors: [door], clock: world.clock });
 });
 after(() => listener.close(false));

@@ -1,6 +1,5 @@
 /** What a catalog is made of, in the words of Agentic Resource Discovery 0.9, and where the door serves it. */
-import type { Credential, Directory, TargetEntry } from '../../contract/index.ts';
-import type { World } from '../../kernel/index.ts';
+import type { Credential, Directory, Fault, TargetEntry } from '../../contract/index.ts';
 import type { Inbound } from '../http/index.ts';
 
 export const A2A_CARD = 'application/a2a-agent-card+json';
@@ -25,7 +24,6 @@ export interface Entry {
 }
 
 export interface CatalogOptions {
-  readonly world: World;
   readonly directory: Directory;
   /** What strangers may know of: nothing, unless the configuration marks it. */
   readonly published: () => readonly TargetEntry[];
@@ -33,4 +31,6 @@ export interface CatalogOptions {
   readonly parent?: { readonly id: string; readonly url: string } | undefined;
   /** A listener for one known process says here who that is. */
   readonly known?: (inbound: Pick<Inbound, 'credential'>) => Credential;
+  /** Takes faults whose causes only the operator may see. */
+  readonly onInternal?: (fault: Fault, occurrence: object) => void;
 }
