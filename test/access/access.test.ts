@@ -8,9 +8,11 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { ROUTES } from '../../src/cli/node/routes.ts';
 import { nameOfRoute } from '../../src/doors/index.ts';
+import type { Answered } from './exchange.ts';
 import { EXPECTED, type Expected } from './expected.ts';
+import { MARKER, PUBLISHED, TARGETS, WHO, type Who } from './people.ts';
 import { type Request, requestsFor } from './request.ts';
-import { type Answered, MARKER, PUBLISHED, type Scene, startScene, TARGETS, WHO, type Who } from './scene.ts';
+import { type Scene, startScene } from './scene.ts';
 
 let scene: Scene;
 before(async () => {

@@ -8,8 +8,9 @@ import { type RunningDomainHub, startDomainHub } from '../../src/cli/node/domain
 import { CALLER_ROUTES } from '../../src/cli/node/routes.ts';
 import { type RunningSidecar, startSidecar } from '../../src/cli/node/sidecar.ts';
 import { DEFAULT_TENANT } from '../../src/contract/index.ts';
+import { MARKER, WHO } from './people.ts';
 import { requestsFor } from './request.ts';
-import { MARKER, type Scene, startScene, WHO } from './scene.ts';
+import { type Scene, startScene } from './scene.ts';
 
 let dir = '';
 let scene: Scene;

@@ -1,7 +1,8 @@
 /** One well-formed request for a route, with its places filled: what stands in the way is then its gate and nothing else. */
 import type { TargetKind } from '../../src/contract/index.ts';
 import { type DoorRoute, nameOfRoute } from '../../src/doors/index.ts';
-import { type Scene, TARGETS } from './scene.ts';
+import { TARGETS } from './people.ts';
+import type { Scene } from './scene.ts';
 
 export interface Request {
   readonly route: DoorRoute;

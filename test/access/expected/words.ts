@@ -1,5 +1,5 @@
 /** Who may do what, in the words of the table: groups of callers, and what a route gives them. */
-import type { Who } from '../scene.ts';
+import type { Who } from '../people.ts';
 
 export interface Expected {
   /** Everybody else is turned away, sees nothing of what is called here, and reaches no target. */
