@@ -6,6 +6,7 @@ import { guardJson } from '../doors/http/index.ts';
 import { guardedFetch } from '../egress/index.ts';
 import { systemWorld } from '../kernel/index.ts';
 import { type Discovery, discover, proposalOf, type Wanted } from './index.ts';
+import { openSearch } from './search.ts';
 import * as servers from './testing/servers.ts';
 
 const { clock } = systemWorld();
@@ -190,6 +191,19 @@ test('a secret goes to the address that was named and not to where an answer lea
   assert.deepEqual(other.asked, [], 'redirects are not followed');
   assert.match(cameOf({ tried } as Discovery), /redirects are not followed/);
   assert.ok(!JSON.stringify(tried).includes('very-secret'));
+});
+
+test('a request to another origin would have no secret with it either', async () => {
+  const shown: unknown[] = [];
+  const fetch: typeof parts.fetch = async (_, { headers = {} } = {}) => {
+    shown.push(headers['authorization']);
+    return { status: 404, headers: {}, body: Buffer.alloc(0) };
+  };
+  const wanted = { url: 'https://a.example', origins: ['https://b.example'], credential: { value: 'very-secret' } };
+  const search = openSearch({ ...parts, fetch }, wanted, new URL(wanted.url));
+  for (const url of ['https://a.example/x', 'https://b.example/x', 'https://a.example:8443/x', 'http://a.example/x'])
+    await search.ask('x', url);
+  assert.deepEqual(shown, ['Bearer very-secret', undefined, undefined, undefined]);
 });
 
 test('addresses that the node does not go to are refused before anything else is tried', async () => {

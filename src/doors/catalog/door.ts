@@ -49,7 +49,7 @@ const answer = async (entering: Entering, service: Service): Promise<void> => {
   const credential = options.known?.(inbound) ?? inbound.credential;
   const isKnown = credential.kind !== 'none';
   const base = baseOf(req);
-  const entries = entriesOf(base, await targetsFor(options, credential), isKnown);
+  const entries = await entriesOf(base, await targetsFor(options, credential), isKnown);
   writeFound(entering, await service.answer({ ...entering, base, entries }), cachingOf(isKnown));
 };
 

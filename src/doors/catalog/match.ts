@@ -1,5 +1,6 @@
 /** Which entries somebody means: every constraint must hold, and of the words at least one must be somewhere. */
 import { Fault } from '../../contract/index.ts';
+import { vocabularyOf, wordsIn } from './vocabulary.ts';
 import type { Entry } from './words.ts';
 
 export type Filter = Readonly<Record<string, string | readonly string[]>>;
@@ -48,7 +49,7 @@ export const valuesOf = (entry: Entry, field: string): readonly string[] => {
   return value === undefined ? [] : [value];
 };
 
-const MOST_WORDS = 50;
+const MOST_WORDS = 20;
 
 /** As people write them; what says nothing about a thing counts nothing. */
 const EMPTY_WORDS = new Set(
@@ -57,27 +58,23 @@ const EMPTY_WORDS = new Set(
 
 const wordsOf = (text: string): readonly string[] => [
   ...new Set(
-    (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, MOST_WORDS).filter((word) => !EMPTY_WORDS.has(word)),
+    wordsIn(text)
+      .filter((word) => !EMPTY_WORDS.has(word))
+      .slice(0, MOST_WORDS),
   ),
 ];
 
+const WEAK = 0.6;
+
 const scoreOf = (entry: Entry, words: readonly string[]): number => {
-  const strong = setOf([entry.displayName, ...(entry.capabilities ?? []), ...(entry.tags ?? [])]);
-  const weak = setOf([entry.description ?? '', ...(entry.representativeQueries ?? [])]);
-  const sum = words.reduce(
-    (total, word) =>
-      total + weightIn(strong, word, 1) + (weightIn(strong, word, 1) > 0 ? 0 : weightIn(weak, word, 0.6)),
-    0,
-  );
+  const { strong, weak } = vocabularyOf(entry);
+  const sum = words.reduce((total, word) => total + (weightIn(strong, word) || WEAK * weightIn(weak, word)), 0);
   return Math.round((100 * sum) / words.length);
 };
 
-const setOf = (texts: readonly string[]): ReadonlySet<string> =>
-  new Set(texts.flatMap((text) => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []));
-
 /** `orders` is found for `order`. */
-const weightIn = (words: ReadonlySet<string>, word: string, whole: number): number => {
-  if (words.has(word)) return whole;
+const weightIn = (words: ReadonlySet<string>, word: string): number => {
+  if (words.has(word)) return 1;
   const near = word.length > 2 && (words.has(`${word}s`) || (word.endsWith('s') && words.has(word.slice(0, -1))));
-  return near ? whole * 0.8 : 0;
+  return near ? 0.8 : 0;
 };
