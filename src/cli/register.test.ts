@@ -59,8 +59,7 @@ test('an address becomes a tool whose operations are what its server lists, and 
       ['other', 'write'],
     ],
   );
-  const argv = ['audit', 'ls', '--kind', 'target.discover', '-o', 'json'];
-  const audit = await line(argv, { env: { AIRSPACE_DATA: root } });
+  const audit = await airspace(['audit', 'ls', '--kind', 'target.discover', '-o', 'json']);
   assert.match(audit.stdout, new RegExp(mcp.url));
 });
 
