@@ -210,3 +210,26 @@ test('an entity tag saves the way back', async () => {
   });
   assert.equal(again.status, 304);
 });
+
+test('entries are what the standard asks of them, wherever they are read', async () => {
+  const URN = /^urn:air:[a-zA-Z0-9.-]+(:[a-zA-Z0-9._:-]+)?:[a-zA-Z0-9._-]+$/;
+  const { json } = await ask('/.well-known/ard.json', 'ann');
+  const entries = json['entries'] as Record<string, unknown>[];
+  for (const entry of entries) {
+    assert.match(String(entry['identifier']), URN);
+    assert.ok(entry['displayName'] !== '' && entry['type'] !== '');
+    assert.equal(Number('url' in entry) + Number('data' in entry), 1);
+  }
+  const { identifier } = entries[0]!;
+  const one = await ask(`/registry/agents/${encodeURIComponent(String(identifier))}`, 'ann');
+  assert.equal(one.json['identifier'], identifier);
+  assert.ok(!('score' in one.json) && !('source' in one.json), 'those are of a search');
+  for (const [asked, status, code] of [
+    ['urn:air:somewhere.invalid:probe:not-found', 404, 'NOT_FOUND'],
+    ['not-a-urn', 400, 'INVALID_ARGUMENT'],
+  ] as const) {
+    const answer = await ask(`/registry/agents/${encodeURIComponent(asked)}`, 'ann');
+    assert.deepEqual([answer.status, answer.json['errorCode']], [status, code]);
+    assert.ok(answer.json['message']);
+  }
+});
