@@ -9,6 +9,7 @@ import { addIdentity } from './identity-program.ts';
 import { DATA_DIR } from './lifecycle.ts';
 import { FORMATS, type Format, Output } from './output.ts';
 import { addPolicy } from './policy-program.ts';
+import { addRegister } from './register-program.ts';
 import { addTool } from './tool-program.ts';
 
 /** Runs a command line. Answers its exit code; throws what the command throws. */
@@ -85,6 +86,8 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addAudit(program, does);
   addPolicy(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
+  // Last: it hangs on words that others have brought.
+  addRegister(program, does);
   for (const command of leavesOf(program))
     if (!command.options.some(({ long }) => long === '--data'))
       command.option(DATA, 'find the node by its state, wherever that is (AIRSPACE_DATA)');

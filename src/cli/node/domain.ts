@@ -20,6 +20,7 @@ import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
 import { budgetsAbove } from './budgets.ts';
 import { openCardKey } from './card-key.ts';
+import { publishedBy } from './catalog.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
@@ -35,6 +36,7 @@ import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from '
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { watchOverload } from './overload.ts';
 import { keepRosters } from './rosters.ts';
+import { DOMAIN_ROUTES } from './routes.ts';
 import { secretsElsewhere } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
@@ -183,6 +185,8 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       calls: detachedCalls(live, world, desk),
       a2a: a2a.door,
       mcp: mcpParts({ live, world, key: member.key }, closing, options.advertise),
+      routes: DOMAIN_ROUTES,
+      catalog: { published: publishedBy(live), parent: hub },
     }),
     adminDoor(
       adminPorts({
@@ -210,6 +214,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         lastUsedMs: () => null,
         diagnoser,
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
+        discover: () => Promise.reject(elsewhere(hub.url)),
       }),
     ),
     approvalPages(desk, live, world, logger),

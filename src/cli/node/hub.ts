@@ -32,9 +32,11 @@ import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { openCardKey } from './card-key.ts';
+import { publishedBy } from './catalog.ts';
 import { definitionsOf } from './definitions.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
+import { discovery } from './discovery.ts';
 import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { entryOf } from './entry.ts';
@@ -52,6 +54,7 @@ import { agreeOnKey, Others } from './others.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { keepRosters } from './rosters.ts';
+import { ROUTES } from './routes.ts';
 import { openVault, secretPort } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
@@ -326,6 +329,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       lastUsedMs: (tenant, name) => keyUse.lastUsedMs(tenant, name),
       diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
+      discover: discovery({ fetch: egress.fetch, vault, trail: audit.trail, world }),
     }),
   );
   const calling = {
@@ -351,6 +355,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     calls: detachedCalls(live, world, desk),
     a2a: a2a.door,
     mcp: mcpParts({ live, world, key }, closing, options.advertise),
+    routes: ROUTES,
+    catalog: { published: publishedBy(live) },
   });
   const pages = approvalPages(desk, live, world, logger, sessions);
   const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);
