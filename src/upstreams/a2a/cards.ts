@@ -204,6 +204,3 @@ const urlOf = ({ url, protocolBinding }: AgentInterface, base: string): string |
 
 /** gRPC has no path before its own. */
 const addressOf = (url: string, binding: Binding): string => (binding === 'GRPC' ? new URL(url).origin : url);
-
-/** What the reply of an agent may still say to whoever called. */
-export const PASSED: ReadonlySet<string> = new Set(['a2a-extensions', 'retry-after', HEADERS.policy]);

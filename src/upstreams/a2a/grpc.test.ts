@@ -191,6 +191,15 @@ test('a caller that goes away resets the stream of the agent', async () => {
   }
 });
 
+test('a reply that is refused at its head is left, and not waited for', async () => {
+  const agent = await agentThat((stream) => {
+    stream.respond({ ':status': 200, 'content-type': 'text/html' });
+    stream.write('and so on');
+  });
+  assert.equal((await faultOf(send(agent.url))).code, 'upstream_invalid');
+  await agent.closed;
+});
+
 test('where nothing listens, or nobody speaks HTTP/2, the call ends', async () => {
   const fault = await faultOf(send('http://127.0.0.1:1'));
   assert.deepEqual([fault.code, fault.executed], ['unreachable', 'no']);
