@@ -1,13 +1,5 @@
 /** How an agent is reached: as its configuration says, or as its card says, which may not send us anywhere else. */
-import {
-  type Binding,
-  type Call,
-  type Endpoint,
-  Fault,
-  HEADERS,
-  type Reply,
-  type Scope,
-} from '../../contract/index.ts';
+import { type Binding, type Call, type Endpoint, Fault, type Reply, type Scope } from '../../contract/index.ts';
 import {
   type AgentCard,
   type AgentInterface,
