@@ -3,6 +3,7 @@ export { isFromThisMachine, isOperator, refuseForeignPages } from './authorise.t
 export { type AdminDoor, adminDoor } from './door.ts';
 export { EventFeed } from './feed.ts';
 export type {
+  Acceptance,
   AccessPort,
   AdminPorts,
   ApprovalPort,
@@ -30,6 +31,9 @@ export type {
   RuleName,
   SecretPort,
   TargetCounts,
+  ToolOperationView,
+  ToolPort,
+  ToolView,
   UnknownPort,
   Vote,
 } from './ports.ts';

@@ -26,6 +26,7 @@ import {
 } from './releases.ts';
 import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
 import { listSecrets, rekeySecrets, removeSecret, setSecret } from './secrets.ts';
+import { acceptTool, getTool, listTools } from './tools.ts';
 import { listUnknown, resolveUnknown } from './unknown.ts';
 import { whoami } from './whoami.ts';
 
@@ -125,6 +126,9 @@ export const ROUTES: readonly AdminRoute[] = [
   route('POST', '/v1/policy/diagnose', { least: 'viewer' }, diagnose),
 
   route('GET', '/v1/targets', { least: 'viewer', agents: true, domains: true }, targets),
+  route('GET', '/v1/definitions', { least: 'viewer', domains: true }, listTools),
+  route('GET', '/v1/definitions/{name}', { least: 'viewer', domains: true }, getTool),
+  route('POST', '/v1/definitions/{name}:accept', { least: CHANGING, domains: true }, acceptTool),
   route('GET', '/v1/instances', { least: 'viewer', agents: true, domains: true }, instances),
   route('POST', '/v1/instances', { least: 'agent' }, announce),
   route('DELETE', '/v1/instances/{id}', { least: 'agent' }, withdraw),
