@@ -156,9 +156,11 @@ const decidedAbove = (draft: Draft, { domains }: DomainRights, before: Configura
   return {
     policy,
     levels: levels.filter(({ level }) => !isTheirs(level)),
-    targets: draft.targets.map(({ endpoints, health, concurrency, timeoutMs, ...read }) =>
-      isTheirs(read.domain) ? read : { ...read, endpoints, health, concurrency, timeoutMs },
-    ),
+    targets: draft.targets.map((target) => {
+      if (!isTheirs(target.domain)) return target;
+      const { endpoints: _, health, concurrency, timeoutMs, description, operations, ...read } = target;
+      return { ...read, operations: operations.map(({ description: __, ...said }) => said) };
+    }),
     routes: draft.routes,
     domains: draft.domains,
     keys: draft.keys,

@@ -77,7 +77,7 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     'a field from nowhere',
     `${head}${spec}      colour: red\n`,
     [
-      'f:8: Agent `orders`: `spec.operations[0]` has no field `colour`; its fields are `name`, `description`, `effect`, `idempotent`, `reconcile`, `input`, `price`',
+      'f:8: Agent `orders`: `spec.operations[0]` has no field `colour`; its fields are `name`, `description`, `effect`, `idempotent`, `reconcile`, `input`, `definition`, `price`',
     ],
   ],
   [
@@ -89,7 +89,7 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     '__proto__ as field',
     `${head}${spec}  __proto__: {a: 1}\n`,
     [
-      'f:8: Agent `orders`: `spec` has no field `__proto__`; its fields are `description`, `protocol`, `endpoints`, `credential`, `operations`, `health`, `concurrency`, `timeoutMs`, `price`',
+      'f:8: Agent `orders`: `spec` has no field `__proto__`; its fields are `description`, `protocol`, `protocolVersion`, `binding`, `model`, `aliases`, `fallback`, `card`, `endpoints`, `credential`, `operations`, `health`, `concurrency`, `timeoutMs`, `price`',
     ],
   ],
   [

@@ -9,6 +9,22 @@ import { refuseRequest } from './refuse.ts';
 /** True when the request is this door's; it will be answered by it. False: the next door is asked. */
 export type Door = (req: IncomingMessage, res: ServerResponse) => boolean | Promise<boolean>;
 
+/** Asked in order; a list that grows later is asked as it is then. */
+export const anyOf =
+  (doors: readonly Door[]): Door =>
+  (req, res) =>
+    askFrom(doors, 0, req, res);
+
+/** Most answer at once, and waiting for what is there already would cost a turn for each of them. */
+const askFrom = (doors: readonly Door[], first: number, ...came: Parameters<Door>): ReturnType<Door> => {
+  for (let at = first; at < doors.length; at++) {
+    const answer = doors[at]!(...came);
+    if (answer === true) return true;
+    if (answer !== false) return answer.then((is) => is || askFrom(doors, at + 1, ...came));
+  }
+  return false;
+};
+
 export interface ListenLimits {
   /** From the first byte until the headers are complete: slow senders of headers hold a connection no longer. */
   readonly headersMs: number;
@@ -165,12 +181,14 @@ class Front {
   readonly #options: ListenOptions;
   readonly #limits: ListenLimits;
   readonly #loopback: boolean;
+  readonly #enter: Door;
   draining = false;
 
   constructor(options: ListenOptions, limits: ListenLimits) {
     this.#options = options;
     this.#limits = limits;
     this.#loopback = isLoopback(options.host);
+    this.#enter = anyOf(options.doors);
   }
 
   async take(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -178,10 +196,8 @@ class Front {
     try {
       this.#check(req);
       if (this.#health(req, res)) return;
-      for (const door of this.#options.doors) {
-        const answer = door(req, res);
-        if (answer === true || (answer !== false && (await answer))) return;
-      }
+      const answer = this.#enter(req, res);
+      if (answer === true || (answer !== false && (await answer))) return;
       throw new Fault('not_found', 'nothing is served at this path');
     } catch (thrown) {
       refuseRequest(req, res, Fault.from(thrown));

@@ -18,9 +18,7 @@ import {
   invoke,
   type Layer,
   Permit,
-  parsedPayload,
   payloadDigest,
-  payloadOf,
   remainingMs,
   whenEnded,
   whenStopped,
@@ -41,6 +39,7 @@ import { rewritten } from './rewrite-call.ts';
 import { Trees } from './trees.ts';
 import type { Trials } from './trials.ts';
 import { Versions } from './versions.ts';
+import { argumentsKnown, argumentsSeen } from './view.ts';
 import type { Watch } from './watch.ts';
 
 export interface DecideParts {
@@ -111,14 +110,14 @@ export const consider = ({
     const facts = needed.length === 0 ? undefined : await points.gather(needed, call, scope);
     const startMs = scope.clock.nowMs();
     const request = requestOf(call, plan, scope, facts);
-    const own = decide(arm.policy, request, () => payloadOf(call));
-    const remarks = remarksOn(arm, own, request, () => payloadOf(call));
+    const own = decide(arm.policy, request, () => argumentsSeen(call));
+    const remarks = remarksOn(arm, own, request, () => argumentsSeen(call));
     note(own, startMs, scope, {
       ...remarks,
-      ...inputsOf(request, own, arm.policy, mayKeep(own) ? parsedPayload(call.body) : undefined),
+      ...inputsOf(request, own, arm.policy, mayKeep(own) ? argumentsKnown(call) : undefined),
     });
     if (arm.watch?.(withPayload(request, call), own, call.id) === true) scope.span.set({ 'policy.rechecked': true });
-    let decision = joined(own, arm.policy, request, () => payloadOf(call), began);
+    let decision = joined(own, arm.policy, request, () => argumentsSeen(call), began);
     if (decision !== own) noteOrigin(decision, began ?? null, startMs, scope);
     if (decision.effect === 'deny') return { call, decision, plan };
     // What people are asked about, or have approved, stays as it is: there a budget that runs low refuses instead.
@@ -199,8 +198,8 @@ const originOf = ({ tree, principal }: Call): Pick<PolicyRequest, 'origin'> =>
   tree === undefined || tree.origin === principal ? {} : { origin: tree.origin };
 
 /** What the decision was made from, and no more: a payload that no policy reads is nobody else's either. */
-const withPayload = (request: PolicyRequest, { body }: Call): PolicyRequest => {
-  const payload = parsedPayload(body);
+const withPayload = (request: PolicyRequest, call: Call): PolicyRequest => {
+  const payload = argumentsKnown(call);
   return payload === undefined ? request : { ...request, payload };
 };
 

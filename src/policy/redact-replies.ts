@@ -1,8 +1,9 @@
 /** Takes fields out of replies below the record, so that neither the caller nor the journal ever holds them. */
 import { Buffer } from 'node:buffer';
-import { type Body, type Constraints, Fault, type Reply } from '../contract/index.ts';
+import { type Body, type Constraints, documentIn, Fault, formOf, type Reply } from '../contract/index.ts';
 import { bytesOf, exactJson, type Handler, isJson, type Layer, Permit, payloadOf } from '../kernel/index.ts';
-import { REDACTED, redact } from './redact.ts';
+import { redactAnswer } from './documents.ts';
+import { REDACTED } from './redact.ts';
 import { withoutDigests } from './rewrite-call.ts';
 
 /** Stands inside the record, around everything that sends. Reads the limits from the permit of the call. */
@@ -32,7 +33,8 @@ export const redactedReply = async (reply: Reply, pointers: readonly string[]): 
   if (body?.bytes.byteLength === 0) return { ...reply, body };
   const bytes = body === undefined ? undefined : redactedBytes(body, reply.contentType, pointers);
   if (bytes !== undefined) return withBytes(reply, bytes);
-  if (reply.outcome === 'failed') return { ...withBytes(reply, bytesOf(REDACTED)), contentType: 'application/json' };
+  if (reply.outcome === 'failed')
+    return { ...withBytes(reply, bytesOf(REDACTED)), contentType: documentIn(formOf(reply.contentType)) };
   throw new Fault(
     'upstream_invalid',
     'the limits redact fields of this reply, and it is no JSON of at most 1 MiB; the target ran, and its reply is withheld',
@@ -52,7 +54,8 @@ type Bytes = Extract<Body, { readonly kind: 'bytes' }>;
 const redactedBytes = (body: Bytes, contentType: string, pointers: readonly string[]): Uint8Array | undefined => {
   if ('problem' in payloadOf({ body, contentType })) return undefined;
   try {
-    return bytesOf(redact(exactJson(body.bytes), pointers));
+    const json = exactJson(body.bytes);
+    return redactAnswer(json, formOf(contentType), pointers) ? bytesOf(json) : undefined;
   } catch {
     return undefined; // nested deeper than can be walked
   }

@@ -1,7 +1,8 @@
 /** The call that goes on when a limit changes what the target gets: other bytes, and so another body that needs its own permit. */
-import { type Call, type Constraints, Fault } from '../contract/index.ts';
+import { type Call, type Constraints, Fault, type Form, formOf } from '../contract/index.ts';
 import { argumentsIn, bytesOf, exactJson, numberIn, payloadOf } from '../kernel/index.ts';
 import { redact } from './redact.ts';
+import { isAsRulesSeeIt } from './view.ts';
 
 type Limits = Pick<Constraints, 'maxTokens' | 'redactIn'>;
 
@@ -17,8 +18,11 @@ export const rewritten = (call: Call, { redactIn, maxTokens }: Limits, policyVer
   const json = jsonOf(call, (problem) =>
     refuse(redactIn === undefined ? 'CANNOT_LIMIT_TOKENS' : 'CANNOT_REDACT', problem),
   );
+  if (redactIn !== undefined && !isAsRulesSeeIt(call))
+    throw refuse('CANNOT_REDACT', 'is in words that the limits have no fields of');
   redact(argumentsIn(call.contentType, json), redactIn ?? []);
-  if (cap !== undefined && !capTokens(json, cap)) throw refuse('CANNOT_LIMIT_TOKENS', 'is no object');
+  if (cap !== undefined && !capTokens(json, cap, capIn(formOf(call.contentType))))
+    throw refuse('CANNOT_LIMIT_TOKENS', 'is no object');
   return { ...call, headers: withoutDigests(call.headers), body: { kind: 'bytes', bytes: bytesOf(json) } };
 };
 
@@ -29,7 +33,7 @@ type Code = keyof typeof WANTED;
 const refusal = (code: Code, problem: string, policyVersion: string): Fault =>
   new Fault(
     'denied',
-    `the limits ${WANTED[code]} of this call, and its payload ${problem}; send one JSON object as \`application/json\``,
+    `the limits ${WANTED[code]} of this call, and its payload ${problem}; send one JSON object as \`application/json\`, in the words of the target`,
     { facts: { code, policyVersion } },
   );
 
@@ -40,15 +44,19 @@ const jsonOf = (call: Call, refuse: (problem: string) => Fault): unknown => {
   return exactJson(call.body.bytes);
 };
 
-/** What model APIs call the longest answer. The first one is always there afterwards, the others only if the caller sent them. */
+/** What model APIs call the longest answer. */
 const TOKEN_FIELDS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'] as const;
 
+/** The one that is always there afterwards; the others only if the caller sent them. */
+const capIn = (form: Form): (typeof TOKEN_FIELDS)[number] =>
+  form === 'openai-responses' ? 'max_output_tokens' : 'max_tokens';
+
 /** False when there is no object to put a cap into. What is no number, and might be read as one, becomes the cap. */
-const capTokens = (json: unknown, maxTokens: number): boolean => {
+const capTokens = (json: unknown, maxTokens: number, always: string): boolean => {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return false;
   const payload = json as Record<string, unknown>;
   for (const name of TOKEN_FIELDS) {
-    if (name !== 'max_tokens' && !Object.hasOwn(payload, name)) continue;
+    if (name !== always && !Object.hasOwn(payload, name)) continue;
     const asked = numberIn(payload[name]);
     if (asked === undefined || asked < 0 || asked > maxTokens) payload[name] = maxTokens;
   }

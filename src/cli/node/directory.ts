@@ -1,6 +1,8 @@
 /** What the doors of a node may tell its callers of what can be called: read from the snapshot in force, and cut by its policy. */
+import { setImmediate } from 'node:timers/promises';
 import {
   type Directory,
+  type OperationEntry,
   type Principal,
   type Snapshot,
   type TargetEntry,
@@ -15,13 +17,15 @@ interface Seen {
   readonly snapshot: Snapshot;
   readonly byName: ReadonlyMap<string, TargetEntry>;
   /** Answers of policy, by principal and kinds: the same question is asked with every list. */
-  readonly visible: Map<string, readonly TargetEntry[]>;
+  readonly visible: Map<string, Promise<readonly TargetEntry[]>>;
 }
 
 /** Answers kept per snapshot; the oldest is forgotten first. */
 const MOST_ANSWERS = 1_000;
 
-export const directoryOf = (live: LivePipeline, { clock }: Pick<World, 'clock'>): Directory => {
+type Live = Pick<LivePipeline, 'inForce' | 'resolver' | 'snapshot' | 'onAdopt'>;
+
+export const directoryOf = (live: Live, { clock }: Pick<World, 'clock'>): Directory => {
   let seen: Seen | undefined;
   const now = (): Seen => {
     const { snapshot } = live.inForce;
@@ -36,11 +40,7 @@ export const directoryOf = (live: LivePipeline, { clock }: Pick<World, 'clock'>)
       const key = JSON.stringify([principal, kinds]);
       const known = visible.get(key);
       if (known !== undefined) return known;
-      const found = snapshot.targets
-        .filter(({ tenant, kind }) => tenant === principal.tenant && kinds.includes(kind))
-        .map((target) => within(live, principal, target))
-        .filter(({ operations }) => operations.length > 0)
-        .sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || (a.name < b.name ? -1 : 1));
+      const found = seenBy(live.inForce.policy, snapshot, principal, kinds);
       if (visible.size >= MOST_ANSWERS) visible.delete(visible.keys().next().value!);
       visible.set(key, found);
       return found;
@@ -61,11 +61,26 @@ const namesIn = ({ targets }: Snapshot): ReadonlyMap<string, TargetEntry> => {
   return byName;
 };
 
-const within = (live: LivePipeline, principal: Principal, target: TargetEntry): TargetEntry => {
-  const { policy } = live.inForce;
-  const kind: TargetKind = target.kind;
-  const operations = target.operations.filter(
-    ({ name }) => mayAllow(policy, principal, { kind, name: target.name, operation: name }) !== 'no',
-  );
-  return operations.length === target.operations.length ? target : { ...target, operations };
+/** Operations that are looked at in one go: about three milliseconds. */
+const AT_ONCE = 32;
+
+const seenBy = async (
+  policy: LivePipeline['inForce']['policy'],
+  { targets }: Snapshot,
+  principal: Principal,
+  kinds: readonly TargetKind[],
+): Promise<readonly TargetEntry[]> => {
+  const found: TargetEntry[] = [];
+  let looked = 0;
+  for (const target of targets) {
+    const { tenant, kind, name } = target;
+    if (tenant !== principal.tenant || !kinds.includes(kind)) continue;
+    const operations: OperationEntry[] = [];
+    for (const operation of target.operations) {
+      if (++looked % AT_ONCE === 0) await setImmediate();
+      if (mayAllow(policy, principal, { kind, name, operation: operation.name }) !== 'no') operations.push(operation);
+    }
+    if (operations.length > 0) found.push({ ...target, operations });
+  }
+  return found.sort((a, b) => kinds.indexOf(a.kind) - kinds.indexOf(b.kind) || (a.name < b.name ? -1 : 1));
 };

@@ -5,8 +5,7 @@ import type { Call, ControlPort, ReleasePort, Roster, Snapshot } from '../../con
 import { Fault } from '../../contract/index.ts';
 import { NodeHub, type NodeLink, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
-import { type Door, listen } from '../../doors/index.ts';
-import { nativeDoor } from '../../doors/native/index.ts';
+import { anyOf, type Door, listen } from '../../doors/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
@@ -18,6 +17,8 @@ import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
 import { budgetsAbove } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { directoryOf } from './directory.ts';
+import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
 import { houseOf } from './housekeeping.ts';
@@ -45,10 +46,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   const closing = new Canceller();
   const doors: Door[] = [];
   let ready = (): boolean => false;
-  const early: Door = async (req, res) => {
-    for (const door of doors) if (await door(req, res)) return true;
-    return false;
-  };
+  const early: Door = (req, res) => anyOf(doors)(req, res);
   const listener = await listen({
     ...options,
     clock: systemWorld().clock,
@@ -158,9 +156,10 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   const left = await stores.calls.open();
   const diagnoser = new ApartDiagnoser();
   doors.push(
-    nativeDoor({
+    ...doorsOf({
       handler: () => live.handler,
       world,
+      directory: directoryOf(live, world),
       calls: detachedCalls(live, world, desk),
       onInternal: (fault, occurrence) =>
         logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),

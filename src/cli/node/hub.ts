@@ -7,7 +7,6 @@ import { adminRolesOf, DEFAULT_TENANT } from '../../contract/index.ts';
 import { ControlPlane, KillSwitch, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { listen, refuseOpenBind } from '../../doors/index.ts';
-import { nativeDoor } from '../../doors/native/index.ts';
 import { AssertionSigner, issueBootstrapToken, KeyUse, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
@@ -24,6 +23,8 @@ import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { detachedCalls } from './detached.ts';
+import { directoryOf } from './directory.ts';
+import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { entryOf } from './entry.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
@@ -311,9 +312,10 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
     }),
   );
-  const native = nativeDoor({
+  const callers = doorsOf({
     handler: () => live.handler,
     world,
+    directory: directoryOf(live, world),
     calls: detachedCalls(live, world, desk),
     onInternal: (fault, occurrence) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
@@ -323,7 +325,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const listener = await listen({
     ...options,
     clock: world.clock,
-    doors: [native, ...login, admin, pages],
+    doors: [...callers, ...login, admin, pages],
     ready: () => live.snapshot !== undefined,
   });
   egress.own(listener.url);

@@ -3,8 +3,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Believed, Desk } from '../../approvals/index.ts';
 import type { Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
 import type { NodeLink } from '../../control/index.ts';
-import { listen } from '../../doors/index.ts';
-import { type NativeDoor, nativeDoor } from '../../doors/native/index.ts';
+import { anyOf, type Door, listen } from '../../doors/index.ts';
 import { Canceller, type Handler, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { Trees } from '../../policy/index.ts';
@@ -14,6 +13,8 @@ import { httpUpstream } from '../../upstreams/http/index.ts';
 import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
 import { detachedCalls } from './detached.ts';
+import { directoryOf } from './directory.ts';
+import { doorsOf } from './doors.ts';
 import { countFallbacks } from './fallback.ts';
 import { houseOf } from './housekeeping.ts';
 import { leasing } from './leases.ts';
@@ -44,7 +45,7 @@ export interface RunningSidecar extends RunningNode {
 export const startSidecar = async (options: SidecarOptions): Promise<RunningSidecar> => {
   const closing = new Canceller();
   // The port must be known before joining, and the doors behind it come after: until then every call is refused.
-  let inbound: NativeDoor | undefined;
+  let inbound: Door | undefined;
   const front = await listen({
     ...options,
     clock: systemWorld().clock,
@@ -135,7 +136,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const left = await member.stores.calls.open();
   const onInternal = (fault: Fault, occurrence: object): void =>
     logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
-  inbound = nativeDoor({ handler: () => into.handler, world, onInternal });
+  inbound = anyOf(doorsOf({ handler: () => into.handler, world, directory: directoryOf(into, world), onInternal }));
   const appKey = `airs_${randomBytes(32).toString('base64url')}`;
   const agent = (): Principal => ({
     kind: 'agent',
@@ -148,18 +149,17 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     host: '127.0.0.1',
     port: 0,
     clock: world.clock,
-    doors: [
-      nativeDoor({
-        handler: () => out.handler,
-        world,
-        calls: detachedCalls(out, world),
-        onInternal,
-        known: ({ credential }) =>
-          credential.kind === 'bearer' && equal(credential.token, appKey)
-            ? { kind: 'known', principal: agent() }
-            : { kind: 'none' },
-      }),
-    ],
+    doors: doorsOf({
+      handler: () => out.handler,
+      world,
+      directory: directoryOf(out, world),
+      calls: detachedCalls(out, world),
+      onInternal,
+      known: ({ credential }) =>
+        credential.kind === 'bearer' && equal(credential.token, appKey)
+          ? { kind: 'known', principal: agent() }
+          : { kind: 'none' },
+    }),
     ready: () => out.snapshot !== undefined,
   });
 

@@ -151,7 +151,8 @@ export const TargetSpec = z
   })
   .superRefine(({ protocol, operations, model, aliases, fallback, card, binding }, ctx) => {
     const wrong = (field: string, message: string): void => ctx.addIssue({ code: 'custom', path: [field], message });
-    if (protocol === 'http' && operations.length === 0) wrong('operations', 'must name at least one operation');
+    if (protocol === 'http' && operations.length === 0)
+      ctx.addIssue({ code: 'too_small', origin: 'array', minimum: 1, path: ['operations'], input: operations });
     if (protocol !== 'a2a' && (card !== undefined || binding !== undefined))
       wrong(card === undefined ? 'binding' : 'card', 'is for agents with `protocol: a2a`');
     if (protocol === 'a2a' || protocol === 'mcp')

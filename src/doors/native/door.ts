@@ -1,6 +1,6 @@
 /** How a call enters in Airspace's own protocol: one POST per call, its answer or a problem document, and records to poll. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Call, type CancelSignal, Fault } from '../../contract/index.ts';
+import { type Call, type CancelSignal, Fault, formOf } from '../../contract/index.ts';
 import type { Handler, World } from '../../kernel/index.ts';
 import {
   type BodyLimits,
@@ -116,6 +116,8 @@ const call = async (
   const trace = inbound.trace ?? { trace: ids.traceId(), sampled: true };
   occurrence.callId = id;
   occurrence.traceId = trace.trace;
+  if (inbound.node === null && (formOf(inbound.contentType) !== 'plain' || formOf(inbound.accept) !== 'plain'))
+    throw new Fault('bad_request', 'forms of payloads are between nodes; call through the door of that protocol');
   if (inbound.contentEncoding !== '' && inbound.contentEncoding !== 'identity')
     throw new HttpRefusal(new Fault('bad_request', 'compressed payloads are not taken; send it as it is'), {
       status: 415,

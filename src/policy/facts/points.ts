@@ -15,6 +15,7 @@ import {
   type Tree,
 } from '../../contract/index.ts';
 import { type Handler, invoke, payloadOf, throwIfOver } from '../../kernel/index.ts';
+import { argumentsSeen } from '../view.ts';
 import { declaredPart, type FactAnswers } from './context.ts';
 import { at } from './pointer.ts';
 
@@ -142,7 +143,7 @@ const partOf = async (
   if ('value' in source) return source.value;
   if ('fact' in source)
     return present(fact, at(await others.get(source.fact), source.at), `fact \`${source.fact}\``, source.at);
-  const payload = payloadOf(call);
+  const payload = argumentsSeen(call);
   if ('problem' in payload) throw new Unavailable(fact.name, `the payload ${payload.problem}`);
   return present(fact, at(payload.data, source.argument), 'the payload', source.argument);
 };
