@@ -1,6 +1,7 @@
 /** Kept-alive connections, one pool per origin; pools of origins that nobody calls any more are closed. */
 import { Pool } from 'undici';
 import type { Clock } from '../../contract/index.ts';
+import { guardedConnector } from './connector.ts';
 import type { Limits } from './limits.ts';
 
 export interface Way {
@@ -55,7 +56,7 @@ export class Pools {
       connections,
       pipelining: 1,
       allowH2: false,
-      connectTimeout: connectMs,
+      connect: guardedConnector(connectMs),
       maxHeaderSize: maxHeaderBytes,
       // An exchange has its own timers for these (D2); two clocks for one limit would disagree.
       headersTimeout: 0,
