@@ -32,7 +32,6 @@ export const OPENERS: Readonly<Record<string, Whose>> = {
   'src/cli/up/tour.ts': 'client',
   'src/client/client.ts': 'client',
   'src/client/register.ts': 'client',
-  'src/client/serve.ts': 'client',
 };
 
 /** Calls of a guard that was handed in are called `fetch` too; these files have nothing else. */
@@ -46,6 +45,7 @@ export const HANDED_IN: readonly string[] = [
 export const OPENS: readonly RegExp[] = [
   /(?:^|[^.\w#])fetch\(/m,
   /\bhttps?\.(?:request|get)\(/,
+  /^import \w+[^;]*from 'node:https?';[\s\S]*\.request\(/m,
   /\b(?:http2|net|tls)\.connect\(/,
   /import \{[^}]*\b(?:connect|createConnection|request)\b[^}]*\} from '(?:node:(?:net|tls|http|https|http2)|undici)'/,
   /import \{[^}]*\b(?:Pool|Agent|Client|buildConnector|request|fetch)\b[^}]*\} from 'undici'/,

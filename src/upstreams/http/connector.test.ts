@@ -19,7 +19,9 @@ test('an address off limits in the URL itself is refused without a look-up', asy
   const connect = guardedConnector(1_000);
   for (const hostname of ['169.254.169.254', '[fe80::1]', 'metadata.google.internal']) {
     const code = await new Promise((resolve) =>
-      connect({ hostname, protocol: 'http:', port: '80' }, (error) => resolve((error as NodeJS.ErrnoException)?.code)),
+      connect({ hostname, protocol: 'http:', port: '80' }, (...[error]) =>
+        resolve(error === null ? '' : (error as NodeJS.ErrnoException).code),
+      ),
     );
     assert.equal(code, OFF_LIMITS, hostname);
   }
