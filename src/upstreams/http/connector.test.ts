@@ -16,7 +16,7 @@ test('a name that leads off limits is not connected to, not even when it leads t
 });
 
 test('an address off limits in the URL itself is refused without a look-up', async () => {
-  const connect = guardedConnector(1_000);
+  const connect = guardedConnector({ timeout: 1_000 });
   for (const hostname of ['169.254.169.254', '[fe80::1]', 'metadata.google.internal']) {
     const code = await new Promise((resolve) =>
       connect({ hostname, protocol: 'http:', port: '80' }, (...[error]) =>

@@ -24,8 +24,8 @@ export const guardedLookup =
       return answered(null, found, family);
     });
 
-export const guardedConnector = (timeoutMs: number): buildConnector.connector => {
-  const connect = buildConnector({ timeout: timeoutMs, allowH2: false, lookup: guardedLookup() });
+export const guardedConnector = (how: buildConnector.BuildOptions): buildConnector.connector => {
+  const connect = buildConnector({ ...how, lookup: guardedLookup() } as buildConnector.BuildOptions);
   // An address that stands in the URL itself is never looked up.
   return (options, connected) =>
     isOffLimits(options.hostname) ? connected(refusal(), null) : connect(options, connected);

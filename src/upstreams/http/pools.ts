@@ -56,7 +56,7 @@ export class Pools {
       connections,
       pipelining: 1,
       allowH2: false,
-      connect: guardedConnector(connectMs),
+      connect: guardedConnector({ timeout: connectMs, allowH2: false }),
       maxHeaderSize: maxHeaderBytes,
       // An exchange has its own timers for these (D2); two clocks for one limit would disagree.
       headersTimeout: 0,
