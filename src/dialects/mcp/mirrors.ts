@@ -1,5 +1,5 @@
 /** Headers that repeat what the body of a modern request says, so that whoever is in between needs not open it. */
-import { Buffer } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 
 /** An argument that a tool wants repeated in a header. */
 export interface Mirror {
@@ -87,10 +87,10 @@ const SEALED = /^=\?base64\?(.*)\?=$/;
 export const fieldValue = (text: string): string =>
   PLAIN.test(text) && !SEALED.test(text) ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
 
-/** The other way round. Undefined: it is marked as base64 and is none. */
+/** The other way round. Undefined: it is marked as base64, and is not exactly that of a text. */
 export const fieldText = (value: string): string | undefined => {
   const sealed = SEALED.exec(value)?.[1];
   if (sealed === undefined) return value;
   const bytes = Buffer.from(sealed, 'base64');
-  return bytes.toString('base64').replace(/=+$/, '') === sealed.replace(/=+$/, '') ? bytes.toString() : undefined;
+  return bytes.toString('base64') === sealed && isUtf8(bytes) ? bytes.toString() : undefined;
 };
