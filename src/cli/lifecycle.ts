@@ -21,6 +21,8 @@ export interface NodeWords {
   readonly insecurePublic?: boolean;
   /** Requests of the node's own, for keys of issuers and to webhooks, may go to private addresses. */
   readonly allowPrivateEgress?: boolean;
+  /** `host:port`, or a port of this machine: A2A over gRPC. */
+  readonly grpc?: string;
   readonly tlsKey?: string;
   readonly tlsCert?: string;
   /** Base URL under which other nodes reach it, when it is not the one that is bound. */

@@ -9,6 +9,7 @@ import { addIdentity } from './identity-program.ts';
 import { DATA_DIR } from './lifecycle.ts';
 import { FORMATS, type Format, Output } from './output.ts';
 import { addPolicy } from './policy-program.ts';
+import { addRegister } from './register-program.ts';
 import { addTool } from './tool-program.ts';
 
 /** Runs a command line. Answers its exit code; throws what the command throws. */
@@ -85,6 +86,8 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addAudit(program, does);
   addPolicy(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
+  // Last: it hangs on words that others have brought.
+  addRegister(program, does);
   for (const command of leavesOf(program))
     if (!command.options.some(({ long }) => long === '--data'))
       command.option(DATA, 'find the node by its state, wherever that is (AIRSPACE_DATA)');
@@ -342,9 +345,10 @@ const forNodes = (command: Command): Command =>
     .option('--insecure-public', 'other machines may reach it, and the network may read along')
     .option('--allow-private-egress', 'for development: issuers and webhooks may be on private addresses')
     .option('--advertise <url>', 'address that other nodes use, when it is not the bound one')
+    .option('--grpc <address>', 'speak A2A over gRPC there too, such as 127.0.0.1:7443; default: nowhere')
     .option(
       '--keep <time>',
-      'records and approvals of calls with their payloads, charges, and traces, such as 30d; 7d unless said',
+      'records and approvals of calls with their payloads, charges, tasks, and traces, such as 30d; 7d unless said',
     )
     .option('--otlp <url>', 'collector that gets every call')
     .addOption(

@@ -70,6 +70,7 @@ export const callOf = (record: CallRecord): Call => ({
   stream: false,
   via: [],
   retriedElsewhere: false,
+  // What it is about is where it was.
   ...(record.request?.pin === undefined ? {} : { pin: record.request.pin }),
 });
 

@@ -53,6 +53,7 @@ export interface AdminParts {
   readonly lastUsedMs: (tenant: string, id: string) => number | null;
   readonly diagnoser: ApartDiagnoser;
   readonly useBootstrapToken: (token: string) => Promise<void>;
+  readonly discover: AdminPorts['discover'];
 }
 
 export const adminPorts = (parts: AdminParts): AdminPorts => {
@@ -105,6 +106,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     audit: parts.audit,
     approvals: parts.approvals,
     unknown: parts.unknown,
+    discover: parts.discover,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),
     onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),
   };

@@ -2,6 +2,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Believed, Desk } from '../../approvals/index.ts';
 import {
+  type Credential,
   type Endpoint,
   Fault,
   type NodeEntry,
@@ -12,6 +13,7 @@ import {
 } from '../../contract/index.ts';
 import type { NodeLink } from '../../control/index.ts';
 import { anyOf, type Door, listen } from '../../doors/index.ts';
+import { idSealOf } from '../../identity/index.ts';
 import { Canceller, type Handler, systemWorld, type World } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { Trees } from '../../policy/index.ts';
@@ -20,12 +22,16 @@ import type { Logger } from '../../telemetry/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { StdioServer } from '../../upstreams/stdio/index.ts';
+import { a2aFront } from './a2a.ts';
 import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
+import { openCardKey } from './card-key.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
+import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
+import { type GrpcListener, listenGrpc } from './grpc.ts';
 import { houseOf } from './housekeeping.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
@@ -155,13 +161,24 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const left = await member.stores.calls.open();
   const onInternal = (fault: Fault, occurrence: object): void =>
     logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
+  const egress = egressOf(options, world.clock, logger);
+  egress.own(front.url);
+  const key = await openCardKey(options.dir);
+  const speaking = { world, tenant: node.tenant, tasks: member.stores.tasks, key, fetch: egress.fetch, onInternal };
+  const calledFrom = { handler: () => into.handler, world, directory: directoryOf(into, world), onInternal };
+  let grpc: GrpcListener | undefined;
+  const a2aIn = await a2aFront({
+    ...{ ...speaking, ...calledFrom, node: node.id, live: into },
+    url: () => options.advertise ?? front.url,
+    grpc: () => grpc?.address ?? '',
+  });
+  const seal = idSealOf(member.key);
   inbound = anyOf(
     doorsOf({
-      handler: () => into.handler,
-      world,
-      directory: directoryOf(into, world),
+      ...calledFrom,
+      seal,
+      a2a: a2aIn.door,
       mcp: mcpParts({ live: into, world, key: member.key }, closing, options.advertise),
-      onInternal,
     }),
   );
   const appKey = `airs_${randomBytes(32).toString('base64url')}`;
@@ -172,25 +189,32 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     ...(node.domain === '' ? {} : { domain: node.domain }),
     roles: [],
   });
+  const known = ({ credential }: { readonly credential: Credential }): Credential =>
+    // A tool calls nobody.
+    node.tool === undefined && credential.kind === 'bearer' && equal(credential.token, appKey)
+      ? { kind: 'known', principal: agent() }
+      : { kind: 'none' };
+  const calling = { handler: () => out.handler, world, directory: directoryOf(out, world), known, onInternal };
+  let appUrl = '';
+  const a2aOut = await a2aFront({
+    ...{ ...speaking, ...calling, node: `${node.id}/app`, live: out },
+    url: () => appUrl,
+  });
   const app = await listen({
     host: '127.0.0.1',
     port: 0,
     clock: world.clock,
     doors: doorsOf({
-      handler: () => out.handler,
-      world,
-      directory: directoryOf(out, world),
+      ...calling,
+      seal,
       calls: detachedCalls(out, world),
+      a2a: a2aOut.door,
       mcp: mcpParts({ live: out, world, key: member.key }, closing),
-      onInternal,
-      known: ({ credential }) =>
-        // A tool calls nobody.
-        node.tool === undefined && credential.kind === 'bearer' && equal(credential.token, appKey)
-          ? { kind: 'known', principal: agent() }
-          : { kind: 'none' },
     }),
     ready: () => out.snapshot !== undefined,
   });
+  appUrl = app.url;
+  egress.own(app.url);
 
   const followed = await member.follow(
     {
@@ -217,6 +241,9 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   link = followed;
   await leased.start();
   await out.journal.recover(left);
+  await a2aIn.service.recover();
+  await a2aOut.service.recover();
+  grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, a2aIn.grpc));
   const endHouse = houseOf(options, { stores: member.stores, world, logger });
   logger.log('info', 'sidecar is up', {
     url: front.url,
@@ -228,12 +255,15 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   return {
     id: node.id,
     url: front.url,
+    grpc: grpc?.address ?? '',
     live: into,
     appUrl: app.url,
     appKey,
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
-      await Promise.all([closeListener(front, closing, graceful), app.close(graceful)]);
+      a2aIn.service.stop();
+      a2aOut.service.stop();
+      await Promise.all([closeListener(front, closing, graceful), app.close(graceful), grpc?.close(graceful)]);
       out.reconciler.stop();
       into.reconciler.stop();
       endHouse();

@@ -5,9 +5,9 @@ import { type Answer, json } from './answer.ts';
 import { KEY_LONGEST_MS, newKey } from './keys.ts';
 import type { AdminRequest, OpenRequest } from './request.ts';
 
-const BootstrapBody = z.strictObject({ token: z.string().max(200) });
+export const BootstrapBody = z.strictObject({ token: z.string().max(200) });
 
-const TokenBody = z.union([
+export const TokenBody = z.union([
   z.strictObject({ role: z.literal('sidecar'), agent: Name, domain: Name.optional() }),
   z.strictObject({ role: z.literal('sidecar'), tool: Name, domain: Name.optional() }),
   z.strictObject({ role: z.literal('domain'), domain: Name }),

@@ -9,6 +9,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/resources:apply': { resources: [] },
   '/v1/resources:diff': { resources: [] },
   '/v1/resources:delete': { ids: [{ kind: 'Agent', name: 'orders' }] },
+  '/v1/discover': { url: 'https://agents.example.com', kind: 'agent' },
   '/v1/policy:can': {
     principal: { kind: 'agent', name: 'orders' },
     target: { kind: 'agent', name: 'orders', operation: 'where' },
@@ -148,6 +149,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'POST /v1/resources:diff': andStewards(forViewers()),
   'POST /v1/resources:apply': andStewards(forRoles(['developer', 'policyAdmin', 'budgetAdmin'])),
   'POST /v1/resources:delete': andStewards(forRoles(['developer'])),
+  'POST /v1/discover': andStewards(forRoles(['developer'])),
   'GET /v1/revisions': andStewards(forRoles([...VIEWERS, 'auditor'])),
   'POST /v1/revisions/{number}:rollback': andStewards(forAdmins(200, 403)),
   'GET /v1/kills': andStewards(forViewers()),

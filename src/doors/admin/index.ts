@@ -15,6 +15,7 @@ export type {
   CanAnswer,
   CanQuestion,
   ClauseSeen,
+  DiscoverRequest,
   Feed,
   FleetEndpoint,
   FleetTarget,
@@ -37,3 +38,6 @@ export type {
   Vote,
 } from './ports.ts';
 export { PAYERS } from './ports.ts';
+export { routes } from './published.ts';
+export { READS } from './reads.ts';
+export { ROUTES } from './routes.ts';

@@ -21,11 +21,14 @@ import type {
   NodeEntry,
   NodePort,
   NodeRole,
+  Operation,
   Principal,
+  Protocol,
   ReleasePort,
   Rights,
   Target,
   TargetEntry,
+  TargetKind,
   TextFile,
   TraceStore,
   Unit,
@@ -80,10 +83,26 @@ export interface AdminPorts {
    * those that were left. Throws `not_found` when nothing of the tenant has this id.
    */
   readonly drain: (tenant: string, id: string, timeoutMs: number) => Promise<{ readonly inFlight: number }>;
+  /** Looks what is behind an address. Throws `denied` for one that this node does not go to, `unreachable`, `overloaded`. */
+  readonly discover: (by: Principal, asked: DiscoverRequest) => Promise<unknown>;
   /** Takes faults whose causes only the operator may see: those with code `internal`. */
   readonly onInternal?: (thrown: unknown, path: string) => void;
   /** Serve `/metrics` to processes of this machine without a key, for a scraper next to the node. Default false. */
   readonly openMetrics?: boolean;
+}
+
+/** An address that somebody wants to register, and what they say about it. */
+export interface DiscoverRequest {
+  readonly url: string;
+  readonly kind?: TargetKind | undefined;
+  readonly protocol?: Protocol | undefined;
+  readonly origins: readonly string[];
+  readonly credential?: { readonly secret: string; readonly as?: string | undefined } | undefined;
+  readonly name?: string | undefined;
+  readonly domain?: string | undefined;
+  readonly aliases: readonly string[];
+  readonly models: readonly string[];
+  readonly operations: readonly Pick<Operation, 'name' | 'effect'>[];
 }
 
 /** Secrets of targets; of nodes that have none, each throws `bad_request` and says who has. */

@@ -7,6 +7,7 @@ import type { Access } from './authorise.ts';
 import { lease, listBudgets, payersOf, topUp } from './budgets.ts';
 import { CHANGING } from './changing.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
+import { discover } from './discover.ts';
 import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts';
 import { liftKill, listKills, orderKill } from './kills.ts';
 import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
@@ -62,6 +63,8 @@ export const ROUTES: readonly AdminRoute[] = [
   route('POST', '/v1/resources:diff', { least: 'viewer', domains: true }, diffResources),
   route('POST', '/v1/resources:apply', { least: CHANGING, domains: true }, applyResources),
   route('POST', '/v1/resources:delete', { least: CHANGING, domains: true }, deleteResources),
+  // Changes nothing, and sends requests.
+  route('POST', '/v1/discover', { least: 'developer', domains: true }, discover),
   route('GET', '/v1/revisions', { least: ['viewer', 'auditor'], domains: true }, history),
   // A revision is the configuration of all tenants.
   route('POST', '/v1/revisions/{number}:rollback', { least: 'admin', domains: true, everyTenant: true }, rollback),
