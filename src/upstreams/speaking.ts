@@ -123,7 +123,8 @@ const collected = async (reply: Reply): Promise<Buffer> => {
   return Buffer.concat(parts, size);
 };
 
-const inOtherWords = async (
+/** The reply as it is, or in the words of another dialect. */
+export const inOtherWords = async (
   reply: Reply,
   wanted: Dialect,
   about: About & { readonly stream: boolean },

@@ -51,7 +51,7 @@ test('what is over for long goes away, what is open or unknown stays, and no key
   await world.run(26 * HOUR_MS);
   assert.deepEqual(
     [await there(), removed, failed],
-    [[undefined, 'unknown', 'open'], [{ calls: 1, approvals: 1, money: 2, traces: 0 }], []],
+    [[undefined, 'unknown', 'open'], [{ calls: 1, approvals: 1, money: 2, tasks: 0, traces: 0 }], []],
   );
   stop();
   assert.equal(world.pending, 0);

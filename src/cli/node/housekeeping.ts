@@ -8,11 +8,12 @@ type Removed = {
   readonly approvals: number;
   /** Accounts of windows that are over, and what was charged to them. */
   readonly money: number;
+  readonly tasks: number;
   readonly traces: number;
 };
 
 export interface HouseOptions {
-  readonly stores: Pick<Stores, 'calls' | 'approvals' | 'ledger' | 'traces'>;
+  readonly stores: Pick<Stores, 'calls' | 'approvals' | 'ledger' | 'tasks' | 'traces'>;
   readonly world: Pick<World, 'clock'>;
   /** How long records of calls and traces are kept. Never under a day: idempotency keys live that long (R6). */
   readonly keepMs: number;
@@ -47,8 +48,9 @@ export const keepHouse = ({ stores, world, keepMs, done, failed }: HouseOptions)
     // After its call: these stay for as long as anybody may ask what became of that.
     const approvals = await stores.approvals.prune(beforeMs);
     const money = await stores.ledger.prune(beforeMs);
+    const tasks = await stores.tasks.prune(beforeMs);
     const traces = await stores.traces.prune(beforeMs);
-    if (calls + approvals + money + traces > 0) done({ calls, approvals, money, traces });
+    if (calls + approvals + money + tasks + traces > 0) done({ calls, approvals, money, tasks, traces });
   };
   const after = (delayMs: number): void => {
     timer = world.clock.after(delayMs, () => {

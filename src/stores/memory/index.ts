@@ -9,6 +9,7 @@ import { MemoryNodes } from './nodes.ts';
 import { MemoryReleases } from './releases.ts';
 import { MemoryResources } from './resources.ts';
 import { MemorySecrets } from './secrets.ts';
+import { MemoryTasks } from './tasks.ts';
 import { MemoryTraces } from './traces.ts';
 
 export const memoryStores = (): Stores => {
@@ -28,6 +29,7 @@ export const memoryStores = (): Stores => {
     kills: new MemoryKills(),
     releases: new MemoryReleases(),
     secrets: new MemorySecrets(),
+    tasks: new MemoryTasks(),
     close: async () => {},
   };
 };

@@ -31,6 +31,18 @@ import { listReleases, putRelease, readInForce, readRelease } from './releases.t
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
 import { claimTenantKey, listSecrets, listTenantKeys, putSecret, rekeySecrets, removeSecret } from './secrets.ts';
 import { beginCall, endCall, settleUnknown } from './send.ts';
+import {
+  listTasks,
+  pruneTasks,
+  putContext,
+  putPush,
+  putTask,
+  readContext,
+  readOpenTasks,
+  readPushes,
+  readTask,
+  removePush,
+} from './tasks.ts';
 
 /**
  * Writers run inside a transaction that they share with others.
@@ -74,6 +86,11 @@ export const WRITERS = {
   removeSecret,
   claimTenantKey,
   rekeySecrets,
+  putTask,
+  putContext,
+  putPush,
+  removePush,
+  pruneTasks,
 } as const;
 
 export const READERS = {
@@ -105,6 +122,11 @@ export const READERS = {
   recentEvents,
   listSecrets,
   listTenantKeys,
+  readTask,
+  listTasks,
+  readOpenTasks,
+  readContext,
+  readPushes,
 } as const;
 
 export type Writers = typeof WRITERS;

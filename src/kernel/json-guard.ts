@@ -6,7 +6,7 @@
  * The simple twin in its test is `JSON.parse`: what the guard accepts, it accepts, and the other way round but for the above.
  */
 import { isUtf8 } from 'node:buffer';
-import { Fault } from '../../contract/index.ts';
+import { Fault } from '../contract/index.ts';
 import { CONSTRUCTOR, DUPLICATE, Keys, PROTO, PROTOTYPE } from './json-keys.ts';
 
 export interface JsonLimits {

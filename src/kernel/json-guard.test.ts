@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Fault } from '../../contract/index.ts';
+import { Fault } from '../contract/index.ts';
 import { guardJson } from './json-guard.ts';
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
