@@ -52,6 +52,10 @@ forbid (principal, action, resource in Model::"secret-model");
 
 const base = (url: string): readonly unknown[] => [
   resource('Agent', 'alice', { operations: [{ name: 'noop', effect: 'read' }] }),
+  resource('Tool', 'dictionary', {
+    endpoints: [{ url: `${url}/agent` }],
+    operations: [{ name: 'look', effect: 'read' }],
+  }),
   resource('Agent', 'writer', {
     endpoints: [{ url: `${url}/agent` }],
     operations: [
