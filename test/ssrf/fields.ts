@@ -233,9 +233,7 @@ export const FIELDS: readonly Field[] = [
       for (let at = 0; at < urls.length; at += CARD_SIZE) {
         const some = urls.slice(at, at + CARD_SIZE);
         scene.sink.says = some;
-        const message = { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'hello' }] };
-        const words = { 'content-type': 'application/json;form=a2a' };
-        const outcome = await post(scene, `v1/agents/carded-${at / CARD_SIZE}/message`, { message }, words);
+        const outcome = await post(scene, `v1/agents/carded-${at / CARD_SIZE}/message`, { say: 'hello' });
         if (scene.sink.cardsRead <= at / CARD_SIZE) throw new Error('nobody has read the card');
         outcomes.push(...some.map(() => outcome));
       }
