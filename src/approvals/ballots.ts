@@ -1,5 +1,5 @@
 /** People come: they look at what waits for them, vote on it, or propose other arguments. */
-import { type ApprovalRecord, Fault, type Principal } from '../contract/index.ts';
+import { type ApprovalRecord, type ApprovalSummary, Fault, type Principal } from '../contract/index.ts';
 import { isEnough, stricter, throwIfMayNotVote } from './four-eyes.ts';
 import type { Ballot, DeskParts, Viewer } from './parts.ts';
 import { callOf, change, wallMs } from './parts.ts';
@@ -24,7 +24,7 @@ export class Ballots {
     viewer: Viewer,
     state: ApprovalRecord['state'] | undefined,
     limit: number,
-  ): Promise<readonly ApprovalRecord[]> {
+  ): Promise<readonly ApprovalSummary[]> {
     const { tenant } = viewer.principal;
     const found = await this.#parts.store.list({ tenant, ...(state === undefined ? {} : { state }), limit });
     return found.filter((record) => viewer.maySee(record));
@@ -38,7 +38,7 @@ export class Ballots {
   }
 
   /** Why this person may not vote on it now; undefined: they may. */
-  async obstacle(principal: Principal, record: ApprovalRecord): Promise<string | undefined> {
+  async obstacle(principal: Principal, record: ApprovalSummary): Promise<string | undefined> {
     if (record.state !== 'pending') return `it is ${record.state} already`;
     try {
       throwIfMayNotVote(principal, record, await this.#parts.people.holdersOf(record.principal));

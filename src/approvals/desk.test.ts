@@ -131,6 +131,20 @@ test('an edit asks policy anew, takes every vote away, and makes its author one 
   assert.deepEqual([again.status, b.ran.length], [201, 1], 'the caller gets the answer to what it asked');
 });
 
+test('a call that somebody edited stands for the question as it was asked: while it waits, and after a no', async () => {
+  const b = await bench();
+  await b.approved(await b.held());
+  assert.equal((await b.send()).status, 201, 'the answer is collected, and the next one is a call of its own');
+  const record = await b.held();
+  const edited = await b.desk.edit(viewer(ANN), record.id, {
+    ...{ body: Buffer.from('{"cents":5000}'), digest: record.digest, comment: '' },
+  });
+  assert.equal(jsonOf(await b.send())['id'], record.id);
+  assert.equal(jsonOf(await b.send('{"cents":5000}'))['id'], record.id);
+  await b.vote(BOB, edited, 'deny');
+  assert.equal(await refusal(b.send()), 'denied APPROVAL_DENIED');
+});
+
 test('a caller takes its call back while nobody has decided', async () => {
   const b = await bench();
   const record = await b.held();

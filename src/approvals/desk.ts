@@ -2,11 +2,19 @@
  * The desk where calls wait for people. It opens approvals, takes votes, and lets a call go once, when enough people said yes to
  * exactly what is sent. Everything it knows is in the store: after a restart it looks again and goes on.
  */
-import type { ApprovalRecord, Call, CallRecord, HoldAnswer, HoldQuestion, Principal } from '../contract/index.ts';
+import type {
+  ApprovalRecord,
+  ApprovalSummary,
+  Call,
+  CallRecord,
+  HoldAnswer,
+  HoldQuestion,
+  Principal,
+} from '../contract/index.ts';
 import { Ballots } from './ballots.ts';
 import { Grants } from './grants.ts';
 import { Opening } from './opening.ts';
-import type { Ballot, DeskParts, Viewer } from './parts.ts';
+import { type Ballot, change, type DeskParts, type Viewer } from './parts.ts';
 import type { Believed } from './proof.ts';
 import { Timekeeper } from './timekeeper.ts';
 import { type PublicApproval, publicOf } from './words.ts';
@@ -57,7 +65,7 @@ export class Desk {
     return record === undefined ? undefined : publicOf(record);
   }
 
-  list(viewer: Viewer, state: ApprovalRecord['state'] | undefined, limit: number): Promise<readonly ApprovalRecord[]> {
+  list(viewer: Viewer, state: ApprovalRecord['state'] | undefined, limit: number): Promise<readonly ApprovalSummary[]> {
     return this.#ballots.list(viewer, state, limit);
   }
 
@@ -67,7 +75,7 @@ export class Desk {
   }
 
   /** Why this person may not vote on it now; undefined: they may. */
-  obstacle(principal: Principal, record: ApprovalRecord): Promise<string | undefined> {
+  obstacle(principal: Principal, record: ApprovalSummary): Promise<string | undefined> {
     return this.#ballots.obstacle(principal, record);
   }
 
@@ -84,6 +92,13 @@ export class Desk {
   /** Its caller does not want it any more. False when it was too late. */
   withdraw(tenant: string, id: string): Promise<boolean> {
     return this.#ballots.withdraw(tenant, id);
+  }
+
+  /** Its caller has the answer: the same call again is a call of its own. */
+  async collected(tenant: string, id: string): Promise<void> {
+    const record = await this.#parts.store.get(tenant, id);
+    if (record?.state === 'consumed' && record.collected !== true)
+      await change(this.#parts, record, { collected: true });
   }
 
   /** Looks at the store every second; right after a restart `recover` does. Returns the function that ends it. */

@@ -2,7 +2,7 @@
  * Tells another system that calls wait, and what became of them: signed, tried again until it is taken, and looked up in the store
  * each time, so that there is no outbox that could differ from the truth. Names and digests go out, never a byte of the call.
  */
-import type { ApprovalRecord, ApprovalStore, Clock } from '../contract/index.ts';
+import type { ApprovalStore, ApprovalSummary, Clock } from '../contract/index.ts';
 import { publicOf } from './words.ts';
 
 export interface Message {
@@ -19,7 +19,7 @@ export interface NotifierParts {
   /** Resolves when the other side has taken it; throws otherwise. */
   readonly post: (message: Message) => Promise<void>;
   /** Must not throw. */
-  readonly failed: (record: ApprovalRecord, tries: number, cause: unknown) => void;
+  readonly failed: (record: ApprovalSummary, tries: number, cause: unknown) => void;
 }
 
 export const WEBHOOK_HEADERS = {
@@ -34,7 +34,7 @@ export const WEBHOOK_HEADERS = {
 /** Domain separation is the form itself: a number and a dot begin no other text that this key signs. */
 export const signedWebhookText = (timestamp: string, id: string, body: string): string => `${timestamp}.${id}.${body}`;
 
-export const messageOf = (record: ApprovalRecord, wallMs: number, sign: NotifierParts['sign']): Message => {
+export const messageOf = (record: ApprovalSummary, wallMs: number, sign: NotifierParts['sign']): Message => {
   const { principal, target, tenant, version } = record;
   const body = JSON.stringify({
     type: `approval.${record.state}`,
@@ -95,14 +95,14 @@ export class Notifier {
 
   /** One message at a time, in the order of their beginning. Never throws. */
   async look(): Promise<void> {
-    const { store } = this.#parts;
+    const { store, clock } = this.#parts;
     try {
       const pending = await store.list({ tenant: null, state: 'pending', limit: LOOKED_AT });
       for (const record of [...pending].reverse()) await this.#tell(record);
       const waiting = new Set(pending.map(({ id }) => id));
       // What was told of and waits no more is told of once more, and then forgotten.
-      for (const [id, { tenant }] of [...this.#told]) {
-        if (waiting.has(id)) continue;
+      for (const [id, { tenant, nextMs }] of [...this.#told]) {
+        if (waiting.has(id) || nextMs > clock.nowMs()) continue;
         const record = await store.get(tenant, id);
         if (record === undefined || (await this.#tell(record))) this.#told.delete(id);
       }
@@ -112,7 +112,7 @@ export class Notifier {
   }
 
   /** True when the other side knows of this version. */
-  async #tell(record: ApprovalRecord): Promise<boolean> {
+  async #tell(record: ApprovalSummary): Promise<boolean> {
     const { clock, post, sign, failed, random } = this.#parts;
     const { tenant, version } = record;
     const told = this.#told.get(record.id) ?? { tenant, version: 0, tries: 0, nextMs: 0 };

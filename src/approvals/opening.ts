@@ -21,7 +21,6 @@ import { endOf, handle, noted } from './words.ts';
 export const COOL_DOWN_MS = 10 * 60_000;
 /** Calls of one caller that wait at once: people who are asked too often stop reading. */
 export const MOST_PENDING = 20;
-const LOOKED_AT = 200;
 
 export class Opening {
   readonly #parts: DeskParts;
@@ -52,18 +51,8 @@ export class Opening {
 
   /** What became of the same question the last time. */
   async #before(principal: Principal, digest: string): Promise<ApprovalRecord | undefined> {
-    const { store } = this.#parts;
-    const { tenant } = principal;
-    const found = await store.latest(tenant, principal, digest);
-    if (found !== undefined) return this.#time.expireIfDue(found);
-    for (const state of ['pending', 'approved', 'consumed'] as const) {
-      const edited = (await store.list({ tenant, state, limit: LOOKED_AT })).find(
-        (one) =>
-          one.askedDigest === digest && one.principal.kind === principal.kind && one.principal.id === principal.id,
-      );
-      if (edited !== undefined) return this.#time.expireIfDue(edited);
-    }
-    return undefined;
+    const found = await this.#parts.store.latest(principal.tenant, principal, digest);
+    return found === undefined ? undefined : this.#time.expireIfDue(found);
   }
 
   /** Undefined when the question may be asked anew. */
@@ -138,11 +127,11 @@ export class Opening {
     return record?.state === 'pending' ? handle(record, kept) : this.#parts.calls.answer(kept);
   }
 
-  async #throwIfTooMany({ tenant, kind, id }: Principal): Promise<void> {
-    const pending = await this.#parts.store.list({ tenant, state: 'pending', limit: 10 * LOOKED_AT });
-    const mine = pending.filter(({ principal }) => principal.kind === kind && principal.id === id);
-    if (mine.length < MOST_PENDING) return;
-    throw new Fault('rate_limited', `${mine.length} calls of ${kind} \`${id}\` wait for an approval already`, {
+  async #throwIfTooMany(principal: Principal): Promise<void> {
+    const { tenant, kind, id } = principal;
+    const waiting = await this.#parts.store.waiting(tenant, principal);
+    if (waiting < MOST_PENDING) return;
+    throw new Fault('rate_limited', `${waiting} calls of ${kind} \`${id}\` wait for an approval already`, {
       facts: { code: 'TOO_MANY_HELD' },
       retryAfterMs: 60_000,
     });

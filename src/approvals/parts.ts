@@ -2,6 +2,7 @@
 import type {
   ApprovalRecord,
   ApprovalStore,
+  ApprovalSummary,
   AuditEntry,
   Call,
   CallRecord,
@@ -63,7 +64,7 @@ export interface Ballot {
 /** Somebody who looks at approvals, with what they may see. */
 export interface Viewer {
   readonly principal: Principal;
-  readonly maySee: (record: ApprovalRecord) => boolean;
+  readonly maySee: (record: ApprovalSummary) => boolean;
 }
 
 /** Whole milliseconds, as they are stored. */

@@ -2,7 +2,7 @@
  * Time passes, and nodes die: brings each call to where its approval says it should be. It looks at the store again and again instead of
  * remembering, so that nothing is lost with a process and looking twice does no harm.
  */
-import type { ApprovalRecord, CallRecord } from '../contract/index.ts';
+import type { ApprovalRecord, ApprovalSummary, CallRecord } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import type { DeskParts } from './parts.ts';
 import { change, shownBy, wallMs } from './parts.ts';
@@ -14,6 +14,8 @@ const LOOK_LIMIT = 200;
 
 export class Timekeeper {
   readonly #parts: DeskParts;
+  /** What is brought forward now: a call that waits for room is not looked up again each second, with all its bytes. */
+  readonly #moving = new Set<string>();
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
@@ -40,7 +42,10 @@ export class Timekeeper {
   async look(): Promise<void> {
     const { store, failed } = this.#parts;
     try {
-      for (const record of await store.due(wallMs(this.#parts), LOOK_LIMIT)) await this.expireIfDue(record);
+      for (const { tenant, id } of await store.due(wallMs(this.#parts), LOOK_LIMIT)) {
+        const record = await store.get(tenant, id);
+        if (record !== undefined) await this.expireIfDue(record);
+      }
       const approved = await store.list({ tenant: null, state: 'approved', limit: LOOK_LIMIT });
       // Nobody waits for what runs: the next look must come whatever a call does.
       for (const record of approved) void this.bringForward(record);
@@ -80,30 +85,42 @@ export class Timekeeper {
     }
   }
 
-  /** The same, and never throws. */
-  async bringForward(record: ApprovalRecord): Promise<void> {
-    await this.settle(record).catch((cause: unknown) => this.#parts.failed?.(cause));
+  /** The same, once at a time, and never throws. */
+  async bringForward(record: ApprovalSummary): Promise<void> {
+    const name = JSON.stringify([record.tenant, record.id]);
+    if (this.#moving.has(name)) return;
+    this.#moving.add(name);
+    await this.settle(record)
+      .catch((cause: unknown) => this.#parts.failed?.(cause))
+      .finally(() => this.#moving.delete(name));
   }
 
   /** Brings the call to where its approval says it should be. Looking twice does no harm. */
-  async settle(record: ApprovalRecord): Promise<void> {
+  async settle(record: ApprovalSummary): Promise<void> {
     const { calls } = this.#parts;
-    const call = await calls.get(record.tenant, record.id);
     if (record.state === 'pending' || record.state === 'consumed') return;
+    const call = await calls.get(record.tenant, record.id);
     if (record.state !== 'approved') {
       if (call?.state === 'accepted') await calls.giveUp(call, endOf(record));
       return;
     }
-    const { clock } = this.#parts.world;
-    if (call?.state === 'accepted') await calls.resume(call, shownBy(record, clock.nowMs()));
+    if (call?.state === 'accepted') await this.#run(call);
     await this.#closeIfOver(record.tenant, record.id);
+  }
+
+  /** As what is approved by now: whoever took the approval back meanwhile is heard. */
+  async #run(call: CallRecord): Promise<void> {
+    const { store, calls, world } = this.#parts;
+    const record = await store.get(call.tenant, call.id);
+    if (record?.state === 'approved') await calls.resume(call, shownBy(record, world.clock.nowMs()));
   }
 
   /** It was refused on its way, by policy or by what was found out: an approval of a call that is over lets nothing else go. */
   async #closeIfOver(tenant: string, id: string): Promise<void> {
     const { store, calls } = this.#parts;
-    const [record, call] = [await store.get(tenant, id), await calls.get(tenant, id)];
-    const isOver = call === undefined || call.concludedAtMs !== null;
-    if (record?.state === 'approved' && isOver) await change(this.#parts, record, { state: 'cancelled' });
+    const call = await calls.get(tenant, id);
+    if (call !== undefined && call.concludedAtMs === null) return;
+    const record = await store.get(tenant, id);
+    if (record?.state === 'approved') await change(this.#parts, record, { state: 'cancelled' });
   }
 }

@@ -1,12 +1,12 @@
 /** Approvals in words: what the caller gets, what people see, what the audit keeps. */
-import type { ApprovalRecord, AuditEntry, CallRecord, Fault as FaultType, Reply } from '../contract/index.ts';
+import type { ApprovalSummary, AuditEntry, CallRecord, Fault as FaultType, Reply } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import { rolesFor } from './four-eyes.ts';
 
 /** What the caller may know of its approval: why it waits, for how many, until when. Not who voted: it must not go and ask them. */
 export interface PublicApproval {
   readonly id: string;
-  readonly state: ApprovalRecord['state'];
+  readonly state: ApprovalSummary['state'];
   readonly reason: string;
   readonly rules: readonly string[];
   readonly quorum: number;
@@ -15,10 +15,10 @@ export interface PublicApproval {
   readonly expiresAt: string;
 }
 
-export const approvalsOf = ({ votes }: Pick<ApprovalRecord, 'votes'>): number =>
+export const approvalsOf = ({ votes }: Pick<ApprovalSummary, 'votes'>): number =>
   votes.filter(({ verdict }) => verdict === 'approve').length;
 
-export const publicOf = (record: ApprovalRecord): PublicApproval => ({
+export const publicOf = (record: ApprovalSummary): PublicApproval => ({
   id: record.id,
   state: record.state,
   reason: record.reason,
@@ -30,11 +30,11 @@ export const publicOf = (record: ApprovalRecord): PublicApproval => ({
 });
 
 /** `held` while people think; then the call is on its way like any other that nobody waits for. */
-export const stateOf = (record: ApprovalRecord, call: Pick<CallRecord, 'state'> | undefined): string =>
+export const stateOf = (record: ApprovalSummary, call: Pick<CallRecord, 'state'> | undefined): string =>
   record.state === 'pending' ? 'held' : (call?.state ?? 'accepted');
 
 /** 202 and where to ask: a handle, never a socket that hangs. */
-export const handle = (record: ApprovalRecord, call: Pick<CallRecord, 'state'> | undefined): Reply => ({
+export const handle = (record: ApprovalSummary, call: Pick<CallRecord, 'state'> | undefined): Reply => ({
   outcome: 'ok',
   status: 202,
   contentType: 'application/json',
@@ -57,7 +57,7 @@ export const voided = (why: string, policyVersion: string): FaultType =>
   });
 
 /** What a held call ends with when people say no, nobody says anything, or its caller takes it back. */
-export const endOf = (record: ApprovalRecord): FaultType => {
+export const endOf = (record: ApprovalSummary): FaultType => {
   const { state, votes, policyVersion, rules } = record;
   if (state === 'cancelled') return new Fault('cancelled', 'the caller took this call back', { executed: 'no' });
   const comment = votes.find(({ verdict }) => verdict === 'deny')?.comment ?? '';
@@ -74,7 +74,7 @@ export const endOf = (record: ApprovalRecord): FaultType => {
 type Noted = Omit<AuditEntry, 'atMs'>;
 
 /** Digests and names, and not a byte of what would be sent. */
-export const noted = (kind: string, actor: string, record: ApprovalRecord, details: Noted['details'] = {}): Noted => ({
+export const noted = (kind: string, actor: string, record: ApprovalSummary, details: Noted['details'] = {}): Noted => ({
   tenant: record.tenant,
   kind,
   actor,

@@ -134,7 +134,8 @@ const firstOf = ({ call, treasury }: Charging, cap: number): number =>
 const reservationOf = (charging: Charging, shares: readonly Share[], held: Need): Reservation => {
   const { call, scope, treasury } = charging;
   return {
-    id: call.id,
+    // A call that was moved to another model is paid for anew: a reservation of this id is there already.
+    id: call.move === undefined ? call.id : `${call.id}.m${call.move}`,
     tenant: call.principal!.tenant,
     labels: labelsOf(charging),
     charges: shares.map(({ account, budget }) => ({ account, amount: held[budget.unit] })),

@@ -112,7 +112,7 @@ export class CallMeter implements Meter {
     const payload = payloadOf({ body, contentType: reply.contentType });
     return {
       report: 'data' in payload ? reportIn(payload.data) : undefined,
-      output: tokensIn(size, this.#parts.price),
+      output: estimate.outputCap === 0 ? 0 : tokensIn(size, this.#parts.price),
     };
   }
 

@@ -21,6 +21,8 @@ export interface NodeWords {
   readonly insecurePublic?: boolean;
   /** Requests of the node's own, for keys of issuers and to webhooks, may go to private addresses. */
   readonly allowPrivateEgress?: boolean;
+  /** `host:port`, or a port of this machine: A2A over gRPC. */
+  readonly grpc?: string;
   readonly tlsKey?: string;
   readonly tlsCert?: string;
   /** Base URL under which other nodes reach it, when it is not the one that is bound. */
@@ -62,4 +64,8 @@ export interface SidecarOptions extends NodeWords {
   /** Where the agent listens; absent for one that only calls. */
   readonly agentUrl?: string;
   readonly agentVersion: string;
+  /** The command is an MCP server that speaks on its standard streams. */
+  readonly stdio?: boolean;
+  /** Names of variables that it gets besides the usual ones. */
+  readonly passEnv?: readonly string[];
 }

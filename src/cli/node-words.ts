@@ -33,8 +33,17 @@ export const nodeOptions = async ({ io, out }: Context, words: NodeWords): Promi
     ...(words.public === true ? { allowPublic: true } : {}),
     ...(plain ? { allowPlainPublic: true } : {}),
     ...(tls === undefined ? {} : { tls }),
+    ...grpcOf(words),
     ...(words.allowPrivateEgress === true ? { allowPrivateEgress: true } : {}),
   };
+};
+
+const grpcOf = ({ grpc }: NodeWords): Pick<NodeOptions, 'grpc'> => {
+  if (grpc === undefined) return {};
+  const [, host, port] = /^(?:\[?([^\]]+?)\]?:)?(\d{1,5})$/.exec(grpc) ?? [];
+  if (port === undefined || Number(port) > 65_535)
+    throw usage(`--grpc must be such as 127.0.0.1:7443, not \`${grpc}\``);
+  return { grpc: { host: host ?? '127.0.0.1', port: Number(port) } };
 };
 
 /** Under a day idempotency keys would be free before their time. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,6 +77,18 @@ test('a domain hub refuses what only a hub without a parent does', async (t) => 
     assert.match(stderr, new RegExp(`${more[0]} is for hubs that have no parent`));
   }
   await assert.rejects(readdir(join(dir, 'data')));
+});
+
+test('a root key that others may read is refused before anything is opened with it', async (t) => {
+  const dir = await folder(t);
+  const path = join(dir, 'root');
+  await writeFile(path, `${Buffer.alloc(32, 7).toString('base64')}\n`);
+  for (const mode of [0o644, 0o640, 0o604]) {
+    await chmod(path, mode);
+    const { exit, stderr } = await line(['serve', '--port', '0', '--data', join(dir, 'data'), '--root-key-file', path]);
+    assert.notEqual(exit, 0);
+    assert.match(stderr, /can be read by others, and opens every secret; run: chmod 600/, mode.toString(8));
+  }
 });
 
 test('a store is an address without a password, and of a hub without a parent', async (t) => {

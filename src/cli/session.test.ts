@@ -113,6 +113,14 @@ test('an answer of the provider is taken once, and only from the browser that as
   assert.equal((await browser.open(`${hub.url}/login?provider=default/none`)).status, 404);
 });
 
+test('a stranger who wants to log in again and again does not make us ask the provider again', async () => {
+  await fetch(start(), { redirect: 'manual' });
+  const before = provider.discoveries();
+  const tries = await Promise.all(Array.from({ length: 20 }, () => fetch(start(), { redirect: 'manual' })));
+  assert.ok(tries.every(({ headers }) => headers.get('location')!.startsWith(provider.issuer)));
+  assert.equal(provider.discoveries(), before);
+});
+
 test('a browser says with the form of the login page where it comes from', async () => {
   const page = await fetch(`${hub.url}/login`);
   await page.body?.cancel();

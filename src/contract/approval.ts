@@ -22,7 +22,8 @@ export interface ApprovalVote {
   readonly atMs: number;
 }
 
-export interface ApprovalRecord {
+/** All that is known of a held call but the bytes that it would send: these are as large as a call may be, and a list of many would be them. */
+export interface ApprovalSummary {
   /** 32 hex digits; also the id of the call that waits. */
   readonly id: string;
   readonly tenant: string;
@@ -43,7 +44,6 @@ export interface ApprovalRecord {
   /** Empty when the call belongs to none. */
   readonly session?: string;
   readonly contentType: string;
-  readonly body: Uint8Array;
   /** SHA-256 of the target as it was configured then, so that people approve what will run. */
   readonly resource?: string;
   /** `read`, `write`, ...: what the operation does to the world. */
@@ -62,8 +62,13 @@ export interface ApprovalRecord {
   readonly version: number;
 }
 
-/** An approval as people see it who may: the exact bytes too. Everything an agent could have written in it is untrusted. */
-export interface ApprovalView {
+export interface ApprovalRecord extends ApprovalSummary {
+  /** Exactly these bytes are sent. */
+  readonly body: Uint8Array;
+}
+
+/** An approval as people see it in a list. Everything an agent could have written in it is untrusted. */
+export interface ApprovalCard {
   readonly id: string;
   readonly state: ApprovalState;
   /** `agent/orders` */
@@ -84,15 +89,19 @@ export interface ApprovalView {
   readonly votes: readonly ApprovalVote[];
   readonly editedBy: readonly string[];
   readonly contentType: string;
-  /** As text when it is valid UTF-8, in base64 otherwise. */
-  readonly body: string;
-  readonly isText: boolean;
   readonly digest: string;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly decidedAtMs: number | null;
   /** Why whoever looks may not vote on it; null: they may. */
   readonly obstacle: string | null;
+}
+
+/** An approval as people judge it: with the exact bytes. */
+export interface ApprovalView extends ApprovalCard {
+  /** As text when it is valid UTF-8, in base64 otherwise. */
+  readonly body: string;
+  readonly isText: boolean;
 }
 
 /** The one use of an approval: it is burned in the transaction that lets the call go. */
@@ -102,20 +111,23 @@ export interface GrantUse {
   readonly digest: string;
 }
 
+/** INVARIANT: what answers many answers no bodies, and reads none. A hundred held calls of 4 MB are a list of some kilobytes. */
 export interface ApprovalStore {
   /** Writes the record when the stored one has `version - 1` (1: there is none). Throws `conflict` otherwise (facts: `expected`, `actual`). */
   put(record: ApprovalRecord): Promise<void>;
   get(tenant: string, id: string): Promise<ApprovalRecord | undefined>;
-  /** The pending or approved one of this principal with this digest. */
-  open(tenant: string, principal: Principal, digest: string): Promise<ApprovalRecord | undefined>;
-  /** The newest of this principal with this digest, whatever its state. */
+  /** The newest of this principal with this digest, or with it before somebody edited the call, whatever its state. */
   latest(tenant: string, principal: Principal, digest: string): Promise<ApprovalRecord | undefined>;
+  /** How many of this principal are pending. */
+  waiting(tenant: string, principal: Principal): Promise<number>;
   /** Newest first. */
   list(filter: {
     readonly tenant: string | null;
     readonly state?: ApprovalState;
     readonly limit: number;
-  }): Promise<readonly ApprovalRecord[]>;
+  }): Promise<readonly ApprovalSummary[]>;
   /** Pending or approved, with their time over at this instant. */
-  due(nowMs: number, limit: number): Promise<readonly ApprovalRecord[]>;
+  due(nowMs: number, limit: number): Promise<readonly ApprovalSummary[]>;
+  /** Removes what is neither pending nor approved, when its time was over before the instant and its call is not on record any more. Returns how many. */
+  prune(beforeMs: number): Promise<number>;
 }

@@ -25,4 +25,5 @@ export * from './scope.ts';
 export * from './secret.ts';
 export * from './snapshot.ts';
 export * from './speech.ts';
+export * from './task.ts';
 export * from './wire.ts';

@@ -124,4 +124,10 @@ export interface LedgerStore {
     readonly sinceMs?: number;
     readonly limit: number;
   }): Promise<readonly LedgerEntry[]>;
+  /**
+   * Removes accounts of windows that ended before the instant and on which nothing is set aside, and reservations that were settled before
+   * it, unless they may be in a window that is left or their call is on record. Whoever settles one later, or something on an account
+   * that is gone, changes nothing there. What has expired stays: a late settlement corrects it. Returns how many rows.
+   */
+  prune(beforeMs: number): Promise<number>;
 }

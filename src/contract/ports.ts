@@ -13,6 +13,7 @@ import type { Rights } from './rights.ts';
 import type { CancelSignal } from './scope.ts';
 import type { SecretStore } from './secret.ts';
 import type { InstanceEntry, InstanceState, NodeEntry, Signed } from './snapshot.ts';
+import type { TaskStore } from './task.ts';
 
 /** A resource with its place in history. */
 export interface StoredResource {
@@ -75,6 +76,8 @@ export interface StoredReply {
   readonly attempts: number;
   /** What was known of the execution when outcome is `fault`. Absent in what was kept before it was: then the code says. */
   readonly executed?: Executed;
+  /** As in the reply: the endpoint behind all nodes that has what the call was about. */
+  readonly pin?: string;
 }
 
 export type CallState = 'accepted' | 'dispatched' | 'done' | 'cancelled' | 'unknown';
@@ -102,6 +105,10 @@ export interface CallRecord {
     readonly body: Uint8Array;
     readonly timeoutMs: number;
     readonly priority: number;
+    /** Content type of the form that the answer is wanted in. Absent: that of the request. */
+    readonly accept?: string;
+    /** As in `Call`. */
+    readonly pin?: string;
   } | null;
   readonly policyVersion: string;
   readonly acceptedAtMs: number;
@@ -246,7 +253,7 @@ export interface NodeStore {
 }
 
 /** What may have been changed by another hub over the same store. `peers`: what other hubs hear by themselves. */
-export type StoreTopic = 'resources' | 'kills' | 'releases' | 'nodes' | 'peers';
+export type StoreTopic = 'resources' | 'kills' | 'releases' | 'nodes' | 'secrets' | 'peers';
 
 /** What another hub over the same store says of itself. */
 export interface Peer {
@@ -287,6 +294,7 @@ export interface Stores {
   readonly approvals: ApprovalStore;
   readonly audit: AuditStore;
   readonly secrets: SecretStore;
+  readonly tasks: TaskStore;
   close(): Promise<void>;
 }
 
@@ -343,6 +351,13 @@ export interface ApplyResult {
 /** What a join token lets its holder become. */
 export type JoinGrant =
   | { readonly role: 'sidecar'; readonly tenant: string; readonly domain: string; readonly agent: string }
+  | {
+      readonly role: 'sidecar';
+      readonly tenant: string;
+      readonly domain: string;
+      readonly agent: '';
+      readonly tool: string;
+    }
   | { readonly role: 'domain'; readonly tenant: string; readonly domain: string; readonly agent: '' };
 
 export interface JoinRequest {

@@ -12,6 +12,8 @@ export interface About {
   readonly callId: string;
   /** Unix seconds. */
   readonly atS: number;
+  /** The form that is translated from, for whoever has to say what is lost. Default: the target's own words. */
+  readonly from?: Form;
 }
 
 export interface Dialect {

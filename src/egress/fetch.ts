@@ -22,7 +22,7 @@ export interface EgressOptions {
 }
 
 export interface GuardedRequest {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   /** For everything, from the resolver to the last byte. Default 10 s. */

@@ -1,5 +1,6 @@
 /** Who is asking: API keys, node keys, assertions between nodes, one-time tokens, and the layer that believes them. */
 export { AssertionSigner, AssertionVerifier, type KnownNodes, nodePrincipal } from './assertion.ts';
+export { type IdSeal, idSealOf } from './idseal.ts';
 export {
   hashSecret,
   type KeyLookup,
@@ -15,7 +16,7 @@ export { KEY_USE_FILE, KeyUse, type Use } from './keyuse.ts';
 export { knownNodes } from './known.ts';
 export { identify, type Resolver, type ResolverParts, SnapshotResolver, throwIfNotForCalls } from './layer.ts';
 export { keyIdOfPublicKey, NodeKey, newNodeKey, openNodeKey, parsePublicKey, verifySignature } from './nodekey.ts';
-export { createPrivateFile, readPrivateFile, writePrivateFile } from './privatefile.ts';
+export { createPrivateFile, isPrivate, readPrivateFile, writePrivateFile } from './privatefile.ts';
 export { originSigner, originVerifier, speaksElsewhere } from './proof.ts';
 export { type FetchJson, KeySets, type TokenParts, TokenVerifier } from './provider/index.ts';
 export { unauthenticated } from './refusal.ts';

@@ -20,6 +20,7 @@ export const keepReply = (reply: Reply, bytes: Uint8Array | null): StoredReply =
   message: bytes === null ? `the reply was longer than ${KEEP_LIMIT} bytes and was not kept` : '',
   endpoint: reply.endpoint,
   attempts: reply.attempts,
+  ...(reply.pin === undefined ? {} : { pin: reply.pin }),
 });
 
 export const keepFault = (fault: Fault, executed = fault.executed): StoredReply => ({
@@ -47,6 +48,7 @@ export const replay = (stored: StoredReply): Reply => {
     body: { kind: 'bytes', bytes: stored.body },
     endpoint: stored.endpoint,
     attempts: stored.attempts,
+    ...(stored.pin === undefined ? {} : { pin: stored.pin }),
     notes: ['replayed'],
   };
 };

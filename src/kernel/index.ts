@@ -16,6 +16,7 @@ export { type Ended, whenEnded, whenEndedOrCut, whenStopped } from './ended.ts';
 export { bytesOf, exactJson, numberIn } from './exact-json.ts';
 export { compose, type Handler, invoke, type Layer } from './handler.ts';
 export { endWhenIdle, type IdleOptions } from './idle.ts';
+export { guardJson, JSON_LIMITS, type JsonLimits } from './json-guard.ts';
 export { type Execution, type Loopback, loopback, loopbackCall, loopbackReply, type Script } from './loopback.ts';
 export { argumentsIn, isJson, type Payload, parsedPayload, payloadDigest, payloadOf } from './payload.ts';
 export { Permit } from './permit.ts';

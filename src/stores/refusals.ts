@@ -34,6 +34,11 @@ export const REFUSALS = {
       facts: { id, expected, actual },
     }),
 
+  staleTask: (id: string, expected: number, actual: number): Fault =>
+    new Fault('conflict', `task \`${id}\` was changed by somebody else meanwhile; look again, then repeat`, {
+      facts: { id, expected, actual },
+    }),
+
   unknownReservation: (id: string): Fault =>
     new Fault('not_found', `nothing is set aside for \`${id}\` any more`, { facts: { id } }),
 

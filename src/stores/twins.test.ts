@@ -145,8 +145,11 @@ const amount = fc.constantFrom(0, 1, 3, 7, 12, -1, 0.5);
 const budget = fc.constantFrom('org', 'team');
 const charges = fc.uniqueArray(fc.tuple(budget, amount), { maxLength: 2, selector: ([each]) => each });
 const amounts = fc.record({ micros: amount, tokens: amount }, { requiredKeys: [] });
+/** That of a team is over soon. */
+const drawnOn = (each: string, owner: string) =>
+  account(each, 15, { tenant: owner, windowEndMs: each === 'team' ? 4 : null });
 const charged = (id: number, owner: string, parts: readonly (readonly [string, number])[], expires = 1_000) => ({
-  ...reservation(hexId(id), ...parts.map(([each, n]) => [account(each, 15, { tenant: owner }), n] as const)),
+  ...reservation(hexId(id), ...parts.map(([each, n]) => [drawnOn(each, owner), n] as const)),
   tenant: owner,
   expiresAtMs: expires,
 });
@@ -172,14 +175,13 @@ const moneySteps = [
   ),
   step('expire', [few], ({ ledger }, now) => ledger.expire(now, 10)),
   step('credit', [budget, tenant, amount], ({ ledger }, each, owner, extra) =>
-    ledger.credit(account(each, 15, { tenant: owner }), extra),
+    ledger.credit(drawnOn(each, owner), extra),
   ),
-  step('get account', [budget, tenant], ({ ledger }, each, owner) =>
-    ledger.account(owner, account(each, 15, { tenant: owner }).id),
-  ),
+  step('get account', [budget, tenant], ({ ledger }, each, owner) => ledger.account(owner, drawnOn(each, owner).id)),
   step('list accounts', [tenant, optional(budget)], ({ ledger }, owner, each) =>
     ledger.accounts({ tenant: owner, ...(each === undefined ? {} : { budget: each }) }),
   ),
+  step('prune money', [few], ({ ledger }, before) => ledger.prune(before)),
   step('list entries', [tenant], async ({ ledger }, owner) =>
     [...(await ledger.entries({ tenant: owner, limit: 9 }))].sort((a, b) => (a.id < b.id ? -1 : 1)),
   ),
@@ -217,20 +219,23 @@ const sendSteps = [
   step('reopen', [tenant, few], ({ calls }, owner, id) => calls.reopen(owner, hexId(id))),
   step(
     'put approval',
-    [few, approvalStates, fc.integer({ min: 1, max: 3 }), digest],
-    ({ approvals }, id, state, version, d) =>
-      approvals.put(approval(id, { state, version, digest: d, expiresAtMs: 150 })),
+    [few, approvalStates, fc.integer({ min: 1, max: 3 }), digest, optional(digest)],
+    ({ approvals }, id, state, version, d, asked) =>
+      approvals.put(
+        approval(id, {
+          ...{ state, version, digest: d, expiresAtMs: 150 + id },
+          ...(asked === undefined ? {} : { askedDigest: asked }),
+        }),
+      ),
   ),
   step('get approval', [few], ({ approvals }, id) => approvals.get('default', hexId(id))),
-  step('list approvals', [optional(approvalStates)], async ({ approvals }, state) =>
-    (await approvals.list({ tenant: 'default', limit: 9, ...(state === undefined ? {} : { state }) })).map(
-      ({ id }) => id,
-    ),
+  step('list approvals', [optional(approvalStates)], ({ approvals }, state) =>
+    approvals.list({ tenant: 'default', limit: 9, ...(state === undefined ? {} : { state }) }),
   ),
-  step('open approvals', [few, digest], async ({ approvals }, _, d) => {
-    const found = await approvals.open('default', record(1).principal, d);
-    return found?.digest;
-  }),
+  step('list approvals that are due', [few], ({ approvals }, id) => approvals.due(150 + id, 9)),
+  step('get the latest approval', [digest], ({ approvals }, d) => approvals.latest('default', record(1).principal, d)),
+  step('prune approvals', [few], ({ approvals }, id) => approvals.prune(150 + id)),
+  step('get how many wait', [], ({ approvals }) => approvals.waiting('default', record(1).principal)),
   step('get call', [few], ({ calls }, id) => calls.get('default', hexId(id))),
   step('list unknown', [fc.option(tenant)], ({ calls }, owner) => calls.unresolved(owner, 9)),
   step('list chain', [tenant], ({ audit }, owner) => audit.read(owner, 1, 99)),

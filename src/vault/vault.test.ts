@@ -110,11 +110,13 @@ test('sealed anew, everything opens as before, and the old key opens nothing', a
   assert.notEqual((await secrets.list())[1]?.sealed, before.sealed);
 });
 
-test('a root key is made once, and one that was named is never made up', async () => {
+test('a root key is made once, one that was named is never made up, and one that others may read is refused', async () => {
   const files = new Map<string, string>();
+  let mode = 0o600;
   const disk = {
     read: async (path: string) => files.get(path),
     create: async (path: string, content: string) => !files.has(path) && files.set(path, content) !== undefined,
+    isPrivate: async () => mode === 0o600,
   };
   const first = await openRootKey('own', true, disk);
   assert.equal(first.byteLength, 32);
@@ -122,6 +124,33 @@ test('a root key is made once, and one that was named is never made up', async (
   await assert.rejects(openRootKey('named', false, disk), { code: 'storage' });
   files.set('short', 'c2hvcnQ=');
   await assert.rejects(openRootKey('short', true, disk), { code: 'storage' });
+  mode = 0o640;
+  await assert.rejects(openRootKey('own', true, disk), { code: 'storage', message: /chmod 600 own/ });
+});
+
+test('what another hub over the same store sets, replaces, seals anew and removes is known after one look', async () => {
+  const { secrets } = memoryStores();
+  const [one, other] = [await Vault.open(secrets, root, clock), await Vault.open(secrets, root, clock)];
+  const known = async (): Promise<string> => {
+    await other.follow();
+    return codeOf(() => other.reveal('default', 'bank', BANK));
+  };
+  await one.set(secret());
+  assert.equal(await known(), 'sk-planted-value');
+  await one.set(secret({ value: 'sk-second' }));
+  assert.equal(await known(), 'sk-second');
+  await one.rekey('default');
+  assert.equal(await known(), 'sk-second');
+  await one.remove('default', 'bank');
+  assert.equal(await known(), 'unavailable');
+});
+
+test('a hub with another root key says so when it looks, and keeps what it has', async () => {
+  const { secrets } = memoryStores();
+  const stranger = await Vault.open(secrets, randomBytes(32), clock);
+  await (await Vault.open(secrets, root, clock)).set(secret());
+  await assert.rejects(stranger.follow(), { code: 'storage' });
+  assert.deepEqual(stranger.list('default'), []);
 });
 
 test('a change begins with what another hub over the same store has made of it', async () => {

@@ -43,6 +43,11 @@ export class Vault {
     this.#secrets = new Map(secrets.map((secret) => [idOf(secret), secret]));
   }
 
+  /** Another hub over the same store has changed something. Throws `storage` when it seals with another root key; then all stays as it was. */
+  follow(): Promise<void> {
+    return this.#alone(async () => {});
+  }
+
   list(tenant: string): readonly SecretView[] {
     return [...this.#secrets.values()]
       .filter((secret) => secret.tenant === tenant)

@@ -168,6 +168,7 @@ export const leasedLedger = (parts: LeasedParts): LedgerStore => {
       lessee.accounts.filter((account) => isAsked(account, tenant, budget, sinceMs)),
     entry: (tenant, id) => ledger.entry(tenant, id),
     entries: (filter) => ledger.entries(filter),
+    prune: (beforeMs) => ledger.prune(beforeMs),
   };
 };
 

@@ -1,6 +1,6 @@
 /** `airspace approval ls | show | approve | deny | edit | watch`: people decide about calls that wait, with the exact bytes before their eyes. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ApprovalState, ApprovalView } from '../../contract/index.ts';
+import type { ApprovalCard, ApprovalState, ApprovalView } from '../../contract/index.ts';
 import type { Admin } from '../admin.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
@@ -23,8 +23,6 @@ export interface EditOptions extends VoteOptions {
 }
 
 const STATES: readonly string[] = ['pending', 'approved', 'denied', 'expired', 'consumed', 'cancelled'];
-
-type Row = Omit<ApprovalView, 'body'>;
 
 export const list = async ({ admin, out }: Context, { state = 'pending', limit }: LsOptions): Promise<number> => {
   if (state !== 'all' && !STATES.includes(state)) throw usage(`--state must be all, ${STATES.join(', ')}`);
@@ -58,11 +56,11 @@ const STYLES: Partial<Record<ApprovalState, 'yellow' | 'green' | 'red'>> = {
   expired: 'red',
 };
 
-const leftOf = ({ state, expiresAtMs }: Row, now: number): string =>
+const leftOf = ({ state, expiresAtMs }: ApprovalCard, now: number): string =>
   state === 'pending' ? duration(Math.max(0, expiresAtMs - now)) : '-';
 
-const rows = async (admin: Admin, state?: ApprovalState, limit?: string): Promise<readonly Row[]> =>
-  (await admin.get<{ readonly items: readonly Row[] }>('/v1/approvals', { state, limit })).items;
+const rows = async (admin: Admin, state?: ApprovalState, limit?: string): Promise<readonly ApprovalCard[]> =>
+  (await admin.get<{ readonly items: readonly ApprovalCard[] }>('/v1/approvals', { state, limit })).items;
 
 export const show = async (context: Context, id: string): Promise<number> => {
   const view = await one(await context.admin(), id);

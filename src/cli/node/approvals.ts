@@ -2,7 +2,9 @@
 import { approvalsOf, Desk, hasRoleFor, Notifier, type People, rolesFor, type Viewer } from '../../approvals/index.ts';
 import type { AuditTrail } from '../../audit/index.ts';
 import {
+  type ApprovalCard,
   type ApprovalRecord,
+  type ApprovalSummary,
   type ApprovalView,
   type Call,
   type ControlPort,
@@ -98,12 +100,16 @@ const viewerOf = (principal: Principal): Viewer => ({
 });
 
 export const approvalPort = (desk: Desk): ApprovalPort => {
-  const seen = async (principal: Principal, record: ApprovalRecord): Promise<ApprovalView> =>
-    viewOf(record, await desk.obstacle(principal, record));
+  const listed = async (principal: Principal, record: ApprovalSummary): Promise<ApprovalCard> =>
+    cardOf(record, await desk.obstacle(principal, record));
+  const seen = async (principal: Principal, record: ApprovalRecord): Promise<ApprovalView> => ({
+    ...(await listed(principal, record)),
+    ...bodyOf(record.body),
+  });
   return {
     list: async (principal, state, limit) => {
       const records = await desk.list(viewerOf(principal), state, limit);
-      return Promise.all(records.map((record) => seen(principal, record)));
+      return Promise.all(records.map((record) => listed(principal, record)));
     },
     get: async (principal, id) => seen(principal, await desk.get(viewerOf(principal), id)),
     vote: async (principal, id, ballot) => seen(principal, await desk.vote(viewerOf(principal), id, ballot)),
@@ -165,7 +171,7 @@ export const notify = (
           }),
       }).start();
 
-const viewOf = (record: ApprovalRecord, obstacle: string | undefined): ApprovalView => {
+const cardOf = (record: ApprovalSummary, obstacle: string | undefined): ApprovalCard => {
   const { principal, target, spec } = record;
   return {
     id: record.id,
@@ -184,7 +190,6 @@ const viewOf = (record: ApprovalRecord, obstacle: string | undefined): ApprovalV
     votes: record.votes,
     editedBy: record.editedBy ?? [],
     contentType: record.contentType,
-    ...bodyOf(record.body),
     digest: record.digest,
     createdAtMs: record.createdAtMs,
     expiresAtMs: record.expiresAtMs,

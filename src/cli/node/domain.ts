@@ -6,29 +6,37 @@ import { Fault } from '../../contract/index.ts';
 import { NodeHub, type NodeLink, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { anyOf, type Door, listen } from '../../doors/index.ts';
+import { idSealOf } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
 import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
+import { a2aFront } from './a2a.ts';
+import { toolsElsewhere } from './accepting.ts';
 import { adminPorts } from './admin.ts';
 import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
 import { budgetsAbove } from './budgets.ts';
+import { openCardKey } from './card-key.ts';
+import { publishedBy } from './catalog.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
+import { type GrpcListener, listenGrpc } from './grpc.ts';
 import { houseOf } from './housekeeping.ts';
 import { killsGovernedAbove } from './kills.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
+import { mcpParts } from './mcp.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { watchOverload } from './overload.ts';
 import { keepRosters } from './rosters.ts';
+import { DOMAIN_ROUTES } from './routes.ts';
 import { secretsElsewhere } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
@@ -155,14 +163,30 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
 
   const left = await stores.calls.open();
   const diagnoser = new ApartDiagnoser();
+  const calling = {
+    handler: () => live.handler,
+    world,
+    directory: directoryOf(live, world),
+    onInternal: (fault: Fault, occurrence: object) =>
+      logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
+  };
+  let grpc: GrpcListener | undefined;
+  const a2a = await a2aFront({
+    ...calling,
+    ...{ node: node.id, tenant: node.tenant, live, tasks: stores.tasks, desk, fetch: egress.fetch },
+    key: await openCardKey(options.dir),
+    url: () => options.advertise ?? listener.url,
+    grpc: () => grpc?.address ?? '',
+  });
   doors.push(
     ...doorsOf({
-      handler: () => live.handler,
-      world,
-      directory: directoryOf(live, world),
+      ...calling,
+      seal: idSealOf(member.key),
       calls: detachedCalls(live, world, desk),
-      onInternal: (fault, occurrence) =>
-        logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
+      a2a: a2a.door,
+      mcp: mcpParts({ live, world, key: member.key }, closing, options.advertise),
+      routes: DOMAIN_ROUTES,
+      catalog: { published: publishedBy(live), parent: hub },
     }),
     adminDoor(
       adminPorts({
@@ -175,6 +199,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         observed,
         control: governedAbove(hub.url),
         secrets: secretsElsewhere(() => elsewhere(hub.url)),
+        tools: toolsElsewhere(() => elsewhere(hub.url)),
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
@@ -189,6 +214,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         lastUsedMs: () => null,
         diagnoser,
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
+        discover: () => Promise.reject(elsewhere(hub.url)),
       }),
     ),
     approvalPages(desk, live, world, logger),
@@ -220,6 +246,8 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     fetch: egress.fetch,
   });
   await live.reconciler.start();
+  await a2a.service.recover();
+  grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, a2a.grpc));
   const endHouse = houseOf(options, { stores, world, logger });
   logger.log('info', 'domain hub is up', {
     url: listener.url,
@@ -231,11 +259,13 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   return {
     id: node.id,
     url: listener.url,
+    grpc: grpc?.address ?? '',
     live,
     nodes,
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
-      await closeListener(listener, closing, graceful);
+      a2a.service.stop();
+      await Promise.all([closeListener(listener, closing, graceful), grpc?.close(graceful)]);
       stopLooking();
       stopTelling();
       health.stop();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CallRecord } from '../../contract/index.ts';
+import { type AccountTerms, type ApprovalRecord, accountId, type CallRecord } from '../../contract/index.ts';
 import { VirtualWorld } from '../../kernel/index.ts';
 import { memoryStores } from '../../stores/index.ts';
 import { keepHouse } from './housekeeping.ts';
@@ -20,11 +20,25 @@ test('what is over for long goes away, what is open or unknown stays, and no key
   for (const id of ['over', 'unknown', 'open']) await stores.calls.accept(record(id));
   await stores.calls.conclude('over', 'done', null, startMs);
   await stores.calls.conclude('unknown', 'unknown', null, startMs);
-  const removed: number[] = [];
+  const approval: ApprovalRecord = {
+    ...{ id: 'over', tenant: 't', state: 'denied', principal: record('over').principal, behind: [], digest: '' },
+    ...{ target: record('over').target, spec: { quorum: 1, roles: [], ttlMs: 1 }, rules: [], reason: '', votes: [] },
+    ...{ policyVersion: '', contentType: '', body: new Uint8Array(0), createdAtMs: startMs, expiresAtMs: startMs + 1 },
+    ...{ decidedAtMs: startMs, version: 1 },
+  };
+  await stores.approvals.put(approval);
+  const hour = { tenant: 't', budget: 'hourly', holder: '', windowStartMs: startMs };
+  const terms: AccountTerms = {
+    ...{ ...hour, id: accountId(hour), unit: 'calls', limit: 9, windowEndMs: startMs + 1 },
+  };
+  const paid = { id: 'paid', tenant: 't', labels: {}, charges: [{ account: terms, amount: 1 }], expiresAtMs: startMs };
+  await stores.ledger.reserve(paid, startMs);
+  await stores.ledger.settle('t', 'paid', {}, startMs);
+  const removed: unknown[] = [];
   const failed: unknown[] = [];
   const stop = keepHouse({
     ...{ stores, world, keepMs: HOUR_MS },
-    done: ({ calls }) => removed.push(calls),
+    done: (what) => removed.push(what),
     failed: (cause) => failed.push(cause),
   });
   const there = async () => {
@@ -35,7 +49,10 @@ test('what is over for long goes away, what is open or unknown stays, and no key
   await world.run(23 * HOUR_MS);
   assert.deepEqual(await there(), ['over', 'unknown', 'open']);
   await world.run(26 * HOUR_MS);
-  assert.deepEqual([await there(), removed, failed], [[undefined, 'unknown', 'open'], [1], []]);
+  assert.deepEqual(
+    [await there(), removed, failed],
+    [[undefined, 'unknown', 'open'], [{ calls: 1, approvals: 1, money: 2, tasks: 0, traces: 0 }], []],
+  );
   stop();
   assert.equal(world.pending, 0);
 });

@@ -1,14 +1,23 @@
-/** Throws away what nobody asks for any more: replies and payloads of calls that are over, and traces. What is unknown stays, and so does the audit. */
+/** Throws away what nobody asks for any more: replies and payloads of calls that are over, what people decided about them and what they came to, and traces. What is unknown stays, and so does the audit. */
 import type { Stores, Timer } from '../../contract/index.ts';
 import type { World } from '../../kernel/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 
+type Removed = {
+  readonly calls: number;
+  readonly approvals: number;
+  /** Accounts of windows that are over, and what was charged to them. */
+  readonly money: number;
+  readonly tasks: number;
+  readonly traces: number;
+};
+
 export interface HouseOptions {
-  readonly stores: Pick<Stores, 'calls' | 'traces'>;
+  readonly stores: Pick<Stores, 'calls' | 'approvals' | 'ledger' | 'tasks' | 'traces'>;
   readonly world: Pick<World, 'clock'>;
   /** How long records of calls and traces are kept. Never under a day: idempotency keys live that long (R6). */
   readonly keepMs: number;
-  readonly done: (removed: { readonly calls: number; readonly traces: number }) => void;
+  readonly done: (removed: Removed) => void;
   readonly failed: (cause: unknown) => void;
 }
 
@@ -36,8 +45,12 @@ export const keepHouse = ({ stores, world, keepMs, done, failed }: HouseOptions)
   const clean = async (): Promise<void> => {
     const beforeMs = world.clock.wallMs() - Math.max(LEAST_KEEP_MS, keepMs);
     const calls = await stores.calls.prune(beforeMs);
+    // After its call: these stay for as long as anybody may ask what became of that.
+    const approvals = await stores.approvals.prune(beforeMs);
+    const money = await stores.ledger.prune(beforeMs);
+    const tasks = await stores.tasks.prune(beforeMs);
     const traces = await stores.traces.prune(beforeMs);
-    if (calls + traces > 0) done({ calls, traces });
+    if (calls + approvals + money + tasks + traces > 0) done({ calls, approvals, money, tasks, traces });
   };
   const after = (delayMs: number): void => {
     timer = world.clock.after(delayMs, () => {

@@ -2,12 +2,19 @@
 
 import type { Desk } from '../../approvals/index.ts';
 import { Treasury } from '../../budget/index.ts';
-import type { ControlPort, Roster, Snapshot, Stores } from '../../contract/index.ts';
+import type { ControlPort, Fault, Roster, Snapshot, Stores } from '../../contract/index.ts';
 import { adminRolesOf, DEFAULT_TENANT } from '../../contract/index.ts';
 import { ControlPlane, KillSwitch, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { listen, refuseOpenBind } from '../../doors/index.ts';
-import { AssertionSigner, issueBootstrapToken, KeyUse, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
+import {
+  AssertionSigner,
+  idSealOf,
+  issueBootstrapToken,
+  KeyUse,
+  openNodeKey,
+  useBootstrapToken,
+} from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
@@ -17,28 +24,37 @@ import { fanout } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
+import { a2aFront } from './a2a.ts';
+import { toolPort } from './accepting.ts';
 import { adminPorts } from './admin.ts';
 import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
+import { openCardKey } from './card-key.ts';
+import { publishedBy } from './catalog.ts';
+import { definitionsOf } from './definitions.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
+import { discovery } from './discovery.ts';
 import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { entryOf } from './entry.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
+import { type GrpcListener, listenGrpc } from './grpc.ts';
 import { houseOf } from './housekeeping.ts';
 import { killPort } from './kills.ts';
 import { lessorOf } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { loginDoors, sessionsOf } from './login.ts';
+import { mcpParts } from './mcp.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { agreeOnKey, Others } from './others.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { keepRosters } from './rosters.ts';
+import { ROUTES } from './routes.ts';
 import { openVault, secretPort } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
@@ -245,7 +261,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => archive.settled());
   keeper.start(await stores.nodes.list(), archive.last);
   held.defer(() => keeper.stop());
-  others = shared && new Others({ shared, control, kills, nodes, keeper, world, logger });
+  others = shared && new Others({ shared, control, kills, nodes, keeper, vault, world, logger });
   if (others !== undefined) {
     const running = others;
     await running.start();
@@ -274,6 +290,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     granting: async (share) => void (await treasury.beyondSoft([share])),
   });
   const configure = auditedControl(control, audit.trail);
+  const definitions = definitionsOf(live, world, logger);
+  held.defer(() => definitions.stop());
   const admin = adminDoor(
     adminPorts({
       world,
@@ -307,18 +325,38 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       weakened,
       session: (req) => sessions.resolve(req),
       secrets: secretPort(vault, audit.trail),
+      tools: toolPort(definitions, configure),
       lastUsedMs: (tenant, name) => keyUse.lastUsedMs(tenant, name),
       diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
+      discover: discovery({ fetch: egress.fetch, vault, trail: audit.trail, world }),
     }),
   );
-  const callers = doorsOf({
+  const calling = {
     handler: () => live.handler,
     world,
     directory: directoryOf(live, world),
-    calls: detachedCalls(live, world, desk),
-    onInternal: (fault, occurrence) =>
+    onInternal: (fault: Fault, occurrence: object) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
+  };
+  let url = '';
+  let grpc: GrpcListener | undefined;
+  const a2a = await a2aFront({
+    ...calling,
+    ...{ node: id, tenant: DEFAULT_TENANT, live, tasks: stores.tasks, desk, fetch: egress.fetch },
+    key: await openCardKey(options.dir),
+    url: () => options.advertise ?? url,
+    grpc: () => grpc?.address ?? '',
+  });
+  held.defer(() => a2a.service.stop());
+  const callers = doorsOf({
+    ...calling,
+    seal: idSealOf(key),
+    calls: detachedCalls(live, world, desk),
+    a2a: a2a.door,
+    mcp: mcpParts({ live, world, key }, closing, options.advertise),
+    routes: ROUTES,
+    catalog: { published: publishedBy(live) },
   });
   const pages = approvalPages(desk, live, world, logger, sessions);
   const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);
@@ -328,7 +366,11 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     doors: [...callers, ...login, admin, pages],
     ready: () => live.snapshot !== undefined,
   });
+  url = listener.url;
   egress.own(listener.url);
+  await a2a.service.recover();
+  grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, a2a.grpc));
+  if (grpc !== undefined) egress.own(`http://${grpc.address}`);
   if (!hasAdministrator(control, world.clock.wallMs()))
     await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
   logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened });
@@ -337,6 +379,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   return {
     id,
     url: listener.url,
+    grpc: grpc?.address ?? '',
     publicKey: key.publicKey,
     live,
     control,
@@ -344,7 +387,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     nodes,
     recovered,
     stop: async (graceful) => {
-      await closeListener(listener, closing, graceful);
+      a2a.service.stop();
+      await Promise.all([closeListener(listener, closing, graceful), grpc?.close(graceful)]);
       await release.disposeAsync();
     },
   };

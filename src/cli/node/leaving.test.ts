@@ -37,6 +37,7 @@ test('a hub that stops while it tells of itself is gone for the others', async (
     },
     nodes: { follow: async () => {}, hearPeer: () => {}, reports: () => [] },
     keeper: { heartbeatMs: 60_000, own: () => [], hearPeer: () => {}, renumber: () => {} },
+    vault: { follow: async () => {} },
     world: systemWorld(),
     logger: { log: () => {} },
   });

@@ -59,7 +59,7 @@ import {
   type Watch,
   type WatchOf,
 } from '../../policy/index.ts';
-import { type CandidatesOf, Fleet, planner, type Sight, sightOf } from '../../routing/index.ts';
+import { type CandidatesOf, Fleet, fallback as handOn, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
 import type { TreeParts } from './trees.ts';
 
@@ -302,6 +302,9 @@ export class LivePipeline {
       gate: this.gate,
       budgets: this.#budgets,
       ...this.#paying(snapshot, budgets, planOf),
+      fallback: snapshot.targets.some((target) => (target.fallback ?? []).length > 0)
+        ? handOn({ planOf, runsAlone: (id) => this.journal.runsAlone(id) })
+        : undefined,
       record: this.journal.layer(planOf),
       fleet: this.fleet,
       // The same snapshot to the end: a call and the facts about it are never decided by two.

@@ -16,6 +16,7 @@ import {
 } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
+import { Discovered } from './discovered.ts';
 import type { LivePipeline } from './live.ts';
 
 interface LoginParts {
@@ -26,6 +27,7 @@ interface LoginParts {
   /** Bound to this machine only: then keys may be typed in. */
   readonly keys: boolean;
   readonly failed: (issuer: string, cause: unknown) => void;
+  readonly discovered: Discovered<oidc.Configuration>;
 }
 
 /** How long a browser may be away at the provider. */
@@ -55,7 +57,8 @@ export const loginDoors = (
   if (!secure && !keys) return [];
   const failed = (issuer: string, cause: unknown): void =>
     logger.log('warn', 'a login came to nothing', { issuer, cause: Fault.from(cause).message });
-  return [loginDoor(loginPorts({ live, world, fetch, secure, keys, failed }, sessions), world.random)];
+  const discovered = new Discovered<oidc.Configuration>(world.clock);
+  return [loginDoor(loginPorts({ live, world, fetch, secure, keys, failed, discovered }, sessions), world.random)];
 };
 
 const loginPorts = (parts: LoginParts, sessions: Sessions): LoginPorts => {
@@ -131,7 +134,11 @@ const beginAt = async (
   return { url: url.href, away: { provider, config, verifier, state, nonce, untilMs } };
 };
 
-const configurationOf = async (parts: LoginParts, { issuer, clientId = '' }: ProviderEntry) => {
+/** Whoever wants to log in is a stranger yet: how often the provider is asked is not up to them. */
+const configurationOf = (parts: LoginParts, provider: ProviderEntry): Promise<oidc.Configuration> =>
+  parts.discovered.of(JSON.stringify([provider.issuer, provider.clientId]), () => discover(parts, provider));
+
+const discover = async (parts: LoginParts, { issuer, clientId = '' }: ProviderEntry): Promise<oidc.Configuration> => {
   const url = new URL(issuer);
   try {
     return await oidc.discovery(url, clientId, undefined, oidc.None(), {

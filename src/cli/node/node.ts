@@ -3,6 +3,7 @@ import { Fault } from '../../contract/index.ts';
 import type { Listener, ListenOptions } from '../../doors/index.ts';
 import type { Canceller } from '../../kernel/index.ts';
 import type { Level } from '../../telemetry/index.ts';
+import type { GrpcAddress } from './grpc.ts';
 import type { LivePipeline } from './live.ts';
 
 export interface NodeOptions {
@@ -26,6 +27,8 @@ export interface NodeOptions {
   readonly tls?: NonNullable<ListenOptions['tls']>;
   /** Development: requests of the node's own may go to this machine and its networks. Default false. */
   readonly allowPrivateEgress?: boolean;
+  /** Where A2A is spoken over gRPC. Default: nowhere. */
+  readonly grpc?: GrpcAddress;
   /** Base URL under which other nodes reach this one, when it is not the one that is bound. */
   readonly advertise?: string | undefined;
 }
@@ -33,6 +36,8 @@ export interface NodeOptions {
 export interface RunningNode {
   readonly id: string;
   readonly url: string;
+  /** `host:port` of its gRPC listener; empty: it has none. */
+  readonly grpc: string;
   readonly live: LivePipeline;
   /** Graceful: finishes what is under way first. */
   stop(graceful: boolean): Promise<void>;

@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { type PostgresServer, postgresMissing, startPostgres } from '../../conformance/postgres/index.ts';
 import { bundle, resources, STRICTER_POLICY } from '../../conformance/topologies/fixture.ts';
 import { Fault } from '../../contract/index.ts';
+import { ROOT_KEY_FILE } from '../../vault/index.ts';
 import { type Deployed, deploy, type StartedNode } from '../deploy.ts';
 import { inProcess } from '../under-test.ts';
 import { startHub } from './hub.ts';
@@ -47,7 +48,8 @@ before(async () => {
   const { secret } = await first.ask('/v1/keys', { body: { principal: { kind: 'agent', name: 'alice' } } });
   key = secret as string;
   mkdirSync(join(scratch, 'second'), { mode: 0o700 });
-  cpSync(join(scratch, 'root', 'node-key.pem'), join(scratch, 'second', 'node-key.pem'));
+  for (const file of ['node-key.pem', ROOT_KEY_FILE])
+    cpSync(join(scratch, 'root', file), join(scratch, 'second', file));
   second = await starter.hub({ name: 'second' });
 });
 
@@ -65,8 +67,8 @@ interface Answer {
   readonly text: string;
 }
 
-const call = async (hub: StartedNode, operation: string): Promise<Answer> => {
-  const answer = await fetch(`${hub.url}/v1/agents/echo/${operation}`, {
+const call = async (hub: StartedNode, operation: string, target = 'agents/echo'): Promise<Answer> => {
+  const answer = await fetch(`${hub.url}/v1/${target}/${operation}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'text/plain' },
     body: 'hello',
@@ -165,6 +167,37 @@ test(
     await until(async () => !(await idsAtSecond()).includes(caller));
   },
 );
+
+test('a secret that is set, replaced, sealed anew or removed at one hub is so at the other', options, async (t) => {
+  const shown: (string | undefined)[] = [];
+  const target = createServer((request, response) => {
+    shown.push(request.headers.authorization);
+    response.end('{}');
+  });
+  await new Promise<void>((listening) => target.listen(0, '127.0.0.1', listening));
+  t.after(() => void target.close());
+  const url = `http://127.0.0.1:${(target.address() as AddressInfo).port}`;
+  await first.apply([
+    bundle('@id("all") @reason("test") permit (principal, action, resource);'),
+    {
+      ...{ apiVersion: 'airspace.dev/v1', kind: 'Tool', metadata: { name: 'bank' } },
+      spec: { endpoints: [{ url }], credential: { secret: 'bank' }, operations: [{ name: 'ask', effect: 'read' }] },
+    },
+  ]);
+  const set = (value: string) => first.ask('/v1/secrets', { body: { name: 'bank', value, origins: [url] } });
+  const ask = async (): Promise<number> => (await call(second, 'ask', 'tools/bank')).status;
+  await until(async () => (await ask()) === 503);
+  await set('sk-one');
+  await until(async () => (await ask()) === 200);
+  await set('sk-two');
+  await until(async () => (await ask()) === 200 && shown.at(-1) === 'Bearer sk-two');
+  await first.ask('/v1/secrets:rotate', { body: {} });
+  await set('sk-three');
+  await until(async () => (await ask()) === 200 && shown.at(-1) === 'Bearer sk-three');
+  assert.deepEqual(new Set(shown), new Set(['Bearer sk-one', 'Bearer sk-two', 'Bearer sk-three']));
+  await first.ask('/v1/secrets/bank', { method: 'DELETE' });
+  await until(async () => (await ask()) === 503);
+});
 
 test('a hub with another key, or with the directory of a running one, is refused in plain words', options, async () => {
   const start = (name: string) =>

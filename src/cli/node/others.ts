@@ -11,6 +11,7 @@ import type { ControlPlane, KillSwitch, NodeHub, NodeReport, RosterKeeper } from
 import type { NodeKey } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
+import type { Vault } from '../../vault/index.ts';
 
 export interface OthersParts {
   readonly shared: SharedStore;
@@ -18,12 +19,16 @@ export interface OthersParts {
   readonly kills: Pick<KillSwitch, 'current' | 'follow' | 'renumber'>;
   readonly nodes: Pick<NodeHub, 'follow' | 'hearPeer' | 'reports'>;
   readonly keeper: Pick<RosterKeeper, 'heartbeatMs' | 'own' | 'hearPeer' | 'renumber'>;
+  readonly vault: Pick<Vault, 'follow'>;
   readonly world: Pick<World, 'clock'>;
   readonly logger: Pick<Logger, 'log'>;
 }
 
-/** In the order in which they matter when several are waiting: who must stop comes first. */
-const TOPICS: readonly StoreTopic[] = ['kills', 'resources', 'releases', 'nodes', 'peers'];
+/**
+ * In the order in which they matter when several are waiting: who must stop comes first. Secrets are last, because with another root key than
+ * theirs they cannot be read however often it is tried, and what comes after a failure waits.
+ */
+const TOPICS: readonly StoreTopic[] = ['kills', 'resources', 'releases', 'nodes', 'peers', 'secrets'];
 /** After a failure: the database is away, and everything is asked again when it is back. */
 const RETRY_MS = 1_000;
 /** Nodes that come from another hub come together, and one new number serves them all. */
@@ -128,8 +133,9 @@ export class Others {
   }
 
   #read(topic: StoreTopic): Promise<void> {
-    const { control, kills, nodes } = this.#parts;
+    const { control, kills, nodes, vault } = this.#parts;
     if (topic === 'kills') return kills.follow();
+    if (topic === 'secrets') return vault.follow();
     if (topic === 'nodes') return nodes.follow();
     return topic === 'peers' ? this.#hear() : control.follow();
   }

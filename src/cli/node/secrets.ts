@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AuditTrail } from '../../audit/index.ts';
 import type { Fault, SecretStore } from '../../contract/index.ts';
 import type { SecretPort } from '../../doors/admin/index.ts';
-import { createPrivateFile, readPrivateFile } from '../../identity/index.ts';
+import { createPrivateFile, isPrivate, readPrivateFile } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
 import { openRootKey, ROOT_KEY_FILE, Vault } from '../../vault/index.ts';
 
@@ -19,7 +19,7 @@ export const openVault = async (
   store: SecretStore,
   { clock }: World,
 ): Promise<Vault> => {
-  const files = { read: readPrivateFile, create: createPrivateFile };
+  const files = { read: readPrivateFile, create: createPrivateFile, isPrivate };
   const root = await openRootKey(rootKeyFile ?? join(dir, ROOT_KEY_FILE), rootKeyFile === undefined, files);
   return Vault.open(store, root, clock);
 };

@@ -1,35 +1,54 @@
 /** A sidecar process: one door for its own agent, one for other nodes, and the last good policy between them. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Believed, Desk } from '../../approvals/index.ts';
-import type { Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
+import {
+  type Credential,
+  type Endpoint,
+  Fault,
+  type NodeEntry,
+  type Principal,
+  type Roster,
+  type Snapshot,
+  type Target,
+} from '../../contract/index.ts';
 import type { NodeLink } from '../../control/index.ts';
 import { anyOf, type Door, listen } from '../../doors/index.ts';
-import { Canceller, type Handler, systemWorld } from '../../kernel/index.ts';
+import { idSealOf } from '../../identity/index.ts';
+import { Canceller, type Handler, systemWorld, type World } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { Trees } from '../../policy/index.ts';
 import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { StdioServer } from '../../upstreams/stdio/index.ts';
+import { a2aFront } from './a2a.ts';
 import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
+import { openCardKey } from './card-key.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
+import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
+import { type GrpcListener, listenGrpc } from './grpc.ts';
 import { houseOf } from './housekeeping.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
+import { mcpParts } from './mcp.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
-import { waysOf } from './ways.ts';
+import { stdioWay, waysOf } from './ways.ts';
 
 export interface SidecarOptions extends NodeOptions, MemberOptions {
   /** Where the agent behind it listens; null for an agent that only calls. */
   readonly agentUrl: string | null;
   readonly agentVersion: string;
+  /** The MCP server behind it, where it stands in front of a tool: it is started and ended with the sidecar, and spoken to on stdio. */
+  readonly stdio?: { readonly command: readonly string[]; readonly env: Readonly<Record<string, string>> };
   /** Is the agent ready for calls? Asked at each heartbeat. Default: always. */
   readonly agentReady?: () => boolean;
 }
@@ -66,6 +85,11 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   const upstreamFor = waysOf(upstream);
+  if (options.stdio !== undefined && node.tool === undefined) {
+    await Promise.all([front.close(false), member.close(), upstream.close()]);
+    throw noTool(node.agent);
+  }
+  const behind = behindOf(options, node, logger, world);
   let link: NodeLink | undefined;
   const killsAgeMs = killsAgeOf(world, () => link?.killsConfirmedAtMs);
   const ageMs = ageOf(
@@ -98,8 +122,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   };
   const withFresh = (parts: Parts) => ({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) });
   // The own agent is behind the inward pipeline, everybody else is reached through the outward one.
-  const ask: Handler = (call, scope) =>
-    (call.target.kind === 'agent' && call.target.name === node.agent ? into : out).handler(call, scope);
+  const ask: Handler = (call, scope) => (isOwn(node, call.target) ? into : out).handler(call, scope);
   const out: LivePipeline = new LivePipeline({
     ...shared,
     ask,
@@ -108,14 +131,16 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   });
   const into: LivePipeline = new LivePipeline({
     ...shared,
+    ...(behind.upstreamFor === undefined ? {} : { upstreamFor: behind.upstreamFor }),
     ask,
     view: () =>
-      options.agentUrl === null
+      behind.url === null
         ? () => []
         : sidecarInCandidates({
             tenant: node.tenant,
             agent: node.agent,
-            url: options.agentUrl,
+            ...(node.tool === undefined ? {} : { tool: node.tool }),
+            url: behind.url,
             version: options.agentVersion,
           }),
     compose: (parts) => sidecarIn(withFresh(parts)),
@@ -136,7 +161,26 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const left = await member.stores.calls.open();
   const onInternal = (fault: Fault, occurrence: object): void =>
     logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) });
-  inbound = anyOf(doorsOf({ handler: () => into.handler, world, directory: directoryOf(into, world), onInternal }));
+  const egress = egressOf(options, world.clock, logger);
+  egress.own(front.url);
+  const key = await openCardKey(options.dir);
+  const speaking = { world, tenant: node.tenant, tasks: member.stores.tasks, key, fetch: egress.fetch, onInternal };
+  const calledFrom = { handler: () => into.handler, world, directory: directoryOf(into, world), onInternal };
+  let grpc: GrpcListener | undefined;
+  const a2aIn = await a2aFront({
+    ...{ ...speaking, ...calledFrom, node: node.id, live: into },
+    url: () => options.advertise ?? front.url,
+    grpc: () => grpc?.address ?? '',
+  });
+  const seal = idSealOf(member.key);
+  inbound = anyOf(
+    doorsOf({
+      ...calledFrom,
+      seal,
+      a2a: a2aIn.door,
+      mcp: mcpParts({ live: into, world, key: member.key }, closing, options.advertise),
+    }),
+  );
   const appKey = `airs_${randomBytes(32).toString('base64url')}`;
   const agent = (): Principal => ({
     kind: 'agent',
@@ -145,23 +189,32 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     ...(node.domain === '' ? {} : { domain: node.domain }),
     roles: [],
   });
+  const known = ({ credential }: { readonly credential: Credential }): Credential =>
+    // A tool calls nobody.
+    node.tool === undefined && credential.kind === 'bearer' && equal(credential.token, appKey)
+      ? { kind: 'known', principal: agent() }
+      : { kind: 'none' };
+  const calling = { handler: () => out.handler, world, directory: directoryOf(out, world), known, onInternal };
+  let appUrl = '';
+  const a2aOut = await a2aFront({
+    ...{ ...speaking, ...calling, node: `${node.id}/app`, live: out },
+    url: () => appUrl,
+  });
   const app = await listen({
     host: '127.0.0.1',
     port: 0,
     clock: world.clock,
     doors: doorsOf({
-      handler: () => out.handler,
-      world,
-      directory: directoryOf(out, world),
+      ...calling,
+      seal,
       calls: detachedCalls(out, world),
-      onInternal,
-      known: ({ credential }) =>
-        credential.kind === 'bearer' && equal(credential.token, appKey)
-          ? { kind: 'known', principal: agent() }
-          : { kind: 'none' },
+      a2a: a2aOut.door,
+      mcp: mcpParts({ live: out, world, key: member.key }, closing),
     }),
     ready: () => out.snapshot !== undefined,
   });
+  appUrl = app.url;
+  egress.own(app.url);
 
   const followed = await member.follow(
     {
@@ -169,17 +222,16 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       prepareRoster: (roster) => following.prepareRoster(roster),
       enforceKills: (list) => void halt.enforce(list, world.clock.wallMs()),
       instances: () =>
-        options.agentUrl === null
+        behind.url === null
           ? []
           : [
               {
                 id: String(new URL(front.url).port),
-                kind: 'agent',
-                name: node.agent,
+                kind: node.tool === undefined ? 'agent' : 'tool',
+                name: node.tool ?? node.agent,
                 version: options.agentVersion,
                 labels: {},
-                state:
-                  closing.reason !== undefined ? 'draining' : (options.agentReady?.() ?? true) ? 'ready' : 'starting',
+                state: closing.reason !== undefined ? 'draining' : behind.isReady() ? 'ready' : 'starting',
               },
             ],
     },
@@ -189,23 +241,29 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   link = followed;
   await leased.start();
   await out.journal.recover(left);
+  await a2aIn.service.recover();
+  await a2aOut.service.recover();
+  grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, a2aIn.grpc));
   const endHouse = houseOf(options, { stores: member.stores, world, logger });
   logger.log('info', 'sidecar is up', {
     url: front.url,
     app: app.url,
-    agent: node.agent,
+    ...(node.tool === undefined ? { agent: node.agent } : { tool: node.tool }),
     weakened: weakenedBy(options),
   });
 
   return {
     id: node.id,
     url: front.url,
+    grpc: grpc?.address ?? '',
     live: into,
     appUrl: app.url,
     appKey,
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
-      await Promise.all([closeListener(front, closing, graceful), app.close(graceful)]);
+      a2aIn.service.stop();
+      a2aOut.service.stop();
+      await Promise.all([closeListener(front, closing, graceful), app.close(graceful), grpc?.close(graceful)]);
       out.reconciler.stop();
       into.reconciler.stop();
       endHouse();
@@ -214,7 +272,41 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       await observed.flush();
       await member.close();
       await upstream.close();
+      behind.stop();
     },
+  };
+};
+
+const isOwn = ({ agent, tool }: NodeEntry, { kind, name }: Target): boolean =>
+  tool === undefined ? kind === 'agent' && name === agent : kind === 'tool' && name === tool;
+
+/** What stands behind a sidecar, and how it is spoken to. */
+interface Behind {
+  /** Null: nothing does. */
+  readonly url: string | null;
+  /** Absent: over HTTP. */
+  readonly upstreamFor?: (endpoint: Endpoint) => Handler;
+  isReady(): boolean;
+  stop(): void;
+}
+
+/** Who stands beside an agent speaks for it, and a tool speaks for nobody. */
+const noTool = (agent: string): Fault =>
+  new Fault(
+    'bad_request',
+    `this sidecar stands in front of agent \`${agent}\`; an MCP server on stdio needs a token of its own: airspace token create --role sidecar --tool <name>`,
+  );
+
+const behindOf = (options: SidecarOptions, { tool }: NodeEntry, logger: Logger, world: World): Behind => {
+  const { stdio, agentUrl, agentReady = () => true } = options;
+  if (stdio === undefined || tool === undefined) return { url: agentUrl, isReady: agentReady, stop: () => {} };
+  const server = new StdioServer({ ...stdio, world, log: (...said) => logger.log(...said) });
+  server.start();
+  return {
+    url: `stdio://${tool}`,
+    upstreamFor: stdioWay(server),
+    isReady: () => server.isUp,
+    stop: () => server.stop(),
   };
 };
 

@@ -5,6 +5,8 @@ import Provider from 'oidc-provider';
 
 export interface TestProvider extends AsyncDisposable {
   readonly issuer: string;
+  /** How often somebody asked what it is. */
+  readonly discoveries: () => number;
 }
 
 const CLIENT = {
@@ -32,9 +34,14 @@ export const startProvider = async (idTokenSeconds = 300): Promise<TestProvider>
       claims: () => ({ sub: id, email: `${id}@corp.example`, email_verified: true, groups: ['staff'] }),
     }),
   });
+  let discoveries = 0;
+  server.on('request', ({ url = '' }) => {
+    if (url.startsWith('/.well-known/')) discoveries++;
+  });
   server.on('request', provider.callback());
   return {
     issuer,
+    discoveries: () => discoveries,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));

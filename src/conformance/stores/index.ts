@@ -11,6 +11,7 @@ import { releaseChecks } from './releases.ts';
 import { resourceChecks } from './resources.ts';
 import { secretChecks } from './secrets.ts';
 import { approvalChecks, auditChecks, sendChecks } from './send.ts';
+import { taskChecks } from './tasks.ts';
 import { traceChecks } from './traces.ts';
 
 export interface StoreSuiteOptions {
@@ -42,7 +43,16 @@ export const storeSuite = ({ name, open, reopen, join }: StoreSuiteOptions): Sui
       },
     });
   };
-  const all = [resourceChecks, callChecks, nodeChecks, killChecks, releaseChecks, secretChecks, traceChecks];
+  const all = [
+    resourceChecks,
+    callChecks,
+    nodeChecks,
+    killChecks,
+    releaseChecks,
+    secretChecks,
+    taskChecks,
+    traceChecks,
+  ];
   for (const describe of [...all, ledgerChecks, sendChecks, auditChecks, approvalChecks]) describe(add);
   if (join !== undefined)
     openersChecks((promise, check) => checks.push({ promise, check: () => inTwo(open, join, check) }));

@@ -4,7 +4,7 @@ import type { AccountTerms, Amounts, LedgerStore, Reservation } from '../../cont
 import { accountId } from '../../contract/index.ts';
 import type { StoreCheck } from './check.ts';
 import { refused } from './expect.ts';
-import { HOSTILE } from './samples.ts';
+import { HOSTILE, hexId, record } from './samples.ts';
 
 export const account = (budget: string, limit: number, change: Partial<AccountTerms> = {}): AccountTerms => {
   const terms = {
@@ -225,6 +225,48 @@ export const ledgerChecks = (promise: StoreCheck): void => {
       [200],
     );
   });
+
+  promise(
+    'money of windows that are over goes, and nothing that may still be asked for or corrected',
+    async (stores) => {
+      const { ledger, calls } = stores;
+      const day = (n: number) => account('daily', 10, { windowStartMs: n * 100, windowEndMs: n * 100 + 100 });
+      const ever = account('ever', 99);
+      const settled = async (id: string, terms: AccountTerms, atMs: number): Promise<void> => {
+        await ledger.reserve(reservation(id, [terms, 1], [ever, 1]), atMs);
+        await ledger.settle('default', id, {}, atMs);
+      };
+      await settled('old', day(1), 150);
+      await settled(hexId(7), day(1), 150);
+      await settled('early', day(2), 210);
+      await settled('late', day(2), 260);
+      await settled('new', day(3), 350);
+      await ledger.reserve({ ...reservation('open', [day(0), 1]), expiresAtMs: 9_000 }, 10);
+      await ledger.reserve({ ...reservation('expired', [day(1), 2]), expiresAtMs: 170 }, 160);
+      await ledger.expire(180, 9);
+      await calls.accept(record(7));
+      const left = async () => [
+        (await ledger.entries({ tenant: 'default', limit: 99 })).map(({ id }) => id).toSorted(),
+        (await ledger.accounts({ tenant: 'default' })).map(({ budget, windowStartMs }) => `${budget} ${windowStartMs}`),
+      ];
+      const first = await left();
+      assert.equal(await ledger.prune(150), 0, 'the window of 150 was not over then');
+      assert.deepEqual(await left(), first);
+      assert.equal(await ledger.prune(250), 2, 'who paid for the window of 200 to 300 is still asked');
+      assert.equal((await ledger.entry('default', 'early'))?.state, 'settled');
+      assert.equal(await ledger.prune(300), 3);
+      assert.deepEqual(await left(), [
+        [hexId(7), 'expired', 'new', 'open'].toSorted(),
+        ['daily 0', 'daily 300', 'ever 0'],
+      ]);
+      assert.equal(await ledger.prune(300), 0);
+      assert.equal((await ledger.settle('default', 'expired', { micros: 1 }, 400)).settled, true);
+      assert.equal(await ledger.account('default', day(1).id), undefined, 'a correction brings nothing back');
+      assert.deepEqual(await stateOf(ledger, ever), [5, 0]);
+      assert.equal((await ledger.reserve(reservation('old', [day(3), 1]), 410)).kind, 'reserved');
+      assert.deepEqual(await stateOf(ledger, day(3)), [1, 1]);
+    },
+  );
 
   promise('hostile strings in accounts and reservations come back unchanged', async ({ ledger }) => {
     for (const text of HOSTILE) {

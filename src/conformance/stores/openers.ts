@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Stores, StoreTopic } from '../../contract/index.ts';
 import { Fault, idOf } from '../../contract/index.ts';
 import { refused } from './expect.ts';
-import { dispatch, hexId, killOrder, node, record, release, reply, user } from './samples.ts';
+import { dispatch, hexId, killOrder, node, record, release, reply, sealedSecret, user } from './samples.ts';
 
 /** Runs one check on two openings of one new, empty store. */
 export type OpenersCheck = (promise: string, check: (one: Stores, other: Stores) => Promise<void>) => void;
@@ -132,7 +132,7 @@ export const openersChecks = (promise: OpenersCheck): void => {
     async (one, other) => {
       const heard: StoreTopic[] = [];
       const all = Promise.withResolvers<void>();
-      const expected: readonly StoreTopic[] = ['resources', 'kills', 'releases', 'nodes', 'peers'];
+      const expected: readonly StoreTopic[] = ['resources', 'kills', 'releases', 'nodes', 'secrets', 'peers'];
       const forget = other.shared!.watch((topic) => {
         heard.push(topic);
         if (expected.every((each) => heard.includes(each))) all.resolve();
@@ -143,6 +143,7 @@ export const openersChecks = (promise: OpenersCheck): void => {
       await one.kills.put(killOrder('stop'));
       await one.releases.put(release('r'));
       await one.nodes.put(node('a'));
+      await one.secrets.put(sealedSecret('bank'));
       await one.shared!.putPeer({ id: 'one', beats: 1, body: '{}' });
       await all.promise;
       forget();
@@ -151,6 +152,25 @@ export const openersChecks = (promise: OpenersCheck): void => {
       assert.deepEqual(await one.shared!.peers('one'), []);
     },
   );
+
+  promise('two openers: each change of a secret or of the key of a tenant is told', async (one, other) => {
+    const key = { tenant: 'default', wrapped: 'key' };
+    let heard = Promise.withResolvers<void>();
+    const forget = other.shared!.watch((topic) => {
+      if (topic === 'secrets') heard.resolve();
+    });
+    for (const change of [
+      () => one.secrets.claimKey(key),
+      () => one.secrets.put(sealedSecret('bank')),
+      () => one.secrets.rekey({ ...key, wrapped: 'other' }, [sealedSecret('bank', { version: 2 })]),
+      () => one.secrets.remove('default', 'bank'),
+    ]) {
+      heard = Promise.withResolvers();
+      await change();
+      await heard.promise;
+    }
+    forget();
+  });
 
   promise('two openers: what both must agree on is said by the first', async (one, other) => {
     assert.equal(await one.shared!.claim('key', 'mine'), 'mine');

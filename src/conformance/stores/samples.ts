@@ -10,6 +10,7 @@ import type {
   NodeEntry,
   ReleaseRecord,
   Resource,
+  SealedSecret,
   StoredReply,
 } from '../../contract/index.ts';
 
@@ -146,6 +147,17 @@ export const approval = (id: number, change: Partial<ApprovalRecord> = {}): Appr
   expiresAtMs: 1_000,
   decidedAtMs: null,
   version: 1,
+  ...change,
+});
+
+export const sealedSecret = (name: string, change: Partial<SealedSecret> = {}): SealedSecret => ({
+  tenant: 'default',
+  name,
+  version: 1,
+  origins: ['https://api.example.com'],
+  sealed: 'c2VhbGVk',
+  by: 'user/ada',
+  atMs: 10,
   ...change,
 });
 

@@ -1,36 +1,24 @@
 /** Promises about sealed secrets: what was acknowledged is there, whole, and a tenant's key changes with all of its secrets or not at all. */
 import assert from 'node:assert/strict';
-import type { SealedSecret } from '../../contract/index.ts';
 import type { StoreCheck } from './check.ts';
-import { HOSTILE } from './samples.ts';
-
-const sealed = (name: string, more: Partial<SealedSecret> = {}): SealedSecret => ({
-  tenant: 'default',
-  name,
-  version: 1,
-  origins: ['https://api.example.com'],
-  sealed: 'c2VhbGVk',
-  by: 'user/ada',
-  atMs: 10,
-  ...more,
-});
+import { HOSTILE, sealedSecret } from './samples.ts';
 
 export const secretChecks = (promise: StoreCheck): void => {
   promise('a secret is there after reopen, in its last version, and a removed one is not', async (stores, again) => {
-    await stores.secrets.put(sealed('kept'));
-    await stores.secrets.put(sealed('kept', { version: 2, sealed: 'YWdhaW4=' }));
-    await stores.secrets.put(sealed('removed'));
+    await stores.secrets.put(sealedSecret('kept'));
+    await stores.secrets.put(sealedSecret('kept', { version: 2, sealed: 'YWdhaW4=' }));
+    await stores.secrets.put(sealedSecret('removed'));
     assert.equal(await stores.secrets.remove('default', 'removed'), true);
     assert.equal(await stores.secrets.remove('default', 'removed'), false);
     const { secrets } = await again();
-    assert.deepEqual(await secrets.list(), [sealed('kept', { version: 2, sealed: 'YWdhaW4=' })]);
+    assert.deepEqual(await secrets.list(), [sealedSecret('kept', { version: 2, sealed: 'YWdhaW4=' })]);
   });
 
   promise('two tenants may give their secrets the same name', async ({ secrets }) => {
-    await secrets.put(sealed('one'));
-    await secrets.put(sealed('one', { tenant: 'acme', by: 'user/bob' }));
+    await secrets.put(sealedSecret('one'));
+    await secrets.put(sealedSecret('one', { tenant: 'acme', by: 'user/bob' }));
     assert.equal(await secrets.remove('acme', 'one'), true);
-    assert.deepEqual(await secrets.list(), [sealed('one')]);
+    assert.deepEqual(await secrets.list(), [sealedSecret('one')]);
   });
 
   promise('the first key of a tenant stays, whoever else brings one at the same time', async ({ secrets }) => {
@@ -42,8 +30,8 @@ export const secretChecks = (promise: StoreCheck): void => {
 
   promise('a new key comes with all secrets', async (stores, again) => {
     await stores.secrets.claimKey({ tenant: 'default', wrapped: 'old' });
-    for (const name of ['a', 'b']) await stores.secrets.put(sealed(name));
-    const anew = ['a', 'b'].map((name) => sealed(name, { sealed: 'bmV3' }));
+    for (const name of ['a', 'b']) await stores.secrets.put(sealedSecret(name));
+    const anew = ['a', 'b'].map((name) => sealedSecret(name, { sealed: 'bmV3' }));
     await stores.secrets.rekey({ tenant: 'default', wrapped: 'new' }, anew);
     const { secrets } = await again();
     assert.deepEqual(await secrets.keys(), [{ tenant: 'default', wrapped: 'new' }]);
@@ -52,7 +40,7 @@ export const secretChecks = (promise: StoreCheck): void => {
 
   promise('hostile strings in secrets come back unchanged', async ({ secrets }) => {
     for (const text of HOSTILE) {
-      const secret = sealed('hostile', { sealed: text, by: text, origins: [text] });
+      const secret = sealedSecret('hostile', { sealed: text, by: text, origins: [text] });
       await secrets.put(secret);
       assert.deepEqual(await secrets.list(), [secret]);
     }

@@ -198,19 +198,69 @@ export const approvalChecks = (promise: StoreCheck): void => {
     await refused(approvals.put(approval(1)), 'conflict', hexId(1));
   });
 
-  promise('an open approval is found by caller and digest, and a decided one is not', async ({ approvals }) => {
-    const one = approval(1);
-    await approvals.put(one);
-    assert.deepEqual(await approvals.open('default', one.principal, one.digest), one);
-    assert.equal(await approvals.open('default', { ...one.principal, id: 'other' }, one.digest), undefined);
-    assert.equal(await approvals.open('theirs', one.principal, one.digest), undefined);
-    await approvals.put({ ...one, state: 'denied', version: 2 });
-    assert.equal(await approvals.open('default', one.principal, one.digest), undefined);
-    await approvals.put(approval(2, { createdAtMs: 2, state: 'expired' }));
-    assert.equal((await approvals.latest('default', one.principal, one.digest))?.id, hexId(2));
-    assert.equal(await approvals.latest('default', { ...one.principal, id: 'other' }, one.digest), undefined);
-    assert.equal(await approvals.latest('theirs', one.principal, one.digest), undefined);
-    assert.equal(await approvals.latest('default', one.principal, 'e'.repeat(64)), undefined);
+  promise(
+    'the newest approval of a caller is found by its digest, and by the one before it was edited',
+    async (stores) => {
+      const { approvals } = stores;
+      const one = approval(1);
+      const [sent, edited] = [one.digest, 'e'.repeat(64)];
+      const found = async (digest: string) => (await approvals.latest('default', one.principal, digest))?.id;
+      await approvals.put(one);
+      assert.deepEqual(await approvals.latest('default', one.principal, sent), one);
+      assert.equal(await approvals.latest('default', { ...one.principal, id: 'other' }, sent), undefined);
+      assert.equal(await approvals.latest('default', { ...one.principal, kind: 'user' }, sent), undefined);
+      assert.equal(await approvals.latest('theirs', one.principal, sent), undefined);
+      assert.equal(await found(edited), undefined);
+      await approvals.put(approval(2, { createdAtMs: one.createdAtMs + 1, state: 'expired' }));
+      assert.equal(await found(sent), hexId(2));
+      const third = approval(3, { createdAtMs: one.createdAtMs + 2 });
+      await approvals.put(third);
+      await approvals.put({ ...third, digest: edited, askedDigest: sent, version: 2 });
+      assert.deepEqual([await found(sent), await found(edited)], [hexId(3), hexId(3)]);
+      await approvals.put(approval(4, { createdAtMs: one.createdAtMs + 3, digest: edited }));
+      assert.deepEqual([await found(sent), await found(edited)], [hexId(3), hexId(4)]);
+    },
+  );
+
+  promise('what waits is counted for one caller', async ({ approvals }) => {
+    const { principal } = approval(1);
+    for (const n of [1, 2, 3]) await approvals.put(approval(n));
+    await approvals.put(approval(3, { state: 'denied', version: 2 }));
+    await approvals.put(approval(4, { principal: { ...principal, id: 'other' } }));
+    await approvals.put(approval(5, { tenant: 'theirs' }));
+    assert.equal(await approvals.waiting('default', principal), 2);
+    assert.equal(await approvals.waiting('default', { ...principal, id: 'other' }), 1);
+    assert.equal(await approvals.waiting('default', { ...principal, id: 'nobody' }), 0);
+  });
+
+  promise('what was decided goes when its time is over and its call is gone, and what waits never', async (stores) => {
+    const { approvals, calls } = stores;
+    for (const [at, state] of (
+      ['pending', 'approved', 'denied', 'expired', 'consumed', 'cancelled', 'denied', 'consumed'] as const
+    ).entries())
+      await approvals.put(approval(at, { state, expiresAtMs: at === 6 ? 200 : 100 }));
+    await calls.accept(record(7));
+    await calls.conclude(hexId(7), 'unknown', null, 1);
+    const left = async () => (await approvals.list({ tenant: null, limit: 99 })).map(({ id }) => id).toSorted();
+    assert.equal(await approvals.prune(100), 0);
+    assert.equal(await approvals.prune(101), 4);
+    assert.deepEqual(await left(), [hexId(0), hexId(1), hexId(6), hexId(7)]);
+    await calls.resolve({
+      ...{ tenant: 'default', id: hexId(7), verdict: 'executed', reply: null, audit: [], atMs: 1 },
+    });
+    assert.equal(await approvals.prune(101), 0, 'its call can still be asked about');
+    await calls.prune(101);
+    assert.equal(await approvals.prune(101), 1);
+    assert.deepEqual(await left(), [hexId(0), hexId(1), hexId(6)]);
+  });
+
+  promise('a list says all of each approval but its bytes', async ({ approvals }) => {
+    const { body: _, ...summary } = approval(1, { expiresAtMs: 10, rules: [...HOSTILE], askedDigest: 'e'.repeat(64) });
+    await approvals.put({ ...summary, body: new Uint8Array(1_000) });
+    for (const filter of [{}, { state: 'pending' }] as const)
+      for (const tenant of ['default', null])
+        assert.deepEqual(await approvals.list({ tenant, limit: 9, ...filter }), [summary]);
+    assert.deepEqual(await approvals.due(10, 9), [summary]);
   });
 
   promise('approvals are listed newest first, by state, and when their time is over', async ({ approvals }) => {

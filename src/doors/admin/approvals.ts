@@ -4,15 +4,15 @@ import { Fault } from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
 import type { AdminRequest } from './request.ts';
 
-const Filter = z.strictObject({
+export const Filter = z.strictObject({
   state: z.enum(['pending', 'approved', 'denied', 'expired', 'consumed', 'cancelled']).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be the digest of the approval that you looked at');
 const comment = z.string().trim().max(1_000).default('');
-const Vote = z.strictObject({ digest, comment });
-const Edit = z.strictObject({ digest, comment, body: z.string() });
+export const Vote = z.strictObject({ digest, comment });
+export const Edit = z.strictObject({ digest, comment, body: z.string() });
 
 const ID = /^[0-9a-f]{32}$/;
 
@@ -24,8 +24,7 @@ const idOf = ({ param }: AdminRequest): string => {
 /** Without the bytes: whoever wants to judge looks at one. */
 export const listApprovals = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
   const { state, limit } = query(Filter);
-  const items = await ports.approvals.list(principal, state, limit);
-  return json({ items: items.map(({ body: _, ...rest }) => rest) });
+  return json({ items: await ports.approvals.list(principal, state, limit) });
 };
 
 export const getApproval = async (asked: AdminRequest): Promise<Answer> =>

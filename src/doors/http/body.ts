@@ -1,8 +1,8 @@
 /** Takes the payload off the connection: collected under a limit, or handed on as it comes. */
 import type { IncomingMessage } from 'node:http';
 import { type Body, DEFAULT_BODY_LIMIT, Fault } from '../../contract/index.ts';
+import { guardJson } from '../../kernel/index.ts';
 import type { Inbound } from './inbound.ts';
-import { guardJson } from './json-guard.ts';
 
 export interface BodyLimits {
   /** Of a collected payload, in bytes. */

@@ -1,7 +1,8 @@
 /** What every door over HTTP does alike: reading a request strictly, running its call, and writing the answer within bounds. */
+
+export { guardJson, JSON_LIMITS, type JsonLimits } from '../../kernel/index.ts';
 export { type BodyLimits, type Collecting, isStreamed, limitsOf, readBody } from './body.ts';
 export { type Inbound, type NodeSays, readInbound } from './inbound.ts';
-export { guardJson, JSON_LIMITS, type JsonLimits } from './json-guard.ts';
 export { type Pouring, pour } from './pour.ts';
 export { type Running, run } from './run.ts';
 export { parseTraceparent } from './trace.ts';

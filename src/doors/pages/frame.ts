@@ -1,5 +1,5 @@
 /** What every page has around it: where one is, who one is, and what waits. */
-import type { ApprovalView, Principal } from '../../contract/index.ts';
+import type { ApprovalCard, Principal } from '../../contract/index.ts';
 import { type Html, html, visible } from './html.ts';
 
 /** Somebody in front of a page. */
@@ -24,7 +24,7 @@ export const documentOf = (title: string, body: Html): string =>
 
 export interface Framed {
   readonly visitor: Visitor;
-  readonly items: readonly ApprovalView[];
+  readonly items: readonly ApprovalCard[];
   readonly selected: string;
   readonly nowMs: number;
   readonly main: Html;
@@ -33,7 +33,7 @@ export interface Framed {
 export const frame = ({ visitor, items, selected, nowMs, main }: Framed): Html => {
   const waiting = items.filter(({ state }) => state === 'pending').sort((a, b) => a.expiresAtMs - b.expiresAtMs);
   const decided = items.filter(({ state }) => state !== 'pending');
-  const card = (view: ApprovalView): Html => cardOf(view, selected, nowMs);
+  const card = (each: ApprovalCard): Html => cardOf(each, selected, nowMs);
   return html`${BRAND}
 <div class="top"><b>Approvals</b><span>tenant ${visitor.principal.tenant}</span>
 <form method="post" action="/approvals/logout"><span>${visitor.principal.id}</span><input type="hidden" name="csrf" value="${visitor.csrf}"><button class="plain">Sign out</button></form></div>
@@ -43,16 +43,13 @@ ${decided.length > 0 && html`<h2>Decided</h2>${decided.map(card)}`}</aside>
 <main class="main">${main}</main>`;
 };
 
-const cardOf = (view: ApprovalView, selected: string, nowMs: number): Html =>
-  html`<a class="card${view.id === selected && ' on'}" href="/approvals/${view.id}">${ring(view, nowMs)}<span class="what">${visible(view.target)}</span>${badge(view.state)}<span class="who">${visible(view.caller)} · ${view.approvals} of ${view.quorum}</span>${view.isText && html`<span class="args">${visible(view.body.slice(0, SHOWN_OF_ARGUMENTS))}</span>`}</a>`;
-
-/** Enough to tell two calls of one kind apart; whoever judges opens it. */
-const SHOWN_OF_ARGUMENTS = 80;
+const cardOf = (card: ApprovalCard, selected: string, nowMs: number): Html =>
+  html`<a class="card${card.id === selected && ' on'}" href="/approvals/${card.id}">${ring(card, nowMs)}<span class="what">${visible(card.target)}</span>${badge(card.state)}<span class="who">${visible(card.caller)} · ${card.approvals} of ${card.quorum}</span></a>`;
 
 const LENGTH = 2 * Math.PI * 13;
 
 /** Time left of the whole time, as an arc and in words. */
-const ring = ({ state, createdAtMs, expiresAtMs }: ApprovalView, nowMs: number): Html => {
+const ring = ({ state, createdAtMs, expiresAtMs }: ApprovalCard, nowMs: number): Html => {
   const leftMs = state === 'pending' ? Math.max(0, expiresAtMs - nowMs) : 0;
   const share = leftMs / Math.max(1, expiresAtMs - createdAtMs);
   const mood = state !== 'pending' ? '' : share < 0.1 ? ' late' : share < 0.3 ? ' soon' : '';
@@ -67,7 +64,7 @@ export const span = (ms: number): string => {
   return seconds >= 120 ? `${Math.floor(seconds / 60)}m` : `${seconds}s`;
 };
 
-const MOODS: Readonly<Record<ApprovalView['state'], string>> = {
+const MOODS: Readonly<Record<ApprovalCard['state'], string>> = {
   pending: 'warn',
   approved: 'ok',
   consumed: 'ok',
@@ -77,7 +74,7 @@ const MOODS: Readonly<Record<ApprovalView['state'], string>> = {
 };
 
 /** `consumed` is a word of ours; people want to know that it ran. */
-const WORDS: Partial<Record<ApprovalView['state'], string>> = { pending: 'waiting', consumed: 'ran' };
+const WORDS: Partial<Record<ApprovalCard['state'], string>> = { pending: 'waiting', consumed: 'ran' };
 
-export const badge = (state: ApprovalView['state']): Html =>
+export const badge = (state: ApprovalCard['state']): Html =>
   html`<span class="badge ${MOODS[state]}">${WORDS[state] ?? state}</span>`;

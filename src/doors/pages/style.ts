@@ -24,8 +24,7 @@ a:focus-visible,button:focus-visible,textarea:focus-visible,input:focus-visible,
 .queue h2{font-size:11px;font-weight:600;color:var(--dim);margin:0;padding:12px 14px 6px;text-transform:uppercase;letter-spacing:.06em}
 .card{display:grid;grid-template-columns:34px 1fr auto;gap:1px 10px;padding:9px 14px;border-top:1px solid var(--line);align-items:center}
 .card:hover{background:var(--raised)}.card.on{background:var(--accent-bg);box-shadow:inset 2px 0 var(--accent)}
-.card .ring{grid-row:span 3}.card .what{font-weight:600;overflow-wrap:anywhere}.card .who{grid-column:2/4;color:var(--dim);font-size:12px;overflow-wrap:anywhere}
-.card .args{grid-column:2/4;font:11px/1.5 var(--mono);color:var(--dim);white-space:nowrap;overflow:hidden;text-overflow:ellipsis;direction:ltr}
+.card .ring{grid-row:span 2}.card .what{font-weight:600;overflow-wrap:anywhere}.card .who{grid-column:2/4;color:var(--dim);font-size:12px;overflow-wrap:anywhere}
 .row .sub{margin:0}.ring{width:32px;height:32px}.ring circle{fill:none;stroke-width:3;stroke:var(--line)}.ring .left{stroke:var(--accent);stroke-linecap:round}
 .ring.soon .left{stroke:var(--warn)}.ring.late .left{stroke:var(--bad)}.ring text{fill:var(--text);font:600 9px var(--mono);text-anchor:middle;dominant-baseline:central}
 .main{grid-area:main;overflow:auto;padding:18px 24px 48px;min-width:0}

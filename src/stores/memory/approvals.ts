@@ -1,10 +1,15 @@
 /** Approvals in a map. */
-import type { ApprovalRecord, ApprovalStore, GrantUse, Principal } from '../../contract/index.ts';
+import type { ApprovalRecord, ApprovalStore, ApprovalSummary, GrantUse, Principal } from '../../contract/index.ts';
 import { noGrant } from '../identity.ts';
 import { REFUSALS } from '../refusals.ts';
 
 export class MemoryApprovals implements ApprovalStore {
   readonly #records = new Map<string, ApprovalRecord>();
+  readonly #isOnRecord: (call: string) => boolean;
+
+  constructor(isOnRecord: (call: string) => boolean) {
+    this.#isOnRecord = isOnRecord;
+  }
 
   async put(record: ApprovalRecord): Promise<void> {
     const actual = this.#at(record.tenant, record.id)?.version ?? 0;
@@ -16,32 +21,18 @@ export class MemoryApprovals implements ApprovalStore {
     return structuredClone(this.#at(tenant, id));
   }
 
-  async open(tenant: string, principal: Principal, digest: string): Promise<ApprovalRecord | undefined> {
-    const found = [...this.#records.values()].find(
-      (one) =>
-        one.tenant === tenant &&
-        one.digest === digest &&
-        one.principal.kind === principal.kind &&
-        one.principal.id === principal.id &&
-        isOpen(one),
-    );
-    return structuredClone(found);
-  }
-
   async latest(tenant: string, principal: Principal, digest: string): Promise<ApprovalRecord | undefined> {
-    const [found] = [...this.#records.values()]
-      .filter(
-        (one) =>
-          one.tenant === tenant &&
-          one.digest === digest &&
-          one.principal.kind === principal.kind &&
-          one.principal.id === principal.id,
-      )
+    const [found] = this.#of(tenant, principal)
+      .filter((one) => one.digest === digest || one.askedDigest === digest)
       .sort(newestFirst);
     return structuredClone(found);
   }
 
-  async list(filter: Parameters<ApprovalStore['list']>[0]): Promise<readonly ApprovalRecord[]> {
+  async waiting(tenant: string, principal: Principal): Promise<number> {
+    return this.#of(tenant, principal).filter(({ state }) => state === 'pending').length;
+  }
+
+  async list(filter: Parameters<ApprovalStore['list']>[0]): Promise<readonly ApprovalSummary[]> {
     const found = [...this.#records.values()]
       .filter(
         ({ tenant, state }) =>
@@ -49,12 +40,23 @@ export class MemoryApprovals implements ApprovalStore {
           (filter.state === undefined || state === filter.state),
       )
       .sort(newestFirst);
-    return structuredClone(found.slice(0, filter.limit));
+    return found.slice(0, filter.limit).map(summaryOf);
   }
 
-  async due(nowMs: number, limit: number): Promise<readonly ApprovalRecord[]> {
+  async due(nowMs: number, limit: number): Promise<readonly ApprovalSummary[]> {
     const found = [...this.#records.values()].filter((one) => isOpen(one) && one.expiresAtMs <= nowMs);
-    return structuredClone(found.sort((a, b) => a.expiresAtMs - b.expiresAtMs).slice(0, limit));
+    return found
+      .sort((a, b) => a.expiresAtMs - b.expiresAtMs)
+      .slice(0, limit)
+      .map(summaryOf);
+  }
+
+  async prune(beforeMs: number): Promise<number> {
+    const old = [...this.#records].filter(
+      ([, one]) => !isOpen(one) && one.expiresAtMs < beforeMs && !this.#isOnRecord(one.id),
+    );
+    for (const [key] of old) this.#records.delete(key);
+    return old.length;
   }
 
   /** Why the grant cannot be used, or null. Changes nothing. */
@@ -67,10 +69,18 @@ export class MemoryApprovals implements ApprovalStore {
     this.#records.set(keyOf(tenant, approval), { ...record, state: 'consumed', version: record.version + 1 });
   }
 
+  #of(tenant: string, { kind, id }: Principal): readonly ApprovalRecord[] {
+    return [...this.#records.values()].filter(
+      (one) => one.tenant === tenant && one.principal.kind === kind && one.principal.id === id,
+    );
+  }
+
   #at(tenant: string, id: string): ApprovalRecord | undefined {
     return this.#records.get(keyOf(tenant, id));
   }
 }
+
+const summaryOf = ({ body: _, ...summary }: ApprovalRecord): ApprovalSummary => structuredClone(summary);
 
 const newestFirst = (a: ApprovalRecord, b: ApprovalRecord): number =>
   b.createdAtMs - a.createdAtMs || (a.id < b.id ? 1 : -1);

@@ -131,6 +131,11 @@ export class MemoryCalls implements CallJournal {
     return record?.tenant === tenant && record.state === 'unknown' ? record : undefined;
   }
 
+  /** Whosever it is: ids of calls are unlike. */
+  has(id: string): boolean {
+    return this.#records.has(id);
+  }
+
   async prune(beforeMs: number): Promise<number> {
     const old = [...this.#records.values()].filter(
       ({ concludedAtMs, state }) => concludedAtMs !== null && concludedAtMs < beforeMs && state !== 'unknown',

@@ -9,19 +9,27 @@ import { MemoryNodes } from './nodes.ts';
 import { MemoryReleases } from './releases.ts';
 import { MemoryResources } from './resources.ts';
 import { MemorySecrets } from './secrets.ts';
+import { MemoryTasks } from './tasks.ts';
 import { MemoryTraces } from './traces.ts';
 
 export const memoryStores = (): Stores => {
-  const beside = { ledger: new MemoryLedger(), approvals: new MemoryApprovals(), audit: new MemoryAudit() };
+  const isOnRecord = (call: string): boolean => calls.has(call);
+  const beside = {
+    ledger: new MemoryLedger(isOnRecord),
+    approvals: new MemoryApprovals(isOnRecord),
+    audit: new MemoryAudit(),
+  };
+  const calls = new MemoryCalls(beside);
   return {
     ...beside,
     resources: new MemoryResources(),
-    calls: new MemoryCalls(beside),
+    calls,
     traces: new MemoryTraces(),
     nodes: new MemoryNodes(),
     kills: new MemoryKills(),
     releases: new MemoryReleases(),
     secrets: new MemorySecrets(),
+    tasks: new MemoryTasks(),
     close: async () => {},
   };
 };

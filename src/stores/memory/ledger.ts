@@ -27,6 +27,11 @@ interface Held {
 export class MemoryLedger implements LedgerStore {
   readonly #accounts = new Map<string, AccountState>();
   readonly #held = new Map<string, Held>();
+  readonly #isOnRecord: (call: string) => boolean;
+
+  constructor(isOnRecord: (call: string) => boolean) {
+    this.#isOnRecord = isOnRecord;
+  }
 
   async reserve(reservation: Reservation, atMs: number): Promise<Reserved> {
     refuseReservation(reservation);
@@ -52,8 +57,12 @@ export class MemoryLedger implements LedgerStore {
   }
 
   hold(reservation: Reservation, atMs: number): void {
+    for (const { account, amount } of reservation.charges) this.#move(account, amount, 0);
+    this.#keep(reservation, atMs);
+  }
+
+  #keep(reservation: Reservation, atMs: number): void {
     const { charges } = reservation;
-    for (const { account, amount } of charges) this.#move(account, amount, 0);
     this.#held.set(keyOf(reservation), {
       reservation,
       atMs,
@@ -67,7 +76,9 @@ export class MemoryLedger implements LedgerStore {
   async extend(tenant: string, id: string, more: Amounts, _atMs: number): Promise<Reserved> {
     refuseAmounts(more);
     const held = this.#held.get(keyOf({ tenant, id }));
-    if (held?.state !== 'reserved') throw REFUSALS.unknownReservation(id);
+    const isOpen =
+      held?.state === 'reserved' && held.reservation.charges.every(({ account }) => this.#isThere(account));
+    if (!isOpen) throw REFUSALS.unknownReservation(id);
     const charges = held.reservation.charges.map(({ account }) => ({ account, amount: more[account.unit] ?? 0 }));
     const short = this.short({ ...held.reservation, charges });
     if (short !== null) return short;
@@ -106,7 +117,8 @@ export class MemoryLedger implements LedgerStore {
       account,
       amount: rest.amounts[account.unit] ?? 0,
     }));
-    this.hold({ ...held.reservation, id: rest.id, charges, expiresAtMs: rest.expiresAtMs }, atMs);
+    for (const { account, amount } of charges) if (this.#isThere(account)) this.#move(account, amount, 0);
+    this.#keep({ ...held.reservation, id: rest.id, charges, expiresAtMs: rest.expiresAtMs }, atMs);
     return settled;
   }
 
@@ -164,14 +176,35 @@ export class MemoryLedger implements LedgerStore {
       .map(entryOf);
   }
 
+  async prune(beforeMs: number): Promise<number> {
+    const accounts = [...this.#accounts.values()];
+    const left = accounts.filter(({ windowEndMs }) => windowEndMs !== null && windowEndMs > beforeMs);
+    const sinceMs = Math.min(beforeMs, ...left.map(({ windowStartMs }) => windowStartMs));
+    const old = [...this.#held].filter(
+      ([, { state, atMs, settledAtMs, reservation }]) =>
+        state === 'settled' && atMs < sinceMs && settledAtMs! < beforeMs && !this.#isOnRecord(reservation.id),
+    );
+    const over = accounts.filter(
+      ({ windowEndMs, reserved }) => windowEndMs !== null && windowEndMs <= beforeMs && reserved === 0,
+    );
+    for (const [key] of old) this.#held.delete(key);
+    for (const { id } of over) this.#accounts.delete(id);
+    return old.length + over.length;
+  }
+
   /** What was booked before is taken back first: an expiry may have booked too much. */
   #book(held: Held, spentOf: (charge: Charge, reserved: number) => number): void {
     for (const [at, charge] of held.reservation.charges.entries()) {
       const reserved = held.reserved[at]!;
       const spent = spentOf(charge, reserved);
-      this.#move(charge.account, held.state === 'reserved' ? -reserved : 0, spent - held.spent[at]!);
+      if (this.#isThere(charge.account))
+        this.#move(charge.account, held.state === 'reserved' ? -reserved : 0, spent - held.spent[at]!);
       held.spent[at] = spent;
     }
+  }
+
+  #isThere({ id }: AccountTerms): boolean {
+    return this.#accounts.has(id);
   }
 
   #at(terms: AccountTerms): AccountState {

@@ -15,6 +15,7 @@ import {
   releasesOver,
   resourcesOver,
   secretsOver,
+  tasksOver,
   tracesOver,
 } from '../sql/index.ts';
 import { makeDirectory } from '../sqlite/directory.ts';
@@ -97,6 +98,7 @@ const openAs = async (address: Address, schema: string, holder: string): Promise
     approvals: approvalsOver(lane),
     audit: auditOver(lane),
     secrets: secretsOver(lane),
+    tasks: tasksOver(lane),
     traces: tracesOver(laneOver(address, telemetry, searchPool, plans)),
     close,
   };

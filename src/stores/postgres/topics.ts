@@ -11,6 +11,10 @@ const TOPIC_OF: { readonly [K in keyof Writers]?: StoreTopic } = {
   removeNode: 'nodes',
   putPeer: 'peers',
   removePeer: 'peers',
+  putSecret: 'secrets',
+  removeSecret: 'secrets',
+  rekeySecrets: 'secrets',
+  claimTenantKey: 'secrets',
 };
 
 /** In one order, so that two hubs never wait for each other's counters. */

@@ -10,9 +10,28 @@ interface ById {
   readonly id: string;
 }
 
+/** One of a principal by what it asked for. */
+interface Asked {
+  readonly tenant: string;
+  readonly principal: string;
+  readonly digest: string;
+}
+
+/** Everything but the body: SQLite and PostgreSQL keep a large one on pages of its own, which a statement without it never reads. */
+const SUMMARY = ['tenant', 'id', 'state', 'digest', 'created_at', 'expires_at', 'version', 'record'] as const;
+
+export type ApprovalSummaryRow = Pick<ApprovalRow, (typeof SUMMARY)[number]>;
+
 const S = {
   byId: statement('approvals.byId', (db, p: ById) =>
     db.selectFrom('approval').selectAll().where('tenant', '=', p.tenant).where('id', '=', p.id),
+  ),
+  standing: statement('approvals.standing', (db, p: ById) =>
+    db
+      .selectFrom('approval')
+      .select(['state', 'digest', 'expires_at', 'version'])
+      .where('tenant', '=', p.tenant)
+      .where('id', '=', p.id),
   ),
   insert: statement('approvals.insert', (db, p: ApprovalRow) =>
     db
@@ -28,6 +47,7 @@ const S = {
         version: p.version,
         record: p.record,
         body: p.body,
+        asked_digest: p.asked_digest,
       })
       .onConflict((conflict) => conflict.doNothing()),
   ),
@@ -41,6 +61,7 @@ const S = {
         version: p.version,
         record: p.record,
         body: p.body,
+        asked_digest: p.asked_digest,
       })
       .where('tenant', '=', p.tenant)
       .where('id', '=', p.id)
@@ -56,31 +77,39 @@ const S = {
       .where('digest', '=', p.digest)
       .where('expires_at', '>', p.atMs),
   ),
-  open: statement('approvals.open', (db, p: { tenant: string; principal: string; digest: string }) =>
+  /** Its id only: of a call that is asked again each hour there are many, and sorting whole rows would read every body. */
+  latest: statement('approvals.latest', (db, p: Asked) =>
+    // Two searches, because SQLite uses no index for an `or` of two columns beside other conditions, and walks the bodies.
     db
       .selectFrom('approval')
-      .selectAll()
+      .select(['id', 'created_at'])
       .where('tenant', '=', p.tenant)
       .where('principal', '=', p.principal)
       .where('digest', '=', p.digest)
-      .where('state', 'in', ['pending', 'approved'])
-      .limit(1),
-  ),
-  latest: statement('approvals.latest', (db, p: { tenant: string; principal: string; digest: string }) =>
-    db
-      .selectFrom('approval')
-      .selectAll()
-      .where('tenant', '=', p.tenant)
-      .where('principal', '=', p.principal)
-      .where('digest', '=', p.digest)
+      .unionAll(
+        db
+          .selectFrom('approval')
+          .select(['id', 'created_at'])
+          .where('tenant', '=', p.tenant)
+          .where('principal', '=', p.principal)
+          .where('asked_digest', '=', p.digest),
+      )
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
       .limit(1),
   ),
+  waiting: statement('approvals.waiting', (db, p: { tenant: string; principal: string }) =>
+    db
+      .selectFrom('approval')
+      .select((e) => e.fn.countAll<number>().as('count'))
+      .where('tenant', '=', p.tenant)
+      .where('principal', '=', p.principal)
+      .where('state', '=', 'pending'),
+  ),
   listOf: statement('approvals.listOf', (db, p: { tenant: string; limit: number }) =>
     db
       .selectFrom('approval')
-      .selectAll()
+      .select(SUMMARY)
       .where('tenant', '=', p.tenant)
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
@@ -89,7 +118,7 @@ const S = {
   listState: statement('approvals.listState', (db, p: { tenant: string; state: string; limit: number }) =>
     db
       .selectFrom('approval')
-      .selectAll()
+      .select(SUMMARY)
       .where('tenant', '=', p.tenant)
       .where('state', '=', p.state)
       .orderBy('created_at', 'desc')
@@ -99,23 +128,41 @@ const S = {
   listEveryState: statement('approvals.listEveryState', (db, p: { state: string; limit: number }) =>
     db
       .selectFrom('approval')
-      .selectAll()
+      .select(SUMMARY)
       .where('state', '=', p.state)
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
       .limit(p.limit),
   ),
   listAll: statement('approvals.listAll', (db, p: { limit: number }) =>
-    db.selectFrom('approval').selectAll().orderBy('created_at', 'desc').orderBy('id', 'desc').limit(p.limit),
+    db.selectFrom('approval').select(SUMMARY).orderBy('created_at', 'desc').orderBy('id', 'desc').limit(p.limit),
   ),
   due: statement('approvals.due', (db, p: { nowMs: number; limit: number }) =>
     db
       .selectFrom('approval')
-      .selectAll()
+      .select(SUMMARY)
       .where('state', 'in', ['pending', 'approved'])
       .where('expires_at', '<=', p.nowMs)
       .orderBy('expires_at')
       .limit(p.limit),
+  ),
+  prune: statement('approvals.prune', (db, p: { beforeMs: number; limit: number }) =>
+    db.deleteFrom('approval').where((e) =>
+      e(
+        e.refTuple('tenant', 'id'),
+        'in',
+        e
+          .selectFrom('approval as old')
+          .select(['old.tenant', 'old.id'])
+          .where('old.state', 'in', ['denied', 'expired', 'consumed', 'cancelled'])
+          .where('old.expires_at', '<', p.beforeMs)
+          .where(({ not, exists, selectFrom }) =>
+            not(exists(selectFrom('call').select('call.id').whereRef('call.id', '=', 'old.id'))),
+          )
+          .limit(p.limit)
+          .$asTuple('tenant', 'id'),
+      ),
+    ),
   ),
 };
 
@@ -127,7 +174,7 @@ export const putApproval = async (session: Session, row: ApprovalRow): Promise<n
       ? await session.run(S.insert, row)
       : await session.run(S.update, { ...row, was: row.version - 1 });
   if (changed === 1) return null;
-  const actual = (await session.all(S.byId, row))[0]?.version ?? 0;
+  const actual = (await session.all(S.standing, row))[0]?.version ?? 0;
   return { refusal: 'staleApproval', details: [row.id, row.version - 1, actual] };
 };
 
@@ -143,7 +190,7 @@ export const grantRefusal = async (
   { tenant, approval: id, digest }: BurnArgs,
   atMs: number,
 ): Promise<string | null> => {
-  const [row] = await session.all(S.byId, { tenant, id });
+  const [row] = await session.all(S.standing, { tenant, id });
   if (row === undefined) return noGrant(undefined, digest, atMs);
   return noGrant({ state: row.state as ApprovalState, digest: row.digest, expiresAtMs: row.expires_at }, digest, atMs);
 };
@@ -158,15 +205,15 @@ export const burnGrant = async (
 export const readApproval = async (session: Session, args: ById): Promise<ApprovalRow | undefined> =>
   (await session.all(S.byId, args))[0];
 
-export const readOpenApproval = async (
-  session: Session,
-  args: { readonly tenant: string; readonly principal: string; readonly digest: string },
-): Promise<ApprovalRow | undefined> => (await session.all(S.open, args))[0];
+export const readLatestApproval = async (session: Session, args: Asked): Promise<ApprovalRow | undefined> => {
+  const [found] = await session.all(S.latest, args);
+  return found === undefined ? undefined : readApproval(session, { tenant: args.tenant, id: found.id });
+};
 
-export const readLatestApproval = async (
+export const countWaiting = async (
   session: Session,
-  args: { readonly tenant: string; readonly principal: string; readonly digest: string },
-): Promise<ApprovalRow | undefined> => (await session.all(S.latest, args))[0];
+  args: { readonly tenant: string; readonly principal: string },
+): Promise<number> => (await session.all(S.waiting, args))[0]?.count ?? 0;
 
 export const listApprovals = (
   session: Session,
@@ -179,3 +226,6 @@ export const listApprovals = (
 
 export const readDueApprovals = (session: Session, args: { readonly nowMs: number; readonly limit: number }) =>
   session.all(S.due, args);
+
+export const pruneApprovals = (session: Session, args: { readonly beforeMs: number; readonly limit: number }) =>
+  session.run(S.prune, args);

@@ -1,11 +1,12 @@
 /** Everything that can be asked of a database, by name: plain data in, plain data out, so that it can cross a thread. */
 import {
+  countWaiting,
   listApprovals,
+  pruneApprovals,
   putApproval,
   readApproval,
   readDueApprovals,
   readLatestApproval,
-  readOpenApproval,
 } from './approvals.ts';
 import { appendAudit, readAudit, readAuditHeads, recentAudit } from './audit.ts';
 import { acceptCall, concludeCall, pruneCalls, readCall, readOpenCalls, readUnresolved, reopenCall } from './calls.ts';
@@ -16,6 +17,7 @@ import {
   creditAccount,
   expireReservations,
   extendReservation,
+  pruneLedger,
   readAccount,
   readAccounts,
   readEntries,
@@ -29,6 +31,18 @@ import { listReleases, putRelease, readInForce, readRelease } from './releases.t
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
 import { claimTenantKey, listSecrets, listTenantKeys, putSecret, rekeySecrets, removeSecret } from './secrets.ts';
 import { beginCall, endCall, settleUnknown } from './send.ts';
+import {
+  listTasks,
+  pruneTasks,
+  putContext,
+  putPush,
+  putTask,
+  readContext,
+  readOpenTasks,
+  readPushes,
+  readTask,
+  removePush,
+} from './tasks.ts';
 
 /**
  * Writers run inside a transaction that they share with others.
@@ -62,7 +76,9 @@ export const WRITERS = {
   carryReservation,
   expireReservations,
   creditAccount,
+  pruneLedger,
   putApproval,
+  pruneApprovals,
   appendAudit,
   appendEvents,
   pruneEvents,
@@ -70,6 +86,11 @@ export const WRITERS = {
   removeSecret,
   claimTenantKey,
   rekeySecrets,
+  putTask,
+  putContext,
+  putPush,
+  removePush,
+  pruneTasks,
 } as const;
 
 export const READERS = {
@@ -90,8 +111,8 @@ export const READERS = {
   readEntries,
   readReservation,
   readApproval,
-  readOpenApproval,
   readLatestApproval,
+  countWaiting,
   listApprovals,
   readDueApprovals,
   readAudit,
@@ -101,6 +122,11 @@ export const READERS = {
   recentEvents,
   listSecrets,
   listTenantKeys,
+  readTask,
+  listTasks,
+  readOpenTasks,
+  readContext,
+  readPushes,
 } as const;
 
 export type Writers = typeof WRITERS;

@@ -11,6 +11,7 @@ import { releaseStatements } from './releases.ts';
 import { resourceStatements } from './resources.ts';
 import { secretStatements } from './secrets.ts';
 import { compile, type Db, type Plan } from './statement.ts';
+import { taskStatements } from './tasks.ts';
 
 export type { AnswerOf, ArgsOf, Lane, Readers, Writers } from './commands.ts';
 export { CONTROL_MIGRATIONS, type DialectTypes, type Migration, migrate, TELEMETRY_MIGRATIONS } from './migrations.ts';
@@ -18,6 +19,7 @@ export { approvalsOver, auditOver, ledgerOver } from './money.ts';
 export type { Awaitable, Db, Plan, Session, Statement } from './statement.ts';
 export { callsOver, killsOver, nodesOver, releasesOver, resourcesOver, secretsOver, tracesOver } from './stores.ts';
 export type { Tables } from './tables.ts';
+export { tasksOver } from './task-port.ts';
 
 export const controlPlans = (db: Db): readonly Plan[] =>
   [
@@ -31,6 +33,7 @@ export const controlPlans = (db: Db): readonly Plan[] =>
     ...approvalStatements,
     ...auditStatements,
     ...secretStatements,
+    ...taskStatements,
   ].map((each) => compile(db, each));
 
 export const telemetryPlans = (db: Db): readonly Plan[] => eventStatements.map((each) => compile(db, each));

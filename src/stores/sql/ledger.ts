@@ -128,6 +128,52 @@ const S = {
       .orderBy('id', 'desc')
       .limit(p.limit),
   ),
+  /** The earliest of the windows that are not over for so long. */
+  left: statement('ledger.left', (db, p: { beforeMs: number }) =>
+    db
+      .selectFrom('account')
+      .select('window_start')
+      .where('window_end', '>', p.beforeMs)
+      .orderBy('window_start')
+      .limit(1),
+  ),
+  tenantAfter: statement('ledger.tenantAfter', (db, p: { after: string }) =>
+    db.selectFrom('reservation').select('tenant').where('tenant', '>', p.after).orderBy('tenant').limit(1),
+  ),
+  pruneReservations: statement(
+    'ledger.pruneReservations',
+    (db, p: { tenant: string; sinceMs: number; beforeMs: number; limit: number }) =>
+      db.deleteFrom('reservation').where((e) =>
+        e(
+          e.refTuple('tenant', 'id'),
+          'in',
+          e
+            .selectFrom('reservation as old')
+            .select(['old.tenant', 'old.id'])
+            .where('old.tenant', '=', p.tenant)
+            .where('old.at_ms', '<', p.sinceMs)
+            .where('old.state', '=', 'settled')
+            .where('old.settled_at', '<', p.beforeMs)
+            .where(({ not, exists, selectFrom }) =>
+              not(exists(selectFrom('call').select('call.id').whereRef('call.id', '=', 'old.id'))),
+            )
+            .limit(p.limit)
+            .$asTuple('tenant', 'id'),
+        ),
+      ),
+  ),
+  pruneAccounts: statement('ledger.pruneAccounts', (db, p: { beforeMs: number; limit: number }) =>
+    db
+      .deleteFrom('account')
+      .where('id', 'in', (q) =>
+        q
+          .selectFrom('account')
+          .select('id')
+          .where('window_end', '<=', p.beforeMs)
+          .where('reserved', '=', 0)
+          .limit(p.limit),
+      ),
+  ),
 };
 
 export const ledgerStatements = Object.values(S);
@@ -219,7 +265,8 @@ export const extendReservation = async (
   const accounts: Reservation['charges'][number][] = [];
   for (const { account, unit } of charges) {
     const [state] = await session.all(S.account, { id: account });
-    accounts.push({ account: accountOf(state!), amount: more[unit] ?? 0 });
+    if (state === undefined) return { refusal: 'unknownReservation', details: [id] };
+    accounts.push({ account: accountOf(state), amount: more[unit] ?? 0 });
   }
   const refused = await chargeAll(session, accounts);
   if (refused !== null) return refused;
@@ -280,6 +327,22 @@ export const expireReservations = async (
   const due = await session.all(S.due, { nowMs, limit });
   for (const row of due) await book(session, row, 'expired', nowMs, ({ reserved }) => reserved);
   return due.length;
+};
+
+/** Tenant by tenant, because that is how reservations are ordered by their time. */
+export const pruneLedger = async (
+  session: Session,
+  { beforeMs, limit }: { readonly beforeMs: number; readonly limit: number },
+): Promise<number> => {
+  const [left] = await session.all(S.left, { beforeMs });
+  const sinceMs = Math.min(beforeMs, left?.window_start ?? beforeMs);
+  const next = async (after: string): Promise<string | undefined> =>
+    (await session.all(S.tenantAfter, { after }))[0]?.tenant;
+  let removed = 0;
+  for (let tenant = await next(''); tenant !== undefined && removed < limit; tenant = await next(tenant))
+    removed += await session.run(S.pruneReservations, { tenant, sinceMs, beforeMs, limit: limit - removed });
+  if (removed === limit) return removed;
+  return removed + (await session.run(S.pruneAccounts, { beforeMs, limit: limit - removed }));
 };
 
 /** What was booked before is taken back first: an expiry may have booked too much. */

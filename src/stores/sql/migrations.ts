@@ -226,6 +226,63 @@ const createSecrets = async (db: Db): Promise<void> => {
     .execute();
 };
 
+/** An edited call is found by what its caller asked as well, and the pending ones of a caller are counted, without looking at others. */
+const indexAskers = async (db: Db): Promise<void> => {
+  await db.schema.alterTable('approval').addColumn('asked_digest', 'text').execute();
+  const rows = await db.selectFrom('approval').select(['tenant', 'id', 'record']).execute();
+  for (const { tenant, id, record } of rows) {
+    const { askedDigest } = JSON.parse(record) as { readonly askedDigest?: string };
+    if (askedDigest === undefined) continue;
+    await db
+      .updateTable('approval')
+      .set({ asked_digest: askedDigest })
+      .where('tenant', '=', tenant)
+      .where('id', '=', id)
+      .execute();
+  }
+  await db.schema.createIndex('approval_asked').on('approval').columns(['tenant', 'asked_digest']).execute();
+  await db.schema.createIndex('approval_waiting').on('approval').columns(['state', 'tenant', 'principal']).execute();
+};
+
+const createTasks = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('task')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('owner', 'text', (column) => column.notNull())
+    .addColumn('target', 'text', (column) => column.notNull())
+    .addColumn('context', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('follower', 'text', (column) => column.notNull())
+    .addColumn('status_at', 'double precision', (column) => column.notNull())
+    .addColumn('created_at', 'double precision', (column) => column.notNull())
+    .addColumn('version', 'bigint', (column) => column.notNull())
+    .addColumn('record', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('task_pk', ['tenant', 'id'])
+    .execute();
+  await db.schema.createIndex('task_owner').on('task').columns(['tenant', 'owner', 'status_at']).execute();
+  await db.schema.createIndex('task_follower').on('task').columns(['follower', 'status_at']).execute();
+  await db.schema
+    .createTable('task_context')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('owner', 'text', (column) => column.notNull())
+    .addColumn('target', 'text', (column) => column.notNull())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('at_ms', 'double precision', (column) => column.notNull())
+    .addColumn('remote', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('task_context_pk', ['tenant', 'owner', 'target', 'id'])
+    .execute();
+  await db.schema
+    .createTable('task_push')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('task', 'text', (column) => column.notNull())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('at_ms', 'double precision', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('task_push_pk', ['tenant', 'task', 'id'])
+    .execute();
+};
+
 export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'resources', up: createResources },
   { name: 'calls', up: createCalls },
@@ -238,6 +295,8 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'unresolved', up: indexUnresolved },
   { name: 'peers', up: createPeers },
   { name: 'secrets', up: createSecrets },
+  { name: 'askers', up: indexAskers },
+  { name: 'tasks', up: createTasks },
 ];
 
 export const TELEMETRY_MIGRATIONS: readonly Migration[] = [{ name: 'events', up: createEvents }];

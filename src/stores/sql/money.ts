@@ -3,6 +3,7 @@ import type {
   AccountTerms,
   ApprovalRecord,
   ApprovalStore,
+  ApprovalSummary,
   AuditEntry,
   AuditRecord,
   AuditStore,
@@ -12,9 +13,11 @@ import type {
 import { auditText } from '../../contract/index.ts';
 import { refuseAmounts, refuseCredit, refuseReservation } from '../money.ts';
 import { orThrow } from '../refusals.ts';
+import type { ApprovalSummaryRow } from './approvals.ts';
 import type { ChainedArgs } from './audit.ts';
 import type { Lane } from './commands.ts';
 import { chargesOf, emptyAccount } from './ledger.ts';
+import { inSteps } from './steps.ts';
 import type { ApprovalRow, AuditRow, ReservationRow } from './tables.ts';
 
 export const ledgerOver = (lane: Lane): LedgerStore => ({
@@ -58,6 +61,7 @@ export const ledgerOver = (lane: Lane): LedgerStore => ({
     if (account === undefined) return entries;
     return entries.filter(({ charges }) => charges.some((charge) => charge.account === account)).slice(0, limit);
   },
+  prune: (beforeMs) => inSteps((limit) => lane.write('pruneLedger', { beforeMs, limit })),
 });
 
 /** Reservations looked at for those of one account. */
@@ -78,16 +82,17 @@ export const approvalsOver = (lane: Lane): ApprovalStore => ({
     orThrow(await lane.write('putApproval', approvalRow(record)));
   },
   get: async (tenant, id) => approvalOf(await lane.read('readApproval', { tenant, id })),
-  open: async (tenant, principal, digest) =>
-    approvalOf(await lane.read('readOpenApproval', { tenant, principal: callerText(principal), digest })),
   latest: async (tenant, principal, digest) =>
     approvalOf(await lane.read('readLatestApproval', { tenant, principal: callerText(principal), digest })),
-  list: async ({ tenant, state, limit }) => {
-    const rows = await lane.read('listApprovals', { tenant, state: state ?? null, limit });
-    return rows.map((row) => approvalOf(row)!).filter((record) => state === undefined || record.state === state);
-  },
-  due: async (nowMs, limit) => (await lane.read('readDueApprovals', { nowMs, limit })).map((row) => approvalOf(row)!),
+  waiting: (tenant, principal) => lane.read('countWaiting', { tenant, principal: callerText(principal) }),
+  list: async ({ tenant, state, limit }) =>
+    (await lane.read('listApprovals', { tenant, state: state ?? null, limit })).map(summaryOf),
+  due: async (nowMs, limit) => (await lane.read('readDueApprovals', { nowMs, limit })).map(summaryOf),
+  prune: (beforeMs) => inSteps((limit) => lane.write('pruneApprovals', { beforeMs, limit }), LARGE_STEP),
 });
+
+/** Each may have megabytes of body, whose pages are given back one by one. */
+const LARGE_STEP = 50;
 
 const callerText = ({ kind, id }: ApprovalRecord['principal']): string => JSON.stringify([kind, id]);
 
@@ -104,23 +109,23 @@ const approvalRow = (whole: ApprovalRecord): ApprovalRow => {
     version,
     record: JSON.stringify(record),
     body: new Uint8Array(body),
+    asked_digest: whole.askedDigest ?? null,
   };
 };
 
 const approvalOf = (row: ApprovalRow | undefined): ApprovalRecord | undefined =>
-  row === undefined
-    ? undefined
-    : {
-        ...JSON.parse(row.record),
-        tenant: row.tenant,
-        id: row.id,
-        state: row.state,
-        digest: row.digest,
-        createdAtMs: row.created_at,
-        expiresAtMs: row.expires_at,
-        version: row.version,
-        body: new Uint8Array(row.body),
-      };
+  row === undefined ? undefined : { ...summaryOf(row), body: new Uint8Array(row.body) };
+
+const summaryOf = (row: ApprovalSummaryRow): ApprovalSummary => ({
+  ...JSON.parse(row.record),
+  tenant: row.tenant,
+  id: row.id,
+  state: row.state,
+  digest: row.digest,
+  createdAtMs: row.created_at,
+  expiresAtMs: row.expires_at,
+  version: row.version,
+});
 
 export const auditOver = (lane: Lane): AuditStore => ({
   append: async (entries) => {

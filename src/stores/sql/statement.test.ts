@@ -55,6 +55,15 @@ test('all statements compile for SQLite and for PostgreSQL, under names of their
   }
 });
 
+test('of all that is asked about approvals only one question, for one of them, reads the bytes', () => {
+  for (const db of [sqlite, postgres]) {
+    const asked = controlPlans(db).filter(({ name, sql }) => name.startsWith('approvals.') && sql.startsWith('select'));
+    const reading = asked.filter(({ sql }) => /"body"|select \*/.test(sql)).map(({ name }) => name);
+    assert.ok(asked.length > 5);
+    assert.deepEqual(reading, ['approvals.byId']);
+  }
+});
+
 test('no value is ever written into the text of a statement', () => {
   for (const plan of [...controlPlans(sqlite), ...telemetryPlans(sqlite)])
     assert.doesNotMatch(plan.sql, /'|undefined|\[object/, plan.sql);

@@ -29,10 +29,8 @@ import { eventRow } from './events.ts';
 import { chained } from './money.ts';
 import type { CommitArgs, StoredText } from './resources.ts';
 import type { BeginArgs, BegunRow, EndArgs, SettleUnknownArgs } from './send.ts';
+import { inSteps } from './steps.ts';
 import type { CallRow } from './tables.ts';
-
-/** Rows removed by one transaction: a big clean-up must not hold up the calls behind it. */
-const PRUNE_STEP = 2_000;
 
 export const resourcesOver = (lane: Lane): ResourceStore => ({
   commit: async (change, atMs) => {
@@ -258,12 +256,3 @@ const eventFilter = (filter: TraceFilter) => ({
   untilMs: filter.untilMs ?? Number.MAX_VALUE,
   limit: filter.limit,
 });
-
-const inSteps = async (remove: (limit: number) => Promise<number>): Promise<number> => {
-  let total = 0;
-  for (;;) {
-    const removed = await remove(PRUNE_STEP);
-    total += removed;
-    if (removed < PRUNE_STEP) return total;
-  }
-};

@@ -25,6 +25,9 @@ export interface Tables {
   /** A sealed secret as JSON. */
   secret: { tenant: string; name: string; body: string };
   tenant_key: { tenant: string; wrapped: string };
+  task: TaskRow;
+  task_context: ContextRow;
+  task_push: PushRow;
   /** In the telemetry database. */
   event: EventRow;
   /** In both databases: the migrations that they have seen. */
@@ -130,6 +133,43 @@ export interface ApprovalRow {
   /** The rest of the record as JSON, without the bytes. */
   record: string;
   body: Uint8Array;
+  /** The digest before somebody edited the call; null when nobody did. */
+  asked_digest: string | null;
+}
+
+export interface TaskRow {
+  tenant: string;
+  id: string;
+  /** Kind and id of the owner, as JSON. */
+  owner: string;
+  /** Kind and name, as JSON. */
+  target: string;
+  context: string;
+  state: string;
+  /** The node that follows it; empty when it is over. */
+  follower: string;
+  status_at: number;
+  created_at: number;
+  version: number;
+  /** The whole record as JSON. */
+  record: string;
+}
+
+export interface ContextRow {
+  tenant: string;
+  owner: string;
+  target: string;
+  id: string;
+  at_ms: number;
+  remote: string;
+}
+
+export interface PushRow {
+  tenant: string;
+  task: string;
+  id: string;
+  at_ms: number;
+  body: string;
 }
 
 export interface AuditRow {

@@ -17,6 +17,7 @@ import {
   releasesOver,
   resourcesOver,
   secretsOver,
+  tasksOver,
   tracesOver,
 } from '../sql/index.ts';
 import { CONTROL, type Layout, prepareDatabase, TELEMETRY } from './database.ts';
@@ -74,6 +75,7 @@ const openLocked = async (dir: string, maxBytes: number | null, lock: DirectoryL
     approvals: approvalsOver(lane),
     audit: auditOver(lane),
     secrets: secretsOver(lane),
+    tasks: tasksOver(lane),
     traces: tracesOver(telemetryLane(telemetry)),
     close: () => {
       closing ??= closeAll();

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { refused } from '../../conformance/stores/expect.ts';
-import { event, hexId, record, reply, user } from '../../conformance/stores/samples.ts';
+import { approval, event, hexId, record, reply, user } from '../../conformance/stores/samples.ts';
 import type { Stores } from '../../contract/index.ts';
 import { openSqlite } from './index.ts';
 
@@ -29,6 +29,24 @@ const withStores = (dir: string, work: (stores: Stores) => Promise<void>, maxByt
       await stores.close();
     }
   });
+
+test('a call that was edited before its question had a column is found by its question', () =>
+  withDirectory(async (dir) => {
+    const edited = approval(1, { digest: 'e'.repeat(64), askedDigest: 'f'.repeat(64) });
+    await withStores(dir, async ({ approvals }) => {
+      for (const one of [edited, approval(2)]) await approvals.put(one);
+    });
+    const db = new DatabaseSync(join(dir, 'control.db'));
+    for (const index of ['approval_asked', 'approval_waiting']) db.exec(`drop index ${index}`);
+    db.exec('alter table approval drop column asked_digest');
+    db.exec("delete from airspace_schema where name = 'askers'");
+    db.close();
+    await withStores(dir, async ({ approvals }) => {
+      const { principal } = edited;
+      assert.deepEqual(await approvals.latest('default', principal, 'f'.repeat(64)), edited);
+      assert.equal(await approvals.latest('default', principal, ''), undefined);
+    });
+  }));
 
 const commitOne = (stores: Stores, name: string) =>
   stores.resources.commit({ puts: [user(name)], deletes: [], by: 'ada', reason: 'test' }, 1);

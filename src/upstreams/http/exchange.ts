@@ -20,6 +20,7 @@ interface Parts {
   readonly span: string;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (fault: Fault) => void;
+  readonly onTrailers?: (trailers: RawHeaders) => void;
 }
 
 const nothing = (): void => {};
@@ -116,8 +117,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (answer === 'cut') this.#fail(slow(), true);
   }
 
-  onResponseEnd(): void {
+  onResponseEnd(_: Dispatcher.DispatchController, trailers: RawHeaders): void {
     if (this.#over) return;
+    this.#parts.onTrailers?.(trailers);
     const head = this.#head!;
     if (this.#chunks !== undefined) {
       this.#close(undefined);

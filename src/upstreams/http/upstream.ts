@@ -12,6 +12,7 @@ import {
 } from '../../contract/index.ts';
 import { Permit, remainingMs, throwIfOver, type World } from '../../kernel/index.ts';
 import type { Words } from '../words.ts';
+import { concealed } from './conceal.ts';
 import { Exchange } from './exchange.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { Pools, type Way } from './pools.ts';
@@ -44,9 +45,15 @@ export interface WireRequest {
   readonly accept: string;
   /** Names in lower case and values in turns; they stand for headers of the call with the same names. */
   readonly headers: readonly string[];
-  readonly body: Uint8Array | null;
+  readonly body: Uint8Array | null | ((traceparent: string) => Uint8Array);
+  /** Longest silence that is no sign of trouble, before the first byte and between two. Default: the limits of this upstream. */
+  readonly quietMs?: number;
   /** Somebody else's service, such as a model provider: it hears nothing of who calls, nor of Airspace. Default false. */
   readonly isForeign?: boolean;
+  /** Over HTTP/2, also without TLS: what gRPC needs. Default false. */
+  readonly isHttp2?: boolean;
+  /** Called before the body of the reply ends, with what stands behind it. */
+  readonly onTrailers?: (trailers: Readonly<Record<string, string | string[] | undefined>>) => void;
 }
 
 export interface ProbeResult {
@@ -92,7 +99,7 @@ export const httpUpstream = (options: HttpUpstreamOptions): HttpUpstream => {
       checkTime(scope);
       if (endpoint.protocol !== 'direct') throw new Fault('internal', 'a node is spoken to in its own protocol only');
       const sending = { options, limits, endpoint, policy: policyVersion, call, scope };
-      return sendRequest(pools.to(endpoint.url), sending, request);
+      return sendRequest(pools.to(endpoint.url, request.isHttp2), sending, request);
     },
     probe: (endpoint, path, timeoutMs) => probe(options.world, pools.to(endpoint.url), path, timeoutMs),
     close: () => pools.close(),
@@ -126,10 +133,19 @@ const exchange = ({ pool, base }: Way, sending: Sending, words: Words): Promise<
     node: endpoint.protocol === 'airspace' ? nodeContext(sending) : null,
     tree: options.handOver?.(call, endpoint, span, scope) ?? [],
   });
-  addCredential(headers, sending);
+  const secret = addCredential(headers, sending);
   const body = words.body.kind === 'bytes' ? words.body.bytes : Readable.from(words.body.chunks, { objectMode: false });
   return new Promise((resolve, reject) => {
-    const handler = new Exchange({ call, scope, endpoint, limits, policy, span, resolve, reject });
+    const handler = new Exchange({
+      call,
+      scope,
+      endpoint,
+      limits,
+      policy,
+      span,
+      resolve: hiding(secret, resolve),
+      reject,
+    });
     pool.dispatch({ method: 'POST', path, headers, body }, handler);
   });
 };
@@ -154,15 +170,22 @@ const sendRequest = ({ pool, base }: Way, sending: Sending, request: WireRequest
   });
   if (request.isForeign === true) forget(headers);
   headers.push(...request.headers);
-  addCredential(headers, sending);
+  const secret = addCredential(headers, sending);
+  const body = typeof request.body === 'function' ? request.body(traceOf(headers)) : request.body;
   return new Promise((resolve, reject) => {
-    const handler = new Exchange({ call, scope, endpoint, limits, policy, span, resolve, reject });
-    pool.dispatch(
-      { method: request.method, path: `${base}${request.path}` || '/', headers, body: request.body },
-      handler,
+    const patient = patience(limits, request.quietMs);
+    const parts = { call, scope, endpoint, limits: patient, policy, span, resolve: hiding(secret, resolve), reject };
+    const handler = new Exchange(
+      request.onTrailers === undefined ? parts : { ...parts, onTrailers: request.onTrailers },
     );
+    pool.dispatch({ method: request.method, path: `${base}${request.path}` || '/', headers, body }, handler);
   });
 };
+
+const traceOf = (headers: readonly string[]): string => headers[headers.indexOf(HEADERS.traceparent) + 1] ?? '';
+
+const patience = (limits: Limits, quietMs: number | undefined): Limits =>
+  quietMs === undefined ? limits : { ...limits, firstByteMs: quietMs, modelFirstByteMs: quietMs, idleMs: quietMs };
 
 /** Baggage is whatever anybody put into it on the way. */
 const forget = (headers: string[]): void => {
@@ -172,10 +195,18 @@ const forget = (headers: string[]): void => {
   }
 };
 
-/** INVARIANT: the one place where a secret is in clear, and only on its way to the target. */
-const addCredential = (headers: string[], { options, endpoint, call }: Sending): void => {
+const hiding =
+  (secret: string, resolve: (reply: Reply) => void): ((reply: Reply) => void) =>
+  (reply) =>
+    resolve(secret === '' ? reply : concealed(reply, secret));
+
+/**
+ * Answers the secret, to be hidden in what comes back; empty: none.
+ * INVARIANT: the one place where a secret is in clear, and only on its way to the target.
+ */
+const addCredential = (headers: string[], { options, endpoint, call }: Sending): string => {
   const { credential, url } = endpoint;
-  if (credential === undefined) return;
+  if (credential === undefined) return '';
   if (options.reveal === undefined || call.principal === null)
     throw new Fault(
       'unavailable',
@@ -187,6 +218,7 @@ const addCredential = (headers: string[], { options, endpoint, call }: Sending):
   // A caller that sends a header of this name would be read first, or together with ours.
   for (let at = headers.length - 2; at >= 0; at -= 2) if (headers[at] === name) headers.splice(at, 2);
   headers.push(name, shown);
+  return value;
 };
 
 const nodeContext = ({ options, endpoint, call }: Sending): NodeContext => {

@@ -1,6 +1,6 @@
 /** People in the way of a call, as plainly as it can be: a record of exactly its bytes, votes on it, and one use. */
 import { createHash } from 'node:crypto';
-import type { ApprovalRecord, Call } from '../../../contract/index.ts';
+import type { ApprovalRecord, ApprovalSummary, Call } from '../../../contract/index.ts';
 import { Fault } from '../../../contract/index.ts';
 import { Admission, type Layer, Permit } from '../../../kernel/index.ts';
 import { textOf } from './network.ts';
@@ -23,12 +23,12 @@ export interface DeskRules {
 }
 
 export interface Desk extends Room {
-  pending(): Promise<readonly ApprovalRecord[]>;
+  pending(): Promise<readonly ApprovalSummary[]>;
   /** Throws `denied` and `conflict`. */
-  vote(record: ApprovalRecord, user: string, verdict: 'approve' | 'deny'): Promise<void>;
+  vote(record: ApprovalSummary, user: string, verdict: 'approve' | 'deny'): Promise<void>;
 }
 
-export type MayVote = (user: string, record: ApprovalRecord) => boolean;
+export type MayVote = (user: string, record: ApprovalSummary) => boolean;
 
 /** Four eyes, and one vote for each of them. */
 export const mayVote: MayVote = (user, { behind, votes }) =>
@@ -39,8 +39,9 @@ export const desk = (rules: DeskRules, isAllowed: MayVote, { store, life }: Room
   const { approvals } = store;
   const open = async (call: Call, digest: string): Promise<ApprovalRecord | undefined> => {
     const { tenant } = call.principal!;
-    const found = await approvals.open(tenant, call.principal!, digest);
-    return found !== undefined && found.expiresAtMs > clock.wallMs() ? found : undefined;
+    const found = await approvals.latest(tenant, call.principal!, digest);
+    const isOpen = found?.state === 'pending' || found?.state === 'approved';
+    return isOpen && found.expiresAtMs > clock.wallMs() ? found : undefined;
   };
   const ask = async (call: Call, digest: string): Promise<Fault> => {
     const id = ids.callId();

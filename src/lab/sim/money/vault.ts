@@ -36,6 +36,7 @@ export const ledgerOf = (ledger: LedgerStore): LedgerStore => ({
   accounts: (filter) => ledger.accounts(filter),
   entry: (tenant, id) => ledger.entry(tenant, id),
   entries: (filter) => ledger.entries(filter),
+  prune: (beforeMs) => ledger.prune(beforeMs),
 });
 
 /** Whose beginning it is: not every one has a record. */

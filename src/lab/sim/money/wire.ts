@@ -70,10 +70,11 @@ export const wireTo = (parts: WireParts): Kept => {
           },
         ),
       get: (tenant, id) => wire.read(() => store.approvals.get(tenant, id)),
-      open: (tenant, principal, digest) => wire.read(() => store.approvals.open(tenant, principal, digest)),
       latest: (tenant, principal, digest) => wire.read(() => store.approvals.latest(tenant, principal, digest)),
+      waiting: (tenant, principal) => wire.read(() => store.approvals.waiting(tenant, principal)),
       list: (filter) => wire.read(() => store.approvals.list(filter)),
       due: (nowMs, limit) => wire.read(() => store.approvals.due(nowMs, limit)),
+      prune: (beforeMs) => wire.again(() => store.approvals.prune(beforeMs)),
     },
     calls: {
       ...callsOf(store.calls),

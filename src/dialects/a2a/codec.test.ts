@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as sdk from '@a2a-js/sdk';
+import { A2AService } from '@a2a-js/sdk/server/grpc';
+import fc from 'fast-check';
+import { protobuf, protobuf03 } from './codec.ts';
+import { readV1 } from './read.ts';
+import { anyV1, plainly } from './testing.ts';
+import type { Messages } from './types.ts';
+import { eventToProto03 } from './v03/index.ts';
+import { eventTo03 } from './v03/to.ts';
+
+interface Reference {
+  readonly fromJSON: (json: unknown) => never;
+  readonly toJSON: (message: never) => unknown;
+}
+
+const METHODS: readonly [keyof Messages, Reference, (value: never) => Buffer, (bytes: Buffer) => unknown][] = [
+  [
+    'SendMessageRequest',
+    sdk.SendMessageRequest as unknown as Reference,
+    A2AService.sendMessage.requestSerialize as never,
+    A2AService.sendMessage.requestDeserialize,
+  ],
+  [
+    'StreamResponse',
+    sdk.StreamResponse as unknown as Reference,
+    A2AService.sendStreamingMessage.responseSerialize as never,
+    A2AService.sendStreamingMessage.responseDeserialize,
+  ],
+  [
+    'Task',
+    sdk.Task as unknown as Reference,
+    A2AService.getTask.responseSerialize as never,
+    A2AService.getTask.responseDeserialize,
+  ],
+  [
+    'ListTasksRequest',
+    sdk.ListTasksRequest as unknown as Reference,
+    A2AService.listTasks.requestSerialize as never,
+    A2AService.listTasks.requestDeserialize,
+  ],
+  [
+    'AgentCard',
+    sdk.AgentCard as unknown as Reference,
+    A2AService.getExtendedAgentCard.responseSerialize as never,
+    A2AService.getExtendedAgentCard.responseDeserialize,
+  ],
+];
+
+for (const [name, reference, serialize, deserialize] of METHODS)
+  test(`${name} is the same in our protobuf and in that of the reference`, () => {
+    fc.assert(
+      fc.property(anyV1(name), (message) => {
+        const theirs = reference.fromJSON(message);
+        const ours = protobuf.encode(name, message);
+        assert.deepEqual(reference.toJSON(deserialize(Buffer.from(ours)) as never), reference.toJSON(theirs));
+        const read = readV1(name, protobuf.decode(name, serialize(theirs), 'answer'), 'answer');
+        assert.deepEqual(plainly(read.value), plainly(readV1(name, message, 'answer').value));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+test('bytes that are no message are refused by the side that they come from', () => {
+  const bytes = Uint8Array.of(0x0a, 0xff, 0xff);
+  assert.throws(() => protobuf.decode('Task', bytes, 'answer'), { code: 'upstream_invalid' });
+  assert.throws(() => protobuf.decode('GetTaskRequest', bytes, 'ask'), { code: 'bad_request' });
+});
+
+test('data that nests without end is refused and not followed', () => {
+  let nested: Buffer = Buffer.alloc(0);
+  const wrap = (tag: number, inner: Buffer): Buffer => {
+    const length: number[] = [];
+    for (let rest = inner.length; ; rest >>>= 7) {
+      length.push(rest > 127 ? (rest & 127) | 128 : rest);
+      if (rest <= 127) break;
+    }
+    return Buffer.concat([Buffer.from([tag, ...length]), inner]);
+  };
+  for (let depth = 0; depth < 5_000; depth++) nested = wrap(0x32, wrap(0x0a, nested));
+  const part = wrap(0x22, nested);
+  const task = Buffer.concat([wrap(0x0a, Buffer.from('t')), wrap(0x2a, wrap(0x2a, part))]);
+  assert.throws(() => protobuf.decode('Task', task, 'answer'), { code: 'upstream_invalid' });
+});
+
+test('0.3 has its own protobuf', () => {
+  const event = eventTo03({ statusUpdate: { taskId: 't', contextId: 'c', status: { state: 'TASK_STATE_CANCELED' } } });
+  const bytes = protobuf03.encode('StreamResponse', eventToProto03(event.value));
+  assert.deepEqual(protobuf03.decode('StreamResponse', bytes, 'answer'), {
+    statusUpdate: { taskId: 't', contextId: 'c', status: { state: 'TASK_STATE_CANCELLED' }, final: true },
+  });
+});

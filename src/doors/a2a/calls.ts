@@ -1,0 +1,56 @@
+/** The calls that this door makes: one for each request, and those that it makes by itself to go on with a task of somebody. */
+import { Buffer } from 'node:buffer';
+import { type Call, type Credential, documentIn, eventsIn, type Principal, type Target } from '../../contract/index.ts';
+import type { World } from '../../kernel/index.ts';
+
+/** Who asks, with what came along. */
+export interface Caller {
+  readonly principal: Principal;
+  readonly credential: Credential;
+  readonly headers: Call['headers'];
+  readonly trace?: Call['trace'];
+  readonly timeoutMs?: number;
+  readonly session?: string;
+  readonly run?: string;
+}
+
+export interface Asking {
+  readonly target: Target;
+  /** Parameters of the operation in the form `a2a`. */
+  readonly params: object;
+  readonly stream?: boolean;
+  /** Empty: whichever endpoint. */
+  readonly pin?: string;
+}
+
+export const callFor = ({ ids }: Pick<World, 'ids'>, caller: Caller, asking: Asking): Call => {
+  const id = ids.callId();
+  const { stream = false, pin = '' } = asking;
+  return {
+    id,
+    credential: caller.credential,
+    principal: null,
+    target: asking.target,
+    contentType: documentIn('a2a'),
+    accept: stream ? `${eventsIn('a2a')}, ${documentIn('a2a')}` : documentIn('a2a'),
+    body: { kind: 'bytes', bytes: Buffer.from(JSON.stringify(asking.params)) },
+    headers: caller.headers,
+    ...(caller.timeoutMs === undefined ? {} : { timeoutMs: caller.timeoutMs }),
+    trace: caller.trace ?? { trace: ids.traceId(), sampled: true },
+    lineage: { root: id, depth: 0 },
+    ...(caller.run === undefined ? {} : { run: caller.run }),
+    ...(caller.session === undefined ? {} : { session: caller.session }),
+    priority: 2,
+    stream,
+    via: [],
+    retriedElsewhere: false,
+    ...(pin === '' ? {} : { pin }),
+  };
+};
+
+/** This node itself, in the name of whom a task belongs to: policy decides as for the owner. */
+export const onBehalfOf = (principal: Principal): Caller => ({
+  principal,
+  credential: { kind: 'known', principal },
+  headers: [],
+});

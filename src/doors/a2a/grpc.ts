@@ -1,0 +1,174 @@
+/** A2A over gRPC: one stream of HTTP/2 for each request, the same core behind it as behind JSON and REST. */
+import { Buffer } from 'node:buffer';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { Fault } from '../../contract/index.ts';
+import {
+  byMethod,
+  type Codec,
+  EXTENSIONS_HEADER,
+  GRPC_STATUS,
+  type OperationFacts,
+  protobuf,
+  VERSION_HEADER,
+} from '../../dialects/a2a/index.ts';
+import { Canceller } from '../../kernel/index.ts';
+import { readInbound } from '../http/index.ts';
+import type { Channel } from './channel.ts';
+import { refusal } from './refuse.ts';
+import { grpcDetails } from './rich-status.ts';
+import type { A2aService } from './service.ts';
+import { errorOf } from './status.ts';
+import { extensionsIn, versionOf } from './version.ts';
+
+export type GrpcDoor = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+
+/** Of one request. */
+const MOST_BYTES = 4 * 1024 * 1024;
+const PREFIX = 5;
+const TYPE = /^application\/grpc(?:\+proto)?$/;
+
+export const grpcDoor =
+  (service: A2aService, codec: Codec = protobuf): GrpcDoor =>
+  (stream, headers) => {
+    stream.on('error', () => {});
+    void answer(service, codec, stream, headers).catch(() => stream.destroy());
+  };
+
+const answer = async (
+  service: A2aService,
+  codec: Codec,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+): Promise<void> => {
+  if (headers[':method'] !== 'POST' || !TYPE.test(String(headers['content-type'] ?? ''))) {
+    stream.respond({ ':status': headers[':method'] === 'POST' ? 415 : 405 }, { endStream: true });
+    return;
+  }
+  const left = new Canceller();
+  stream.once('close', () => left.cancel(new Fault('cancelled', 'the caller went away')));
+  const sink = new Sink(stream);
+  try {
+    const facts = operationOf(codec, String(headers[':path']));
+    const version = versionOf(textOf(headers[VERSION_HEADER]));
+    if (version !== '1.0')
+      throw refusal('VERSION_NOT_SUPPORTED', 'this service is of A2A 1.0: send the metadata a2a-version: 1.0');
+    const payload = codec.decode(facts.request, await bytesOf(stream, headers), 'ask');
+    const inbound = readInbound(rawOf(headers));
+    const performed = await service.perform({
+      method: facts.method,
+      params: payload,
+      addressed: null,
+      inbound: { ...inbound, credential: service.options.known?.(inbound.credential) ?? inbound.credential },
+      version,
+      extensions: extensionsIn(textOf(headers[EXTENSIONS_HEADER])),
+      left,
+    });
+    if (performed.kind === 'one') await sink.write(codec.encode(facts.answer, performed.value));
+    else await pass(codec, facts, performed.events, sink);
+    sink.end('OK', '');
+  } catch (thrown) {
+    const fault = Fault.from(thrown);
+    if (fault.code === 'internal') service.options.onInternal?.(fault.cause ?? fault, { path: headers[':path'] });
+    const error = errorOf(fault);
+    sink.end(error.grpc, error.message, grpcDetails(error));
+  }
+};
+
+const pass = async (codec: Codec, facts: OperationFacts, events: Channel<object>, sink: Sink): Promise<void> => {
+  sink.begin();
+  for await (const event of events) await sink.write(codec.encode(facts.answer, event));
+};
+
+/** Throws with the reason `METHOD_NOT_FOUND`. */
+const operationOf = ({ service }: Codec, path: string): OperationFacts => {
+  const facts = path.startsWith(`/${service}/`) ? byMethod(path.slice(service.length + 2)) : undefined;
+  if (facts !== undefined) return facts;
+  throw new Fault('bad_request', `there is no method \`${path.slice(0, 100)}\``, {
+    facts: { rpc: 'METHOD_NOT_FOUND' },
+  });
+};
+
+const textOf = (value: string | readonly string[] | undefined): string =>
+  value === undefined ? '' : typeof value === 'string' ? value : value.join(',');
+
+/** As they came, without those that are HTTP/2's own. */
+const rawOf = (headers: IncomingHttpHeaders): string[] =>
+  Object.entries(headers).flatMap(([name, value]) => {
+    if (name.startsWith(':') || name.startsWith('grpc-') || name === 'te' || value === undefined) return [];
+    return Array.isArray(value) ? value.flatMap((one) => [name, one]) : [name, String(value)];
+  });
+
+/** The one message of the request. Throws `bad_request` and `too_large`. */
+const bytesOf = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<Uint8Array> => {
+  const encoding = headers['grpc-encoding'];
+  if (encoding !== undefined && encoding !== 'identity')
+    throw new Fault('bad_request', 'compressed messages are not taken', { facts: { rpc: 'METHOD_NOT_FOUND' } });
+  const parts: Buffer[] = [];
+  let size = 0;
+  // A stream that is destroyed has no answer.
+  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.byteLength;
+    if (size > MOST_BYTES + PREFIX)
+      throw new Fault('too_large', `the request is larger than the limit of ${MOST_BYTES} bytes`);
+    parts.push(chunk);
+  }
+  const bytes = Buffer.concat(parts, size);
+  if (size < PREFIX || bytes[0] !== 0 || bytes.readUInt32BE(1) !== size - PREFIX)
+    throw new Fault('bad_request', 'the request is not one message that is not compressed');
+  return bytes.subarray(PREFIX);
+};
+
+/** The answer as it goes: the head once, messages, and the status as trailers. */
+class Sink {
+  readonly #stream: ServerHttp2Stream;
+  #trailers: Record<string, string> = {};
+  #hasBegun = false;
+
+  constructor(stream: ServerHttp2Stream) {
+    this.#stream = stream;
+  }
+
+  begin(): void {
+    if (this.#hasBegun || this.#stream.destroyed || this.#stream.closed) return;
+    this.#hasBegun = true;
+    this.#stream.once('wantTrailers', () => {
+      this.#stream.sendTrailers(this.#trailers);
+      // A caller that still sends is not listened to any more.
+      if (!this.#stream.readableEnded) setImmediate(() => this.#stream.close(constants.NGHTTP2_NO_ERROR));
+    });
+    this.#stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true });
+  }
+
+  /** Resolves when its reader takes more. */
+  async write(message: Uint8Array): Promise<void> {
+    this.begin();
+    const prefix = Buffer.alloc(PREFIX);
+    prefix.writeUInt32BE(message.byteLength, 1);
+    if (this.#stream.destroyed || this.#stream.write(Buffer.concat([prefix, message]))) return;
+    await new Promise<void>((resolve) => {
+      this.#stream.once('drain', resolve);
+      this.#stream.once('close', resolve);
+    });
+  }
+
+  end(status: keyof typeof GRPC_STATUS, message: string, details = ''): void {
+    if (this.#stream.destroyed || this.#stream.closed) return;
+    this.begin();
+    this.#trailers = {
+      'grpc-status': String(GRPC_STATUS[status]),
+      ...(message === '' ? {} : { 'grpc-message': escaped(message) }),
+      ...(details === '' ? {} : { 'grpc-status-details-bin': details }),
+    };
+    this.#stream.end();
+  }
+}
+
+/** Percent-encoded where it is not visible ASCII. */
+const escaped = (text: string): string =>
+  [...Buffer.from(text)]
+    .map((byte) =>
+      byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+    )
+    .join('');

@@ -1,0 +1,8 @@
+/** The only way into this room. */
+export { a2aDoor } from './door.ts';
+export { type GrpcDoor, grpcDoor } from './grpc.ts';
+export { saidToReceiver } from './old.ts';
+export type { A2aDoorOptions, HeldCall, HeldCalls, LoginOffer, PostOut, Signing } from './port.ts';
+export { KEYS_PATH } from './route.ts';
+export { APPROVAL_URI } from './run.ts';
+export { A2aService } from './service.ts';

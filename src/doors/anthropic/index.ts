@@ -1,0 +1,3 @@
+/** The only way into this room. */
+export { anthropicDoor } from './door.ts';
+export { KINDS } from './status.ts';

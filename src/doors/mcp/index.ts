@@ -1,0 +1,3 @@
+/** The only way into this room. */
+export { type McpDoor, type McpDoorOptions, mcpDoor } from './door.ts';
+export { type Sealer, sealerOf } from './seal.ts';

@@ -1,0 +1,4 @@
+/** The only way into this room. */
+export type { ModelDoorOptions } from '../models/index.ts';
+export { openaiDoor } from './door.ts';
+export { KINDS } from './status.ts';
