@@ -76,6 +76,8 @@ const json = (res: ServerResponse, status: number, value: unknown, headers: Reco
   res.writeHead(status, {
     'content-type': 'application/json',
     'x-scripted': 'yes',
+    'openai-organization': 'org-scripted',
+    'anthropic-organization-id': 'scripted',
     'x-ratelimit-remaining-requests': '99',
     'anthropic-ratelimit-requests-remaining': '98',
     ...named,

@@ -21,8 +21,12 @@ export const payloadFor = (
   return withMembers(bytes, members, { model, ...more((name) => memberIn(bytes, members, name)) });
 };
 
+/** Whose account it is that answers is nothing that callers need to know. */
+const ACCOUNT = /organization|project/;
+
 /** A provider knows nothing of forms: it answers in the one that it was asked in. */
-export const labelled = (reply: Reply, form: Form): Reply => {
+export const labelled = (answered: Reply, form: Form): Reply => {
+  const reply = { ...answered, headers: answered.headers.filter(([name]) => !ACCOUNT.test(name)) };
   if (form === 'plain') return reply;
   if (reply.contentType.startsWith('text/event-stream')) return { ...reply, contentType: eventsIn(form) };
   return /^application\/json\s*(;|$)/i.test(reply.contentType) ? { ...reply, contentType: documentIn(form) } : reply;
