@@ -108,7 +108,9 @@ test('core rooms ask scope for time, chance and identity', () => {
 test('one chokepoint: only the decide layer grants a permit, and every upstream checks it', () => {
   const granting = files.filter((file) => !isTest(file) && /\bPermit\.grant\(/.test(read(file)));
   assert.deepEqual(granting, ['src/policy/layer.ts']);
-  const sockets = /from '(?:undici|node:net|node:http|node:https|node:http2|node:tls|@connectrpc\/connect-node)'/;
+  // A program that is started is spoken to as well.
+  const sockets =
+    /from '(?:undici|node:net|node:http|node:https|node:http2|node:tls|node:dgram|node:child_process|@connectrpc\/connect-node)'/;
   const opening = files.filter(
     (file) => !isTest(file) && file.startsWith('src/upstreams/') && sockets.test(read(file)),
   );

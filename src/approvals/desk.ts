@@ -14,7 +14,7 @@ import type {
 import { Ballots } from './ballots.ts';
 import { Grants } from './grants.ts';
 import { Opening } from './opening.ts';
-import type { Ballot, DeskParts, Viewer } from './parts.ts';
+import { type Ballot, change, type DeskParts, type Viewer } from './parts.ts';
 import type { Believed } from './proof.ts';
 import { Timekeeper } from './timekeeper.ts';
 import { type PublicApproval, publicOf } from './words.ts';
@@ -92,6 +92,13 @@ export class Desk {
   /** Its caller does not want it any more. False when it was too late. */
   withdraw(tenant: string, id: string): Promise<boolean> {
     return this.#ballots.withdraw(tenant, id);
+  }
+
+  /** Its caller has the answer: the same call again is a call of its own. */
+  async collected(tenant: string, id: string): Promise<void> {
+    const record = await this.#parts.store.get(tenant, id);
+    if (record?.state === 'consumed' && record.collected !== true)
+      await change(this.#parts, record, { collected: true });
   }
 
   /** Looks at the store every second; right after a restart `recover` does. Returns the function that ends it. */

@@ -4,7 +4,7 @@
  * Bytes divided by three is more tokens than the tokenizers of today make of English (about four bytes a token), code or CJK text
  * (three bytes a character and about a token each); what was set aside too much comes back when the call is over.
  */
-import type { Call, PriceEntry, RoutePlan } from '../contract/index.ts';
+import { type Call, formOf, type PriceEntry, type RoutePlan } from '../contract/index.ts';
 import { payloadOf } from '../kernel/index.ts';
 
 /** Given to calls for models that name no cap themselves: without one nothing could be promised about what they cost. */
@@ -19,11 +19,18 @@ export interface Estimate {
   readonly streams: boolean;
   /** Answers that it asks for at once. */
   readonly answers: number;
+  /** Sound comes with it, or is asked for. */
+  readonly sounds: boolean;
 }
 
+/** What providers of models do without a model: it reads and writes no tokens, although its answer may name some. */
+const WITHOUT_MODEL: ReadonlySet<string> = new Set(['count', 'response.get', 'response.delete', 'response.cancel']);
+
 /** Do tokens matter here? For anything else nobody opens a payload. */
-export const countsTokens = ({ target, operation }: RoutePlan): boolean =>
-  target.kind === 'model' || (operation.price !== undefined && hasTokenPrice(operation.price));
+export const countsTokens = ({ target, operation }: RoutePlan): boolean => {
+  if (target.speech !== undefined && WITHOUT_MODEL.has(operation.name)) return false;
+  return target.kind === 'model' || (operation.price !== undefined && hasTokenPrice(operation.price));
+};
 
 const hasTokenPrice = ({ inputPerMTok, outputPerMTok }: PriceEntry): boolean => inputPerMTok > 0 || outputPerMTok > 0;
 
@@ -33,14 +40,22 @@ export const estimateOf = (call: Call, price: PriceEntry | undefined): Estimate 
   const payload = payloadOf(call);
   const fields = 'data' in payload && isRecord(payload.data) ? payload.data : {};
   const answers = Math.max(1, count(fields['n']) ?? 1, count(fields['best_of']) ?? 1);
+  // Vectors are no tokens.
+  const isVector = formOf(call.contentType) === 'openai-embeddings';
   const caps = CAPS.map((name) => count(fields[name])).filter((cap) => cap !== undefined);
   return {
     inputTokens: tokensIn(bytes, price),
-    outputCap: caps.length === 0 ? null : Math.min(...caps) * answers,
+    outputCap: isVector ? 0 : caps.length === 0 ? null : Math.min(...caps) * answers,
     streams: fields['stream'] === true,
     answers,
+    sounds: isSound(call, fields['modalities']),
   };
 };
+
+const isSound = ({ body }: Call, modalities: unknown): boolean =>
+  (Array.isArray(modalities) && modalities.includes('audio')) ||
+  (body.kind === 'bytes' &&
+    Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).includes('"input_audio"'));
 
 const CAPS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'] as const;
 

@@ -96,7 +96,9 @@ interface Shape {
 
 /** Bookkeeping of a stream: a beginning, an end, a ping. */
 const isFrame = ({ type }: Shape): boolean =>
-  typeof type === 'string' && /(start|stop|ping|created|completed|in_progress)$/.test(type);
+  typeof type === 'string' &&
+  // Responses say everything twice: in pieces, and then as a whole.
+  (type.startsWith('response.') || /(start|stop|ping|created|completed|in_progress)$/.test(type));
 
 /** Fields that say what a piece is, not what it says. */
 const NAMES: ReadonlySet<string> = new Set(['role', 'type', 'id', 'index', 'object', 'stop_reason', 'finish_reason']);

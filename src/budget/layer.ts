@@ -134,7 +134,8 @@ const firstOf = ({ call, treasury }: Charging, cap: number): number =>
 const reservationOf = (charging: Charging, shares: readonly Share[], held: Need): Reservation => {
   const { call, scope, treasury } = charging;
   return {
-    id: call.id,
+    // A call that was moved to another model is paid for anew: a reservation of this id is there already.
+    id: call.move === undefined ? call.id : `${call.id}.m${call.move}`,
     tenant: call.principal!.tenant,
     labels: labelsOf(charging),
     charges: shares.map(({ account, budget }) => ({ account, amount: held[budget.unit] })),
@@ -194,7 +195,7 @@ const finish = ({ call, plan, scope, shares, treasury }: Charging, estimate: Est
   scope.span.set(attributesOf(came, price !== undefined));
   treasury.counts.micros += came.need.micros;
   if (came.tokens !== null && estimate !== null)
-    treasury.learned.saw(callerOf(call), call.target.name, came.tokens.output);
+    treasury.learned.saw(callerOf(call), call.target.name, came.tokens.output + (came.tokens.audioOutput ?? 0));
   const odd = came.flags.filter((flag) => ODD.has(flag));
   if (odd.length > 0 && shares.length > 0)
     treasury.note(

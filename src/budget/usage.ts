@@ -10,6 +10,9 @@ export interface Report {
   readonly output?: unknown;
   readonly cacheRead?: unknown;
   readonly cacheWrite?: unknown;
+  /** Sound, which is in neither `input` nor `output`. */
+  readonly audioInput?: unknown;
+  readonly audioOutput?: unknown;
 }
 
 /** The report in a reply or in one event of a stream; undefined when there is none. */
@@ -17,17 +20,31 @@ export const reportIn = (json: unknown): Report | undefined => {
   const usage =
     field(json, 'usage') ?? field(field(json, 'message'), 'usage') ?? field(field(json, 'response'), 'usage');
   if (typeof usage !== 'object' || usage === null) return undefined;
-  // OpenAI counts what came from the cache as a part of the prompt, Anthropic beside it.
-  const cached = field(field(usage, 'prompt_tokens_details'), 'cached_tokens');
-  const prompt = field(usage, 'prompt_tokens');
+  // OpenAI counts what came from the cache, or went into it, as a part of the input, Anthropic beside it.
+  const details = field(usage, 'prompt_tokens_details') ?? field(usage, 'input_tokens_details');
+  const cached = field(details, 'cached_tokens');
+  const written = field(details, 'cache_write_tokens');
+  const input = first(field(usage, 'prompt_tokens'), field(usage, 'input_tokens'), field(usage, 'inputTokens'));
+  const heard = field(details, 'audio_tokens');
+  const inside = [cached, written, heard].filter(isCount).reduce((sum, each) => sum + each, 0);
+  const spoken = field(
+    field(usage, 'completion_tokens_details') ?? field(usage, 'output_tokens_details'),
+    'audio_tokens',
+  );
+  const output = first(field(usage, 'completion_tokens'), field(usage, 'output_tokens'), field(usage, 'outputTokens'));
   return defined({
-    input:
-      typeof prompt === 'number' && isCount(cached) && cached <= prompt
-        ? prompt - cached
-        : first(prompt, field(usage, 'input_tokens'), field(usage, 'inputTokens')),
-    output: first(field(usage, 'completion_tokens'), field(usage, 'output_tokens'), field(usage, 'outputTokens')),
+    input: isCount(input) && inside <= input ? input - inside : input,
+    // What a stream says at its beginning is what it has written by then.
+    output:
+      field(json, 'type') === 'message_start'
+        ? undefined
+        : isCount(output) && isCount(spoken) && spoken <= output
+          ? output - spoken
+          : output,
     cacheRead: first(field(usage, 'cache_read_input_tokens'), cached),
-    cacheWrite: field(usage, 'cache_creation_input_tokens'),
+    cacheWrite: first(field(usage, 'cache_creation_input_tokens'), written),
+    ...(isCount(heard) && heard > 0 ? { audioInput: heard } : {}),
+    ...(isCount(spoken) && spoken > 0 ? { audioOutput: spoken } : {}),
   });
 };
 
@@ -76,8 +93,10 @@ export const weigh = (report: Report | undefined, counted: Counted): Weighed => 
     output: read(report.output, counted.output, mostOutput),
     cacheRead: read(report.cacheRead, 0, mostInput),
     cacheWrite: read(report.cacheWrite, 0, mostInput),
+    ...(report.audioInput === undefined ? {} : { audioInput: read(report.audioInput, 0, mostInput) }),
+    ...(report.audioOutput === undefined ? {} : { audioOutput: read(report.audioOutput, 0, mostOutput) }),
   };
-  if (report.input === undefined || report.output === undefined) flags.add('missing');
+  if (report.input === undefined || (report.output === undefined && counted.cap > 0)) flags.add('missing');
   return { tokens, flags: [...flags].sort() };
 };
 

@@ -8,7 +8,7 @@ export const INTRO = `airspace: air-traffic control for AI agents
 
   look      status  check  get  describe  top  tap  logs
   explain   trace  why  explain  history
-  change    apply  diff  delete  rollback  drain
+  change    apply  diff  delete  rollback  drain  tool accept
   let in    login  whoami  user  team  key  secret  token create  bootstrap
   run       up  down  serve  sidecar run
 

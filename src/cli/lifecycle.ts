@@ -9,6 +9,8 @@ export interface UpOptions {
   readonly data: string;
   /** Only the hub, nothing that calls. */
   readonly bare?: boolean;
+  /** Requests of the hub's own may go to this machine and its networks. */
+  readonly allowPrivateEgress?: boolean;
 }
 
 /** Where a node listens, for whom, and what admits it to its hub. */
@@ -64,4 +66,8 @@ export interface SidecarOptions extends NodeWords {
   /** Where the agent listens; absent for one that only calls. */
   readonly agentUrl?: string;
   readonly agentVersion: string;
+  /** The command is an MCP server that speaks on its standard streams. */
+  readonly stdio?: boolean;
+  /** Names of variables that it gets besides the usual ones. */
+  readonly passEnv?: readonly string[];
 }

@@ -9,6 +9,8 @@ import { addIdentity } from './identity-program.ts';
 import { DATA_DIR } from './lifecycle.ts';
 import { FORMATS, type Format, Output } from './output.ts';
 import { addPolicy } from './policy-program.ts';
+import { addRegister } from './register-program.ts';
+import { addTool } from './tool-program.ts';
 
 /** Runs a command line. Answers its exit code; throws what the command throws. */
 export const runProgram = async (argv: readonly string[], io: Io): Promise<number> => {
@@ -80,9 +82,12 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addKill(program, does);
   addApproval(program, does);
   addBudget(program, does);
+  addTool(program, does);
   addAudit(program, does);
   addPolicy(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
+  // Last: it hangs on words that others have brought.
+  addRegister(program, does);
   for (const command of leavesOf(program))
     if (!command.options.some(({ long }) => long === '--data'))
       command.option(DATA, 'find the node by its state, wherever that is (AIRSPACE_DATA)');
@@ -252,6 +257,7 @@ const addAccess = (program: Command, does: Does): void => {
     .description('a token that admits one sidecar or domain hub')
     .addOption(new Option('--role <role>', 'what it may become').choices(['sidecar', 'domain']).makeOptionMandatory())
     .option('--agent <name>', 'agent of a sidecar')
+    .option('--tool <name>', 'tool of a sidecar: an MCP server that it starts')
     .option('--domain <name>', 'domain of a domain hub')
     .action(does(async (context, _, options) => (await import('./commands/access.ts')).createToken(context, options)));
   program
@@ -328,6 +334,8 @@ const port = (text: string): string => {
   return text;
 };
 
+const PRIVATE_EGRESS_HELP = 'for development: issuers, webhooks and what is registered may be on private addresses';
+
 /** What every node takes: how it is reached, what admits it, and what it tells. */
 const forNodes = (command: Command): Command =>
   command
@@ -337,7 +345,7 @@ const forNodes = (command: Command): Command =>
     .option('--tls-key <file>', 'PEM')
     .option('--tls-cert <file>', 'PEM')
     .option('--insecure-public', 'other machines may reach it, and the network may read along')
-    .option('--allow-private-egress', 'for development: issuers and webhooks may be on private addresses')
+    .option('--allow-private-egress', PRIVATE_EGRESS_HELP)
     .option('--advertise <url>', 'address that other nodes use, when it is not the bound one')
     .option('--grpc <address>', 'speak A2A over gRPC there too, such as 127.0.0.1:7443; default: nowhere')
     .option(
@@ -358,6 +366,7 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--port <port>', 'of the hub', port, '4600')
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--bare', 'only the hub, without the sample fleet')
+    .option('--allow-private-egress', PRIVATE_EGRESS_HELP)
     .action(does(async (context, _, options) => (await import('./up/up.ts')).up(context, options)));
   program
     .command('down')
@@ -395,7 +404,7 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
   forNodes(serve).action(does(async (context, _, options) => (await import('./serve.ts')).serve(context, options)));
   const sidecar = program
     .command('sidecar')
-    .description('a node beside one agent')
+    .description('a node beside one agent or tool')
     .command('run [command...]')
     .description(
       'start a sidecar, and the agent behind it: sidecar run --hub http://... --token-file t -- node agent.mjs',
@@ -403,6 +412,8 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .requiredOption('--hub <url>', 'that it joins')
     .option('--agent-url <url>', 'where the agent listens')
     .option('--agent-version <version>', 'that the agent runs', '1')
+    .option('--stdio', 'the command is an MCP server on standard input and output; its token is for a tool')
+    .option('--pass-env <name>', 'a variable that an MCP server on stdio may see, repeatable', collect)
     .option('--host <host>', 'address to bind', '127.0.0.1')
     .option('--port <port>', 'of the door for other nodes', port, '0')
     .option('--data <dir>', 'where its state lives', `${DATA_DIR}-sidecar`);

@@ -156,6 +156,7 @@ export const sidecar = async (
   options: SidecarOptions,
 ): Promise<number> => {
   requireReachable(options);
+  if (options.stdio === true) return toolSidecar(context, command, options);
   const port = options.agentUrl === undefined && command.length > 0 ? await freePort() : undefined;
   const agentUrl = options.agentUrl ?? (port === undefined ? null : `http://127.0.0.1:${port}`);
   let agent: AgentProcess | undefined;
@@ -193,6 +194,54 @@ export const sidecar = async (
     await node.stop(graceful);
     if (graceful) await agent?.stop();
   }
+};
+
+/** Beside a tool: the node itself starts the server, and starts it again when it ends. */
+const toolSidecar = async (context: Context, command: readonly string[], options: SidecarOptions): Promise<number> => {
+  if (command.length === 0 || options.agentUrl !== undefined)
+    throw usage(
+      'with --stdio the sidecar starts the server, and needs to know how',
+      'airspace sidecar run --hub http://... --token-file t --stdio -- <command>',
+    );
+  const node = await failing(
+    options,
+    startSidecar({
+      ...(await nodeOptions(context, options)),
+      hubUrl: options.hub,
+      token: await tokenFor(context, options),
+      agentUrl: null,
+      agentVersion: options.agentVersion,
+      stdio: { command, env: serverEnvironment(context.io.env, options.passEnv ?? []) },
+    }),
+  );
+  context.out.stdout.write(`sidecar ${node.id} listening on ${node.url}, for the MCP server that it started\n`);
+  keepCompiled();
+  await untilAsked();
+  await node.stop(true);
+  return EXIT.ok;
+};
+
+/** What programs need to run at all. Keys of others are in environments, so nothing else goes along that nobody named. */
+const USUAL = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'TMPDIR',
+  'TZ',
+  'LANG',
+  'LC_ALL',
+  'LC_CTYPE',
+  'NODE_EXTRA_CA_CERTS',
+];
+
+const serverEnvironment = (env: Context['io']['env'], passed: readonly string[]): Readonly<Record<string, string>> => {
+  const missing = passed.filter((name) => env[name] === undefined);
+  if (missing.length > 0) throw usage(`--pass-env names \`${missing[0]}\`, which is not set`);
+  return Object.fromEntries(
+    [...USUAL, ...passed].flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const])),
+  );
 };
 
 const environmentOf = (node: RunningSidecar) => ({ AIRSPACE_URL: node.appUrl, AIRSPACE_KEY: node.appKey });

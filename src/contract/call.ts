@@ -143,6 +143,8 @@ export interface Call {
    * something on the last node only; the others pass it on.
    */
   readonly pin?: string;
+  /** Models of a chain that were asked before this one, when the call was moved. Absent: it is for whom it came for. */
+  readonly move?: number;
   /** The caller does not wait: accept durably, answer 202, run on, keep the reply for polling. */
   readonly detach?: boolean;
 }

@@ -37,4 +37,6 @@ export interface Endpoint {
   readonly credential?: CredentialEntry;
   /** How a `direct` one is spoken to. Absent: `POST {url}/{operation}`. */
   readonly speech?: Speech;
+  /** What the configuration says of the operations of a `direct` one, where its protocol needs to know. */
+  readonly operations?: readonly OperationEntry[];
 }

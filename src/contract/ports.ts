@@ -105,7 +105,9 @@ export interface CallRecord {
     readonly body: Uint8Array;
     readonly timeoutMs: number;
     readonly priority: number;
-    /** As in the call. */
+    /** Content type of the form that the answer is wanted in. Absent: that of the request. */
+    readonly accept?: string;
+    /** As in `Call`. */
     readonly pin?: string;
   } | null;
   readonly policyVersion: string;
@@ -349,6 +351,13 @@ export interface ApplyResult {
 /** What a join token lets its holder become. */
 export type JoinGrant =
   | { readonly role: 'sidecar'; readonly tenant: string; readonly domain: string; readonly agent: string }
+  | {
+      readonly role: 'sidecar';
+      readonly tenant: string;
+      readonly domain: string;
+      readonly agent: '';
+      readonly tool: string;
+    }
   | { readonly role: 'domain'; readonly tenant: string; readonly domain: string; readonly agent: '' };
 
 export interface JoinRequest {

@@ -13,6 +13,9 @@ export interface PriceEntry {
   readonly outputPerMTok: number;
   readonly cacheReadPerMTok: number;
   readonly cacheWritePerMTok: number;
+  /** Of sound. Absent: as of text. */
+  readonly inputAudioPerMTok?: number;
+  readonly outputAudioPerMTok?: number;
   readonly perCall: number;
   /** For estimates. */
   readonly bytesPerToken: number;
@@ -298,8 +301,10 @@ export interface NodeEntry {
   readonly tenant: string;
   /** Domain of a domain hub; domain of the agent of a sidecar; empty for the organisation. */
   readonly domain: string;
-  /** Sidecars speak for one agent only; hubs for every agent of their domain. Empty for hubs. */
+  /** Sidecars speak for one agent only; hubs for every agent of their domain. Empty for hubs, and beside a tool. */
   readonly agent: string;
+  /** Tool that a sidecar stands in front of: it answers for it, and speaks for nobody. Absent beside an agent. */
+  readonly tool?: string;
   /** Ed25519 public key, SPKI DER in base64. */
   readonly publicKey: string;
   /** Where other nodes reach its native door. */

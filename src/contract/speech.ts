@@ -53,6 +53,12 @@ const STANDARD: Readonly<Record<Protocol, Readonly<Record<string, Standard>>>> =
     chat: { effect: 'read', description: 'chat completions, responses, messages' },
     embed: { effect: 'read', description: 'embeddings' },
     count: { effect: 'read', description: 'tokens of a request' },
+    'response.get': {
+      effect: 'read',
+      description: 'a response of yours that the provider keeps, and what it was given',
+    },
+    'response.delete': { effect: 'write', idempotent: true, description: 'delete a response of yours' },
+    'response.cancel': { effect: 'write', idempotent: true, description: 'cancel a response of yours' },
   },
   anthropic: {
     chat: { effect: 'read', description: 'messages, chat completions, responses' },

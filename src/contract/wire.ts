@@ -33,6 +33,8 @@ export const HEADERS = {
   /** Reply: version of the policy that decided. Node to node: `version;snapshot`, and `;trial` for a release on trial. */
   policy: 'airspace-policy',
   notes: 'airspace-notes',
+  /** Reply: the model that answered, when it is not the one that was asked: `model; instead-of=model; because=code`. */
+  fallback: 'airspace-fallback',
   idempotencyKey: 'idempotency-key',
   traceparent: 'traceparent',
   tracestate: 'tracestate',

@@ -20,6 +20,7 @@ const NodeSchema = z.strictObject({
   tenant: text,
   domain: text,
   agent: text,
+  tool: text.exactOptional(),
   publicKey: text,
   url: text,
 }) satisfies z.ZodType<NodeEntry>;

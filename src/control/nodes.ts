@@ -96,7 +96,7 @@ export class NodeHub implements NodePort {
     if (!grant.success) {
       throw new Fault(
         'bad_request',
-        'a join token is for role `sidecar` with tenant, domain and agent, or for role `domain` with tenant and domain',
+        'a join token is for role `sidecar` with tenant, domain and agent or tool, or for role `domain` with tenant and domain',
       );
     }
     const { store, publisher, clock } = this.#parts;
@@ -300,14 +300,14 @@ export class NodeHub implements NodePort {
     const before = keeper.nodes().find((node) => node.publicKey === publicKey);
     if (before !== undefined) {
       const { role, tenant, domain, agent } = before;
-      if (role === grant.role && tenant === grant.tenant && domain === grant.domain && agent === grant.agent)
-        return before.id;
+      const isSame = role === grant.role && tenant === grant.tenant && domain === grant.domain;
+      if (isSame && agent === grant.agent && before.tool === toolOf(grant)) return before.id;
       throw new Fault(
         'conflict',
         `this key already belongs to node \`${before.id}\`; give each node its own data directory`,
       );
     }
-    const name = grant.role === 'sidecar' ? grant.agent : grant.domain;
+    const name = grant.role === 'sidecar' ? (toolOf(grant) ?? grant.agent) : grant.domain;
     // Longer when short ones are taken: with thousands of nodes four digits collide, and asking forever helps nobody.
     for (let digits = 4; ; digits += 1) {
       const id = `${grant.role}-${name}-${ids.callId().slice(-digits)}`;
@@ -330,9 +330,10 @@ export class NodeHub implements NodePort {
     });
   }
 
-  /** A sidecar stands in front of its agent, a domain hub in front of what was declared in its domain or below. */
+  /** A sidecar stands in front of its agent or tool, a domain hub in front of what was declared in its domain or below. */
   #mayReport(node: NodeEntry, { kind, name }: InstanceReport): boolean {
-    if (node.role === 'sidecar') return kind === 'agent' && name === node.agent;
+    if (node.role === 'sidecar')
+      return node.tool === undefined ? kind === 'agent' && name === node.agent : kind === 'tool' && name === node.tool;
     const target = this.#registry.target(node.tenant, kind, name);
     return target !== undefined && this.#registry.isWithin(node.tenant, target.domain, node.domain);
   }
@@ -377,3 +378,5 @@ const behind = (node: NodeEntry, report: InstanceReport, epoch: string | undefin
   node: node.id,
   ...(epoch === undefined ? {} : { epoch }),
 });
+
+const toolOf = (grant: JoinGrant): string | undefined => ('tool' in grant ? grant.tool : undefined);

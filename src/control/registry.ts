@@ -31,7 +31,7 @@ export class Registry {
   }
 
   /**
-   * The grant with the domain that its agent has. Throws `bad_request` for an agent or a domain that is not declared: a token
+   * The grant with the domain that its agent or tool has. Throws `bad_request` for an agent, a tool or a domain that is not declared: a token
    * for a misspelt name would admit a node that nobody ever calls.
    */
   grantable(grant: JoinGrant): JoinGrant {
@@ -39,21 +39,22 @@ export class Registry {
     const domains = this.#domains.filter((one) => one.tenant === tenant).map(({ name }) => name);
     if (domain !== '' && !domains.includes(domain)) throw undeclared('domain', domain, domains);
     if (grant.role !== 'sidecar') return grant;
-    const target = this.target(tenant, 'agent', agent);
-    if (target === undefined) throw undeclared('agent', agent, this.#agentsOf(tenant));
+    const [kind, name] = 'tool' in grant ? (['tool', grant.tool] as const) : (['agent', agent] as const);
+    const target = this.target(tenant, kind, name);
+    if (target === undefined) throw undeclared(kind, name, this.#namesOf(tenant, kind));
     if (domain !== '' && domain !== target.domain)
       throw new Fault(
         'bad_request',
         target.domain === ''
-          ? `agent \`${agent}\` belongs to no domain, so not to \`${domain}\``
-          : `agent \`${agent}\` belongs to domain \`${target.domain}\`, not to \`${domain}\``,
+          ? `${kind} \`${name}\` belongs to no domain, so not to \`${domain}\``
+          : `${kind} \`${name}\` belongs to domain \`${target.domain}\`, not to \`${domain}\``,
       );
     return { ...grant, domain: target.domain };
   }
 
-  #agentsOf(tenant: string): readonly string[] {
+  #namesOf(tenant: string, kind: TargetKind): readonly string[] {
     return [...this.#targets.values()]
-      .filter((target) => target.tenant === tenant && target.kind === 'agent')
+      .filter((target) => target.tenant === tenant && target.kind === kind)
       .map(({ name }) => name);
   }
 }

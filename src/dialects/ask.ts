@@ -26,6 +26,8 @@ export interface ToolOffer {
   readonly description?: string;
   /** JSON Schema. */
   readonly input: unknown;
+  /** The arguments must fit the schema exactly. */
+  readonly strict?: boolean;
 }
 
 export interface Ask {

@@ -12,6 +12,8 @@ export interface About {
   readonly callId: string;
   /** Unix seconds. */
   readonly atS: number;
+  /** The form that is translated from, for whoever has to say what is lost. Default: the target's own words. */
+  readonly from?: Form;
 }
 
 export interface Dialect {
@@ -29,6 +31,22 @@ export interface Dialect {
   readFailure(payload: unknown, status: number): Failure;
   writeFailure(failure: Failure): unknown;
 }
+
+/** What is said to models, and means nothing to anybody else. */
+const OF_MODELS = [
+  'texts',
+  'tools',
+  'choice',
+  'maxTokens',
+  'temperature',
+  'topP',
+  'stop',
+  'answerSchema',
+] as const satisfies readonly (keyof Ask)[];
+
+/** What of this an agent or a tool cannot be told. A client of Anthropic's API has to name a cap, so it wants nothing by that. */
+export const saidToModels = (ask: Ask, { from }: About): readonly string[] =>
+  OF_MODELS.filter((name) => ask[name] !== undefined && !(name === 'maxTokens' && from === 'anthropic-messages'));
 
 /** What one dialect says and another has no words for. Nothing is left out silently. */
 export const lost = (from: Form, to: Form, what: readonly string[]): Fault =>

@@ -6,6 +6,8 @@ export interface ServerEvent {
   readonly name: string;
   readonly data: string;
   readonly id?: string;
+  /** How long to wait before a stream that ended is taken up again, as its sender wishes. */
+  readonly retryMs?: number;
 }
 
 /** Longest event that is kept: an event without end would be kept for ever. */
@@ -46,6 +48,7 @@ const BREAK = /[\r\n]/;
 const eventOf = (lines: readonly string[]): ServerEvent | undefined => {
   let name = '';
   let id: string | undefined;
+  let retryMs: number | undefined;
   const data: string[] = [];
   for (const line of lines) {
     const colon = line.indexOf(':');
@@ -54,9 +57,15 @@ const eventOf = (lines: readonly string[]): ServerEvent | undefined => {
     if (field === 'data') data.push(value);
     else if (field === 'event') name = value;
     else if (field === 'id') id = value;
+    else if (field === 'retry' && /^\d{1,9}$/.test(value)) retryMs = Number(value);
   }
   if (data.length === 0) return undefined;
-  return { name, data: data.join('\n'), ...(id === undefined ? {} : { id }) };
+  return {
+    name,
+    data: data.join('\n'),
+    ...(id === undefined ? {} : { id }),
+    ...(retryMs === undefined ? {} : { retryMs }),
+  };
 };
 
 const encoder = new TextEncoder();

@@ -23,3 +23,4 @@ export const dialectOf = (form: Form): Dialect => DIALECTS[form];
 export type { Answer, Ask, Delta, Failure, Part, Stop, TokenUse, ToolOffer, Turn } from './ask.ts';
 export { type About, type Dialect, lost } from './dialect.ts';
 export { readEvents, type ServerEvent, writeEvent } from './events.ts';
+export { type Members, memberIn, membersIn, withMembers } from './members.ts';

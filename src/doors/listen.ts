@@ -5,6 +5,7 @@ import { type AddressInfo, isIP, type Socket } from 'node:net';
 import { type Clock, Fault } from '../contract/index.ts';
 import { checkHost, isLoopback } from './host.ts';
 import { refuseRequest } from './refuse.ts';
+import type { DoorRoute } from './routes.ts';
 
 /** True when the request is this door's; it will be answered by it. False: the next door is asked. */
 export type Door = (req: IncomingMessage, res: ServerResponse) => boolean | Promise<boolean>;
@@ -253,3 +254,17 @@ const sweepIdle = (server: Server, clock: Clock): (() => void) => {
   }
   return () => timer.cancel();
 };
+
+const probe = (method: DoorRoute['method'], path: string, summary: string): DoorRoute => ({
+  door: 'listener',
+  method,
+  path,
+  summary,
+  gate: { kind: 'open' },
+});
+
+/** What is answered before any door is asked. */
+export const listenerRoutes: readonly DoorRoute[] = (['GET', 'HEAD'] as const).flatMap((method) => [
+  probe(method, '/healthz', 'is the process there'),
+  probe(method, '/readyz', 'may it get calls'),
+]);

@@ -22,7 +22,7 @@ export interface EgressOptions {
 }
 
 export interface GuardedRequest {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   /** For everything, from the resolver to the last byte. Default 10 s. */
@@ -60,7 +60,7 @@ const checkedUrl = (text: string, { allowPrivate = false }: EgressOptions): URL 
   const url = URL.parse(text);
   if (url === null) throw denied('this is no absolute URL');
   if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:'))
-    throw denied(`\`${url.protocol}//\` is not allowed here; use https`);
+    throw denied(`\`${url.protocol}//\` is not allowed here; use https, or --allow-private-egress in development`);
   if (url.username !== '' || url.password !== '') throw denied('a URL must not contain credentials');
   if (url.hash !== '') throw denied('a URL must have no fragment');
   if (!allowPrivate && !PORTS.has(url.port)) throw denied(`port ${url.port} is not allowed; use 443 or 8443`);

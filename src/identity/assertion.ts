@@ -197,7 +197,9 @@ const isGateOf = (hub: NodeEntry, self: NodeEntry | undefined, known: KnownNodes
   self !== undefined && self.tenant === hub.tenant && known.isWithin(self.tenant, self.domain, hub.domain);
 
 const ownAgent = ({ tenant, agent, domain }: NodeEntry, claimed: Claims['principal']): Principal | undefined =>
-  claimed.id === agent && (claimed.domain ?? domain) === domain ? agentPrincipal(tenant, agent, domain) : undefined;
+  agent !== '' && claimed.id === agent && (claimed.domain ?? domain) === domain
+    ? agentPrincipal(tenant, agent, domain)
+    : undefined;
 
 /** A domain hub may know agents that nobody declared here; a declared one keeps the domain that it was declared in. */
 const agentOfDomain = (issuer: NodeEntry, claimed: Claims['principal'], known: KnownNodes): Principal | undefined => {

@@ -1,5 +1,6 @@
 /** Who is asking: API keys, node keys, assertions between nodes, one-time tokens, and the layer that believes them. */
 export { AssertionSigner, AssertionVerifier, type KnownNodes, nodePrincipal } from './assertion.ts';
+export { type IdSeal, idSealOf } from './idseal.ts';
 export {
   hashSecret,
   type KeyLookup,

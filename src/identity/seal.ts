@@ -56,7 +56,8 @@ export class Seal {
 
 /** A hub hands tokens to every agent, a domain hub to those of its tenant, a sidecar to its own agent only. */
 export const mayHandTo = (issuer: NodeEntry, tenant: string, agent: string): boolean =>
-  issuer.role === 'hub' || (issuer.tenant === tenant && (issuer.role === 'domain' || issuer.agent === agent));
+  issuer.role === 'hub' ||
+  (issuer.tenant === tenant && (issuer.role === 'domain' || (issuer.agent !== '' && issuer.agent === agent)));
 
 const equal = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));

@@ -16,8 +16,15 @@ const JOIN_FORM = /^airj_[A-Za-z0-9_-]{43}_([0-9a-f]{16})$/;
 export const BOOTSTRAP_FILE = 'bootstrap-token';
 
 /** Parses what a join token grants. */
-export const JoinGrantSchema = z.discriminatedUnion('role', [
+export const JoinGrantSchema = z.union([
   z.strictObject({ role: z.literal('sidecar'), tenant: Name, domain: z.union([Name, z.literal('')]), agent: Name }),
+  z.strictObject({
+    role: z.literal('sidecar'),
+    tenant: Name,
+    domain: z.union([Name, z.literal('')]),
+    agent: z.literal(''),
+    tool: Name,
+  }),
   z.strictObject({ role: z.literal('domain'), tenant: Name, domain: Name, agent: z.literal('') }),
 ]);
 

@@ -73,6 +73,11 @@ export class Journal {
     return taken ?? record;
   }
 
+  /** Does it run here by itself, with nobody waiting? */
+  runsAlone(id: string): boolean {
+    return this.#runs.has(id);
+  }
+
   get(tenant: string, id: string): Promise<CallRecord | undefined> {
     return this.#options.store.get(tenant, id);
   }

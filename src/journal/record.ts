@@ -1,6 +1,6 @@
 /** A call as its record, and a record as a call again: what is kept of it, and with what it comes back into the pipeline. */
 import type { Call, CallRecord, RoutePlan } from '../contract/index.ts';
-import { DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
+import { DEFAULT_TIMEOUT_MS, documentIn, Fault, formOf } from '../contract/index.ts';
 import { Permit } from '../kernel/index.ts';
 import { digestOf } from './digest.ts';
 
@@ -41,7 +41,7 @@ export const recordOf = (
             body: bytes,
             timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
             priority: call.priority,
-            ...(call.pin === undefined ? {} : { pin: call.pin }),
+            ...wantedBy(call),
           }
         : null,
     policyVersion,
@@ -57,7 +57,7 @@ export const callOf = (record: CallRecord): Call => ({
   principal: null,
   target: record.target,
   contentType: record.request?.contentType ?? 'application/octet-stream',
-  accept: '*/*',
+  accept: record.request?.accept ?? '*/*',
   body: { kind: 'bytes', bytes: record.request?.body ?? new Uint8Array(0) },
   headers: [],
   timeoutMs: record.request?.timeoutMs ?? DEFAULT_TIMEOUT_MS,
@@ -73,3 +73,9 @@ export const callOf = (record: CallRecord): Call => ({
   // What it is about is where it was.
   ...(record.request?.pin === undefined ? {} : { pin: record.request.pin }),
 });
+
+/** Whoever collects the answer later wants it in the same words, from who has what it is about. */
+const wantedBy = ({ accept, pin }: Call): { readonly accept?: string; readonly pin?: string } => {
+  const form = formOf(accept);
+  return { ...(form === 'plain' ? {} : { accept: documentIn(form) }), ...(pin === undefined ? {} : { pin }) };
+};

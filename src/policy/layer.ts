@@ -162,7 +162,8 @@ const heldBack = async (hold: Hold | undefined, asking: HoldQuestion): Promise<R
   const { call, decision } = asking;
   if (decision.effect === 'deny') throw refusalOf(decision);
   if (decision.effect === 'allow' && (call.grant === undefined || hold === undefined)) return undefined;
-  if (hold === undefined) throw refusalOf(decision);
+  // Nobody is asked about a model that the caller did not ask for.
+  if (hold === undefined || call.move !== undefined) throw refusalOf(decision);
   const held = await hold(asking);
   if (held.kind === 'reply') return held.reply;
   if (held.use !== null) Admission.of(call).grant = held.use;

@@ -10,7 +10,7 @@ import type {
   Target,
   TargetEntry,
 } from '../contract/index.ts';
-import { FACT_READER, Fault } from '../contract/index.ts';
+import { FACT_READER, Fault, MCP_PREFIX } from '../contract/index.ts';
 import { annotationProblems, constraintsOf } from './annotations.ts';
 import { type CompiledPolicy, type CompileOptions, compileOrMark, type Env } from './compile/index.ts';
 import { type Entity, EntityStore, entity } from './entities.ts';
@@ -44,7 +44,7 @@ export interface PreparedOperation {
   readonly arguments: RecordArgument | null;
   /** Facts that its policies may read. */
   readonly facts: readonly FactEntry[];
-  /** A fact asks it: then `FACT_READER` may be its caller. */
+  /** A fact asks it, or it is what an MCP server offers: then `FACT_READER` may be its caller. */
   readonly asked: boolean;
   /** What `caseOf` worked out for each caller; a memo, so it may be emptied at any time. */
   readonly cases: Map<string, Case>;
@@ -206,10 +206,15 @@ const prepareOperations = (
     const action = new EntityRef('Action', resource.id);
     const types = typed.get(resource.id) ?? null;
     const serving = facts.filter(({ serves }) => serves.includes(resource.id));
-    const asked = facts.some(({ ask }) => ask !== null && operationIdOf(ask.target) === resource.id);
+    const isAsked = facts.some(({ ask }) => ask !== null && operationIdOf(ask.target) === resource.id);
+    const asked = isAsked || isList(target, operation);
     const memo = { cases: new Map<string, Case>() };
     return [resource.id, { target, operation, action, resource, arguments: types, facts: serving, asked, ...memo }];
   });
+
+/** What Airspace may look at by itself, if policy permits it: the names and definitions that a server gives of its tools. */
+const isList = ({ speech }: TargetEntry, { name }: OperationEntry): boolean =>
+  speech?.protocol === 'mcp' && name === `${MCP_PREFIX}list`;
 
 const operationIdOf = ({ kind, name, operation }: Target): string => operationId(kind, name, operation);
 

@@ -12,7 +12,7 @@ type Limits = Pick<Constraints, 'maxTokens' | 'redactIn'>;
  * Throws Fault `denied` with the code `CANNOT_REDACT` or `CANNOT_LIMIT_TOKENS` when the payload is nothing that can be rewritten.
  */
 export const rewritten = (call: Call, { redactIn, maxTokens }: Limits, policyVersion: string): Call => {
-  const cap = call.target.kind === 'model' ? maxTokens : undefined;
+  const cap = call.target.kind === 'model' && !isAnswerless(call) ? maxTokens : undefined;
   if (redactIn === undefined && cap === undefined) return call;
   const refuse = (code: Code, problem: string): Fault => refusal(code, problem, policyVersion);
   const json = jsonOf(call, (problem) =>
@@ -21,7 +21,7 @@ export const rewritten = (call: Call, { redactIn, maxTokens }: Limits, policyVer
   if (redactIn !== undefined && !isAsRulesSeeIt(call))
     throw refuse('CANNOT_REDACT', 'is in words that the limits have no fields of');
   redact(argumentsIn(call.contentType, json), redactIn ?? []);
-  if (cap !== undefined && !capTokens(json, cap, capIn(formOf(call.contentType))))
+  if (cap !== undefined && !capTokens(json, cap, formOf(call.contentType)))
     throw refuse('CANNOT_LIMIT_TOKENS', 'is no object');
   return { ...call, headers: withoutDigests(call.headers), body: { kind: 'bytes', bytes: bytesOf(json) } };
 };
@@ -47,16 +47,32 @@ const jsonOf = (call: Call, refuse: (problem: string) => Fault): unknown => {
 /** What model APIs call the longest answer. */
 const TOKEN_FIELDS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'] as const;
 
-/** The one that is always there afterwards; the others only if the caller sent them. */
-const capIn = (form: Form): (typeof TOKEN_FIELDS)[number] =>
-  form === 'openai-responses' ? 'max_output_tokens' : 'max_tokens';
+/**
+ * Which of them is there afterwards in any case. Where it is known in whose words the payload is, one of the others is enough: an API
+ * refuses what it does not know, or two that say the same.
+ */
+const OWN_FIELD: Partial<Readonly<Record<Form, (typeof TOKEN_FIELDS)[number]>>> = {
+  'openai-chat': 'max_completion_tokens',
+  'openai-responses': 'max_output_tokens',
+  'anthropic-messages': 'max_tokens',
+};
+
+/** No model writes anything here. */
+const isAnswerless = ({ contentType, target }: Call): boolean => {
+  const form = formOf(contentType);
+  if (form === 'openai-embeddings' || form === 'anthropic-count') return true;
+  return form === 'openai-responses' && target.operation !== 'chat';
+};
 
 /** False when there is no object to put a cap into. What is no number, and might be read as one, becomes the cap. */
-const capTokens = (json: unknown, maxTokens: number, always: string): boolean => {
+const capTokens = (json: unknown, maxTokens: number, form: Form): boolean => {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return false;
   const payload = json as Record<string, unknown>;
+  const own = OWN_FIELD[form];
+  const isThere = TOKEN_FIELDS.some((name) => Object.hasOwn(payload, name));
+  const added = own === undefined ? 'max_tokens' : isThere ? undefined : own;
   for (const name of TOKEN_FIELDS) {
-    if (name !== always && !Object.hasOwn(payload, name)) continue;
+    if (name !== added && !Object.hasOwn(payload, name)) continue;
     const asked = numberIn(payload[name]);
     if (asked === undefined || asked < 0 || asked > maxTokens) payload[name] = maxTokens;
   }

@@ -39,7 +39,7 @@ const translated = (call: Seen, form: Form, words: Form): Payload => {
   const payload = payloadOf(call);
   if ('problem' in payload) return payload;
   const { kind, operation } = call.target;
-  const about = { kind, operation, model: '', callId: call.id, atS: 0 };
+  const about = { kind, operation, model: call.target.name, callId: call.id, atS: 0 };
   try {
     return { data: dialectOf(words).writeAsk(dialectOf(form).readAsk(payload.data, about), about) };
   } catch (thrown) {

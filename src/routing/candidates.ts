@@ -81,16 +81,17 @@ export const sidecarOutCandidates =
       .map((one) => observed(target, one, false));
   };
 
-/** Sidecar, incoming: its own agent and nothing else, whatever the snapshot says. */
+/** Sidecar, incoming: its own agent or tool and nothing else, whatever the snapshot says. */
 export const sidecarInCandidates =
   (self: {
     readonly tenant: string;
     readonly agent: string;
+    readonly tool?: string;
     readonly url: string;
     readonly version: string;
   }): CandidatesOf =>
   ({ target }) => {
-    if (target.tenant !== self.tenant || target.kind !== 'agent' || target.name !== self.agent) return [];
+    if (target.tenant !== self.tenant || !isOwn(self, target)) return [];
     return [fixed(target, { url: self.url, version: self.version, weight: INSTANCE_WEIGHT, labels: target.labels })];
   };
 
@@ -137,9 +138,12 @@ const instancesOf = (sight: Sight, target: TargetEntry): readonly InstanceEntry[
 /** An instance says itself where it is; one bad word must not spoil the calls to its siblings. */
 const isHttpUrl = (text: string): boolean => /^https?:$/.test(URL.parse(text)?.protocol ?? '');
 
-/** Sidecars stand in front of exactly one agent. */
+/** Sidecars stand in front of exactly one agent or tool. */
 const speaksFor = (node: NodeEntry | undefined, target: TargetEntry): boolean =>
-  node?.role === 'sidecar' && node.tenant === target.tenant && target.kind === 'agent' && node.agent === target.name;
+  node?.role === 'sidecar' && node.tenant === target.tenant && isOwn(node, target);
+
+const isOwn = ({ agent, tool }: Pick<NodeEntry, 'agent' | 'tool'>, { kind, name }: TargetEntry): boolean =>
+  tool === undefined ? kind === 'agent' && name === agent : kind === 'tool' && name === tool;
 
 const servesDomain = (sight: Sight, instance: InstanceEntry, domain: string): boolean => {
   const node = sight.nodes.get(instance.node);
@@ -158,10 +162,16 @@ const fixed = (target: TargetEntry, endpoint: EndpointEntry): Candidate => ({
   labels: endpoint.labels,
   state: 'ready',
   ...(target.credential === undefined ? {} : { credential: target.credential }),
-  ...(target.speech === undefined ? {} : { speech: target.speech }),
+  ...spoken(target),
 });
 
-const observed = ({ speech }: TargetEntry, instance: InstanceEntry, final: boolean): Candidate => ({
+/** MCP servers say themselves what they do, and are held against what is written about it. */
+const spoken = ({ speech, operations }: TargetEntry): Pick<Endpoint, 'speech' | 'operations'> => ({
+  ...(speech === undefined ? {} : { speech }),
+  ...(speech?.protocol === 'mcp' ? { operations } : {}),
+});
+
+const observed = (target: TargetEntry, instance: InstanceEntry, final: boolean): Candidate => ({
   id: endpointId(instance.name, instance.url),
   url: instance.url,
   protocol: instance.protocol,
@@ -172,7 +182,7 @@ const observed = ({ speech }: TargetEntry, instance: InstanceEntry, final: boole
   labels: instance.labels,
   state: instance.state,
   ...(instance.epoch === undefined ? {} : { epoch: instance.epoch }),
-  ...(instance.protocol === 'direct' && speech !== undefined ? { speech } : {}),
+  ...(instance.protocol === 'direct' ? spoken(target) : {}),
 });
 
 /** Which version runs behind another hub is not ours to know; the reply says it. */

@@ -14,6 +14,7 @@ export {
 } from './candidates.ts';
 export { type Drained, drain, undrain } from './drain.ts';
 export type { Obstacle } from './eligible.ts';
+export { type FallbackParts, fallback } from './fallback.ts';
 export { Fleet } from './fleet.ts';
 export { HealthRunner, type Probe } from './health.ts';
 export { type RouteParts, route } from './layer.ts';

@@ -30,6 +30,8 @@ export const pipeline = (parts: Parts, role: 'hub' | 'domain', ...own: readonly 
     shed(parts.gate),
     // Before anything that can wait: from here on the time of the call is running.
     deadline(timing(parts)),
+    // A model that cannot take the call hands it to the next one of its chain, and everything below is asked about that one anew.
+    ...ifAny(parts.fallback),
     // A budget that runs low may send it to a cheaper model: policy is asked about the one that will really be called.
     ...ifAny(parts.downgrade),
     // Policy says yes or no, and a yes gives the permit without which no upstream opens a connection. What wants an approval waits

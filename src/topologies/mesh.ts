@@ -23,6 +23,8 @@ export const sidecarOut = (parts: Parts & { readonly fresh: Layer }): Handler =>
     // What a sidecar may still do on an old snapshot depends on what the call does to the world.
     parts.fresh,
     deadline(timing(parts)),
+    // A model that cannot take the call hands it to the next one of its chain, and everything below is asked about that one anew.
+    ...ifAny(parts.fallback),
     ...ifAny(parts.downgrade),
     decide(parts),
     ...ifAny(parts.price),

@@ -51,6 +51,8 @@ export interface Parts {
   readonly tighten?: Tighten | undefined;
   /** Sends calls elsewhere that their budget moves to a cheaper model, before policy is asked about it. Absent: nobody is moved. */
   readonly downgrade?: Layer | undefined;
+  /** Gives calls to the next model of a chain when one cannot take them. Absent: there are no chains. */
+  readonly fallback?: Layer | undefined;
   /** Sets aside what a call may come to. Absent: nothing costs anything. */
   readonly price?: Layer | undefined;
   /** Durable intents and outcomes. */
@@ -71,7 +73,16 @@ export const repeating = ({ planOf, budgets }: Pick<Parts, 'planOf' | 'budgets'>
   attemptsOf: (call) => planOf(call).attempts,
   idempotentOf: (call) => planOf(call).operation.idempotent,
   budgets,
+  patienceMs: (call) => patienceMs(planOf(call)),
 });
+
+/** What providers of models ask for may be minutes, and their clients know how to wait; another model need not be waited for at all. */
+const MODEL_PATIENCE_MS = 2_000;
+
+const patienceMs = ({ target }: RoutePlan): number => {
+  if (target.kind !== 'model') return Number.POSITIVE_INFINITY;
+  return (target.fallback ?? []).length > 0 ? 0 : MODEL_PATIENCE_MS;
+};
 
 /** Layers that not every node has. */
 export const ifAny = (layer: Layer | undefined): readonly Layer[] => (layer === undefined ? [] : [layer]);

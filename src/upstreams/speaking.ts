@@ -12,7 +12,7 @@ import {
   type Reply,
   type Scope,
 } from '../contract/index.ts';
-import { type About, type Answer, type Delta, type Dialect, dialectOf } from '../dialects/index.ts';
+import { type About, type Answer, type Ask, type Delta, type Dialect, dialectOf, lost } from '../dialects/index.ts';
 import type { Handler } from '../kernel/index.ts';
 import type { Way, Words } from './words.ts';
 
@@ -25,14 +25,21 @@ export const speaking =
     const way = ways[endpoint.protocol === 'direct' ? (endpoint.speech?.protocol ?? 'http') : 'http'];
     const send = way.to(endpoint);
     return (call, scope) => {
-      const asked = formOf(call.contentType);
+      const forms = endpoint.protocol === 'direct' ? way.forms(call) : [formOf(call.contentType)];
+      const asked = wordsOf(call, forms);
       const wanted = formOf(call.accept) === 'plain' ? asked : formOf(call.accept);
-      const forms = endpoint.protocol === 'direct' ? way.forms(call) : [asked];
       if (endpoint.protocol !== 'direct' || (forms.includes(asked) && forms.includes(wanted)))
         return send(call, call, scope);
-      return translated(send, { call, asked, wanted, forms, model: endpoint.speech?.model ?? '' }, scope);
+      return translated(send, { call, asked, wanted, forms, model: endpoint.speech?.model || call.target.name }, scope);
     };
   };
+
+/** Who calls a model without saying how speaks the words that rules read, and that most models know, whatever this one speaks. */
+const wordsOf = ({ contentType, target }: Call, forms: readonly Form[]): Form => {
+  const form = formOf(contentType);
+  const isChat = form === 'plain' && target.kind === 'model' && target.operation === 'chat';
+  return isChat && !forms.includes('plain') && forms.length > 0 ? 'openai-chat' : form;
+};
 
 type Send = (call: Call, words: Words, scope: Scope) => Promise<Reply>;
 
@@ -45,7 +52,8 @@ interface Translation {
   readonly model: string;
 }
 
-const translated = async (send: Send, translation: Translation, scope: Scope): Promise<Reply> => {
+/** Asks in words that the target understands, and answers in those that are wanted. Throws `bad_request` for what would be lost. */
+export const translated = async (send: Send, translation: Translation, scope: Scope): Promise<Reply> => {
   const { call, asked, wanted, forms, model } = translation;
   const { target } = call;
   const about: About = {
@@ -54,6 +62,7 @@ const translated = async (send: Send, translation: Translation, scope: Scope): P
     model,
     callId: call.id,
     atS: Math.floor(scope.clock.wallMs() / 1_000),
+    from: asked,
   };
   const spoken = forms.includes(asked) ? asked : forms[0];
   if (spoken === undefined)
@@ -67,10 +76,17 @@ const translated = async (send: Send, translation: Translation, scope: Scope): P
       : {
           contentType: documentIn(spoken),
           accept: call.stream ? `${eventsIn(spoken)}, ${documentIn(spoken)}` : documentIn(spoken),
-          body: bytesOf(dialectOf(spoken).writeAsk(dialectOf(asked).readAsk(jsonOf(call), about), about)),
+          body: bytesOf(dialectOf(spoken).writeAsk(read(call, asked, spoken, about), about)),
         };
   const reply = await send(call, words, scope);
   return inOtherWords(reply, dialectOf(wanted), { ...about, stream: call.stream });
+};
+
+/** What the caller says and these words have no place for would be lost in silence. */
+const read = (call: Call, asked: Form, spoken: Form, about: About): Ask => {
+  const ask = dialectOf(asked).readAsk(jsonOf(call), about);
+  if (ask.rest.length > 0) throw lost(asked, spoken, ask.rest);
+  return ask;
 };
 
 const bytesOf = (value: unknown): { readonly kind: 'bytes'; readonly bytes: Uint8Array } => ({
@@ -108,7 +124,8 @@ const collected = async (reply: Reply): Promise<Buffer> => {
   return Buffer.concat(parts, size);
 };
 
-const inOtherWords = async (
+/** The reply as it is, or in the words of another dialect. */
+export const inOtherWords = async (
   reply: Reply,
   wanted: Dialect,
   about: About & { readonly stream: boolean },

@@ -7,15 +7,21 @@ import { parseDuration } from '../render/time.ts';
 export interface TokenOptions {
   readonly role: string;
   readonly agent?: string;
+  readonly tool?: string;
   readonly domain?: string;
 }
 
-export const createToken = async ({ admin, out }: Context, { role, agent, domain }: TokenOptions): Promise<number> => {
-  if (role === 'sidecar' && agent === undefined)
-    throw usage('a sidecar speaks for one agent', 'the same with --agent <name>');
+export const createToken = async (
+  { admin, out }: Context,
+  { role, agent, tool, domain }: TokenOptions,
+): Promise<number> => {
+  if (role === 'sidecar' && (agent === undefined) === (tool === undefined))
+    throw usage('a sidecar stands in front of one agent or tool', 'the same with --agent <name> or --tool <name>');
   if (role === 'domain' && domain === undefined)
     throw usage('a domain hub serves one domain', 'the same with --domain <name>');
-  const wanted = role === 'domain' ? { role, domain } : { role, agent, ...(domain === undefined ? {} : { domain }) };
+  const beside = tool === undefined ? { agent } : { tool };
+  const wanted =
+    role === 'domain' ? { role, domain } : { role, ...beside, ...(domain === undefined ? {} : { domain }) };
   const made = await (await admin()).post<{ token: string; expiresAt: string }>('/v1/tokens', wanted);
   out.note(`admits one node, until ${clean(made.expiresAt)}`);
   await out.one(made, () => clean(made.token));

@@ -97,7 +97,7 @@ const MARKS: Readonly<Record<ResourceDiff['change'], readonly [string, Style | u
   none: [' ', undefined],
 };
 
-const diffText = (diffs: readonly ResourceDiff[], paint: Paint): string => {
+export const diffText = (diffs: readonly ResourceDiff[], paint: Paint): string => {
   if (diffs.length === 0) return 'no difference';
   return diffs
     .flatMap(({ key, change, before, after, paths }) => {

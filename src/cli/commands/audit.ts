@@ -20,9 +20,10 @@ export interface AuditLsOptions {
 }
 
 export const list = async ({ admin, out }: Context, options: AuditLsOptions): Promise<number> => {
-  const { since, ...filter } = options;
+  // Options of every command come along, such as where the node is: none of those is a filter.
+  const { since, kind, actor, object, call, limit } = options;
   const { items } = await (await admin()).get<{ readonly items: readonly AuditRecord[] }>('/v1/audit', {
-    ...filter,
+    ...{ kind, actor, object, call, limit },
     since: since === undefined ? undefined : Date.now() - agoOf(since),
   });
   await out.list({

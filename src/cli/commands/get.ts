@@ -209,7 +209,7 @@ const OBSERVERS: Readonly<
         { title: 'ID', value: ({ node }) => node.id },
         { title: 'ROLE', value: ({ node }) => node.role },
         { title: 'STATE', value: ({ state }) => state, style: ({ state }) => styleOf(state) },
-        { title: 'FOR', value: ({ node }) => node.agent || node.domain || '-' },
+        { title: 'FOR', value: ({ node }) => node.agent || node.tool || node.domain || '-' },
         { title: 'HEARD', value: ({ heardAtMs }) => (heardAtMs === null ? 'never' : age(heardAtMs, now)) },
         { title: 'SNAPSHOT', value: ({ snapshotSeq }) => snapshotSeq, align: 'right' },
         {

@@ -11,6 +11,7 @@ import type {
   KillPort,
   NodeStatus,
   SecretPort,
+  ToolPort,
   UnknownPort,
 } from '../../doors/admin/index.ts';
 import { isCsrf, mintKey, type Opened } from '../../identity/index.ts';
@@ -32,6 +33,7 @@ export interface AdminParts {
   readonly observed: Observed;
   readonly control: ControlPort;
   readonly secrets: SecretPort;
+  readonly tools: ToolPort;
   readonly releases: ReleasePort;
   readonly nodes: NodePort;
   readonly kills: KillPort;
@@ -51,6 +53,7 @@ export interface AdminParts {
   readonly lastUsedMs: (tenant: string, id: string) => number | null;
   readonly diagnoser: ApartDiagnoser;
   readonly useBootstrapToken: (token: string) => Promise<void>;
+  readonly discover: AdminPorts['discover'];
 }
 
 export const adminPorts = (parts: AdminParts): AdminPorts => {
@@ -63,6 +66,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     belonging: (rights) => belonging(rights, live.snapshot ?? { targets: [], domains: [] }),
     control: parts.control,
     secrets: parts.secrets,
+    tools: parts.tools,
     releases: parts.releases,
     status: () => ({
       node: parts.id,
@@ -102,6 +106,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     audit: parts.audit,
     approvals: parts.approvals,
     unknown: parts.unknown,
+    discover: parts.discover,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),
     onInternal: (thrown, path) => observed.logger.log('error', 'internal fault', { path, cause: causeOf(thrown) }),
   };

@@ -28,5 +28,9 @@ export const detachedCalls = (live: LivePipeline, world: World, desk?: Desk): As
       if (!live.journal.cancel(id)) await desk?.withdraw(record.tenant, id);
       return seen((await owned(credential, id)) ?? record);
     },
+    collected: async (credential, id) => {
+      const record = await owned(credential, id);
+      if (record !== undefined) await desk?.collected(record.tenant, id);
+    },
   };
 };

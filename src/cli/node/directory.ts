@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import {
   type Directory,
+  isForCalls,
   type OperationEntry,
   type Principal,
   type Snapshot,
@@ -35,7 +36,9 @@ export const directoryOf = (live: Live, { clock }: Pick<World, 'clock'>): Direct
   return {
     identify: async (credential) => live.resolver.resolve(credential, clock.wallMs()),
     find: (tenant, kind, name) => now().byName.get(targetKey(tenant, kind, name)),
-    visible: (principal, kinds) => {
+    visible: async (principal, kinds) => {
+      // A key that is narrowed to something else calls nothing.
+      if (!isForCalls(principal)) return [];
       const { visible, snapshot } = now();
       const key = JSON.stringify([principal, kinds]);
       const known = visible.get(key);

@@ -6,6 +6,7 @@ import { Fault } from '../../contract/index.ts';
 import { NodeHub, type NodeLink, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { anyOf, type Door, listen } from '../../doors/index.ts';
+import { idSealOf } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { HealthRunner } from '../../routing/index.ts';
@@ -13,11 +14,13 @@ import { capabilitiesOf, domainHub, fresh, type Place, viewOf } from '../../topo
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { a2aFront } from './a2a.ts';
+import { toolsElsewhere } from './accepting.ts';
 import { adminPorts } from './admin.ts';
 import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { auditPortOf, trailOf } from './audit.ts';
 import { budgetsAbove } from './budgets.ts';
 import { openCardKey } from './card-key.ts';
+import { publishedBy } from './catalog.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
@@ -28,10 +31,12 @@ import { houseOf } from './housekeeping.ts';
 import { killsGovernedAbove } from './kills.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
+import { mcpParts } from './mcp.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { watchOverload } from './overload.ts';
 import { keepRosters } from './rosters.ts';
+import { DOMAIN_ROUTES } from './routes.ts';
 import { secretsElsewhere } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
@@ -175,7 +180,15 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     grpc: () => grpc?.address ?? '',
   });
   doors.push(
-    ...doorsOf({ ...calling, calls: detachedCalls(live, world, desk), a2a: a2a.door }),
+    ...doorsOf({
+      ...calling,
+      seal: idSealOf(member.key),
+      calls: detachedCalls(live, world, desk),
+      a2a: a2a.door,
+      mcp: mcpParts({ live, world, key: member.key }, closing, options.advertise),
+      routes: DOMAIN_ROUTES,
+      catalog: { published: publishedBy(live, node.tenant), parent: hub },
+    }),
     adminDoor(
       adminPorts({
         world,
@@ -187,6 +200,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         observed,
         control: governedAbove(hub.url),
         secrets: secretsElsewhere(() => elsewhere(hub.url)),
+        tools: toolsElsewhere(() => elsewhere(hub.url)),
         releases: releasedAbove(hub.url),
         nodes,
         kills: killsGovernedAbove(halt, () => elsewhere(hub.url)),
@@ -201,6 +215,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
         lastUsedMs: () => null,
         diagnoser,
         useBootstrapToken: () => Promise.reject(elsewhere(hub.url)),
+        discover: () => Promise.reject(elsewhere(hub.url)),
       }),
     ),
     approvalPages(desk, live, world, logger),

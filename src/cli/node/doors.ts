@@ -1,9 +1,18 @@
 /** Every protocol that callers may speak to a node, over one pipeline. Whoever adds a door adds it here, for all kinds of nodes. */
 import type { Call, Directory, Fault } from '../../contract/index.ts';
+import { anthropicDoor } from '../../doors/anthropic/index.ts';
+import { type CatalogOptions, catalogDoor } from '../../doors/catalog/index.ts';
 import type { Inbound } from '../../doors/http/index.ts';
-import type { Door } from '../../doors/index.ts';
+import type { Door, DoorRoute } from '../../doors/index.ts';
+import { mcpDoor } from '../../doors/mcp/index.ts';
 import { type AsyncCalls, nativeDoor } from '../../doors/native/index.ts';
+import { openaiDoor } from '../../doors/openai/index.ts';
+import { openapiDoor } from '../../doors/openapi/index.ts';
+import type { IdSeal } from '../../identity/index.ts';
 import type { Handler, World } from '../../kernel/index.ts';
+import { VERSION } from '../version.ts';
+import type { McpParts } from './mcp.ts';
+import { CALLER_ROUTES } from './routes.ts';
 
 export interface DoorParts {
   readonly world: World;
@@ -16,7 +25,23 @@ export interface DoorParts {
   readonly known?: (inbound: Pick<Inbound, 'credential'>) => Call['credential'];
   /** The door of A2A. */
   readonly a2a: Door;
+  readonly mcp: McpParts;
+  /** What strangers may know of, and who knows more. Absent: nothing, and nobody. */
+  readonly catalog?: Pick<CatalogOptions, 'published' | 'parent'>;
+  /** What this listener serves, for its description. Absent: these doors and no others. */
+  readonly routes?: readonly DoorRoute[];
   readonly onInternal: (fault: Fault, occurrence: object) => void;
+  /** For ids that callers keep of what is kept elsewhere. */
+  readonly seal: IdSeal;
 }
 
-export const doorsOf = (parts: DoorParts): readonly Door[] => [nativeDoor(parts), parts.a2a];
+/** Anthropic before OpenAI: both have a list of models at the same path, and only clients of the first say which one they want. */
+export const doorsOf = (parts: DoorParts): readonly Door[] => [
+  nativeDoor(parts),
+  anthropicDoor(parts),
+  openaiDoor(parts),
+  parts.a2a,
+  mcpDoor({ ...parts, ...parts.mcp }),
+  catalogDoor({ published: () => [], ...parts, ...parts.catalog }),
+  openapiDoor({ routes: parts.routes ?? CALLER_ROUTES, version: VERSION }),
+];

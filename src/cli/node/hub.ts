@@ -7,7 +7,14 @@ import { adminRolesOf, DEFAULT_TENANT } from '../../contract/index.ts';
 import { ControlPlane, KillSwitch, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
 import { adminDoor } from '../../doors/admin/index.ts';
 import { listen, refuseOpenBind } from '../../doors/index.ts';
-import { AssertionSigner, issueBootstrapToken, KeyUse, openNodeKey, useBootstrapToken } from '../../identity/index.ts';
+import {
+  AssertionSigner,
+  idSealOf,
+  issueBootstrapToken,
+  KeyUse,
+  openNodeKey,
+  useBootstrapToken,
+} from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
@@ -18,14 +25,18 @@ import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { a2aFront } from './a2a.ts';
+import { toolPort } from './accepting.ts';
 import { adminPorts } from './admin.ts';
 import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
 import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { openCardKey } from './card-key.ts';
+import { publishedBy } from './catalog.ts';
+import { definitionsOf } from './definitions.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
+import { discovery } from './discovery.ts';
 import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { entryOf } from './entry.ts';
@@ -36,12 +47,14 @@ import { killPort } from './kills.ts';
 import { lessorOf } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { loginDoors, sessionsOf } from './login.ts';
+import { mcpParts } from './mcp.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { agreeOnKey, Others } from './others.ts';
 import { watchOverload } from './overload.ts';
 import { canaryOracle, releases } from './releases.ts';
 import { keepRosters } from './rosters.ts';
+import { ROUTES } from './routes.ts';
 import { openVault, secretPort } from './secrets.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
@@ -278,6 +291,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     granting: async (share) => void (await treasury.beyondSoft([share])),
   });
   const configure = auditedControl(control, audit.trail);
+  const definitions = definitionsOf(live, world, logger);
+  held.defer(() => definitions.stop());
   const admin = adminDoor(
     adminPorts({
       world,
@@ -311,9 +326,11 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       weakened,
       session: (req) => sessions.resolve(req),
       secrets: secretPort(vault, audit.trail),
+      tools: toolPort(definitions, configure),
       lastUsedMs: (tenant, name) => keyUse.lastUsedMs(tenant, name),
       diagnoser,
       useBootstrapToken: (token) => useBootstrapToken(stores.nodes, options.dir, token, world.clock.wallMs()),
+      discover: discovery({ fetch: egress.fetch, vault, trail: audit.trail, world }),
     }),
   );
   const calling = {
@@ -333,7 +350,15 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     grpc: () => grpc?.address ?? '',
   });
   held.defer(() => a2a.service.stop());
-  const callers = doorsOf({ ...calling, calls: detachedCalls(live, world, desk), a2a: a2a.door });
+  const callers = doorsOf({
+    ...calling,
+    seal: idSealOf(key),
+    calls: detachedCalls(live, world, desk),
+    a2a: a2a.door,
+    mcp: mcpParts({ live, world, key }, closing, options.advertise),
+    routes: ROUTES,
+    catalog: { published: publishedBy(live, DEFAULT_TENANT) },
+  });
   grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, a2a.grpc));
   if (grpc !== undefined) {
     const opened = grpc;

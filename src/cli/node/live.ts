@@ -59,7 +59,7 @@ import {
   type Watch,
   type WatchOf,
 } from '../../policy/index.ts';
-import { type CandidatesOf, Fleet, planner, type Sight, sightOf } from '../../routing/index.ts';
+import { type CandidatesOf, Fleet, fallback as handOn, planner, type Sight, sightOf } from '../../routing/index.ts';
 import type { Parts } from '../../topologies/index.ts';
 import type { TreeParts } from './trees.ts';
 
@@ -91,7 +91,7 @@ export interface LiveOptions {
   readonly trees?: Trees;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
   readonly neighbours?: readonly NodeEntry[];
-  /** Calls in the works at once on this node. Default 1,000. */
+  /** Calls in the works at once on this node. Default 4,000: a stream is in the works until its end, and costs little between its chunks. */
   readonly concurrency?: number;
   /** What the node knows about budgets. Default: it has no ledger, and refuses what falls under one. */
   readonly treasury?: Treasury;
@@ -161,7 +161,7 @@ export class LivePipeline {
         }),
     );
     this.gate = new Gate({
-      limit: options.concurrency ?? 1_000,
+      limit: options.concurrency ?? 4_000,
       priorityOf: (call) => (isOwnQuestion(call) ? 0 : (this.#current?.planOf(call).priority ?? 2)),
       ...(options.overload === undefined ? {} : { level: options.overload }),
     });
@@ -302,6 +302,9 @@ export class LivePipeline {
       gate: this.gate,
       budgets: this.#budgets,
       ...this.#paying(snapshot, budgets, planOf),
+      fallback: snapshot.targets.some((target) => (target.fallback ?? []).length > 0)
+        ? handOn({ planOf, runsAlone: (id) => this.journal.runsAlone(id) })
+        : undefined,
       record: this.journal.layer(planOf),
       fleet: this.fleet,
       // The same snapshot to the end: a call and the facts about it are never decided by two.

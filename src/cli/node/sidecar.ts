@@ -1,15 +1,27 @@
 /** A sidecar process: one door for its own agent, one for other nodes, and the last good policy between them. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Believed, Desk } from '../../approvals/index.ts';
-import type { Credential, Fault, Principal, Roster, Snapshot } from '../../contract/index.ts';
+import {
+  type Credential,
+  type Endpoint,
+  Fault,
+  type NodeEntry,
+  type Principal,
+  type Roster,
+  type Snapshot,
+  type Target,
+} from '../../contract/index.ts';
 import type { NodeLink } from '../../control/index.ts';
 import { anyOf, type Door, listen } from '../../doors/index.ts';
-import { Canceller, type Handler, systemWorld } from '../../kernel/index.ts';
+import { idSealOf } from '../../identity/index.ts';
+import { Canceller, type Handler, systemWorld, type World } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { Trees } from '../../policy/index.ts';
 import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
+import { StdioServer } from '../../upstreams/stdio/index.ts';
 import { a2aFront } from './a2a.ts';
 import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
@@ -23,17 +35,20 @@ import { type GrpcListener, listenGrpc, refuseOpenGrpc } from './grpc.ts';
 import { houseOf } from './housekeeping.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
+import { mcpParts } from './mcp.ts';
 import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { watchOverload } from './overload.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
-import { waysOf } from './ways.ts';
+import { stdioWay, waysOf } from './ways.ts';
 
 export interface SidecarOptions extends NodeOptions, MemberOptions {
   /** Where the agent behind it listens; null for an agent that only calls. */
   readonly agentUrl: string | null;
   readonly agentVersion: string;
+  /** The MCP server behind it, where it stands in front of a tool: it is started and ended with the sidecar, and spoken to on stdio. */
+  readonly stdio?: { readonly command: readonly string[]; readonly env: Readonly<Record<string, string>> };
   /** Is the agent ready for calls? Asked at each heartbeat. Default: always. */
   readonly agentReady?: () => boolean;
 }
@@ -71,6 +86,11 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   const upstreamFor = waysOf(upstream);
+  if (options.stdio !== undefined && node.tool === undefined) {
+    await Promise.all([front.close(false), member.close(), upstream.close()]);
+    throw noTool(node.agent);
+  }
+  const behind = behindOf(options, node, logger, world);
   let link: NodeLink | undefined;
   const killsAgeMs = killsAgeOf(world, () => link?.killsConfirmedAtMs);
   const ageMs = ageOf(
@@ -103,8 +123,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   };
   const withFresh = (parts: Parts) => ({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) });
   // The own agent is behind the inward pipeline, everybody else is reached through the outward one.
-  const ask: Handler = (call, scope) =>
-    (call.target.kind === 'agent' && call.target.name === node.agent ? into : out).handler(call, scope);
+  const ask: Handler = (call, scope) => (isOwn(node, call.target) ? into : out).handler(call, scope);
   const out: LivePipeline = new LivePipeline({
     ...shared,
     ask,
@@ -113,14 +132,16 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   });
   const into: LivePipeline = new LivePipeline({
     ...shared,
+    ...(behind.upstreamFor === undefined ? {} : { upstreamFor: behind.upstreamFor }),
     ask,
     view: () =>
-      options.agentUrl === null
+      behind.url === null
         ? () => []
         : sidecarInCandidates({
             tenant: node.tenant,
             agent: node.agent,
-            url: options.agentUrl,
+            ...(node.tool === undefined ? {} : { tool: node.tool }),
+            url: behind.url,
             version: options.agentVersion,
           }),
     compose: (parts) => sidecarIn(withFresh(parts)),
@@ -152,7 +173,15 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     url: () => options.advertise ?? front.url,
     grpc: () => grpc?.address ?? '',
   });
-  inbound = anyOf(doorsOf({ ...calledFrom, a2a: a2aIn.door }));
+  const seal = idSealOf(member.key);
+  inbound = anyOf(
+    doorsOf({
+      ...calledFrom,
+      seal,
+      a2a: a2aIn.door,
+      mcp: mcpParts({ live: into, world, key: member.key }, closing, options.advertise),
+    }),
+  );
   const appKey = `airs_${randomBytes(32).toString('base64url')}`;
   const agent = (): Principal => ({
     kind: 'agent',
@@ -162,7 +191,8 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     roles: [],
   });
   const known = ({ credential }: { readonly credential: Credential }): Credential =>
-    credential.kind === 'bearer' && equal(credential.token, appKey)
+    // A tool calls nobody.
+    node.tool === undefined && credential.kind === 'bearer' && equal(credential.token, appKey)
       ? { kind: 'known', principal: agent() }
       : { kind: 'none' };
   const calling = { handler: () => out.handler, world, directory: directoryOf(out, world), known, onInternal };
@@ -175,7 +205,13 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     host: '127.0.0.1',
     port: 0,
     clock: world.clock,
-    doors: doorsOf({ ...calling, calls: detachedCalls(out, world), a2a: a2aOut.door }),
+    doors: doorsOf({
+      ...calling,
+      seal,
+      calls: detachedCalls(out, world),
+      a2a: a2aOut.door,
+      mcp: mcpParts({ live: out, world, key: member.key }, closing),
+    }),
     ready: () => out.snapshot !== undefined,
   });
   appUrl = app.url;
@@ -187,17 +223,16 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       prepareRoster: (roster) => following.prepareRoster(roster),
       enforceKills: (list) => void halt.enforce(list, world.clock.wallMs()),
       instances: () =>
-        options.agentUrl === null
+        behind.url === null
           ? []
           : [
               {
                 id: String(new URL(front.url).port),
-                kind: 'agent',
-                name: node.agent,
+                kind: node.tool === undefined ? 'agent' : 'tool',
+                name: node.tool ?? node.agent,
                 version: options.agentVersion,
                 labels: {},
-                state:
-                  closing.reason !== undefined ? 'draining' : (options.agentReady?.() ?? true) ? 'ready' : 'starting',
+                state: closing.reason !== undefined ? 'draining' : behind.isReady() ? 'ready' : 'starting',
               },
             ],
     },
@@ -214,7 +249,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   logger.log('info', 'sidecar is up', {
     url: front.url,
     app: app.url,
-    agent: node.agent,
+    ...(node.tool === undefined ? { agent: node.agent } : { tool: node.tool }),
     weakened: weakenedBy(options),
   });
 
@@ -238,7 +273,41 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       await observed.flush();
       await member.close();
       await upstream.close();
+      behind.stop();
     },
+  };
+};
+
+const isOwn = ({ agent, tool }: NodeEntry, { kind, name }: Target): boolean =>
+  tool === undefined ? kind === 'agent' && name === agent : kind === 'tool' && name === tool;
+
+/** What stands behind a sidecar, and how it is spoken to. */
+interface Behind {
+  /** Null: nothing does. */
+  readonly url: string | null;
+  /** Absent: over HTTP. */
+  readonly upstreamFor?: (endpoint: Endpoint) => Handler;
+  isReady(): boolean;
+  stop(): void;
+}
+
+/** Who stands beside an agent speaks for it, and a tool speaks for nobody. */
+const noTool = (agent: string): Fault =>
+  new Fault(
+    'bad_request',
+    `this sidecar stands in front of agent \`${agent}\`; an MCP server on stdio needs a token of its own: airspace token create --role sidecar --tool <name>`,
+  );
+
+const behindOf = (options: SidecarOptions, { tool }: NodeEntry, logger: Logger, world: World): Behind => {
+  const { stdio, agentUrl, agentReady = () => true } = options;
+  if (stdio === undefined || tool === undefined) return { url: agentUrl, isReady: agentReady, stop: () => {} };
+  const server = new StdioServer({ ...stdio, world, log: (...said) => logger.log(...said) });
+  server.start();
+  return {
+    url: `stdio://${tool}`,
+    upstreamFor: stdioWay(server),
+    isReady: () => server.isUp,
+    stop: () => server.stop(),
   };
 };
 

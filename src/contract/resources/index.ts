@@ -72,5 +72,5 @@ export type { FactSource, FactSpec } from './fact.ts';
 export type { RouteSpec } from './governance.ts';
 export { API_VERSION, DEFAULT_TENANT, Labels, Metadata, Name, OperationName } from './metadata.ts';
 export type { IdentityProviderSpec } from './provider.ts';
-export type { Effect, Operation, TargetSpec } from './target.ts';
-export { EndpointSpec, HttpUrl } from './target.ts';
+export type { Operation, TargetSpec } from './target.ts';
+export { Effect, EndpointSpec, HttpUrl } from './target.ts';

@@ -1,4 +1,3 @@
-import { notYet } from '../not-yet.ts';
-
-export const messages = notYet('anthropic-messages');
-export const count = notYet('anthropic-count');
+/** The words of the Anthropic API. */
+export { count } from './count.ts';
+export { messages } from './messages.ts';

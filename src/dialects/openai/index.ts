@@ -1,5 +1,4 @@
-import { notYet } from '../not-yet.ts';
-
-export const chat = notYet('openai-chat');
-export const responses = notYet('openai-responses');
-export const embeddings = notYet('openai-embeddings');
+/** The words of the OpenAI API. */
+export { chat } from './chat.ts';
+export { embeddings } from './embeddings.ts';
+export { responses } from './responses.ts';

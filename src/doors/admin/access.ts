@@ -5,10 +5,11 @@ import { type Answer, json } from './answer.ts';
 import { KEY_LONGEST_MS, newKey } from './keys.ts';
 import type { AdminRequest, OpenRequest } from './request.ts';
 
-const BootstrapBody = z.strictObject({ token: z.string().max(200) });
+export const BootstrapBody = z.strictObject({ token: z.string().max(200) });
 
-const TokenBody = z.discriminatedUnion('role', [
+export const TokenBody = z.union([
   z.strictObject({ role: z.literal('sidecar'), agent: Name, domain: Name.optional() }),
+  z.strictObject({ role: z.literal('sidecar'), tool: Name, domain: Name.optional() }),
   z.strictObject({ role: z.literal('domain'), domain: Name }),
 ]);
 
@@ -46,7 +47,8 @@ export const createToken = async ({ ports, principal, body }: AdminRequest): Pro
     role: wanted.role,
     tenant: principal.tenant,
     domain: wanted.domain ?? '',
-    agent: wanted.role === 'sidecar' ? wanted.agent : '',
+    agent: 'agent' in wanted ? wanted.agent : '',
+    ...('tool' in wanted ? { tool: wanted.tool } : {}),
   });
   return json({ token, expiresAt: new Date(expiresAtMs).toISOString() }, 201);
 };

@@ -4,15 +4,15 @@ import { Fault } from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
 import type { AdminRequest } from './request.ts';
 
-const Filter = z.strictObject({
+export const Filter = z.strictObject({
   state: z.enum(['pending', 'approved', 'denied', 'expired', 'consumed', 'cancelled']).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be the digest of the approval that you looked at');
 const comment = z.string().trim().max(1_000).default('');
-const Vote = z.strictObject({ digest, comment });
-const Edit = z.strictObject({ digest, comment, body: z.string() });
+export const Vote = z.strictObject({ digest, comment });
+export const Edit = z.strictObject({ digest, comment, body: z.string() });
 
 const ID = /^[0-9a-f]{32}$/;
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Answer, json } from './answer.ts';
 import type { AdminRequest } from './request.ts';
 
-const Search = z.strictObject({
+export const Search = z.strictObject({
   kind: z.string().max(100).optional(),
   actor: z.string().max(300).optional(),
   object: z.string().max(300).optional(),
@@ -15,7 +15,7 @@ const Search = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
 
-const Page = z.strictObject({
+export const Page = z.strictObject({
   from: z.coerce.number().int().min(1).default(1),
   limit: z.coerce.number().int().min(1).max(5_000).default(1_000),
 });

@@ -6,8 +6,10 @@ import { PAYERS } from './ports.ts';
 import type { AdminRequest, NodeRequest } from './request.ts';
 
 const Nothing = z.strictObject({});
-const PayersQuery = z.strictObject({ by: z.enum(PAYERS).default('principal') });
-const TopUpBody = z.strictObject({
+/** Who leases reads it by itself. */
+export const LeaseBody = z.record(z.string(), z.unknown());
+export const PayersQuery = z.strictObject({ by: z.enum(PAYERS).default('principal') });
+export const TopUpBody = z.strictObject({
   amount: z.int().min(1).describe('micro-USD, tokens or calls, as the budget counts'),
   holder: z.string().max(300).default(''),
   reason: z.string().max(1000).default(''),
@@ -33,4 +35,4 @@ export const topUp = async ({ ports, principal, param, body }: AdminRequest): Pr
 
 /** The node link owns what is inside. */
 export const lease = async ({ ports, node, body }: NodeRequest): Promise<Answer> =>
-  json(await ports.budgets.lease(node, await body(z.record(z.string(), z.unknown()))));
+  json(await ports.budgets.lease(node, await body(LeaseBody)));

@@ -22,9 +22,9 @@ const Reason = z.string().max(1000).default('');
 const DryRun = z.boolean().default(false);
 const Count = z.number().int().min(0);
 
-const ListQuery = z.strictObject({ kind: Kind.optional(), name: Name.optional() });
+export const ListQuery = z.strictObject({ kind: Kind.optional(), name: Name.optional() });
 
-const ApplyBody = z.strictObject({
+export const ApplyBody = z.strictObject({
   resources: z.array(z.unknown()).max(MOST_RESOURCES),
   origins: z.array(z.string().max(400)).max(MOST_RESOURCES).optional(),
   reason: Reason,
@@ -34,7 +34,7 @@ const ApplyBody = z.strictObject({
   ifVersions: z.record(z.string().max(200), Count).optional(),
 });
 
-const DeleteBody = z.strictObject({
+export const DeleteBody = z.strictObject({
   ids: z
     .array(z.strictObject({ kind: Kind, name: Name }))
     .min(1)
@@ -43,12 +43,12 @@ const DeleteBody = z.strictObject({
   dryRun: DryRun,
 });
 
-const HistoryQuery = z.strictObject({
+export const HistoryQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(50),
   key: z.string().max(200).optional(),
 });
 
-const RollbackBody = z.strictObject({ reason: Reason, dryRun: DryRun });
+export const RollbackBody = z.strictObject({ reason: Reason, dryRun: DryRun });
 
 /** How history names an author. */
 export const authorOf = (principal: Principal): string => `${principal.kind}/${principal.id}`;

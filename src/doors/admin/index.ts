@@ -3,6 +3,7 @@ export { isFromThisMachine, isOperator, refuseForeignPages } from './authorise.t
 export { type AdminDoor, adminDoor } from './door.ts';
 export { EventFeed } from './feed.ts';
 export type {
+  Acceptance,
   AccessPort,
   AdminPorts,
   ApprovalPort,
@@ -14,6 +15,7 @@ export type {
   CanAnswer,
   CanQuestion,
   ClauseSeen,
+  DiscoverRequest,
   Feed,
   FleetEndpoint,
   FleetTarget,
@@ -29,7 +31,13 @@ export type {
   RuleName,
   SecretPort,
   TargetCounts,
+  ToolOperationView,
+  ToolPort,
+  ToolView,
   UnknownPort,
   Vote,
 } from './ports.ts';
 export { PAYERS } from './ports.ts';
+export { routes } from './published.ts';
+export { READS } from './reads.ts';
+export { ROUTES } from './routes.ts';

@@ -25,7 +25,7 @@ const Until = z.iso.datetime({ offset: true }).optional();
 const Reason = z.string().max(1000);
 const Force = z.boolean().default(false);
 
-const KeyBody = z.strictObject({
+export const KeyBody = z.strictObject({
   principal: z.strictObject({ kind: z.enum(['agent', 'user']), name: Name }),
   expiresAt: Until,
   scopes: z.array(z.enum(KEY_SCOPES)).min(1).optional(),
@@ -34,7 +34,7 @@ const KeyBody = z.strictObject({
   reason: Reason.default('key created'),
 });
 
-const RotateBody = z.strictObject({
+export const RotateBody = z.strictObject({
   expiresAt: Until,
   /** How long the old one still works. */
   graceMs: z

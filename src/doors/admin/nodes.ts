@@ -5,10 +5,10 @@ import { type Answer, json, type Message } from './answer.ts';
 import { authorOf } from './configuration.ts';
 import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
 
-const Anything = z.record(z.string(), z.unknown());
+export const Anything = z.record(z.string(), z.unknown());
 const Nothing = z.strictObject({});
 const Seq = z.coerce.number().int().min(0).default(0);
-const Held = z.strictObject({ snapshotSeq: Seq, rosterSeq: Seq, killsSeq: Seq });
+export const Held = z.strictObject({ snapshotSeq: Seq, rosterSeq: Seq, killsSeq: Seq });
 
 export const join = async ({ ports, body }: OpenRequest): Promise<Answer> =>
   json(await ports.nodes.join(await body(Anything)));

@@ -12,7 +12,7 @@ const Nothing = z.strictObject({});
 const Limit = z.coerce.number().int().min(1).max(1000).default(100);
 const Short = z.string().max(200);
 
-const CallsQuery = z.strictObject({
+export const CallsQuery = z.strictObject({
   status: z.enum(STATUSES).optional(),
   target: Short.optional(),
   principal: Short.optional(),
@@ -23,14 +23,14 @@ const CallsQuery = z.strictObject({
   limit: Limit,
 });
 
-const LogsQuery = z.strictObject({
+export const LogsQuery = z.strictObject({
   limit: Limit,
   level: z.enum(LEVELS).default('debug'),
   call: Short.optional(),
   trace: Short.optional(),
 });
 
-const StreamQuery = z.strictObject({ status: z.enum(STATUSES).optional(), target: Short.optional() });
+export const StreamQuery = z.strictObject({ status: z.enum(STATUSES).optional(), target: Short.optional() });
 
 export const status = async ({ ports, principal, theirs, query }: AdminRequest): Promise<Answer> => {
   query(Nothing);

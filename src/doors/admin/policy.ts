@@ -5,13 +5,13 @@ import { type Answer, json } from './answer.ts';
 import { ownTrace } from './observe.ts';
 import type { AdminRequest } from './request.ts';
 
-const CanBody = z.strictObject({
+export const CanBody = z.strictObject({
   principal: z.strictObject({ kind: z.enum(['agent', 'user']), name: Name }),
   target: z.strictObject({ kind: z.enum(['agent', 'tool', 'model']), name: Name, operation: OperationName }),
   context: z.record(z.string().max(200), z.unknown()).default({}).describe('what is assumed about the call'),
 });
 
-const DiagnoseBody = z.strictObject({
+export const DiagnoseBody = z.strictObject({
   files: z
     .array(
       z.strictObject({

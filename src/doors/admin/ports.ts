@@ -21,11 +21,14 @@ import type {
   NodeEntry,
   NodePort,
   NodeRole,
+  Operation,
   Principal,
+  Protocol,
   ReleasePort,
   Rights,
   Target,
   TargetEntry,
+  TargetKind,
   TextFile,
   TraceStore,
   Unit,
@@ -47,6 +50,7 @@ export interface AdminPorts {
   /** What of their tenant those with such rights may look at, by the current snapshot. */
   readonly belonging: (rights: Rights) => Belonging;
   readonly secrets: SecretPort;
+  readonly tools: ToolPort;
   readonly control: ControlPort;
   readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
@@ -79,10 +83,26 @@ export interface AdminPorts {
    * those that were left. Throws `not_found` when nothing of the tenant has this id.
    */
   readonly drain: (tenant: string, id: string, timeoutMs: number) => Promise<{ readonly inFlight: number }>;
+  /** Looks what is behind an address. Throws `denied` for one that this node does not go to, `unreachable`, `overloaded`. */
+  readonly discover: (by: Principal, asked: DiscoverRequest) => Promise<unknown>;
   /** Takes faults whose causes only the operator may see: those with code `internal`. */
   readonly onInternal?: (thrown: unknown, path: string) => void;
   /** Serve `/metrics` to processes of this machine without a key, for a scraper next to the node. Default false. */
   readonly openMetrics?: boolean;
+}
+
+/** An address that somebody wants to register, and what they say about it. */
+export interface DiscoverRequest {
+  readonly url: string;
+  readonly kind?: TargetKind | undefined;
+  readonly protocol?: Protocol | undefined;
+  readonly origins: readonly string[];
+  readonly credential?: { readonly secret: string; readonly as?: string | undefined } | undefined;
+  readonly name?: string | undefined;
+  readonly domain?: string | undefined;
+  readonly aliases: readonly string[];
+  readonly models: readonly string[];
+  readonly operations: readonly Pick<Operation, 'name' | 'effect'>[];
 }
 
 /** Secrets of targets; of nodes that have none, each throws `bad_request` and says who has. */
@@ -99,6 +119,47 @@ export interface SecretPort {
   remove(tenant: string, name: string, by: string): Promise<void>;
   /** Seals all of the tenant with a new key. Answers how many. */
   rekey(tenant: string, by: string): Promise<number>;
+}
+
+/** Tools of MCP servers, as they were accepted and as their servers define them now. */
+export interface ToolPort {
+  list(tenant: string): Promise<readonly ToolView[]>;
+  /** Looks now. Throws `not_found`. */
+  get(tenant: string, name: string): Promise<ToolView>;
+  /** Throws `conflict` when the server says something else by now than what was looked at. */
+  accept(acceptance: Acceptance): Promise<Awaited<ReturnType<ControlPort['apply']>>>;
+}
+
+export interface ToolView {
+  readonly name: string;
+  readonly domain: string;
+  /** Unix ms; null when nobody has looked yet. */
+  readonly seenAtMs: number | null;
+  /** Why nothing is known of the server; empty when it is. */
+  readonly problem: string;
+  readonly operations: readonly ToolOperationView[];
+}
+
+export interface ToolOperationView {
+  readonly name: string;
+  /**
+   * `changed`, `gone`, `twice`: not called until somebody accepts it. `new`: offered, and unknown to the configuration. `unpinned`: the
+   * configuration does not say how its server defines it. `unseen`: nobody could look.
+   */
+  readonly state: 'same' | 'changed' | 'gone' | 'twice' | 'new' | 'unpinned' | 'unseen';
+  readonly accepted: Readonly<Record<string, unknown>> | null;
+  /** In the words of the server, which are not to be trusted. */
+  readonly now: readonly Readonly<Record<string, unknown>>[];
+  readonly digest: string;
+}
+
+export interface Acceptance {
+  readonly tenant: string;
+  readonly name: string;
+  readonly operations: readonly { readonly name: string; readonly digest: string }[];
+  readonly reason: string;
+  readonly by: string;
+  readonly rights: Rights;
 }
 
 export interface BrowserSession {

@@ -9,7 +9,7 @@ import type { AdminRequest } from './request.ts';
 
 const Kind = z.enum(['agent', 'tool', 'model']);
 
-const TargetsQuery = z.strictObject({
+export const TargetsQuery = z.strictObject({
   kind: Kind.optional(),
   operation: OperationName.optional(),
   label: z
@@ -19,9 +19,9 @@ const TargetsQuery = z.strictObject({
   domain: Name.optional(),
 });
 
-const InstancesQuery = z.strictObject({ kind: Kind.optional(), name: Name.optional() });
-const Report = z.record(z.string(), z.unknown());
-const DrainBody = z.strictObject({ timeoutMs: z.number().int().min(0).max(300_000).default(30_000) });
+export const InstancesQuery = z.strictObject({ kind: Kind.optional(), name: Name.optional() });
+export const Report = z.record(z.string(), z.unknown());
+export const DrainBody = z.strictObject({ timeoutMs: z.number().int().min(0).max(300_000).default(30_000) });
 
 /**
  * Operators see what there is, administrators of a domain what is in it; everybody else what a call of theirs could reach, so that

@@ -17,7 +17,7 @@ const Bundles = {
   origins: z.array(z.string().max(400)).max(MOST_BUNDLES).optional(),
   prune: z.boolean().default(false),
 };
-const StageBody = z.strictObject({
+export const StageBody = z.strictObject({
   ...Bundles,
   cases: z
     .array(z.strictObject({ name: z.string().max(400), text: z.string().max(LONGEST_CASES) }))
@@ -25,13 +25,13 @@ const StageBody = z.strictObject({
     .default([]),
   reason: z.string().min(1, 'say why, for those who read it later').max(1000),
 });
-const ReasonBody = z.strictObject({ reason: Reason });
-const ActivateBody = z.strictObject({
+export const ReasonBody = z.strictObject({ reason: Reason });
+export const ActivateBody = z.strictObject({
   percent: z.number().min(0.01).max(100).default(100),
   denyBand: z.number().min(0.1).max(100).optional(),
   reason: Reason,
 });
-const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(50) });
+export const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(50) });
 const Since = {
   /** How far back, in milliseconds. */
   sinceMs: z
@@ -42,7 +42,7 @@ const Since = {
     .default(DAY_MS),
   limit: z.number().int().min(1).max(MOST_DECISIONS).default(100_000),
 };
-const ReplayBody = z.union([
+export const ReplayBody = z.union([
   z.strictObject({ ...Since, release: z.string().regex(/^(sha256:)?[0-9a-f]{8,32}$/, 'must be the id of a release') }),
   z.strictObject({ ...Since, ...Bundles }),
 ]);

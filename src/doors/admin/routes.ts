@@ -7,6 +7,7 @@ import type { Access } from './authorise.ts';
 import { lease, listBudgets, payersOf, topUp } from './budgets.ts';
 import { CHANGING } from './changing.ts';
 import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
+import { discover } from './discover.ts';
 import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts';
 import { liftKill, listKills, orderKill } from './kills.ts';
 import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
@@ -25,6 +26,7 @@ import {
 } from './releases.ts';
 import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
 import { listSecrets, rekeySecrets, removeSecret, setSecret } from './secrets.ts';
+import { acceptTool, getTool, listTools } from './tools.ts';
 import { listUnknown, resolveUnknown } from './unknown.ts';
 import { whoami } from './whoami.ts';
 
@@ -61,6 +63,8 @@ export const ROUTES: readonly AdminRoute[] = [
   route('POST', '/v1/resources:diff', { least: 'viewer', domains: true }, diffResources),
   route('POST', '/v1/resources:apply', { least: CHANGING, domains: true }, applyResources),
   route('POST', '/v1/resources:delete', { least: CHANGING, domains: true }, deleteResources),
+  // Changes nothing, and sends requests.
+  route('POST', '/v1/discover', { least: 'developer', domains: true }, discover),
   route('GET', '/v1/revisions', { least: ['viewer', 'auditor'], domains: true }, history),
   // A revision is the configuration of all tenants.
   route('POST', '/v1/revisions/{number}:rollback', { least: 'admin', domains: true, everyTenant: true }, rollback),
@@ -122,6 +126,9 @@ export const ROUTES: readonly AdminRoute[] = [
   route('POST', '/v1/policy/diagnose', { least: 'viewer' }, diagnose),
 
   route('GET', '/v1/targets', { least: 'viewer', agents: true, domains: true }, targets),
+  route('GET', '/v1/definitions', { least: 'viewer', domains: true }, listTools),
+  route('GET', '/v1/definitions/{name}', { least: 'viewer', domains: true }, getTool),
+  route('POST', '/v1/definitions/{name}:accept', { least: CHANGING, domains: true }, acceptTool),
   route('GET', '/v1/instances', { least: 'viewer', agents: true, domains: true }, instances),
   route('POST', '/v1/instances', { least: 'agent' }, announce),
   route('DELETE', '/v1/instances/{id}', { least: 'agent' }, withdraw),

@@ -10,7 +10,7 @@ const Origin = z.string().refine((text) => {
   return url !== null && /^https?:$/.test(url.protocol) && url.origin === text;
 }, 'must be an origin such as https://api.example.com');
 
-const SecretBody = z.strictObject({
+export const SecretBody = z.strictObject({
   name: Name,
   // What is in it goes into a header.
   value: z.string().regex(/^[\x21-\x7e]{1,8192}$/, 'must be 1 to 8192 visible ASCII characters in one line'),

@@ -4,9 +4,9 @@ import { type Answer, json } from './answer.ts';
 import { authorOf } from './configuration.ts';
 import type { AdminRequest } from './request.ts';
 
-const Listing = z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).default(100) });
+export const Listing = z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).default(100) });
 
-const Verdict = z.strictObject({
+export const Verdict = z.strictObject({
   verdict: z.enum(['executed', 'not_executed']),
   reason: z.string().trim().min(1, 'say how you know: it is kept in the audit').max(1_000),
 });

@@ -19,4 +19,6 @@ export interface AsyncCalls {
   get(credential: Credential, id: string): Promise<AsyncCall | undefined>;
   /** Asks a call to stop; what already ran stays done. Undefined as in `get`. A concluded call is answered as it is. */
   cancel(credential: Credential, id: string): Promise<AsyncCall | undefined>;
+  /** Its caller has the answer of a call that people approved: the same call again is a call of its own. */
+  collected?(credential: Credential, id: string): Promise<void>;
 }

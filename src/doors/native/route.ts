@@ -26,7 +26,8 @@ export const PATHS = `${CALL_PATHS}; ${RECORD_PATHS}`;
 
 /** Undefined: somebody else's path. */
 export const routeOf = (method: string, path: string): Route | undefined => {
-  if (!path.startsWith('/v1/')) return undefined;
+  // The list of all calls is for operators, and behind another door.
+  if (!path.startsWith('/v1/') || path === '/v1/calls') return undefined;
   const [first = '', second = '', third, ...rest] = path.slice('/v1/'.length).split('/');
   if (first === 'calls') return recordRoute(second, third, rest);
   const kind = KINDS.get(first);

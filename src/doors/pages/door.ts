@@ -55,7 +55,7 @@ const plain = (message: string): Html =>
 const serve = async (entering: Entering): Promise<void> => {
   const { options, req, res, path } = entering;
   if (req.method !== 'GET' && req.method !== 'POST') throw new Fault('bad_request', 'pages take GET and POST only');
-  if (path === STYLE_PATH) return write(res, 200, STYLE, 'text/css; charset=utf-8');
+  if (path === STYLE_PATH && req.method === 'GET') return write(res, 200, STYLE, 'text/css; charset=utf-8');
   const form = req.method === 'POST' ? await formOf(req) : undefined;
   if (form !== undefined && path === '/approvals/login') return login(entering, form);
   const visitor = await options.whoIs(req);

@@ -12,6 +12,7 @@ import {
 } from '../../contract/index.ts';
 import { Permit, remainingMs, throwIfOver, type World } from '../../kernel/index.ts';
 import type { Words } from '../words.ts';
+import { concealed } from './conceal.ts';
 import { Exchange } from './exchange.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { Pools, type Way } from './pools.ts';
@@ -132,10 +133,19 @@ const exchange = ({ pool, base }: Way, sending: Sending, words: Words): Promise<
     node: endpoint.protocol === 'airspace' ? nodeContext(sending) : null,
     tree: options.handOver?.(call, endpoint, span, scope) ?? [],
   });
-  addCredential(headers, sending);
+  const secret = addCredential(headers, sending);
   const body = words.body.kind === 'bytes' ? words.body.bytes : Readable.from(words.body.chunks, { objectMode: false });
   return new Promise((resolve, reject) => {
-    const handler = new Exchange({ call, scope, endpoint, limits, policy, span, resolve, reject });
+    const handler = new Exchange({
+      call,
+      scope,
+      endpoint,
+      limits,
+      policy,
+      span,
+      resolve: hiding(secret, resolve),
+      reject,
+    });
     pool.dispatch({ method: 'POST', path, headers, body }, handler);
   });
 };
@@ -160,11 +170,11 @@ const sendRequest = ({ pool, base }: Way, sending: Sending, request: WireRequest
   });
   if (request.isForeign === true) forget(headers);
   headers.push(...request.headers);
-  addCredential(headers, sending);
+  const secret = addCredential(headers, sending);
   const body = typeof request.body === 'function' ? request.body(traceOf(headers)) : request.body;
   return new Promise((resolve, reject) => {
-    const patient = patience(limits, request.quietMs);
-    const parts = { call, scope, endpoint, limits: patient, policy, span, resolve, reject };
+    const patient = patience(request.isHttp2 === true ? unpaused(limits) : limits, request.quietMs);
+    const parts = { call, scope, endpoint, limits: patient, policy, span, resolve: hiding(secret, resolve), reject };
     const handler = new Exchange(
       request.onTrailers === undefined ? parts : { ...parts, onTrailers: request.onTrailers },
     );
@@ -173,6 +183,16 @@ const sendRequest = ({ pool, base }: Way, sending: Sending, request: WireRequest
 };
 
 const traceOf = (headers: readonly string[]): string => headers[headers.indexOf(HEADERS.traceparent) + 1] ?? '';
+
+/**
+ * Over HTTP/2 the client forgets what it holds back as soon as trailers come, so it may hold nothing back: as much as one reply may have
+ * waits here, and whoever reads more slowly than that is cut.
+ */
+const unpaused = (limits: Limits): Limits => ({
+  ...limits,
+  pauseBytes: Number.POSITIVE_INFINITY,
+  cutBytes: Math.max(limits.cutBytes, limits.maxReplyBytes),
+});
 
 const patience = (limits: Limits, quietMs: number | undefined): Limits =>
   quietMs === undefined ? limits : { ...limits, firstByteMs: quietMs, modelFirstByteMs: quietMs, idleMs: quietMs };
@@ -185,10 +205,18 @@ const forget = (headers: string[]): void => {
   }
 };
 
-/** INVARIANT: the one place where a secret is in clear, and only on its way to the target. */
-const addCredential = (headers: string[], { options, endpoint, call }: Sending): void => {
+const hiding =
+  (secret: string, resolve: (reply: Reply) => void): ((reply: Reply) => void) =>
+  (reply) =>
+    resolve(secret === '' ? reply : concealed(reply, secret));
+
+/**
+ * Answers the secret, to be hidden in what comes back; empty: none.
+ * INVARIANT: the one place where a secret is in clear, and only on its way to the target.
+ */
+const addCredential = (headers: string[], { options, endpoint, call }: Sending): string => {
   const { credential, url } = endpoint;
-  if (credential === undefined) return;
+  if (credential === undefined) return '';
   if (options.reveal === undefined || call.principal === null)
     throw new Fault(
       'unavailable',
@@ -200,6 +228,7 @@ const addCredential = (headers: string[], { options, endpoint, call }: Sending):
   // A caller that sends a header of this name would be read first, or together with ours.
   for (let at = headers.length - 2; at >= 0; at -= 2) if (headers[at] === name) headers.splice(at, 2);
   headers.push(name, shown);
+  return value;
 };
 
 const nodeContext = ({ options, endpoint, call }: Sending): NodeContext => {

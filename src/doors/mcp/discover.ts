@@ -1,0 +1,71 @@
+/** What this door offers, as clients of either manner are told it: for one server what that server says, as far as the caller may use it. */
+import { MCP_PREFIX, type TargetEntry } from '../../contract/index.ts';
+import { META, VERSIONS } from '../../dialects/mcp/index.ts';
+import type { Asked } from './asked.ts';
+import { isJson, type Json } from './message.ts';
+import type { Messages } from './perform.ts';
+import { TASKS } from './tasks.ts';
+import { serverAt } from './tools.ts';
+
+export const SERVER_INFO = { name: 'airspace', title: 'Airspace', version: '0.1.0' } as const;
+
+const INSTRUCTIONS =
+  'Tools that you may call here. Each call is checked by policy, may wait for the approval of people, and is recorded.';
+
+/** Of everything at once, and of a server that does not speak MCP itself. */
+const own = ({ parts }: Pick<Asked, 'parts'>): Json => ({
+  supportedVersions: VERSIONS,
+  capabilities: {
+    tools: { listChanged: true },
+    ...(parts.calls === undefined ? {} : { extensions: { [TASKS]: {} } }),
+  },
+  instructions: INSTRUCTIONS,
+  ttlMs: 60_000,
+  cacheScope: 'private',
+  _meta: { [META.serverInfo]: SERVER_INFO },
+});
+
+export async function* discovered(asked: Asked, through: (asked: Asked) => Messages): Messages {
+  const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
+  if (server?.speech?.protocol !== 'mcp' || !mayDo(server, 'mcp.list')) return { kind: 'result', result: own(asked) };
+  const end = yield* through(asked);
+  if (end.kind === 'error') return end;
+  const { instructions, capabilities, _meta } = end.result;
+  return {
+    kind: 'result',
+    result: {
+      ...own(asked),
+      ...(typeof instructions === 'string' ? { instructions } : {}),
+      capabilities: capabilitiesAt(server, capabilities, own(asked)['capabilities']),
+      ...(isJson(_meta) ? { _meta } : {}),
+    },
+  };
+}
+
+const mayDo = ({ operations }: TargetEntry, operation: string): boolean =>
+  operations.some(({ name }) => name === operation);
+
+/** What it takes to use a capability. */
+const NEEDS: Readonly<Record<string, string>> = {
+  prompts: `${MCP_PREFIX}prompts.get`,
+  resources: `${MCP_PREFIX}resources.read`,
+  completions: `${MCP_PREFIX}complete`,
+  logging: `${MCP_PREFIX}list`,
+};
+
+/** Those that the caller can use; tools are listed here, so they are ours to announce. */
+export const capabilitiesAt = (server: TargetEntry, said: unknown, ours: unknown): Json => {
+  const theirs = isJson(said) ? said : {};
+  const usable = Object.entries(theirs).filter(([name]) => NEEDS[name] !== undefined && mayDo(server, NEEDS[name]));
+  const extensions = { ...extensionsIn(mayDo(server, `${MCP_PREFIX}task`) ? theirs : {}), ...extensionsIn(ours) };
+  return {
+    ...Object.fromEntries(usable),
+    tools: { listChanged: true },
+    ...(Object.keys(extensions).length === 0 ? {} : { extensions }),
+  };
+};
+
+const extensionsIn = (capabilities: unknown): Json => {
+  const extensions = isJson(capabilities) ? capabilities['extensions'] : undefined;
+  return isJson(extensions) && isJson(extensions[TASKS]) ? { [TASKS]: extensions[TASKS] } : {};
+};

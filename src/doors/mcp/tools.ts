@@ -1,0 +1,146 @@
+/** What a caller sees as tools: those of one server under their own names, or everything it may call under names that say whose it is. */
+import { createHash } from 'node:crypto';
+import {
+  type Directory,
+  Fault,
+  MCP_PREFIX,
+  type OperationEntry,
+  type Principal,
+  type TargetEntry,
+  type TargetKind,
+} from '../../contract/index.ts';
+import { isJson, type Json } from './message.ts';
+import type { Place } from './path.ts';
+
+export interface Tool {
+  readonly target: TargetEntry;
+  readonly operation: OperationEntry;
+  /** As this door offers it. */
+  readonly definition: Json;
+}
+
+export type Tools = ReadonlyMap<string, Tool>;
+
+const KINDS: readonly TargetKind[] = ['tool', 'agent', 'model'];
+
+/** Lists of the directory are the same object while nothing changed. */
+const offered = new WeakMap<readonly TargetEntry[], Map<string, Tools>>();
+
+export const toolsOf = async (directory: Directory, principal: Principal, place: Place): Promise<Tools> => {
+  const visible = await directory.visible(principal, place.target === null ? KINDS : ['tool']);
+  const places = offered.get(visible) ?? new Map<string, Tools>();
+  offered.set(visible, places);
+  const key = place.target ?? '';
+  const known = places.get(key);
+  if (known !== undefined) return known;
+  const tools = new Map(
+    visible
+      .filter(({ name }) => place.target === null || name === place.target)
+      .flatMap((target) => target.operations.flatMap((operation) => offer(target, operation, place))),
+  );
+  places.set(key, tools);
+  return tools;
+};
+
+const marks = new WeakMap<Tools, string>();
+
+/** The same for lists that say the same. Many follow the same list, and it may be long. */
+export const markOf = (tools: Tools): string => {
+  const known = marks.get(tools);
+  if (known !== undefined) return known;
+  const digest = createHash('sha256');
+  for (const { definition } of tools.values()) digest.update(JSON.stringify(definition));
+  const mark = digest.digest('base64url');
+  marks.set(tools, mark);
+  return mark;
+};
+
+/** The server behind a place, if the caller may use any of it. */
+export const serverAt = async (
+  directory: Directory,
+  principal: Principal,
+  { target }: Place,
+): Promise<TargetEntry | undefined> =>
+  target === null ? undefined : (await directory.visible(principal, ['tool'])).find(({ name }) => name === target);
+
+const offer = (target: TargetEntry, operation: OperationEntry, place: Place): readonly (readonly [string, Tool])[] => {
+  if (!isTool(target, operation)) return [];
+  const name = place.target === null ? federatedName(target, operation.name) : operation.name;
+  return [[name, { target, operation, definition: { ...definitionOf(target, operation), name } }]];
+};
+
+const isTool = ({ kind, speech }: TargetEntry, { name, input }: OperationEntry): boolean => {
+  if (name.startsWith(MCP_PREFIX)) return false;
+  if (kind === 'tool' || speech === undefined) return true;
+  // What comes with a protocol is for who speaks it; asking is for everybody.
+  return name === (kind === 'agent' ? 'message' : 'chat') || input !== undefined;
+};
+
+/**
+ * Names of targets have no underscore, so the first two end one. A tool that is called like a prefix gets one too: nothing else can
+ * then have its name.
+ */
+const federatedName = ({ kind, name }: TargetEntry, operation: string): string =>
+  kind === 'tool' && !PREFIXES.has(name) ? `${name}__${operation}` : `${kind}__${name}__${operation}`;
+
+const PREFIXES: ReadonlySet<string> = new Set<string>(KINDS);
+
+const definitionOf = (target: TargetEntry, operation: OperationEntry): Json => {
+  const { definition, effect, idempotent } = operation;
+  if (definition !== undefined)
+    return { ...definition, ...(isJson(definition['inputSchema']) ? {} : { inputSchema: ANY }) };
+  return {
+    description: operation.description ?? target.description ?? `${operation.name} of ${target.kind} ${target.name}`,
+    inputSchema: inputOf(target, operation),
+    annotations: {
+      readOnlyHint: effect === 'read',
+      destructiveHint: effect === 'irreversible',
+      idempotentHint: idempotent,
+    },
+  };
+};
+
+const ANY: Json = { type: 'object' };
+
+const TEXT: Json = {
+  type: 'object',
+  properties: { text: { type: 'string', description: 'what to say to the agent' } },
+  required: ['text'],
+};
+
+const CONVERSATION: Json = {
+  type: 'object',
+  properties: {
+    messages: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        properties: { role: { enum: ['system', 'user', 'assistant'] }, content: { type: 'string' } },
+        required: ['role', 'content'],
+      },
+    },
+    max_tokens: { type: 'integer', minimum: 1 },
+    temperature: { type: 'number' },
+  },
+  required: ['messages'],
+};
+
+/** MCP wants an object at the root. */
+const inputOf = (target: TargetEntry, { name, input }: OperationEntry): Json => {
+  if (input !== undefined) return input['type'] === 'object' ? input : { ...input, type: 'object' };
+  if (isConversation(target, name)) return CONVERSATION;
+  return target.kind === 'agent' && target.speech?.protocol === 'a2a' && name === 'message' ? TEXT : ANY;
+};
+
+/** Models are asked in the words that most clients know. */
+export const isConversation = ({ kind }: TargetEntry, operation: string): boolean =>
+  kind === 'model' && operation === 'chat';
+
+/** Which model it is has been decided; what the definition does not offer is nothing that a tool takes. Throws Fault `bad_request`. */
+export const conversationOf = ({ name }: TargetEntry, args: Json): Json => {
+  const more = Object.keys(args).filter((key) => !Object.hasOwn(CONVERSATION['properties'] as Json, key));
+  if (more.length > 0)
+    throw new Fault('bad_request', `this tool takes no ${more.map((key) => `\`${key}\``).join(', ')}; see tools/list`);
+  return { ...args, model: name };
+};

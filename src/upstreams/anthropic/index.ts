@@ -1,0 +1,2 @@
+/** The only way into this room. */
+export { anthropicWay } from './way.ts';

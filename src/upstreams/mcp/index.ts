@@ -1,0 +1,2 @@
+/** The only way into this room. */
+export { mcpWay } from './way.ts';

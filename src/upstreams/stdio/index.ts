@@ -1,0 +1,2 @@
+/** The only way into this room. */
+export { type StdioOptions, StdioServer } from './server.ts';
