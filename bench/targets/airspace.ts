@@ -63,7 +63,7 @@ async function startAirspace(
   };
 }
 
-const resource = (kind: string, name: string, spec: object, domain?: string): object => ({
+export const resource = (kind: string, name: string, spec: object, domain?: string): object => ({
   apiVersion: API_VERSION,
   kind,
   metadata: { name, ...(domain === undefined ? {} : { domain }) },
@@ -96,7 +96,7 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const READY_MS = 15_000;
 
 /** Starts nodes as a user would, and knows which one of them is the hop that is measured. */
-class Nodes implements Starter {
+export class Nodes implements Starter {
   readonly #children: Children;
   readonly #dir: string;
   readonly #hop: string;
@@ -168,10 +168,10 @@ function listeningUrl(child: Child, name: string): Promise<string> {
 }
 
 /** Nodes join and learn of each other in the background: calls flow when the first one came through. */
-async function untilAnswered({ url, key }: Access): Promise<void> {
+export async function untilAnswered({ url, key }: Access, path = PATH): Promise<void> {
   let last = '';
   for (const until = performance.now() + READY_MS; performance.now() < until; await after(50)) {
-    const reply = await fetch(`${url}${PATH}`, {
+    const reply = await fetch(`${url}${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body: requestBody,
@@ -182,7 +182,7 @@ async function untilAnswered({ url, key }: Access): Promise<void> {
   throw new Unavailable(`no call came through in ${READY_MS} ms; the last answer: ${last}`);
 }
 
-async function readVersion(): Promise<string> {
+export async function readVersion(): Promise<string> {
   const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -21,7 +21,7 @@ export const nginx: Target = {
   },
 };
 
-function findNginx(): { readonly program: string; readonly version: string } {
+export function findNginx(): { readonly program: string; readonly version: string } {
   for (const program of places) {
     const { stderr } = spawnSync(program, ['-v'], { encoding: 'utf8', timeout: 2_000 });
     const version = /nginx\/(\S+)/.exec(stderr ?? '')?.[1];
@@ -34,10 +34,12 @@ interface NginxSettings {
   readonly dir: string;
   readonly port: number;
   readonly upstreamPort: number;
+  /** Further lines of its `location`. */
+  readonly more?: string;
 }
 
 /** One worker in the foreground, no access log, connections kept on both sides, bodies in memory. */
-export function nginxConfig({ dir, port, upstreamPort }: NginxSettings): string {
+export function nginxConfig({ dir, port, upstreamPort, more = '' }: NginxSettings): string {
   const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `  ${kind}_temp_path "${dir}/${kind}";`,
   );
@@ -59,7 +61,7 @@ ${folders.join('\n')}
     location / {
       proxy_pass http://bench;
       proxy_http_version 1.1;
-      proxy_set_header Connection "";
+      proxy_set_header Connection "";${more && `\n      ${more}`}
     }
   }
 }

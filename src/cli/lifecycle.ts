@@ -9,6 +9,8 @@ export interface UpOptions {
   readonly data: string;
   /** Only the hub, nothing that calls. */
   readonly bare?: boolean;
+  /** Requests of the hub's own may go to this machine and its networks. */
+  readonly allowPrivateEgress?: boolean;
 }
 
 /** Where a node listens, for whom, and what admits it to its hub. */

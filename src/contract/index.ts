@@ -14,6 +14,7 @@ export * from './hold.ts';
 export * from './kill.ts';
 export * from './lease.ts';
 export * from './money.ts';
+export * from './offlimits.ts';
 export * from './plan.ts';
 export * from './ports.ts';
 export * from './release.ts';

@@ -91,7 +91,7 @@ export interface LiveOptions {
   readonly trees?: Trees;
   /** Nodes that are known besides the roster: the parent, which a roster of its own never lists. */
   readonly neighbours?: readonly NodeEntry[];
-  /** Calls in the works at once on this node. Default 1,000. */
+  /** Calls in the works at once on this node. Default 4,000: a stream is in the works until its end, and costs little between its chunks. */
   readonly concurrency?: number;
   /** What the node knows about budgets. Default: it has no ledger, and refuses what falls under one. */
   readonly treasury?: Treasury;
@@ -161,7 +161,7 @@ export class LivePipeline {
         }),
     );
     this.gate = new Gate({
-      limit: options.concurrency ?? 1_000,
+      limit: options.concurrency ?? 4_000,
       priorityOf: (call) => (isOwnQuestion(call) ? 0 : (this.#current?.planOf(call).priority ?? 2)),
       ...(options.overload === undefined ? {} : { level: options.overload }),
     });

@@ -1,5 +1,6 @@
 /** Agents, tools and models: what can be called. One spec for the three, because a call treats them alike. */
 import { z } from 'zod';
+import { isOffLimits } from '../offlimits.ts';
 import { PriceSpec } from './budget.ts';
 import { Labels, Name, OperationName } from './metadata.ts';
 
@@ -38,22 +39,30 @@ export const Operation = z.strictObject({
 });
 export type Operation = z.output<typeof Operation>;
 
-/** http and https only, no credentials, no fragment: a URL is data from a file and goes nowhere else. */
-export const HttpUrl = z.string().superRefine((text, ctx) => {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    ctx.addIssue({ code: 'custom', message: 'must be an absolute URL such as http://127.0.0.1:9000' });
-    return;
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    ctx.addIssue({ code: 'custom', message: 'must begin with http:// or https://' });
-  if (url.username !== '' || url.password !== '')
-    ctx.addIssue({ code: 'custom', message: 'must not contain credentials' });
-  if (url.hash !== '' || url.search !== '')
-    ctx.addIssue({ code: 'custom', message: 'must have no query and no fragment' });
-});
+/** http and https only, no credentials, no fragment, nowhere off limits: a URL is data from a file and goes nowhere else. */
+export const HttpUrl = z
+  .string()
+  .max(2000)
+  .superRefine((text, ctx) => {
+    let url: URL;
+    try {
+      url = new URL(text);
+    } catch {
+      ctx.addIssue({ code: 'custom', message: 'must be an absolute URL such as http://127.0.0.1:9000' });
+      return;
+    }
+    if (url.protocol !== 'http:' && url.protocol !== 'https:')
+      ctx.addIssue({ code: 'custom', message: 'must begin with http:// or https://' });
+    if (url.username !== '' || url.password !== '')
+      ctx.addIssue({ code: 'custom', message: 'must not contain credentials' });
+    if (url.hash !== '' || url.search !== '')
+      ctx.addIssue({ code: 'custom', message: 'must have no query and no fragment' });
+    if (isOffLimits(url.hostname))
+      ctx.addIssue({
+        code: 'custom',
+        message: 'must not be link-local, multicast, `0.0.0.0` or the metadata service of a cloud',
+      });
+  });
 
 export const EndpointSpec = z.strictObject({
   url: HttpUrl,

@@ -11,7 +11,7 @@ import { checkMirrors } from './mirror.ts';
 import { type End, heardIn } from './reply.ts';
 import { type State, serverState, stateOf } from './state.ts';
 import { declaresTasks, heldTask, sealedTask, taskRequest } from './tasks.ts';
-import { isConversation, serverAt, type Tool, toolsOf } from './tools.ts';
+import { conversationOf, isConversation, serverAt, type Tool, toolsOf } from './tools.ts';
 
 const BOTH = [
   'tools/list',
@@ -93,7 +93,7 @@ async function* callTool(asked: Asked): Messages {
 const sentTo = ({ target, operation }: Tool, args: Json): Sent => {
   const called: Target = { kind: target.kind, name: target.name, operation: operation.name };
   if (isConversation(target, operation.name))
-    return { target: called, form: 'openai-chat', body: () => ({ model: target.name, ...args }) };
+    return { target: called, form: 'openai-chat', body: () => conversationOf(target, args) };
   const isMcp = target.speech?.protocol === 'mcp';
   return {
     target: called,

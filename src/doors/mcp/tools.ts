@@ -1,6 +1,7 @@
 /** What a caller sees as tools: those of one server under their own names, or everything it may call under names that say whose it is. */
 import {
   type Directory,
+  Fault,
   MCP_PREFIX,
   type OperationEntry,
   type Principal,
@@ -121,3 +122,11 @@ const inputOf = (target: TargetEntry, { name, input }: OperationEntry): Json => 
 /** Models are asked in the words that most clients know. */
 export const isConversation = ({ kind }: TargetEntry, operation: string): boolean =>
   kind === 'model' && operation === 'chat';
+
+/** Which model it is has been decided; what the definition does not offer is nothing that a tool takes. Throws Fault `bad_request`. */
+export const conversationOf = ({ name }: TargetEntry, args: Json): Json => {
+  const more = Object.keys(args).filter((key) => !Object.hasOwn(CONVERSATION['properties'] as Json, key));
+  if (more.length > 0)
+    throw new Fault('bad_request', `this tool takes no ${more.map((key) => `\`${key}\``).join(', ')}; see tools/list`);
+  return { ...args, model: name };
+};

@@ -1,6 +1,7 @@
 /** Kept-alive connections, one pool per origin; pools of origins that nobody calls any more are closed. */
 import { type buildConnector, Pool } from 'undici';
 import type { Clock } from '../../contract/index.ts';
+import { guardedConnector } from './connector.ts';
 import type { Limits } from './limits.ts';
 
 export interface Way {
@@ -17,7 +18,10 @@ interface Origin {
 const HTTP1 = { pipelining: 1, allowH2: false };
 
 /** Without TLS nobody negotiates, so it begins at once. The types of the client do not know that it can. */
-const HTTP2 = { tls: {}, clear: { useH2c: true } as buildConnector.BuildOptions };
+const HTTP2 = {
+  tls: { allowH2: true },
+  clear: { allowH2: true, useH2c: true } as buildConnector.BuildOptions,
+};
 
 const IDLE_ORIGIN_MS = 10 * 60_000;
 
@@ -60,8 +64,11 @@ export class Pools {
     const pool = new Pool(name, {
       connections,
       // Of HTTP/2 the other side says how many calls share a connection.
-      ...(isHttp2 ? { allowH2: true, connect: HTTP2[name.startsWith('https:') ? 'tls' : 'clear'] } : HTTP1),
-      connectTimeout: connectMs,
+      ...(isHttp2 ? { allowH2: true } : HTTP1),
+      connect: guardedConnector({
+        timeout: connectMs,
+        ...(isHttp2 ? HTTP2[name.startsWith('https:') ? 'tls' : 'clear'] : { allowH2: false }),
+      }),
       maxHeaderSize: maxHeaderBytes,
       // An exchange has its own timers for these (D2); two clocks for one limit would disagree.
       headersTimeout: 0,

@@ -23,6 +23,14 @@ const CAPABILITY: Readonly<Record<string, string>> = {
 export const canAsk = ({ capabilities }: Pick<Asking, 'capabilities'>, method: string): boolean =>
   Object.hasOwn(CAPABILITY, method) && capabilities[CAPABILITY[method]!] !== undefined;
 
+/** What of a client's capabilities a session is opened with: those that a legacy server knows, and each client's in the same order. */
+export const askable = ({ capabilities }: Pick<Asking, 'capabilities'>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.values(CAPABILITY).flatMap((name) =>
+      capabilities[name] === undefined ? [] : [[name, capabilities[name]] as const],
+    ),
+  );
+
 export const canAskAnything = ({ capabilities }: Pick<Asking, 'capabilities'>): boolean =>
   Object.values(CAPABILITY).some((name) => capabilities[name] !== undefined);
 

@@ -16,7 +16,7 @@ import {
 } from '../../dialects/mcp/index.ts';
 import { remainingMs, rootScope, silentSpan, type World } from '../../kernel/index.ts';
 import type { Talk } from './answering.ts';
-import { canAsk, canAskAnything, holding, mediated, passing } from './asked.ts';
+import { askable, canAsk, canAskAnything, holding, mediated, passing } from './asked.ts';
 import type { Asking } from './asking.ts';
 import { Eras } from './eras.ts';
 import { Followers, type Inbox } from './followers.ts';
@@ -217,7 +217,7 @@ export class Speaker {
   async #open(wire: Wire, asking: Asking): Promise<Session> {
     const { speech } = wire.endpoint;
     const version = speech === undefined || speech.version === '' ? LEGACY[0] : speech.version;
-    const params = { protocolVersion: version, capabilities: asking.capabilities, clientInfo: OURSELVES };
+    const params = { protocolVersion: version, capabilities: askable(asking), clientInfo: OURSELVES };
     const opened = await openSession(wire, asking.owner, JSON.stringify(params));
     if ('session' in opened) return opened.session;
     this.#eras.forget(wire.endpoint);
@@ -372,8 +372,8 @@ const needsSession = (method: string): boolean =>
   method === 'resources/subscribe' ||
   method === 'resources/unsubscribe';
 
-const sharedKey = ({ endpoint }: Wire, { owner, capabilities }: Asking): string =>
-  JSON.stringify([endpoint.id, endpoint.url, owner, capabilities]);
+const sharedKey = ({ endpoint }: Wire, asking: Asking): string =>
+  JSON.stringify([endpoint.id, endpoint.url, asking.owner, askable(asking)]);
 
 const stateIn = (params: string): string => {
   const state: unknown = JSON.parse(membersOf(params)?.get('requestState') ?? 'null');
