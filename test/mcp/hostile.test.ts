@@ -363,6 +363,21 @@ test('numbers keep their digits, and headers of callers do not reach the server'
   );
 });
 
+test('a name is no header, whatever is in it', async () => {
+  const name = 'a\r\nx-evil: 1\u202e';
+  const answer = await send({
+    place: '/mcp/fixture',
+    headers: mirrored('prompts/get', `=?base64?${Buffer.from(name).toString('base64')}?=`),
+    body: message('prompts/get', { name }),
+  });
+  assert.notEqual(answer.json.error, undefined);
+  const { headers, body } = sent().at(-1)!;
+  assert.equal(headers['x-evil'], undefined);
+  assert.equal((JSON.parse(body) as { params: { name: string } }).params.name, name);
+  const host = await send({ who: '', headers: { host: `${new URL(house.hub.url).host}"` } }).catch(() => undefined);
+  assert.equal(host?.headers['www-authenticate'], undefined);
+});
+
 test('the trace in `_meta` is the parent', async () => {
   const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
   await send({

@@ -186,7 +186,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
       a2a: a2a.door,
       mcp: mcpParts({ live, world, key: member.key }, closing, options.advertise),
       routes: DOMAIN_ROUTES,
-      catalog: { published: publishedBy(live), parent: hub },
+      catalog: { published: publishedBy(live, node.tenant), parent: hub },
     }),
     adminDoor(
       adminPorts({

@@ -356,7 +356,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     a2a: a2a.door,
     mcp: mcpParts({ live, world, key }, closing, options.advertise),
     routes: ROUTES,
-    catalog: { published: publishedBy(live) },
+    catalog: { published: publishedBy(live, DEFAULT_TENANT) },
   });
   const pages = approvalPages(desk, live, world, logger, sessions);
   const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);

@@ -32,6 +32,8 @@ import { over, type Session, Sessions } from './sessions.ts';
 import { Tasks } from './tasks.ts';
 import type { Sender, Wire } from './wire.ts';
 
+const PLAINLY = { era: 'modern', session: '', meta: {}, capabilities: {}, stream: false } as const;
+
 const TOOLS_CHANGED = 'notifications/tools/list_changed';
 const EMPTY: Said = { kind: 'result', result: '{}' };
 
@@ -71,10 +73,11 @@ export class Speaker {
     return { ...talk, said: this.#noted(wire, asking, talk) };
   }
 
-  /** A page of the server's tools, for a call of one of them: in the session of its caller, where there is one. */
+  /** A page of the server's tools, for a call of one of them. Always asked in the same way: in another version a server may say it otherwise. */
   async *#list(wire: Wire, asking: Asking, cursor: string): AsyncGenerator<Said> {
     const params = cursor === '' ? '{}' : JSON.stringify({ cursor });
-    const { said } = await this.#begun(wire, { ...asking, method: 'tools/list', params, meta: {}, stream: false });
+    const listing: Asking = { ...asking, ...PLAINLY, method: 'tools/list', params };
+    const { said } = await this.#begun(wire, listing);
     yield* said;
   }
 
@@ -83,12 +86,17 @@ export class Speaker {
     return method !== 'tasks/list' && this.#tasks.owns(owner, endpoint, params);
   }
 
-  async *#noted({ endpoint }: Wire, { method, owner, params }: Asking, { said, era }: Talk): AsyncGenerator<Said> {
+  async *#noted(
+    { endpoint }: Wire,
+    { method, owner, params, session }: Asking,
+    { said, era }: Talk,
+  ): AsyncGenerator<Said> {
     for await (const one of said) {
       if (one.kind === 'result' && method === CALL_TOOL) this.#tasks.note(owner, endpoint, one.result);
       if (one.kind === 'result' && method === 'tools/list') {
         if (era === 'modern') this.#mirrors.note(endpoint, one.result);
-        await this.#pins.note(endpoint, one.result, !params.includes('"cursor"'));
+        // Only what was asked as we ask it can be compared.
+        if (session === '') await this.#pins.note(endpoint, one.result, !params.includes('"cursor"'));
       }
       if (one.kind === 'error' && one.error.code === CODES.unsupportedVersion) this.#eras.forget(endpoint);
       if (one.kind === 'message' && one.json.includes(TOOLS_CHANGED)) this.#pins.forget(endpoint);
