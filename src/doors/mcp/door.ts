@@ -23,6 +23,8 @@ export interface McpDoorOptions extends Parts {
   /** Where this node is reached, if it was told. */
   readonly publicUrl?: string | undefined;
   readonly limits?: Partial<BodyLimits>;
+  /** What is being collected now, by all doors of a listener together: nobody is identified yet. Default: by this one alone. */
+  readonly collecting?: Collecting;
   /** A listener that only one known process can reach says here who that is; its word replaces the credential. */
   readonly known?: (inbound: Inbound) => Credential;
   /** Streams that only follow what changes end with it. */
@@ -37,7 +39,7 @@ export const mcpDoor = (options: McpDoorOptions): McpDoor => {
   const door: Door = {
     options,
     limits: limitsOf(options.limits),
-    collecting: { bytes: 0 },
+    collecting: options.collecting ?? { bytes: 0 },
     sessions: new Sessions(options),
   };
   return (req, res) => {
