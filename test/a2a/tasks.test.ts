@@ -93,9 +93,13 @@ describe('a task belongs to who made it', () => {
     const mine = (await result('/a2a/ref', 'SendMessage', message('a', { contextId }))).task;
     const theirs = (await result('/a2a/ref', 'SendMessage', message('b', { contextId }), { as: 'bob' })).task;
     assert.deepEqual([mine.contextId, theirs.contextId], [contextId, contextId]);
+    const again = (await result('/a2a/ref', 'SendMessage', message('c', { contextId }))).task;
+    const [first, other, third] = agent.contexts.slice(-3);
+    assert.equal(third, first, 'the agent goes on with what it knows');
+    assert.notEqual(other, first, 'and mixes nobody up');
     const stored = async (as: 'alice' | 'bob'): Promise<Json> =>
       (await result('/a2a/ref', 'ListTasks', { contextId }, { as })).tasks.map(({ id }: Json) => id);
-    assert.deepEqual([await stored('alice'), await stored('bob')], [[mine.id], [theirs.id]]);
+    assert.deepEqual([await stored('alice'), await stored('bob')], [[again.id, mine.id], [theirs.id]]);
   });
 });
 
@@ -315,10 +319,11 @@ forbid (principal == Agent::"alice", action, resource) when { context.operation 
 });
 
 test('a budget that has nothing left refuses in the words of A2A', async () => {
-  await scene.apply([
-    resource('Budget', 'one', { scope: 'agent bob', unit: 'calls', limit: 1 }),
-  ]);
+  await scene.apply([resource('Budget', 'one', { scope: 'agent bob', unit: 'calls', limit: 1 })]);
   await result('/a2a/solo', 'SendMessage', message('x'), { as: 'bob' });
   const { error } = await ask('/a2a/solo', 'SendMessage', message('x'), { as: 'bob' });
-  assert.deepEqual([error.code, error.data[0].domain, error.data[0].metadata.code], [-32029, 'airspace.dev', 'budget_exhausted']);
+  assert.deepEqual(
+    [error.code, error.data[0].domain, error.data[0].metadata.code],
+    [-32029, 'airspace.dev', 'budget_exhausted'],
+  );
 });

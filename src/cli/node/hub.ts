@@ -344,7 +344,14 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   let grpc: GrpcListener | undefined;
   const a2a = await a2aFront({
     ...calling,
-    ...{ node: id, tenant: DEFAULT_TENANT, live, tasks: stores.tasks, desk, fetch: egress.fetch },
+    ...{
+      node: shared === undefined ? id : `${id}/${shared.holder}`,
+      tenant: DEFAULT_TENANT,
+      live,
+      tasks: stores.tasks,
+      desk,
+      fetch: egress.fetch,
+    },
     key: await openCardKey(options.dir),
     url: () => options.advertise ?? url,
     grpc: () => grpc?.address ?? '',

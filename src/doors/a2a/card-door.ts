@@ -23,8 +23,8 @@ export const answerCard = async (
     const version = isOldPath(req.url ?? '') ? '0.3' : versionOfCard(entering.version);
     const isKnown = inbound.credential.kind !== 'none';
     const card = isKnown
-      ? await service.card(await service.options.identify(inbound.credential), addressed)
-      : await service.publicCard(addressed);
+      ? await service.cards.shownTo(await service.options.identify(inbound.credential), addressed)
+      : await service.cards.shownToAll(addressed);
     const value = shapeOf(card, version);
     const etag = `"${createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 27)}"`;
     const headers = [
