@@ -50,6 +50,24 @@ const REFUSED: readonly (readonly [string, string, number])[] = [
   ['nothing', '', -32600],
 ];
 
+test('who waits for events and for nothing else is told of a refusal by an event', async () => {
+  const ask = (accept: string): Promise<Response> =>
+    fetch(`${scene.hub.url}/a2a/nobody`, {
+      method: 'POST',
+      headers: {
+        ...{ 'content-type': 'application/json', 'a2a-version': '1.0', accept },
+        authorization: `Bearer ${scene.keys.alice.secret}`,
+      },
+      body: asking(message('x')).replace('SendMessage', 'SendStreamingMessage'),
+    });
+  const events = await ask('text/event-stream');
+  assert.deepEqual([events.status, events.headers.get('content-type')], [200, 'text/event-stream']);
+  const { error } = JSON.parse((await events.text()).replace(/^data: /, ''));
+  assert.equal(typeof error.code, 'number');
+  const document = await ask('application/json, text/event-stream');
+  assert.deepEqual(((await document.json()) as Json).error, error);
+});
+
 test('what could be read in two ways, or is no request, is refused with the code of JSON-RPC', async () => {
   for (const [what, body, code] of REFUSED) {
     // `tenant` counts where the path does not say whom it is for.

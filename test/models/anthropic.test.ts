@@ -88,6 +88,7 @@ test('the list of models has the shape that its clients know, page by page', asy
     'gpt',
     'gpt-5.2',
     'openai/gpt-5.2',
+    'llama',
     'agent/bob',
     'agent/writer',
   ]);

@@ -114,6 +114,7 @@ test('the list of models is what the caller may call', async () => {
     'gpt',
     'gpt-5.2',
     'openai/gpt-5.2',
+    'llama',
     'agent/bob',
     'agent/writer',
   ]);

@@ -107,6 +107,11 @@ const answer = (seen: Seen, res: ServerResponse, kept: Map<string, Json>): void 
     said,
   ];
   const isAnthropic = bare.endsWith('/messages');
+  // A server that answers like OpenAI, and has chat completions only.
+  if (bare === '/plain/v1/responses') {
+    res.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found');
+    return;
+  }
   if (verb === 'hang') return;
   if (verb === 'fail') {
     const status = Number(rest.split(' ')[0]);

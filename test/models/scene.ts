@@ -52,6 +52,10 @@ forbid (principal, action, resource in Model::"secret-model");
 
 const base = (url: string): readonly unknown[] => [
   resource('Agent', 'alice', { operations: [{ name: 'noop', effect: 'read' }] }),
+  resource('Tool', 'dictionary', {
+    endpoints: [{ url: `${url}/agent` }],
+    operations: [{ name: 'look', effect: 'read' }],
+  }),
   resource('Agent', 'writer', {
     endpoints: [{ url: `${url}/agent` }],
     operations: [
@@ -62,6 +66,7 @@ const base = (url: string): readonly unknown[] => [
   resource('Agent', 'bob', { operations: [{ name: 'noop', effect: 'read' }] }),
   model('gpt', 'openai', `${url}/v1`, { model: 'scripted-large', aliases: ['gpt-5.2', 'openai/gpt-5.2'] }),
   model('claude', 'anthropic', `${url}/`, { model: 'scripted-claude', aliases: ['claude-opus-5'] }),
+  model('llama', 'openai', `${url}/plain/v1`),
   model('careful', 'openai', `${url}/v1`),
   model('secret-model', 'openai', `${url}/v1/`),
   resource('PolicyBundle', 'org', { level: 'org', policies: { text: POLICY } }),

@@ -1,4 +1,5 @@
 /** Every field that takes a URL: who writes it, what it takes, and how to put one there. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RunningHub, startHub } from '../../src/cli/node/hub.ts';
 import { webhookTo } from '../../src/cli/node/webhook.ts';
@@ -6,6 +7,7 @@ import { DEFAULT_TENANT, Fault, WHOLE_TENANT } from '../../src/contract/index.ts
 import { guardedFetch } from '../../src/egress/index.ts';
 import { mintKey } from '../../src/identity/index.ts';
 import { systemWorld } from '../../src/kernel/index.ts';
+import { openSink, type Sink, TOOLS } from './sink.ts';
 import { type HostileUrl, LEADS_TO } from './urls.ts';
 
 export type Outcome = 'taken' | 'refused';
@@ -15,30 +17,32 @@ export interface Scene {
   readonly agentKey: string;
   /** Issuers that were taken, for the tokens that make us ask them. */
   readonly issuers: string[];
+  readonly developerKey: string;
+  /** What stands behind the hub. */
+  readonly sink: Sink;
+  /** Another number each time. */
+  next(): number;
   /** One call to an agent at this address. */
   callAt(url: string): Promise<Response>;
   close(): Promise<void>;
 }
 
-interface Tested {
+/** One outcome for each URL. What is refused is an outcome too, and nothing to throw. */
+type Put = (scene: Scene, urls: readonly string[]) => Promise<readonly Outcome[]>;
+type PutOne = (scene: Scene, url: string) => Promise<Outcome>;
+
+export interface Field {
   readonly name: string;
-  /** Throws nothing: what is refused is an outcome. */
-  readonly put: (scene: Scene, url: string) => Promise<Outcome>;
-  readonly takes: (entry: HostileUrl) => boolean;
+  /** Of a door that may not be there yet; absent: it is. */
+  readonly comesWith?: string;
+  readonly put: Put;
+  /** Absent: it is passed on to somebody else, who may think of it what they like. */
+  readonly takes?: (entry: HostileUrl) => boolean;
   /** Not for this field. */
   readonly skips?: (entry: HostileUrl) => boolean;
   /** Makes us use what was taken. */
   readonly settle?: (scene: Scene) => Promise<void>;
 }
-
-/** Of a door that may not be there yet. */
-interface Announced {
-  readonly name: string;
-  readonly comesWith: string;
-  readonly put?: undefined;
-}
-
-export type Field = Tested | Announced;
 
 const nothing = (): boolean => false;
 const operators = ({ operator }: HostileUrl): boolean => operator === 'may';
@@ -57,19 +61,43 @@ const resource = (kind: string, name: string, spec: unknown, domain?: string): o
 
 const applyTo = (hub: RunningHub, resources: readonly unknown[], dryRun = false): Promise<unknown> =>
   hub.control.apply({
-    ...{ tenant: DEFAULT_TENANT, resources, origins: resources.map(() => 'test'), by: 'test', rights: WHOLE_TENANT },
+    ...{
+      tenant: DEFAULT_TENANT,
+      resources,
+      origins: resources.map((_, at) => `r${at}`),
+      by: 'test',
+      rights: WHOLE_TENANT,
+    },
     ...{ reason: '', dryRun, prune: false },
   });
 
-/** Whether the configuration would take it; nothing is in force afterwards. */
+const each =
+  (put: PutOne): Put =>
+  async (scene, urls) => {
+    const outcomes: Outcome[] = [];
+    for (const url of urls) outcomes.push(await put(scene, url));
+    return outcomes;
+  };
+
+/** Which of them the configuration would take, all asked at once; nothing is in force afterwards. */
 const configured =
-  (of: (url: string) => object): Tested['put'] =>
-  async ({ hub }, url) =>
-    applyTo(hub, [of(url)], true).then(() => 'taken' as const, isRefusal);
+  (of: (url: string, name: string) => object): Put =>
+  async ({ hub }, urls) => {
+    const resources = urls.map((url, at) => of(url, `r${at}`));
+    const problems = await applyTo(hub, resources, true).then(
+      () => [],
+      (thrown: unknown) => {
+        if (thrown instanceof Fault && Array.isArray(thrown.facts['problems']))
+          return thrown.facts['problems'].map(String);
+        throw thrown;
+      },
+    );
+    return urls.map((_, at) => (problems.some((problem) => problem.startsWith(`r${at}: `)) ? 'refused' : 'taken'));
+  };
 
 const endpoint = (kind: string) =>
-  configured((url) =>
-    resource(kind, 'aimed', { endpoints: [{ url }], operations: [{ name: 'go', effect: 'read' }] }, 'work'),
+  configured((url, name) =>
+    resource(kind, name, { endpoints: [{ url }], operations: [{ name: 'go', effect: 'read' }] }, 'work'),
   );
 
 const provider = (issuer: string, jwks?: string): object => ({
@@ -92,6 +120,51 @@ const askAll = async ({ hub, issuers }: Scene): Promise<void> => {
   }
 };
 
+/** As an agent says something to the hub. An answer of ours that is no answer would hide what it is about. */
+const post = async (
+  { hub, agentKey }: Scene,
+  path: string,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Outcome> => {
+  const reply = await fetch(`${hub.url}/${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${agentKey}`, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  const text = await reply.text();
+  if (reply.status === 500) throw new Error(`${path} was answered with ${reply.status}: ${text}`);
+  return reply.ok && !text.includes('"error"') ? 'taken' : 'refused';
+};
+
+const rpc = (scene: Scene, path: string, method: string, params: object): Promise<Outcome> =>
+  post(scene, path, { jsonrpc: '2.0', id: 1, method, params }, { 'a2a-version': '1.0' });
+
+const MCP_META = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+};
+
+const mcp = (scene: Scene, method: string, params: { readonly uri: string }): Promise<Outcome> => {
+  // What cannot stand in a header is not for it to carry.
+  const name = /^[\x21-\x7e]{1,2000}$/.test(params.uri) ? params.uri : 'x';
+  const headers = {
+    accept: 'application/json, text/event-stream',
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': method,
+    'mcp-name': name,
+  };
+  return post(
+    scene,
+    'mcp/linker',
+    { jsonrpc: '2.0', id: 1, method, params: { ...params, uri: name, _meta: MCP_META } },
+    headers,
+  );
+};
+
+/** Interfaces of one card. */
+const CARD_SIZE = 15;
+
 const isLoopback = ({ url }: HostileUrl): boolean =>
   /^(localhost|127(\.\d+){3}|\[::1\]|\[::ffff:7f00:1\])$/.test(URL.parse(url)?.hostname ?? '');
 
@@ -101,15 +174,18 @@ export const FIELDS: readonly Field[] = [
   { name: 'endpoint of a Model', put: endpoint('Model'), takes: operators },
   {
     name: 'keys of an IdentityProvider',
-    put: configured((url) => resource('IdentityProvider', 'p', provider('https://issuer.example', url))),
+    put: configured((url, name) => resource('IdentityProvider', name, provider(`https://${name}.example`, url))),
     takes: operators,
   },
   {
     name: 'issuer of an IdentityProvider',
-    put: async (scene, url) => {
-      const outcome = await configured((issuer) => resource('IdentityProvider', 'p', provider(issuer)))(scene, url);
-      if (outcome === 'taken') scene.issuers.push(url);
-      return outcome;
+    put: async (scene, urls) => {
+      const outcomes = await configured((issuer, name) => resource('IdentityProvider', name, provider(issuer)))(
+        scene,
+        urls,
+      );
+      scene.issuers.push(...urls.filter((_, at) => outcomes[at] === 'taken'));
+      return outcomes;
     },
     takes: operators,
     // Real resolvers are asked for those, and they are elsewhere.
@@ -118,7 +194,7 @@ export const FIELDS: readonly Field[] = [
   },
   {
     name: 'address that an instance announces',
-    put: async ({ hub, agentKey }, url) => {
+    put: each(async ({ hub, agentKey }, url) => {
       const reply = await fetch(`${hub.url}/v1/instances`, {
         method: 'POST',
         headers: { authorization: `Bearer ${agentKey}`, 'content-type': 'application/json' },
@@ -126,59 +202,161 @@ export const FIELDS: readonly Field[] = [
       });
       if (reply.status >= 500) throw new Error(`an announcement was answered with ${reply.status}`);
       return reply.ok ? 'taken' : 'refused';
-    },
+    }),
     // We are asked from this machine, and an agent may say where it is itself.
     takes: (entry) => entry.operator === 'may' && isLoopback(entry),
   },
   {
     name: 'approval webhook',
-    put: async (_, url) => {
+    put: each(async (_, url) => {
       const { clock } = systemWorld();
       const fetch = guardedFetch({ clock, resolve: async (name) => LEADS_TO[name] ?? ['127.0.0.1'] });
       return webhookTo(url, fetch)({ body: '{}', headers: {} }).then(() => 'taken' as const, isRefusal);
+    }),
+    takes: nothing,
+  },
+  {
+    name: 'push notification config of an A2A task',
+    comesWith: 'src/doors/a2a/index.ts',
+    put: each((scene, url) =>
+      rpc(scene, 'a2a/hearer', 'SendMessage', {
+        message: { messageId: `m${scene.next()}`, role: 'ROLE_USER', parts: [{ text: 'tell me' }] },
+        configuration: { taskPushNotificationConfig: { url } },
+      }),
+    ),
+  },
+  {
+    name: 'interfaces of an agent card',
+    comesWith: 'src/upstreams/a2a/index.ts',
+    put: async (scene, urls) => {
+      const outcomes: Outcome[] = [];
+      for (let at = 0; at < urls.length; at += CARD_SIZE) {
+        const some = urls.slice(at, at + CARD_SIZE);
+        scene.sink.says = some;
+        const outcome = await post(scene, `v1/agents/carded-${at / CARD_SIZE}/message`, { say: 'hello' });
+        if (scene.sink.cardsRead <= at / CARD_SIZE) throw new Error('nobody has read the card');
+        outcomes.push(...some.map(() => outcome));
+      }
+      return outcomes;
     },
     takes: nothing,
   },
-  { name: 'push notification config of an A2A task', comesWith: 'src/doors/a2a/index.ts' },
-  { name: 'interfaces of an agent card', comesWith: 'src/upstreams/a2a/index.ts' },
-  { name: 'file parts of an A2A message', comesWith: 'src/doors/a2a/index.ts' },
-  { name: 'resource links of an MCP tool', comesWith: 'src/doors/mcp/index.ts' },
-  { name: 'resources/read of an MCP server', comesWith: 'src/doors/mcp/index.ts' },
-  { name: 'image URLs of a chat', comesWith: 'src/doors/openai/index.ts' },
-  { name: 'image URLs of messages', comesWith: 'src/doors/anthropic/index.ts' },
-  { name: 'register <url>', comesWith: 'src/discovery/index.ts' },
+  {
+    name: 'file parts of an A2A message',
+    comesWith: 'src/doors/a2a/index.ts',
+    put: each((scene, url) =>
+      rpc(scene, 'a2a/hearer', 'SendMessage', {
+        message: { messageId: `m${scene.next()}`, role: 'ROLE_USER', parts: [{ url, mediaType: 'image/png' }] },
+      }),
+    ),
+  },
+  {
+    name: 'resource links of an MCP tool',
+    comesWith: 'src/doors/mcp/index.ts',
+    put: each((scene, url) => {
+      scene.sink.says = [url];
+      return post(scene, 'v1/tools/linker/link', {});
+    }),
+  },
+  {
+    name: 'resources/read of an MCP server',
+    comesWith: 'src/doors/mcp/index.ts',
+    put: each((scene, uri) => {
+      scene.sink.says = [uri];
+      return mcp(scene, 'resources/read', { uri });
+    }),
+  },
+  {
+    name: 'image URLs of a chat',
+    comesWith: 'src/doors/openai/index.ts',
+    put: each(async (scene, url) => {
+      const content = [{ type: 'image_url', image_url: { url } }];
+      await post(scene, 'v1/chat/completions', { model: 'reader', messages: [{ role: 'user', content }] });
+      return post(scene, 'v1/chat/completions', { model: 'seer', messages: [{ role: 'user', content }] });
+    }),
+  },
+  {
+    name: 'image URLs of messages',
+    comesWith: 'src/doors/anthropic/index.ts',
+    put: each(async (scene, url) => {
+      const content = [{ type: 'image', source: { type: 'url', url } }];
+      const words = { max_tokens: 10, messages: [{ role: 'user', content }] };
+      await post(scene, 'v1/messages', { model: 'seer', ...words });
+      return post(scene, 'v1/messages', { model: 'reader', ...words });
+    }),
+  },
+  {
+    name: 'register <url>',
+    comesWith: 'src/discovery/index.ts',
+    put: each((scene, url) => post(scene, 'v1/discover', { url }, { authorization: `Bearer ${scene.developerKey}` })),
+    takes: nothing,
+    // Real resolvers are asked for those, and they are elsewhere.
+    skips: ({ url }) => (URL.parse(url)?.hostname ?? '') in LEADS_TO,
+  },
 ];
 
 const POLICY = '@id("all") @reason("everybody may call") permit (principal, action, resource);';
 
+/** Cards are kept, so each is that of another agent. */
+const CARDED = 20;
+
+const has = (door: string): boolean => existsSync(join(import.meta.dirname, '../../src', door, 'index.ts'));
+
+/** Targets of protocols that this checkout speaks. */
+const spoken = ({ url }: Sink): readonly object[] => [
+  resource('Agent', 'hearer', { endpoints: [{ url }], operations: [{ name: 'go', effect: 'write' }] }, 'work'),
+  ...(has('upstreams/a2a')
+    ? Array.from({ length: CARDED }, (_, at) =>
+        resource('Agent', `carded-${at}`, { protocol: 'a2a', endpoints: [{ url: `${url}/${at}` }] }, 'work'),
+      )
+    : []),
+  ...(has('upstreams/mcp')
+    ? [resource('Tool', 'linker', { protocol: 'mcp', endpoints: [{ url: `${url}/mcp` }], operations: TOOLS }, 'work')]
+    : []),
+  ...(has('upstreams/openai')
+    ? [
+        resource('Model', 'seer', { protocol: 'openai', endpoints: [{ url: `${url}/v1` }] }, 'work'),
+        resource('Model', 'reader', { protocol: 'anthropic', endpoints: [{ url }] }, 'work'),
+      ]
+    : []),
+];
+
+const agentAt = (endpoints: readonly object[]): object =>
+  resource('Agent', 'aimed', { endpoints, operations: [{ name: 'go', effect: 'write' }] }, 'work');
+
 export const openScene = async (dir: string): Promise<Scene> => {
+  const sink = await openSink();
   const hub = await startHub({
     ...{ host: '127.0.0.1', port: 0, level: 'error', log: () => {}, oracle: 0 },
     dir: join(dir, 'hub'),
   });
-  const key = mintKey('shop-1');
-  const agent = (endpoints: readonly object[]): object =>
-    resource('Agent', 'aimed', { endpoints, operations: [{ name: 'go', effect: 'write' }] }, 'work');
+  const [agent, developer] = [mintKey('shop-1'), mintKey('dev-1')];
   await applyTo(hub, [
     resource('Domain', 'work', {}),
     resource('Agent', 'shop', { operations: [{ name: 'go', effect: 'read' }] }, 'work'),
-    agent([]),
+    agentAt([]),
+    ...spoken(sink),
+    resource('User', 'dev', { roles: ['admin'] }),
     resource('PolicyBundle', 'org', { level: 'org', policies: { text: POLICY } }),
-    resource('Key', 'shop-1', { principal: { kind: 'agent', name: 'shop' }, secretHash: key.secretHash }),
+    resource('Key', 'shop-1', { principal: { kind: 'agent', name: 'shop' }, secretHash: agent.secretHash }),
+    resource('Key', 'dev-1', { principal: { kind: 'user', name: 'dev' }, secretHash: developer.secretHash }),
   ]);
+  let numbers = 0;
   return {
-    hub,
-    agentKey: key.secret,
-    issuers: [],
+    ...{ hub, sink, agentKey: agent.secret, developerKey: developer.secret, issuers: [] },
+    next: () => ++numbers,
     callAt: async (url) => {
-      await applyTo(hub, [agent([{ url }])]);
+      await applyTo(hub, [agentAt([{ url }])]);
       return fetch(`${hub.url}/v1/agents/aimed/go`, {
         method: 'POST',
         redirect: 'manual',
-        headers: { authorization: `Bearer ${key.secret}`, 'content-type': 'application/json' },
+        headers: { authorization: `Bearer ${agent.secret}`, 'content-type': 'application/json' },
         body: '{}',
       });
     },
-    close: () => hub.stop(false),
+    close: async () => {
+      await hub.stop(false);
+      sink.close();
+    },
   };
 };

@@ -12,7 +12,7 @@ import { guardedFetch } from '../../src/egress/index.ts';
 import { systemWorld } from '../../src/kernel/index.ts';
 import { FIELDS, openScene, type Scene } from './fields.ts';
 import { HANDED_IN, OPENERS, OPENS } from './openers.ts';
-import { hostileUrls, LEADS_TO } from './urls.ts';
+import { type HostileUrl, hostileUrls, LEADS_TO } from './urls.ts';
 
 const { clock } = systemWorld();
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -105,28 +105,26 @@ test('a name that is good when it is checked and bad afterwards is not asked twi
   await noKnock('rebinding');
 });
 
-for (const field of FIELDS) {
-  if (field.put === undefined) {
-    test(`${field.name}: has to be put to the test as soon as it exists`, () => {
-      assert.ok(
-        !existsSync(join(root, field.comesWith)),
-        `${field.comesWith} is there: give \`${field.name}\` its \`put\``,
-      );
-    });
-    continue;
-  }
-  const { put, takes } = field;
-  test(`${field.name}: takes what it says and goes nowhere`, async () => {
-    for (const entry of hostileUrls(port)) {
-      if (field.skips?.(entry) === true) continue;
-      assert.equal(
-        await put(scene, entry.url),
-        takes(entry) ? 'taken' : 'refused',
-        `${entry.why}: ${entry.url.slice(0, 100)}`,
-      );
-    }
-    await field.settle?.(scene);
-    await noKnock(field.name);
+const someOfEach = (entries: readonly HostileUrl[]): readonly HostileUrl[] =>
+  [...Map.groupBy(entries, ({ why }) => why).values()].flatMap((group) => group.slice(0, 2));
+
+for (const { name, comesWith, put, takes, skips, settle } of FIELDS) {
+  const isThere = comesWith === undefined || existsSync(join(root, comesWith));
+  test(`${name}: takes what it says and goes nowhere`, {
+    skip: isThere ? false : `${comesWith} is not there`,
+  }, async () => {
+    // What is passed on is looked at by nobody here, so that some of each kind say as much as all.
+    const all = takes === undefined ? someOfEach(hostileUrls(port)) : hostileUrls(port);
+    const entries = all.filter((entry) => skips?.(entry) !== true);
+    const outcomes = await put(
+      scene,
+      entries.map(({ url }) => url),
+    );
+    for (const [at, entry] of entries.entries())
+      if (takes !== undefined)
+        assert.equal(outcomes[at], takes(entry) ? 'taken' : 'refused', `${entry.why}: ${entry.url.slice(0, 100)}`);
+    await settle?.(scene);
+    await noKnock(name);
   });
 }
 

@@ -8,7 +8,7 @@ import { answerIn03, eventIn03, paramsFrom03 } from './old.ts';
 import type { Route } from './route.ts';
 import { errorOf } from './status.ts';
 import { type Version, versionOf } from './version.ts';
-import { CHALLENGE, writeEvents, writeJson } from './write.ts';
+import { CHALLENGE, writeEvents, writeJson, writeOneEvent } from './write.ts';
 
 interface Request {
   readonly id: string | number | null;
@@ -71,8 +71,15 @@ const refuse = (entering: Entering, id: Request['id'], version: Version, fault: 
   if (!req.complete) res.shouldKeepAlive = false;
   const headers: string[] = fault.code === 'unauthenticated' ? [...CHALLENGE] : [];
   if (req.method !== 'POST') headers.push('allow', 'POST');
-  writeJson({ ...entering, headers }, statusOf(req.method ?? '', fault), JSON_TYPE, errorAnswer(id, fault, version));
+  const status = statusOf(req.method ?? '', fault);
+  const answer = errorAnswer(id, fault, version);
+  if (status === 200 && wantsEventsOnly(req)) writeOneEvent({ ...entering, headers }, answer);
+  else writeJson({ ...entering, headers }, status, JSON_TYPE, answer);
 };
+
+/** Clients that began a stream look into nothing else: a document would only tell them that it is none. */
+const wantsEventsOnly = ({ headers: { accept = '' } }: Entering['req']): boolean =>
+  accept.includes('text/event-stream') && !/json|\*\/\*/.test(accept);
 
 const statusOf = (method: string, { code, facts }: Fault): number => {
   if (method !== 'POST') return 405;

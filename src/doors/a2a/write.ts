@@ -28,6 +28,13 @@ export const writeJson = ({ res, headers }: Writing, status: number, type: strin
   res.end(status === 204 || status === 304 ? undefined : body);
 };
 
+/** A stream that is over with its first event. */
+export const writeOneEvent = ({ res, headers }: Writing, value: unknown): void => {
+  if (res.headersSent || res.destroyed) return;
+  res.writeHead(200, ['content-type', 'text/event-stream', 'cache-control', 'no-store', ...ALWAYS, ...headers]);
+  res.end(writeEvent(JSON.stringify(value)));
+};
+
 const hasHeader = (headers: readonly string[], name: string): boolean =>
   headers.some((text, at) => at % 2 === 0 && text === name);
 

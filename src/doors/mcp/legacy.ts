@@ -181,7 +181,11 @@ const askedIn = (
       ...metaOf({ ...session.begun, version: target === undefined ? MODERN : version }),
       ...(target === undefined && session.logLevel !== undefined ? { [META.logLevel]: session.logLevel } : {}),
     },
-    ask: (question, about) => session.ask(question, about, canceller),
+    // Whoever takes no events before the answer could not hear a question.
+    ...(takesEvents ? { ask: (question: string, about: Json) => session.ask(question, about, canceller) } : {}),
+    sessionOver: () => {
+      session.isLost = true;
+    },
     occurrence: {},
   };
 };
@@ -199,7 +203,7 @@ const single = async (entering: Entering, session: Session, request: Request): P
   // Whoever loses the connection has not cancelled: the request goes on, and its events wait.
   const stream = session.stream();
   if (session.begun.version >= '2025-11-25') stream.prime();
-  void drained(messages, stream);
+  drained(messages, stream).catch(() => {});
   await pourStream(entering, stream, 0);
 };
 
@@ -229,12 +233,15 @@ async function* only(message: Json): Spoken {
 }
 
 const drained = async (messages: Spoken, stream: EventStream): Promise<void> => {
-  let step: IteratorResult<Json, Last>;
-  do {
-    step = await messages.next();
-    stream.push(step.done === true ? step.value.message : step.value);
-  } while (step.done !== true);
-  stream.end();
+  try {
+    let step: IteratorResult<Json, Last>;
+    do {
+      step = await messages.next();
+      stream.push(step.done === true ? step.value.message : step.value);
+    } while (step.done !== true);
+  } finally {
+    stream.end();
+  }
 };
 
 const pourStream = ({ res, parts }: Entering, stream: EventStream, seen: number): Promise<void> =>
@@ -303,7 +310,7 @@ const follow = async (entering: Entering, session: Session, seen: number): Promi
     session.standing.push({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' }),
   );
   const forgetLeaving = entering.goingAway?.onCancel(() => session.standing.end());
-  void announced(asked, session).catch(() => {});
+  void keptUp(asked, session);
   try {
     await pourStream(entering, session.standing, seen);
   } finally {
@@ -313,6 +320,34 @@ const follow = async (entering: Entering, session: Session, seen: number): Promi
     canceller.cancel(new Fault('cancelled', 'nobody follows the session any more'));
   }
 };
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** A server's stream has an end, if only that of its time, and its client's has none. Never throws. */
+const keptUp = async (asked: Asked, session: Session): Promise<void> => {
+  const { clock } = asked.parts.world;
+  let pauseMs = FIRST_PAUSE_MS;
+  while (asked.session !== undefined && asked.canceller.reason === undefined) {
+    const fromMs = clock.nowMs();
+    await announced(asked, session).catch(() => {});
+    pauseMs = clock.nowMs() - fromMs > LONGEST_PAUSE_MS ? FIRST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, 2 * pauseMs);
+    await paused(asked, pauseMs);
+  }
+};
+
+/** Resolves early when nobody waits any more. */
+const paused = ({ parts, canceller }: Asked, delayMs: number): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = parts.world.clock.after(delayMs, () => {
+      forget();
+      resolve();
+    });
+    const forget = canceller.onCancel(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
 
 /** The server's own stream, where there is one. */
 const announced = async (asked: Asked, session: Session): Promise<void> => {

@@ -1,4 +1,5 @@
 /** What a caller sees as tools: those of one server under their own names, or everything it may call under names that say whose it is. */
+import { createHash } from 'node:crypto';
 import {
   type Directory,
   Fault,
@@ -39,6 +40,19 @@ export const toolsOf = async (directory: Directory, principal: Principal, place:
   );
   places.set(key, tools);
   return tools;
+};
+
+const marks = new WeakMap<Tools, string>();
+
+/** The same for lists that say the same. Many follow the same list, and it may be long. */
+export const markOf = (tools: Tools): string => {
+  const known = marks.get(tools);
+  if (known !== undefined) return known;
+  const digest = createHash('sha256');
+  for (const { definition } of tools.values()) digest.update(JSON.stringify(definition));
+  const mark = digest.digest('base64url');
+  marks.set(tools, mark);
+  return mark;
 };
 
 /** The server behind a place, if the caller may use any of it. */

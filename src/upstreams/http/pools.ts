@@ -19,8 +19,8 @@ const HTTP1 = { pipelining: 1, allowH2: false };
 
 /** Without TLS nobody negotiates, so it begins at once. The types of the client do not know that it can. */
 const HTTP2 = {
-  tls: { allowH2: true },
-  clear: { allowH2: true, useH2c: true } as buildConnector.BuildOptions,
+  tls: {},
+  clear: { useH2c: true } as buildConnector.BuildOptions,
 };
 
 const IDLE_ORIGIN_MS = 10 * 60_000;
@@ -67,7 +67,8 @@ export class Pools {
       ...(isHttp2 ? { allowH2: true } : HTTP1),
       connect: guardedConnector({
         timeout: connectMs,
-        ...(isHttp2 ? HTTP2[name.startsWith('https:') ? 'tls' : 'clear'] : { allowH2: false }),
+        allowH2: isHttp2,
+        ...(isHttp2 ? HTTP2[name.startsWith('https:') ? 'tls' : 'clear'] : {}),
       }),
       maxHeaderSize: maxHeaderBytes,
       // An exchange has its own timers for these (D2); two clocks for one limit would disagree.

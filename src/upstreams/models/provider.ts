@@ -69,24 +69,27 @@ const MOST_READ = 64 * 1024;
 const MOST_SHOWN = 500;
 
 /** Of an error document, safe to print; empty where there is none. */
-const saidIn = async ({ body }: Reply): Promise<{ readonly message: string; readonly reason: string }> => {
+const saidIn = async (reply: Reply): Promise<{ readonly message: string; readonly reason: string }> => {
   try {
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of body.kind === 'bytes' ? [body.bytes] : body.chunks) {
-      parts.push(chunk);
-      size += chunk.byteLength;
-      if (size > MOST_READ) return { message: '', reason: '' };
-    }
-    const { error } = JSON.parse(Buffer.concat(parts).toString()) as { readonly error?: unknown };
-    const { message, code, type } = (typeof error === 'object' && error !== null ? error : {}) as Record<
-      string,
-      unknown
-    >;
+    const { error } = JSON.parse((await collected(reply)).toString()) as { readonly error?: unknown };
+    const said = typeof error === 'object' && error !== null ? error : {};
+    const { message, code, type } = said as Record<string, unknown>;
     return { message: printable(message), reason: printable(typeof code === 'string' ? code : type) };
   } catch {
     return { message: '', reason: '' };
   }
+};
+
+/** A failure whole; of a longer one the beginning. */
+export const collected = async ({ body }: Reply): Promise<Buffer> => {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body.kind === 'bytes' ? [body.bytes] : body.chunks) {
+    parts.push(chunk);
+    size += chunk.byteLength;
+    if (size > MOST_READ) break;
+  }
+  return Buffer.concat(parts);
 };
 
 const printable = (text: unknown): string =>
