@@ -6,7 +6,8 @@ import { type BodyLimits, type Collecting, type Inbound, limitsOf, readBody, rea
 import type { Parts } from './asked.ts';
 import type { Entering } from './entering.ts';
 import { errorOf, REFUSED } from './faults.ts';
-import { answerLegacy, answerWithoutBody } from './legacy.ts';
+import { answerWithoutBody } from './follow.ts';
+import { answerLegacy } from './legacy.ts';
 import { errorMessage, isJson, type Message, Refusal, readMessages, unreadable } from './message.ts';
 import { challengeOf, metadataOf, stepUpOf } from './metadata.ts';
 import { fieldIn } from './mirror.ts';
