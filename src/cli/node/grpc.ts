@@ -46,7 +46,12 @@ export const listenGrpc = async (
   const server: Http2Server =
     tls === undefined
       ? http2.createServer({ settings })
-      : (http2.createSecureServer({ ...tls, settings, allowHTTP1: false, handshakeTimeout: HANDSHAKE_MS }) as unknown as Http2Server);
+      : (http2.createSecureServer({
+          ...tls,
+          settings,
+          allowHTTP1: false,
+          handshakeTimeout: HANDSHAKE_MS,
+        }) as unknown as Http2Server);
   const sockets = keptSockets(server);
   const sessions = keptSessions(server);
   server.on('stream', (stream, headers) => door(stream as ServerHttp2Stream, headers));
