@@ -183,6 +183,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     ...doorsOf({
       ...calling,
       seal: idSealOf(member.key),
+      maxPayload: options.maxPayload,
       calls: detachedCalls(live, world, desk),
       a2a: a2a.door,
       mcp: mcpParts({ live, world, key: member.key }, closing, options.advertise),

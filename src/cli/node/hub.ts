@@ -360,6 +360,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const callers = doorsOf({
     ...calling,
     seal: idSealOf(key),
+    maxPayload: options.maxPayload,
     calls: detachedCalls(live, world, desk),
     a2a: a2a.door,
     mcp: mcpParts({ live, world, key }, closing, options.advertise),

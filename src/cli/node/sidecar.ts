@@ -178,6 +178,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     doorsOf({
       ...calledFrom,
       seal,
+      maxPayload: options.maxPayload,
       a2a: a2aIn.door,
       mcp: mcpParts({ live: into, world, key: member.key }, closing, options.advertise),
     }),
@@ -208,6 +209,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     doors: doorsOf({
       ...calling,
       seal,
+      maxPayload: options.maxPayload,
       calls: detachedCalls(out, world),
       a2a: a2aOut.door,
       mcp: mcpParts({ live: out, world, key: member.key }, closing),

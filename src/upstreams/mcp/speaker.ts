@@ -16,7 +16,7 @@ import {
 } from '../../dialects/mcp/index.ts';
 import { remainingMs, rootScope, silentSpan, type World } from '../../kernel/index.ts';
 import type { Talk } from './answering.ts';
-import { askable, canAsk, canAskAnything, holding, mediated, passing } from './asked.ts';
+import { askable, canAsk, canAskAnything, expect, holding, mediated, passing } from './asked.ts';
 import type { Asking } from './asking.ts';
 import { Eras } from './eras.ts';
 import { Followers, type Inbox } from './followers.ts';
@@ -293,12 +293,7 @@ export class Speaker {
     const own = { ...wire, scope: leash.scope };
     const said =
       asking.method === STREAM
-        ? announced(
-            own,
-            session,
-            quietMs(wire),
-            (request) => void session.asked.set(JSON.stringify(request.id), () => {}),
-          )
+        ? announced(own, session, quietMs(wire), (request) => expect(session, request.id))
         : askLegacy(asking, {
             wire: own,
             session,
