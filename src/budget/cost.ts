@@ -7,6 +7,9 @@ export interface Tokens {
   readonly output: number;
   readonly cacheRead: number;
   readonly cacheWrite: number;
+  /** Sound, on top of `input` and `output`. Absent: none. */
+  readonly audioInput?: number;
+  readonly audioOutput?: number;
 }
 
 export const NO_TOKENS: Tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
@@ -22,16 +25,28 @@ const MOST = Number.MAX_SAFE_INTEGER;
 /** One call that used these tokens. */
 export const needOf = (price: PriceEntry | undefined, tokens: Tokens): Need => ({
   micros: price === undefined ? 0 : price.perCall + tokenMicros(price, tokens),
-  tokens: Math.min(MOST, tokens.input + tokens.output + tokens.cacheRead + tokens.cacheWrite),
+  tokens: Math.min(MOST, sumOf(tokens)),
   calls: 1,
 });
+
+const sumOf = ({ input, output, cacheRead, cacheWrite, audioInput = 0, audioOutput = 0 }: Tokens): number =>
+  input + output + cacheRead + cacheWrite + audioInput + audioOutput;
+
+const soundOf = (
+  { audioInput = 0, audioOutput = 0 }: Tokens,
+  price: PriceEntry,
+): readonly (readonly [number, number])[] => [
+  [audioInput, price.inputAudioPerMTok ?? price.inputPerMTok],
+  [audioOutput, price.outputAudioPerMTok ?? price.outputPerMTok],
+];
 
 const tokenMicros = (price: PriceEntry, tokens: Tokens): number => {
   const sum =
     tokens.input * price.inputPerMTok +
     tokens.output * price.outputPerMTok +
     tokens.cacheRead * price.cacheReadPerMTok +
-    tokens.cacheWrite * price.cacheWritePerMTok;
+    tokens.cacheWrite * price.cacheWritePerMTok +
+    soundOf(tokens, price).reduce((all, [count, each]) => all + count * each, 0);
   return Number.isSafeInteger(sum) ? Math.ceil(sum / MTOK) : exactly(price, tokens);
 };
 
@@ -41,7 +56,8 @@ const exactly = (price: PriceEntry, tokens: Tokens): number => {
     BigInt(tokens.input) * BigInt(price.inputPerMTok) +
     BigInt(tokens.output) * BigInt(price.outputPerMTok) +
     BigInt(tokens.cacheRead) * BigInt(price.cacheReadPerMTok) +
-    BigInt(tokens.cacheWrite) * BigInt(price.cacheWritePerMTok);
+    BigInt(tokens.cacheWrite) * BigInt(price.cacheWritePerMTok) +
+    soundOf(tokens, price).reduce((all, [count, each]) => all + BigInt(count) * BigInt(each), 0n);
   const micros = (sum + BigInt(MTOK - 1)) / BigInt(MTOK);
   return micros > BigInt(MOST) ? MOST : Number(micros);
 };

@@ -19,6 +19,8 @@ export interface Estimate {
   readonly streams: boolean;
   /** Answers that it asks for at once. */
   readonly answers: number;
+  /** Sound comes with it, or is asked for. */
+  readonly sounds: boolean;
 }
 
 /** What providers of models do without a model: it reads and writes no tokens, although its answer may name some. */
@@ -46,8 +48,14 @@ export const estimateOf = (call: Call, price: PriceEntry | undefined): Estimate 
     outputCap: isVector ? 0 : caps.length === 0 ? null : Math.min(...caps) * answers,
     streams: fields['stream'] === true,
     answers,
+    sounds: isSound(call, fields['modalities']),
   };
 };
+
+const isSound = ({ body }: Call, modalities: unknown): boolean =>
+  (Array.isArray(modalities) && modalities.includes('audio')) ||
+  (body.kind === 'bytes' &&
+    Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).includes('"input_audio"'));
 
 const CAPS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'] as const;
 

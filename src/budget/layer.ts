@@ -195,7 +195,7 @@ const finish = ({ call, plan, scope, shares, treasury }: Charging, estimate: Est
   scope.span.set(attributesOf(came, price !== undefined));
   treasury.counts.micros += came.need.micros;
   if (came.tokens !== null && estimate !== null)
-    treasury.learned.saw(callerOf(call), call.target.name, came.tokens.output);
+    treasury.learned.saw(callerOf(call), call.target.name, came.tokens.output + (came.tokens.audioOutput ?? 0));
   const odd = came.flags.filter((flag) => ODD.has(flag));
   if (odd.length > 0 && shares.length > 0)
     treasury.note(

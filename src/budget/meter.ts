@@ -123,13 +123,15 @@ export class CallMeter implements Meter {
 
   #needFor(output: number): Need {
     const { price, estimate } = this.#parts;
-    return estimate === null ? needOf(price, NO_TOKENS) : worst(price, estimate.inputTokens, output);
+    return estimate === null ? needOf(price, NO_TOKENS) : worst(price, estimate, output);
   }
 }
 
 /** Input at the dearest of what input may cost: nobody knows yet whether it will be written to a cache. */
-const worst = (price: PriceEntry | undefined, input: number, output: number): Need => {
+const worst = (price: PriceEntry | undefined, { inputTokens: input, sounds }: Estimate, output: number): Need => {
   const toCache = price !== undefined && price.cacheWritePerMTok > price.inputPerMTok;
+  if (sounds && price?.inputAudioPerMTok !== undefined)
+    return needOf(price, { input: 0, cacheWrite: 0, cacheRead: 0, output: 0, audioInput: input, audioOutput: output });
   return needOf(price, { input: toCache ? 0 : input, cacheWrite: toCache ? input : 0, cacheRead: 0, output });
 };
 
@@ -139,8 +141,8 @@ export const attributesOf = ({ need, tokens, flags, lost }: Came, priced: boolea
   ...(tokens === null
     ? {}
     : {
-        'usage.input_tokens': tokens.input + tokens.cacheRead + tokens.cacheWrite,
-        'usage.output_tokens': tokens.output,
+        'usage.input_tokens': tokens.input + tokens.cacheRead + tokens.cacheWrite + (tokens.audioInput ?? 0),
+        'usage.output_tokens': tokens.output + (tokens.audioOutput ?? 0),
       }),
   ...(flags.length === 0 ? {} : { 'usage.flags': flags }),
   ...(lost === 0 ? {} : { 'cost.lost_tries': lost }),

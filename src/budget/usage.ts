@@ -10,6 +10,9 @@ export interface Report {
   readonly output?: unknown;
   readonly cacheRead?: unknown;
   readonly cacheWrite?: unknown;
+  /** Sound, which is in neither `input` nor `output`. */
+  readonly audioInput?: unknown;
+  readonly audioOutput?: unknown;
 }
 
 /** The report in a reply or in one event of a stream; undefined when there is none. */
@@ -22,14 +25,26 @@ export const reportIn = (json: unknown): Report | undefined => {
   const cached = field(details, 'cached_tokens');
   const written = field(details, 'cache_write_tokens');
   const input = first(field(usage, 'prompt_tokens'), field(usage, 'input_tokens'), field(usage, 'inputTokens'));
-  const inside = (isCount(cached) ? cached : 0) + (isCount(written) ? written : 0);
+  const heard = field(details, 'audio_tokens');
+  const inside = [cached, written, heard].filter(isCount).reduce((sum, each) => sum + each, 0);
+  const spoken = field(
+    field(usage, 'completion_tokens_details') ?? field(usage, 'output_tokens_details'),
+    'audio_tokens',
+  );
   const output = first(field(usage, 'completion_tokens'), field(usage, 'output_tokens'), field(usage, 'outputTokens'));
   return defined({
     input: isCount(input) && inside <= input ? input - inside : input,
     // What a stream says at its beginning is what it has written by then.
-    output: field(json, 'type') === 'message_start' ? undefined : output,
+    output:
+      field(json, 'type') === 'message_start'
+        ? undefined
+        : isCount(output) && isCount(spoken) && spoken <= output
+          ? output - spoken
+          : output,
     cacheRead: first(field(usage, 'cache_read_input_tokens'), cached),
     cacheWrite: first(field(usage, 'cache_creation_input_tokens'), written),
+    ...(isCount(heard) && heard > 0 ? { audioInput: heard } : {}),
+    ...(isCount(spoken) && spoken > 0 ? { audioOutput: spoken } : {}),
   });
 };
 
@@ -78,6 +93,8 @@ export const weigh = (report: Report | undefined, counted: Counted): Weighed => 
     output: read(report.output, counted.output, mostOutput),
     cacheRead: read(report.cacheRead, 0, mostInput),
     cacheWrite: read(report.cacheWrite, 0, mostInput),
+    ...(report.audioInput === undefined ? {} : { audioInput: read(report.audioInput, 0, mostInput) }),
+    ...(report.audioOutput === undefined ? {} : { audioOutput: read(report.audioOutput, 0, mostOutput) }),
   };
   if (report.input === undefined || (report.output === undefined && counted.cap > 0)) flags.add('missing');
   return { tokens, flags: [...flags].sort() };

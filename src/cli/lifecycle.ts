@@ -9,6 +9,8 @@ export interface UpOptions {
   readonly data: string;
   /** Only the hub, nothing that calls. */
   readonly bare?: boolean;
+  /** Requests of the hub's own may go to this machine and its networks. */
+  readonly allowPrivateEgress?: boolean;
 }
 
 /** Where a node listens, for whom, and what admits it to its hub. */
@@ -32,6 +34,7 @@ export interface NodeWords {
   readonly tokenFile?: string;
   readonly otlp?: string;
   /** Such as 7d. */
+  readonly maxPayload?: string;
   readonly keep?: string;
   /** Policy releases that may widen need a second person. */
   readonly twoPerson?: boolean;

@@ -334,6 +334,8 @@ const port = (text: string): string => {
   return text;
 };
 
+const PRIVATE_EGRESS_HELP = 'for development: issuers, webhooks and what is registered may be on private addresses';
+
 /** What every node takes: how it is reached, what admits it, and what it tells. */
 const forNodes = (command: Command): Command =>
   command
@@ -343,9 +345,13 @@ const forNodes = (command: Command): Command =>
     .option('--tls-key <file>', 'PEM')
     .option('--tls-cert <file>', 'PEM')
     .option('--insecure-public', 'other machines may reach it, and the network may read along')
-    .option('--allow-private-egress', 'for development: issuers and webhooks may be on private addresses')
+    .option('--allow-private-egress', PRIVATE_EGRESS_HELP)
     .option('--advertise <url>', 'address that other nodes use, when it is not the bound one')
     .option('--grpc <address>', 'speak A2A over gRPC there too, such as 127.0.0.1:7443; default: nowhere')
+    .option(
+      '--max-payload <size>',
+      'longest payload of a call, such as 8MiB for pictures; 1MiB unless said, 32MiB at most',
+    )
     .option(
       '--keep <time>',
       'records and approvals of calls with their payloads, charges, tasks, and traces, such as 30d; 7d unless said',
@@ -364,6 +370,7 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--port <port>', 'of the hub', port, '4600')
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--bare', 'only the hub, without the sample fleet')
+    .option('--allow-private-egress', PRIVATE_EGRESS_HELP)
     .action(does(async (context, _, options) => (await import('./up/up.ts')).up(context, options)));
   program
     .command('down')

@@ -14,7 +14,7 @@ export const addTool = (program: Command, does: Does): void => {
     .action(does(async (context, [name = '']) => (await import('./commands/tool.ts')).diffTool(context, name)));
   tool
     .command('accept <name> [operation]')
-    .description('take what the server says now as accepted: one operation, or all that changed or are new')
+    .description('take what the server says now as accepted: one operation, or all that changed, are new or not pinned')
     .option('--reason <text>', 'kept in history')
     .option('-y, --yes', 'do not ask')
     .action(

@@ -13,6 +13,9 @@ export interface PriceEntry {
   readonly outputPerMTok: number;
   readonly cacheReadPerMTok: number;
   readonly cacheWritePerMTok: number;
+  /** Of sound. Absent: as of text. */
+  readonly inputAudioPerMTok?: number;
+  readonly outputAudioPerMTok?: number;
   readonly perCall: number;
   /** For estimates. */
   readonly bytesPerToken: number;

@@ -34,10 +34,19 @@ export const priceEntry = (spec: PriceSpec, found: Partial<PriceEntry>): PriceEn
     outputPerMTok: said(spec.outputPerMTok) ?? found.outputPerMTok ?? 0,
     cacheReadPerMTok: said(spec.cacheReadPerMTok) ?? found.cacheReadPerMTok ?? input,
     cacheWritePerMTok: said(spec.cacheWritePerMTok) ?? found.cacheWritePerMTok ?? input,
+    ...audioOf(found),
     perCall: said(spec.perCall) ?? said(spec.worstCase) ?? 0,
     bytesPerToken: spec.bytesPerToken,
   };
 };
+
+const audioOf = ({
+  inputAudioPerMTok: input,
+  outputAudioPerMTok: output,
+}: Partial<PriceEntry>): Partial<PriceEntry> => ({
+  ...(input === undefined ? {} : { inputAudioPerMTok: input }),
+  ...(output === undefined ? {} : { outputAudioPerMTok: output }),
+});
 
 const said = (price: PriceSpec['perCall']): number | undefined => (price === undefined ? undefined : moneyOf(price));
 
@@ -53,6 +62,8 @@ const dearest = ({ prices }: ModelInfo, wallMs: number): Partial<PriceEntry> => 
     outputPerMTok: most('output_mtok'),
     cacheReadPerMTok: most('cache_read_mtok'),
     cacheWritePerMTok: most('cache_write_1h_mtok') ?? most('cache_write_mtok'),
+    inputAudioPerMTok: most('input_audio_mtok'),
+    outputAudioPerMTok: most('output_audio_mtok'),
   };
   return Object.fromEntries(Object.entries(known).filter(([, price]) => price !== undefined));
 };

@@ -32,6 +32,22 @@ export interface Dialect {
   writeFailure(failure: Failure): unknown;
 }
 
+/** What is said to models, and means nothing to anybody else. */
+const OF_MODELS = [
+  'texts',
+  'tools',
+  'choice',
+  'maxTokens',
+  'temperature',
+  'topP',
+  'stop',
+  'answerSchema',
+] as const satisfies readonly (keyof Ask)[];
+
+/** What of this an agent or a tool cannot be told. A client of Anthropic's API has to name a cap, so it wants nothing by that. */
+export const saidToModels = (ask: Ask, { from }: About): readonly string[] =>
+  OF_MODELS.filter((name) => ask[name] !== undefined && !(name === 'maxTokens' && from === 'anthropic-messages'));
+
 /** What one dialect says and another has no words for. Nothing is left out silently. */
 export const lost = (from: Form, to: Form, what: readonly string[]): Fault =>
   new Fault(

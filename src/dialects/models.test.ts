@@ -195,3 +195,55 @@ for (const form of FORMS) {
       );
   });
 }
+
+/** The same document with something else in one place. */
+const spoiled = (value: unknown, at: number, other: unknown): unknown => {
+  let left = at;
+  const walk = (one: unknown): unknown => {
+    if (left-- === 0) return other;
+    if (Array.isArray(one)) return one.map(walk);
+    if (typeof one !== 'object' || one === null) return one;
+    return Object.fromEntries(Object.entries(one).map(([key, inner]) => [key, walk(inner)]));
+  };
+  return walk(throughJson(value));
+};
+const other = fc.oneof(
+  fc.constantFrom<unknown>(null, 7, '', 'x', true, [], {}, [null], [7], { type: 'x' }),
+  fc.jsonValue(),
+);
+
+for (const form of FORMS)
+  test(`${form}: a payload with one wrong place is read or refused, never an accident`, async () => {
+    const dialect = dialectOf(form);
+    const fault = (thrown: unknown): void =>
+      assert.ok(thrown instanceof Fault, thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+    await fc.assert(
+      fc.asyncProperty(ask, answer, fc.nat(120), other, async (asked, said, at, wrong) => {
+        for (const read of [
+          () => dialect.readAsk(spoiled(dialect.writeAsk({ ...asked, rest: [] }, about), at, wrong), about),
+          () => dialect.readAnswer(spoiled(dialect.writeAnswer(said, about), at, wrong), about),
+          () =>
+            dialect.readFailure(
+              spoiled(dialect.writeFailure({ status: 400, message: 'm', type: 't' }), at, wrong),
+              400,
+            ),
+        ])
+          try {
+            read();
+          } catch (thrown) {
+            fault(thrown);
+          }
+        const events = await Array.fromAsync(dialect.writeEvents(deltasOf(said), about));
+        const bytes = events.map((event, index) => {
+          const text = Buffer.from(event).toString();
+          const data = /^data: (\{.*)$/m.exec(text)?.[1];
+          if (data === undefined || index !== at % events.length) return event;
+          return Buffer.from(
+            text.replace(data, () => JSON.stringify(spoiled(JSON.parse(data), at % 15, wrong) ?? null)),
+          );
+        });
+        await Array.fromAsync(dialect.readEvents(inPieces(Buffer.concat(bytes), 1_000), about)).catch(fault);
+      }),
+      { numRuns: 100 },
+    );
+  });

@@ -1,19 +1,21 @@
 /** The target's own words: arguments of a tool or an operation, and whatever it answers. */
 import type { Answer, Ask, Delta, Failure, Part } from './ask.ts';
-import { type Dialect, lost } from './dialect.ts';
+import { type About, type Dialect, lost, saidToModels } from './dialect.ts';
 import { readEvents, writeEvent } from './events.ts';
 
 /** A conversation of one text is that text; of one document, that document. */
-const inputOf = (ask: Ask): unknown => {
-  if (ask.input !== undefined) return ask.input;
+const inputOf = (ask: Ask, about: About): unknown => {
   const [turn, ...more] = ask.turns;
-  if (turn === undefined || more.length > 0) throw lost('a2a', 'plain', ['a conversation of several turns']);
-  const data = turn.parts.filter((part) => part.kind === 'data');
-  const texts = turn.parts.filter((part) => part.kind === 'text');
-  const others = turn.parts.filter((part) => part.kind !== 'data' && part.kind !== 'text');
-  if (others.length > 0) throw lost('a2a', 'plain', [...new Set(others.map(({ kind }) => kind))]);
-  if (data.length > 1 || (data.length === 1 && texts.length > 0))
-    throw lost('a2a', 'plain', ['data together with other parts']);
+  const unsaid = [...saidToModels(ask, about), ...ask.rest];
+  if (more.length > 0) unsaid.push('a conversation of several turns');
+  if (turn !== undefined && turn.role !== 'user') unsaid.push(`a turn of ${turn.role}`);
+  const parts = turn?.parts ?? [];
+  const data = parts.filter((part) => part.kind === 'data');
+  const texts = parts.filter((part) => part.kind === 'text');
+  for (const { kind } of parts) if (kind !== 'data' && kind !== 'text') unsaid.push(kind);
+  if (data.length > 1 || (data.length === 1 && texts.length > 0)) unsaid.push('data together with other parts');
+  if (unsaid.length > 0) throw lost(about.from ?? 'a2a', 'plain', [...new Set(unsaid)]);
+  if (ask.input !== undefined) return ask.input;
   return data.length === 1 ? data[0]!.data : { text: texts.map(({ text }) => text).join('\n') };
 };
 

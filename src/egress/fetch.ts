@@ -60,7 +60,7 @@ const checkedUrl = (text: string, { allowPrivate = false }: EgressOptions): URL 
   const url = URL.parse(text);
   if (url === null) throw denied('this is no absolute URL');
   if (url.protocol !== 'https:' && !(allowPrivate && url.protocol === 'http:'))
-    throw denied(`\`${url.protocol}//\` is not allowed here; use https`);
+    throw denied(`\`${url.protocol}//\` is not allowed here; use https, or --allow-private-egress in development`);
   if (url.username !== '' || url.password !== '') throw denied('a URL must not contain credentials');
   if (url.hash !== '') throw denied('a URL must have no fragment');
   if (!allowPrivate && !PORTS.has(url.port)) throw denied(`port ${url.port} is not allowed; use 443 or 8443`);

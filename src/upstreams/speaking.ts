@@ -52,7 +52,8 @@ interface Translation {
   readonly model: string;
 }
 
-const translated = async (send: Send, translation: Translation, scope: Scope): Promise<Reply> => {
+/** Asks in words that the target understands, and answers in those that are wanted. Throws `bad_request` for what would be lost. */
+export const translated = async (send: Send, translation: Translation, scope: Scope): Promise<Reply> => {
   const { call, asked, wanted, forms, model } = translation;
   const { target } = call;
   const about: About = {

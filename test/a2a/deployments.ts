@@ -41,6 +41,8 @@ export const deployments = async (): Promise<Deployments> => {
     resource('Key', 'alice-1', { principal: { kind: 'agent', name: 'alice' }, secretHash: key.secretHash }),
     resource('Agent', 'reference', speaking),
     resource('Agent', 'below', speaking, { domain: 'branch' }),
+    resource('Agent', 'beside', { ...speaking, endpoints: [] }),
+    resource('Route', 'beside', { to: { kind: 'agent', name: 'beside' }, via: 'mesh' }),
     resource('PolicyBundle', 'org', { level: 'org', policies: { text: POLICY } }),
   ];
   await hub.control.apply({
@@ -63,6 +65,15 @@ export const deployments = async (): Promise<Deployments> => {
       token: await tokenFor({ role: 'sidecar', agent: 'alice' }),
     },
   });
+  const other = await startSidecar({
+    ...common,
+    ...{
+      ...member,
+      dir: join(dir, 'beside'),
+      agentUrl: agent.url,
+      token: await tokenFor({ role: 'sidecar', agent: 'beside' }),
+    },
+  });
   const at = (url: string, name: string, secret: string, grpc: string): Place => ({
     card: `${url}/a2a/${name}/.well-known/agent-card.json`,
     rpc: `${url}/a2a/${name}`,
@@ -82,6 +93,9 @@ export const deployments = async (): Promise<Deployments> => {
     { name: 'hub', place: at(hub.url, 'reference', key.secret, hub.grpc) },
     { name: 'sidecar', place: at(sidecar.appUrl, 'reference', sidecar.appKey, '') },
     { name: 'hierarchy', place: at(hub.url, 'below', key.secret, hub.grpc) },
+    { name: 'domain', place: at(branch.url, 'below', key.secret, branch.grpc) },
+    { name: 'mesh', place: at(sidecar.appUrl, 'beside', sidecar.appKey, '') },
+    { name: 'beside', place: at(other.url, 'beside', key.secret, other.grpc) },
   ];
   for (const { place } of places.slice(1)) await flowing(place);
   return {
@@ -90,6 +104,7 @@ export const deployments = async (): Promise<Deployments> => {
     [Symbol.asyncDispose]: async () => {
       agent.release();
       await sidecar.stop(false);
+      await other.stop(false);
       await branch.stop(false);
       await hub.stop(false);
       await agent.close();

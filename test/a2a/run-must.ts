@@ -1,6 +1,6 @@
 /** Runs the requirements against one place after the other, and says what failed where. */
 import { appliesTo, type Bench, REQUIREMENTS, type Requirement } from './must.ts';
-import { type Place, speakersAt } from './speakers.ts';
+import { type Place, type Speaker, speakersAt } from './speakers.ts';
 
 export interface Row {
   readonly id: string;
@@ -15,12 +15,12 @@ const LIMIT_MS = 15_000;
 export const runAt = async (
   place: Place,
   release: () => void,
-  wanted: readonly Requirement[] = REQUIREMENTS,
+  wants: (requirement: Requirement, speaker: Speaker) => boolean = () => true,
 ): Promise<readonly Row[]> => {
   const rows: Row[] = [];
   for (const speaker of speakersAt(place))
-    for (const requirement of wanted) {
-      if (!appliesTo(requirement, speaker)) continue;
+    for (const requirement of REQUIREMENTS) {
+      if (!appliesTo(requirement, speaker) || !wants(requirement, speaker)) continue;
       rows.push({
         id: requirement.id,
         speaker: speaker.name,

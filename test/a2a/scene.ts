@@ -143,7 +143,7 @@ export const openScene = async (more: Partial<HubOptions> = {}): Promise<Scene> 
       'Agent',
       'solo',
       { operations: [{ name: 'look', effect: 'read' }], endpoints: [{ url: plain.url }] },
-      { labels: { 'public-card': 'true' } },
+      { labels: { public: 'true' } },
     ),
     resource('Tool', 'adder', { operations: [{ name: 'add', effect: 'read' }], endpoints: [{ url: plain.url }] }),
     resource('PolicyBundle', 'org', { level: 'org', policies: { text: POLICY } }),

@@ -6,7 +6,7 @@ import { flattenedVerify, importJWK, type JWK } from 'jose';
 import { readEvents } from '../../src/dialects/index.ts';
 import { APPROVAL_URI } from '../../src/doors/a2a/index.ts';
 import { type ReferenceAgent, startReference } from './reference-agent.ts';
-import { listening, message, openScene, resource, rpc, type Scene } from './scene.ts';
+import { listening, message, openScene, POLICY, resource, rpc, type Scene } from './scene.ts';
 import type { Json } from './speakers.ts';
 
 let scene: Scene;
@@ -93,9 +93,13 @@ describe('a task belongs to who made it', () => {
     const mine = (await result('/a2a/ref', 'SendMessage', message('a', { contextId }))).task;
     const theirs = (await result('/a2a/ref', 'SendMessage', message('b', { contextId }), { as: 'bob' })).task;
     assert.deepEqual([mine.contextId, theirs.contextId], [contextId, contextId]);
+    const again = (await result('/a2a/ref', 'SendMessage', message('c', { contextId }))).task;
+    const [first, other, third] = agent.contexts.slice(-3);
+    assert.equal(third, first, 'the agent goes on with what it knows');
+    assert.notEqual(other, first, 'and mixes nobody up');
     const stored = async (as: 'alice' | 'bob'): Promise<Json> =>
       (await result('/a2a/ref', 'ListTasks', { contextId }, { as })).tasks.map(({ id }: Json) => id);
-    assert.deepEqual([await stored('alice'), await stored('bob')], [[mine.id], [theirs.id]]);
+    assert.deepEqual([await stored('alice'), await stored('bob')], [[again.id, mine.id], [theirs.id]]);
   });
 });
 
@@ -291,4 +295,35 @@ test('the tool, the agent and the node answer in turn', async () => {
   assert.equal((await said('/a2a', message('hi', { metadata: { skill: 'agent/plain/look' } }))).operation, 'look');
   const failed = (await result('/a2a/ref', 'SendMessage', message('hello', { messageId: 'fail-1' }))).task;
   assert.equal(failed.status.state, 'TASK_STATE_FAILED');
+});
+
+test('what policy says about tasks of an agent holds for whoever owns them', async () => {
+  const { id } = await running();
+  const hidden = (text: string) => resource('PolicyBundle', 'org', { level: 'org', policies: { text } });
+  await scene.apply([
+    hidden(`${POLICY}
+@id("no-looking") @reason("nobody looks at tasks today") @code("NO_LOOKING")
+forbid (principal == Agent::"alice", action, resource) when { context.operation like "task.*" };`),
+  ]);
+  for (const [method, params] of [
+    ['GetTask', { id }],
+    ['CancelTask', { id }],
+    ['SubscribeToTask', { id }],
+    ['ListTasks', {}],
+  ] as const)
+    assert.match(JSON.stringify(await ask('/a2a/ref', method, params)), /"code":-32021/, method);
+  await scene.apply([hidden(POLICY)]);
+  agent.release();
+  let { state } = (await result('/a2a/ref', 'GetTask', { id })).status;
+  while (state !== 'TASK_STATE_COMPLETED') ({ state } = (await result('/a2a/ref', 'GetTask', { id })).status);
+});
+
+test('a budget that has nothing left refuses in the words of A2A', async () => {
+  await scene.apply([resource('Budget', 'one', { scope: 'agent bob', unit: 'calls', limit: 1 })]);
+  await result('/a2a/solo', 'SendMessage', message('x'), { as: 'bob' });
+  const { error } = await ask('/a2a/solo', 'SendMessage', message('x'), { as: 'bob' });
+  assert.deepEqual(
+    [error.code, error.data[0].domain, error.data[0].metadata.code],
+    [-32029, 'airspace.dev', 'budget_exhausted'],
+  );
 });

@@ -122,11 +122,16 @@ const tried = async (work: () => Promise<unknown>): Promise<void> => {
   }
 };
 
+/** Some scenarios say what is to be called. */
+const { toolCalls: wantedCalls } = JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}') as {
+  readonly toolCalls?: readonly { readonly name: string; readonly arguments: Json }[];
+};
+
 const use = async (client: Client): Promise<void> => {
   await tried(async () => {
     const { tools } = await client.listTools();
-    for (const { name, inputSchema } of tools)
-      await tried(() => client.callTool({ name, arguments: argumentsFor(inputSchema as Json) }));
+    const sampled = tools.map(({ name, inputSchema }) => ({ name, arguments: argumentsFor(inputSchema as Json) }));
+    for (const call of wantedCalls ?? sampled) await tried(() => client.callTool(call as never));
   });
   await tried(async () => {
     const { resources } = await client.listResources();

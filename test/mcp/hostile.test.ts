@@ -10,6 +10,9 @@ before(async () => {
 });
 after(() => house.stop());
 
+/** Hubs look at the lists of their servers by themselves. */
+const sent = () => house.fixture.seen.filter(({ body }) => !/"(tools\/list|server\/discover)"/.test(body));
+
 const VERSION = '2026-07-28';
 const META = {
   'io.modelcontextprotocol/protocolVersion': VERSION,
@@ -119,13 +122,13 @@ describe('headers and body must say the same', () => {
       -32020,
     ],
   ];
-  for (const [what, sent, status, code] of cases)
+  for (const [what, request, status, code] of cases)
     test(what, async () => {
-      const before = house.fixture.seen.length;
-      const answer = await send(sent);
+      const before = sent().length;
+      const answer = await send(request);
       assert.deepEqual([answer.status, answer.json.error?.code], [status, code], answer.text);
       assert.equal(answer.json.id, 1, 'the error answers the request');
-      assert.equal(house.fixture.seen.length, before, 'nothing was sent');
+      assert.equal(sent().length, before, 'nothing was sent');
     });
 });
 
@@ -212,6 +215,44 @@ describe('sessions', () => {
         .status,
       202,
     );
+  });
+
+  test('who takes no events is asked nothing, and waits for nothing', async () => {
+    const body = JSON.stringify({
+      ...{ jsonrpc: '2.0', id: 0, method: 'initialize' },
+      params: {
+        protocolVersion: '2025-11-25',
+        capabilities: { elicitation: {} },
+        clientInfo: { name: 'x', version: '1' },
+      },
+    });
+    for (const [place, name] of [
+      ['/mcp', 'fixture__test_elicitation'],
+      ['/mcp/fixture', 'test_elicitation'],
+    ] as const) {
+      const begun = await send({ place, body });
+      const session = { 'mcp-session-id': String(begun.headers['mcp-session-id']), accept: 'application/json' };
+      const call = {
+        ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+        params: { name, arguments: { message: 'who?' } },
+      };
+      const answer = await send({ place, headers: session, body: JSON.stringify(call) });
+      const { isError } = (answer.json.result ?? {}) as { isError?: boolean };
+      assert.ok(isError === true || answer.json.error !== undefined, answer.text);
+    }
+  });
+
+  test('when a server forgot a session, its client is told to begin another one', async () => {
+    const headers = { 'mcp-session-id': await begin('carl', '/mcp/old') };
+    const call = JSON.stringify({
+      ...{ jsonrpc: '2.0', id: 5, method: 'tools/call' },
+      params: { name: 'test_echo', arguments: { text: 'x' } },
+    });
+    const said = (): Promise<Answer> => send({ who: 'carl', place: '/mcp/old', headers, body: call });
+    assert.equal((await said()).status, 200);
+    await house.old.forget();
+    assert.match((await said()).text, /this MCP session is over/);
+    assert.equal((await said()).status, 404);
   });
 
   test('one client begins a bounded number of sessions, and the oldest goes', async () => {
@@ -320,14 +361,14 @@ describe('sizes', () => {
   });
 
   test('`_meta` that does not fit is refused before anything is sent', async () => {
-    const before = house.fixture.seen.length;
+    const before = sent().length;
     const meta = { ...META, note: 'x'.repeat(5_000) };
     const answer = await send({
       headers: mirrored('tools/call', 'fixture__test_echo'),
       body: message('tools/call', { name: 'fixture__test_echo', _meta: meta }),
     });
     assert.match(answer.text, /_meta/);
-    assert.equal(house.fixture.seen.length, before);
+    assert.equal(sent().length, before);
   });
 
   test('other content, other methods, other encodings', async () => {
@@ -352,12 +393,27 @@ test('numbers keep their digits, and headers of callers do not reach the server'
     },
     body,
   });
-  const { headers, body: sent } = house.fixture.seen.at(-1)!;
-  assert.match(sent, /"text":12345678901234567890\b/);
+  const { headers, body: bytes } = sent().at(-1)!;
+  assert.match(bytes, /"text":12345678901234567890\b/);
   assert.deepEqual(
     [headers['mcp-meta'], headers['mcp-session-id'], headers['x-api-key'], headers['x-note']],
     [undefined, undefined, undefined, 'kept'],
   );
+});
+
+test('a name is no header, whatever is in it', async () => {
+  const name = 'a\r\nx-evil: 1\u202e';
+  const answer = await send({
+    place: '/mcp/fixture',
+    headers: mirrored('prompts/get', `=?base64?${Buffer.from(name).toString('base64')}?=`),
+    body: message('prompts/get', { name }),
+  });
+  assert.notEqual(answer.json.error, undefined);
+  const { headers, body } = sent().at(-1)!;
+  assert.equal(headers['x-evil'], undefined);
+  assert.equal((JSON.parse(body) as { params: { name: string } }).params.name, name);
+  const host = await send({ who: '', headers: { host: `${new URL(house.hub.url).host}"` } }).catch(() => undefined);
+  assert.equal(host?.headers['www-authenticate'], undefined);
 });
 
 test('the trace in `_meta` is the parent', async () => {
@@ -366,5 +422,5 @@ test('the trace in `_meta` is the parent', async () => {
     ...echo({ _meta: { ...META, traceparent } }),
     headers: { ...echo().headers, traceparent: `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01` },
   });
-  assert.match(String(house.fixture.seen.at(-1)?.headers['traceparent']), /^00-a{32}-/);
+  assert.match(String(sent().at(-1)?.headers['traceparent']), /^00-a{32}-/);
 });

@@ -45,3 +45,11 @@ test('an agent that is not there is a model that is not there', async () => {
   });
   await assert.rejects(openai.embeddings.create({ model: 'agent/writer', input: 'x' }), { status: 404 });
 });
+
+test('a tool is asked with one text, and is in no list of models', async () => {
+  const chat = await openai.chat.completions.create({ model: 'tool/dictionary/look', messages: user('word') });
+  assert.equal(chat.choices[0]!.message.content, 'agent: word');
+  assert.equal(scene.provider.seen.at(-1)!.path, '/agent/look');
+  const ids = (await Array.fromAsync(await openai.models.list())).map(({ id }) => id);
+  assert.ok(ids.every((id) => !id.startsWith('tool/')));
+});

@@ -81,7 +81,17 @@ test('errors are those of the API', async () => {
 
 test('the list of models has the shape that its clients know, page by page', async () => {
   const ids = (await Array.fromAsync(client.models.list({ limit: 2 }))).map(({ id }) => id);
-  assert.deepEqual(ids, ['claude', 'claude-opus-5', 'gpt', 'gpt-5.2', 'openai/gpt-5.2', 'agent/bob', 'agent/writer']);
+  assert.deepEqual(ids, [
+    'careful',
+    'claude',
+    'claude-opus-5',
+    'gpt',
+    'gpt-5.2',
+    'openai/gpt-5.2',
+    'llama',
+    'agent/bob',
+    'agent/writer',
+  ]);
   assert.equal((await client.models.retrieve('claude')).type, 'model');
 });
 

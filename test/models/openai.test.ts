@@ -39,6 +39,7 @@ test('a chat passes through: model by alias, the key of the caller stays here, t
   assert.match(response.headers.get('x-request-id')!, /^req_scripted/);
   assert.equal(response.headers.get('x-ratelimit-remaining-requests'), '99');
   assert.match(response.headers.get('airspace-call-id')!, /^[0-9a-f]{32}$/);
+  assert.equal(response.headers.get('openai-organization'), null);
 });
 
 test('a stream passes through, and the count of tokens only for whoever asks for it', async () => {
@@ -106,7 +107,17 @@ test('errors are those of the API, with what the SDK makes of them', async () =>
 
 test('the list of models is what the caller may call', async () => {
   const ids = (await Array.fromAsync(await client.models.list())).map(({ id }) => id);
-  assert.deepEqual(ids, ['claude', 'claude-opus-5', 'gpt', 'gpt-5.2', 'openai/gpt-5.2', 'agent/bob', 'agent/writer']);
+  assert.deepEqual(ids, [
+    'careful',
+    'claude',
+    'claude-opus-5',
+    'gpt',
+    'gpt-5.2',
+    'openai/gpt-5.2',
+    'llama',
+    'agent/bob',
+    'agent/writer',
+  ]);
   assert.equal((await client.models.retrieve('openai/gpt-5.2')).id, 'openai/gpt-5.2');
   assert.equal((await failing(client.models.retrieve('secret-model'))).status, 404);
 });
@@ -174,4 +185,28 @@ test('a response that the provider keeps belongs to its caller: for others it do
   await client.responses.delete(third!);
   assert.equal((await failing(client.responses.retrieve(third!))).status, 404);
   assert.ok(!scene.log.join('').includes('resp_scripted'), 'the ids of the provider are in no log');
+});
+
+test('a call that people have to look at first is an error that says so, and nothing is asked of the provider', async () => {
+  const before = scene.provider.seen.length;
+  const held = await failing(client.chat.completions.create({ model: 'careful', messages: [...user('x')] }));
+  assert.deepEqual([held.status, held.code], [403, 'approval_required']);
+  assert.match(held.message, /GET \/v1\/calls\/[0-9a-f]{32}/);
+  assert.equal(scene.provider.seen.length, before);
+});
+
+test('a stream that is given again is the stream that was given', async () => {
+  const options = { headers: { 'idempotency-key': 'once' } };
+  const body = { model: 'gpt', messages: [...user('hello there')], stream: true as const };
+  const [first, second] = [
+    await Array.fromAsync(await client.chat.completions.create(body, options)),
+    await Array.fromAsync(await client.chat.completions.create(body, options)),
+  ];
+  assert.deepEqual(second, first);
+  assert.ok(first.every(({ choices }) => choices.length === 1));
+  const responses = async () => {
+    const request = { model: 'gpt', input: 'hello', stream: true } as const;
+    return Array.fromAsync(await client.responses.create(request, { headers: { 'idempotency-key': 'twice' } }));
+  };
+  assert.deepEqual(await responses(), await responses());
 });

@@ -76,6 +76,8 @@ const json = (res: ServerResponse, status: number, value: unknown, headers: Reco
   res.writeHead(status, {
     'content-type': 'application/json',
     'x-scripted': 'yes',
+    'openai-organization': 'org-scripted',
+    'anthropic-organization-id': 'scripted',
     'x-ratelimit-remaining-requests': '99',
     'anthropic-ratelimit-requests-remaining': '98',
     ...named,
@@ -105,6 +107,11 @@ const answer = (seen: Seen, res: ServerResponse, kept: Map<string, Json>): void 
     said,
   ];
   const isAnthropic = bare.endsWith('/messages');
+  // A server that answers like OpenAI, and has chat completions only.
+  if (bare === '/plain/v1/responses') {
+    res.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found');
+    return;
+  }
   if (verb === 'hang') return;
   if (verb === 'fail') {
     const status = Number(rest.split(' ')[0]);

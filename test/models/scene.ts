@@ -41,6 +41,10 @@ export const POLICY = `
 @id("all")
 @reason("everybody may call everybody")
 permit (principal, action, resource);
+@id("careful")
+@reason("people look at it first")
+@remedy("approval")
+forbid (principal, action, resource in Model::"careful");
 @id("not-secret")
 @reason("nobody talks to the secret model")
 forbid (principal, action, resource in Model::"secret-model");
@@ -48,6 +52,10 @@ forbid (principal, action, resource in Model::"secret-model");
 
 const base = (url: string): readonly unknown[] => [
   resource('Agent', 'alice', { operations: [{ name: 'noop', effect: 'read' }] }),
+  resource('Tool', 'dictionary', {
+    endpoints: [{ url: `${url}/agent` }],
+    operations: [{ name: 'look', effect: 'read' }],
+  }),
   resource('Agent', 'writer', {
     endpoints: [{ url: `${url}/agent` }],
     operations: [
@@ -58,6 +66,8 @@ const base = (url: string): readonly unknown[] => [
   resource('Agent', 'bob', { operations: [{ name: 'noop', effect: 'read' }] }),
   model('gpt', 'openai', `${url}/v1`, { model: 'scripted-large', aliases: ['gpt-5.2', 'openai/gpt-5.2'] }),
   model('claude', 'anthropic', `${url}/`, { model: 'scripted-claude', aliases: ['claude-opus-5'] }),
+  model('llama', 'openai', `${url}/plain/v1`),
+  model('careful', 'openai', `${url}/v1`),
   model('secret-model', 'openai', `${url}/v1/`),
   resource('PolicyBundle', 'org', { level: 'org', policies: { text: POLICY } }),
 ];

@@ -27,7 +27,10 @@ const resources = (url: string, topology: Topology): readonly unknown[] => {
     model('gpt', 'openai', `${url}/v1`),
     model('claude', 'anthropic', url),
     model('away', 'openai', 'http://127.0.0.1:1/v1', { fallback: ['claude'] }),
-    resource('PolicyBundle', 'org', { level: 'org', policies: { text: POLICY.slice(0, POLICY.indexOf('@id("not')) } }),
+    resource('PolicyBundle', 'org', {
+      level: 'org',
+      policies: { text: POLICY.slice(0, POLICY.indexOf('@id("careful')) },
+    }),
   ];
 };
 

@@ -271,3 +271,18 @@ test('whoever calls a model in the native protocol speaks chat completions to it
     assert.equal(choices[0]!.message.content, 'scripted: hello');
   }
 });
+
+test('a response of a model whose server has chat completions only is asked for in those', async () => {
+  const before = scene.provider.seen.length;
+  assert.equal((await openai.responses.create({ model: 'llama', input: 'hello' })).output_text, 'scripted: hello');
+  const final = await openai.responses.stream({ model: 'llama', input: 'one two' }).finalResponse();
+  assert.equal(final.output_text, 'scripted: one two');
+  assert.deepEqual(
+    scene.provider.seen.slice(before).map(({ path }) => path),
+    ['/plain/v1/responses', '/plain/v1/chat/completions', '/plain/v1/chat/completions'],
+    'it is asked once whether it knows them',
+  );
+  await assert.rejects(openai.responses.create({ model: 'llama', input: 'x', reasoning: { effort: 'high' } }), {
+    status: 400,
+  });
+});

@@ -71,7 +71,8 @@ const viewOf = async (admin: Context['admin'], name: string): Promise<ToolView> 
   });
 };
 
-const differs = ({ state }: ToolOperationView): boolean => state !== 'same' && state !== 'unpinned';
+/** Also what nobody has pinned yet: there is something to look at. */
+const differs = ({ state }: ToolOperationView): boolean => state !== 'same';
 
 const textOf = ({ name }: ToolView, differing: readonly ToolOperationView[]): string =>
   differing.length === 0
@@ -105,7 +106,11 @@ export interface AcceptOptions {
   readonly yes?: boolean;
 }
 
-/** Without a name everything that changed or is new; what is gone only by its name. */
+/** What is gone, or there twice, is accepted by its name only. */
+const isNews = ({ state, now }: ToolOperationView): boolean =>
+  now.length === 1 && (state === 'changed' || state === 'new' || state === 'unpinned');
+
+/** Without a name everything that changed, is new, or was not pinned. */
 export const acceptTool = async (
   context: Context,
   name: string,
@@ -113,9 +118,7 @@ export const acceptTool = async (
   { reason, yes = false }: AcceptOptions,
 ): Promise<number> => {
   const view = await viewOf(context.admin, name);
-  const wanted = view.operations.filter((one) =>
-    operation === undefined ? one.state === 'changed' || one.state === 'new' : one.name === operation,
-  );
+  const wanted = view.operations.filter((one) => (operation === undefined ? isNews(one) : one.name === operation));
   if (wanted.length === 0)
     throw operation === undefined
       ? new Failure(EXIT.no, `tool ${clean(name)} has nothing to accept`, { code: 'nothing' })

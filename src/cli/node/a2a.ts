@@ -1,7 +1,7 @@
 /** The A2A door of a listener, with what stands behind it: tasks, calls that wait for people, cards and push notifications. */
 import type { KeyObject } from 'node:crypto';
 import type { Desk } from '../../approvals/index.ts';
-import type { Credential, Directory, Fault, TargetEntry, TaskStore } from '../../contract/index.ts';
+import type { Credential, Directory, Fault, TaskStore } from '../../contract/index.ts';
 import {
   A2aService,
   a2aDoor,
@@ -16,6 +16,8 @@ import type { GuardedFetch } from '../../egress/index.ts';
 import { throwIfNotForCalls } from '../../identity/index.ts';
 import type { Handler, World } from '../../kernel/index.ts';
 import { signingWith } from './card-key.ts';
+import { isPublished } from './catalog.ts';
+import type { SharedLimits } from './doors.ts';
 import type { LivePipeline } from './live.ts';
 
 export interface A2aParts {
@@ -37,13 +39,11 @@ export interface A2aParts {
 }
 
 export interface A2aFront {
-  readonly door: Door;
+  /** `shared`: what it has in common with the other doors of its listener. */
+  readonly door: (shared: SharedLimits) => Door;
   readonly grpc: GrpcDoor;
   readonly service: A2aService;
 }
-
-/** Label of a target whose whole card is shown to everybody. */
-export const PUBLIC_LABEL = 'public-card';
 
 export const a2aFront = async (parts: A2aParts): Promise<A2aFront> => {
   const { live, known, fetch, desk } = parts;
@@ -72,13 +72,13 @@ export const a2aFront = async (parts: A2aParts): Promise<A2aFront> => {
             name,
             discoveryUrl: `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
           })),
-      isPublic: ({ labels }: TargetEntry) => labels[PUBLIC_LABEL] === 'true',
+      isPublic: isPublished,
       ...(known === undefined ? {} : { known: (credential: Credential) => known({ credential }) }),
       onInternal: (cause, about) => parts.onInternal(cause as Fault, about),
     },
     saidToReceiver,
   );
-  return { service, door: a2aDoor({ service }), grpc: grpcDoor(service) };
+  return { service, door: (shared) => a2aDoor({ service, ...shared }), grpc: grpcDoor(service) };
 };
 
 /** Of this node: what waits for people, and what runs because they said yes. */

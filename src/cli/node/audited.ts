@@ -1,7 +1,7 @@
 /** What people change, in the audit: every door gets ports that write down who changed what, once it is done. */
 
 import type { AuditTrail } from '../../audit/index.ts';
-import type { ControlPort, NodePort, Principal, ReleasePort, ReleaseStore } from '../../contract/index.ts';
+import type { ControlPort, NodeEntry, NodePort, Principal, ReleasePort, ReleaseStore } from '../../contract/index.ts';
 import type { KillPort } from '../../doors/admin/index.ts';
 
 export const auditedControl = (control: ControlPort, trail: AuditTrail): ControlPort => ({
@@ -143,7 +143,7 @@ const removed = async (nodes: NodePort, trail: AuditTrail, asked: Parameters<Nod
   const [, id, by] = asked;
   const node = nodes.list(asked[0]).find((view) => view.node.id === id)?.node;
   await nodes.remove(...asked);
-  const details = { role: node?.role ?? '', domain: node?.domain ?? '', agent: node?.agent ?? '' };
+  const details = { role: node?.role ?? '', domain: node?.domain ?? '', agent: node?.agent ?? '', ...toolOf(node) };
   await trail.note({
     ...{ tenant: node?.tenant ?? '', kind: 'node.removed', actor: by, object: `node/${id}`, callId: '', details },
   });
@@ -152,7 +152,10 @@ const removed = async (nodes: NodePort, trail: AuditTrail, asked: Parameters<Nod
 const joined = async (nodes: NodePort, trail: AuditTrail, request: unknown): ReturnType<NodePort['join']> => {
   const reply = await nodes.join(request);
   const { id, role, tenant, domain, agent } = reply.node;
-  const details = { role, domain, agent };
+  const details = { role, domain, agent, ...toolOf(reply.node) };
   await trail.note({ tenant, kind: 'node.joined', actor: `node/${id}`, object: `node/${id}`, callId: '', details });
   return reply;
 };
+
+const toolOf = (node: NodeEntry | undefined): { readonly tool?: string } =>
+  node?.tool === undefined ? {} : { tool: node.tool };

@@ -1,14 +1,14 @@
-/** What strangers may find at a node: nothing but what the organisation that runs it labelled so. */
-import { DEFAULT_TENANT, type TargetEntry } from '../../contract/index.ts';
+/** What strangers may find at a node: nothing but what the configuration labels so, of the tenant that the node belongs to. */
+import type { TargetEntry } from '../../contract/index.ts';
 import type { LivePipeline } from './live.ts';
 
 const LABEL = 'public';
 
 /** For every door that shows something to whoever has no key. */
-export const isPublished = ({ tenant, labels }: Pick<TargetEntry, 'tenant' | 'labels'>): boolean =>
-  tenant === DEFAULT_TENANT && Object.hasOwn(labels, LABEL) && labels[LABEL] === 'true';
+export const isPublished = ({ labels }: Pick<TargetEntry, 'labels'>): boolean =>
+  Object.hasOwn(labels, LABEL) && labels[LABEL] === 'true';
 
 export const publishedBy =
-  (live: Pick<LivePipeline, 'snapshot'>): (() => readonly TargetEntry[]) =>
+  (live: Pick<LivePipeline, 'snapshot'>, tenant: string): (() => readonly TargetEntry[]) =>
   () =>
-    (live.snapshot?.targets ?? []).filter(isPublished);
+    (live.snapshot?.targets ?? []).filter((target) => target.tenant === tenant && isPublished(target));

@@ -15,7 +15,7 @@ import {
   type Timer,
   targetKey,
 } from '../../contract/index.ts';
-import { canonical, type Definition, standingOf, textOf, toolsIn } from '../../dialects/mcp/index.ts';
+import { canonical, type Definition, fingerprint, standingOf, textOf, toolsIn } from '../../dialects/mcp/index.ts';
 import type { ToolOperationView, ToolView } from '../../doors/admin/index.ts';
 import { type Handler, rootScope, silentSpan, type World } from '../../kernel/index.ts';
 import type { LivePipeline } from './live.ts';
@@ -222,7 +222,7 @@ const viewOf = ({ name, domain, operations }: TargetEntry, seen: Seen | undefine
   const accepted = configured.map(({ name: operation, definition }): ToolOperationView => {
     const now = seen?.tools.get(String(definition?.['name'] ?? operation)) ?? [];
     const state =
-      definition === undefined ? 'unpinned' : isKnown ? standingOf(definition, now.map(canonical)) : 'unseen';
+      definition === undefined ? 'unpinned' : isKnown ? standingOf(definition, now.map(fingerprint)) : 'unseen';
     return { name: operation, state, accepted: definition ?? null, now, digest: digestOf(now) };
   });
   const others = isKnown ? [...seen.tools].filter(([tool]) => !names.has(tool)) : [];

@@ -1,14 +1,27 @@
 /** Everything that a node serves, door by door: for the description of its API, and for whoever checks that nothing else is open. */
+import { routes as a2a } from '../../doors/a2a/index.ts';
 import { routes as admin } from '../../doors/admin/index.ts';
+import { routes as anthropic } from '../../doors/anthropic/index.ts';
 import { routes as catalog } from '../../doors/catalog/index.ts';
 import { type DoorRoute, listenerRoutes } from '../../doors/index.ts';
 import { routes as login } from '../../doors/login/index.ts';
+import { routes as mcp } from '../../doors/mcp/index.ts';
 import { routes as native } from '../../doors/native/index.ts';
+import { routes as openai } from '../../doors/openai/index.ts';
 import { routes as openapi } from '../../doors/openapi/index.ts';
 import { routes as pages } from '../../doors/pages/index.ts';
 
 /** Of every listener: what `doorsOf` opens. */
-export const CALLER_ROUTES: readonly DoorRoute[] = [...listenerRoutes, ...native, ...catalog, ...openapi];
+export const CALLER_ROUTES: readonly DoorRoute[] = [
+  ...listenerRoutes,
+  ...native,
+  ...anthropic,
+  ...openai,
+  ...a2a,
+  ...mcp,
+  ...catalog,
+  ...openapi,
+];
 
 /** A domain hub takes its configuration from above, and nobody logs in there. */
 export const DOMAIN_ROUTES: readonly DoorRoute[] = [...CALLER_ROUTES, ...admin, ...pages];

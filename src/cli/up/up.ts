@@ -16,7 +16,10 @@ import { watch } from './watch.ts';
 
 const HOST = '127.0.0.1';
 
-export const up = async (context: Context, { port, data, bare = false }: UpOptions): Promise<number> => {
+export const up = async (
+  context: Context,
+  { port, data, bare = false, allowPrivateEgress = false }: UpOptions,
+): Promise<number> => {
   const startedMs = performance.now();
   const say = (line = ''): void => void context.out.stdout.write(`${line}\n`);
   await mkdir(data, { recursive: true, mode: 0o700 });
@@ -31,6 +34,7 @@ export const up = async (context: Context, { port, data, bare = false }: UpOptio
       level: 'info',
       log: (line) => void logFile.write(line),
       otlp: process.env['OTEL_EXPORTER_OTLP_ENDPOINT'],
+      allowPrivateEgress,
     }),
   );
   const asked = untilAsked();

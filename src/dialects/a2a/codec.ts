@@ -1,23 +1,8 @@
 /** Messages in protobuf, as gRPC carries them: descriptors are made from the tables that JSON is read with. */
 import { Buffer } from 'node:buffer';
-import {
-  create,
-  createFileRegistry,
-  type DescMessage,
-  type FileRegistry,
-  fromBinary,
-  fromJson,
-  type JsonValue,
-  toBinary,
-  toJson,
-} from '@bufbuild/protobuf';
-import {
-  type FieldDescriptorProto_Label,
-  type FieldDescriptorProto_Type,
-  FileDescriptorProtoSchema,
-  file_google_protobuf_struct,
-  file_google_protobuf_timestamp,
-} from '@bufbuild/protobuf/wkt';
+import { createRequire } from 'node:module';
+import type * as Protobuf from '@bufbuild/protobuf';
+import type * as WellKnown from '@bufbuild/protobuf/wkt';
 import { Fault } from '../../contract/index.ts';
 import { type A2aError, DOMAIN, ERROR_INFO, GRPC_STATUS } from './errors.ts';
 import type { Side } from './read.ts';
@@ -37,10 +22,15 @@ export interface Codec {
 /** Deepest nesting; that of JSON is bounded by its guard. */
 const MAX_DEPTH = 64;
 
+const require = createRequire(import.meta.url);
+
+/** Loaded when it is first wanted, and at once: most nodes never speak gRPC, and should not pay for it. */
+const library = (): typeof Protobuf => require('@bufbuild/protobuf') as typeof Protobuf;
+const wellKnown = (): typeof WellKnown => require('@bufbuild/protobuf/wkt') as typeof WellKnown;
+
 const codecOf = (packageName: string, vocabulary: Vocabulary): Codec => {
-  let registry: FileRegistry | undefined;
-  const messageOf = (name: string): DescMessage => {
-    // Made when it is first wanted: most nodes never speak gRPC.
+  let registry: Protobuf.FileRegistry | undefined;
+  const messageOf = (name: string): Protobuf.DescMessage => {
     registry ??= registryOf(packageName, vocabulary);
     const found = registry.getMessage(`${packageName}.${name}`);
     if (found === undefined) throw new Fault('internal', `there is no A2A message \`${name}\``);
@@ -49,11 +39,16 @@ const codecOf = (packageName: string, vocabulary: Vocabulary): Codec => {
   return {
     service: `${packageName}.A2AService`,
     encode: (name, message) => {
+      const { fromJson, toBinary } = library();
       const type = messageOf(name);
-      const value = fromJson(type, message as JsonValue, { ignoreUnknownFields: true, recursionLimit: 2 * MAX_DEPTH });
+      const value = fromJson(type, message as Protobuf.JsonValue, {
+        ignoreUnknownFields: true,
+        recursionLimit: 2 * MAX_DEPTH,
+      });
       return toBinary(type, value, { writeUnknownFields: false });
     },
     decode: (name, bytes, side) => {
+      const { fromBinary, toJson } = library();
       const type = messageOf(name);
       try {
         return toJson(type, fromBinary(type, bytes, { readUnknownFields: false, recursionLimit: 2 * MAX_DEPTH }));
@@ -117,18 +112,26 @@ interface Packed {
 }
 
 /** Numbers of `FieldDescriptorProto.Type`. */
-const TYPES: Readonly<Record<string, FieldDescriptorProto_Type>> = { string: 9, id: 9, bytes: 12, bool: 8, int32: 5 };
-const MESSAGE: FieldDescriptorProto_Type = 11;
-const ENUM: FieldDescriptorProto_Type = 14;
-const OPTIONAL: FieldDescriptorProto_Label = 1;
-const REPEATED: FieldDescriptorProto_Label = 3;
+const TYPES: Readonly<Record<string, WellKnown.FieldDescriptorProto_Type>> = {
+  string: 9,
+  id: 9,
+  bytes: 12,
+  bool: 8,
+  int32: 5,
+};
+const MESSAGE: WellKnown.FieldDescriptorProto_Type = 11;
+const ENUM: WellKnown.FieldDescriptorProto_Type = 14;
+const OPTIONAL: WellKnown.FieldDescriptorProto_Label = 1;
+const REPEATED: WellKnown.FieldDescriptorProto_Label = 3;
 const BORROWED: Readonly<Record<string, string>> = {
   Struct: '.google.protobuf.Struct',
   Value: '.google.protobuf.Value',
   Timestamp: '.google.protobuf.Timestamp',
 };
 
-const registryOf = (packageName: string, vocabulary: Vocabulary): FileRegistry => {
+const registryOf = (packageName: string, vocabulary: Vocabulary): Protobuf.FileRegistry => {
+  const { create, createFileRegistry } = library();
+  const { FileDescriptorProtoSchema, file_google_protobuf_struct, file_google_protobuf_timestamp } = wellKnown();
   const borrowed = [file_google_protobuf_struct, file_google_protobuf_timestamp];
   const file = create(FileDescriptorProtoSchema, {
     name: `${packageName}.proto`,

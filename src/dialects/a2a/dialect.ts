@@ -1,7 +1,7 @@
 /** A2A 1.0 in the words that all dialects share. */
 import { Fault } from '../../contract/index.ts';
 import type { Answer, Ask, Failure, Part as Word } from '../ask.ts';
-import { type About, type Dialect, lost } from '../dialect.ts';
+import { type About, type Dialect, lost, saidToModels } from '../dialect.ts';
 import { errorFor, errorFromHttp, type Reason, statusDocumentOf } from './errors.ts';
 import { readDeltas, writeDeltas } from './events.ts';
 import { byOperation } from './operations.ts';
@@ -100,23 +100,11 @@ const restOfPart = (part: Part, path: string): string[] => {
   return rest;
 };
 
-/** What a message has no place for. */
-const UNSAID = [
-  'texts',
-  'tools',
-  'choice',
-  'maxTokens',
-  'temperature',
-  'topP',
-  'stop',
-  'answerSchema',
-] as const satisfies readonly (keyof Ask)[];
-
 const requestOf = (ask: Ask, about: About): SendMessageRequest => {
-  const unsaid = [...UNSAID.filter((name) => ask[name] !== undefined), ...ask.rest];
+  const unsaid = [...saidToModels(ask, about), ...ask.rest];
   if (ask.turns.length > 1) unsaid.push('a conversation of several turns');
   if (ask.turns[0] !== undefined && ask.turns[0].role !== 'user') unsaid.push(`a turn of ${ask.turns[0].role}`);
-  if (unsaid.length > 0) throw lost('plain', 'a2a', unsaid);
+  if (unsaid.length > 0) throw lost(about.from ?? 'plain', 'a2a', unsaid);
   const parts = ask.input === undefined ? (ask.turns[0]?.parts ?? []).map(partOf) : [inputPart(ask.input)];
   if (parts.length === 0)
     throw new Fault('bad_request', 'a message to an A2A agent needs a text, a document or a file');

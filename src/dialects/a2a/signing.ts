@@ -1,5 +1,6 @@
 /** Signatures of agent cards: JWS over the card in its canonical form (RFC 7515, RFC 8785). */
-import { base64url, type CryptoKey, FlattenedSign, flattenedVerify, type JWK, type KeyObject } from 'jose';
+import { Buffer } from 'node:buffer';
+import type { CryptoKey, JWK, KeyObject } from 'jose';
 import { isObject } from './read.ts';
 import type { Field } from './table.ts';
 import type { AgentCard, AgentCardSignature } from './types.ts';
@@ -38,6 +39,8 @@ const MAX_SIGNATURES = 10;
 
 /** The card with our signature; with two where the canonical forms differ, so that everybody finds one that fits. */
 export const signCard = async (card: AgentCard, { key, alg, kid, jku }: CardKey): Promise<AgentCard> => {
+  // Nodes that neither sign nor verify a card do not pay for the library.
+  const { FlattenedSign } = await import('jose');
   const header = { alg, kid, typ: 'JOSE', ...(jku === undefined ? {} : { jku }) };
   const signatures: AgentCardSignature[] = [...(card.signatures ?? [])];
   for (const payload of payloadsOf(card)) {
@@ -71,8 +74,9 @@ const fits = async (
   payloads: readonly Uint8Array[],
   key: CryptoKey | KeyObject | JWK | Uint8Array,
 ): Promise<boolean> => {
+  const { flattenedVerify } = await import('jose');
   for (const payload of payloads) {
-    const jws = { payload: base64url.encode(payload), protected: header, signature };
+    const jws = { payload: Buffer.from(payload).toString('base64url'), protected: header, signature };
     try {
       await flattenedVerify(jws, key, { algorithms: ALGORITHMS });
       return true;
@@ -85,7 +89,7 @@ const fits = async (
 
 const headerOf = (signature: AgentCardSignature): Parameters<KeyOf>[0] | undefined => {
   try {
-    const header: unknown = JSON.parse(new TextDecoder().decode(base64url.decode(signature.protected)));
+    const header: unknown = JSON.parse(Buffer.from(signature.protected, 'base64url').toString());
     if (!isObject(header)) return undefined;
     const { kid, alg, jku } = header;
     if (typeof kid !== 'string' || typeof alg !== 'string' || !ALGORITHMS.includes(alg)) return undefined;

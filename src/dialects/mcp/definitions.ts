@@ -1,5 +1,7 @@
 /** Definitions of tools: as a server gives them now, and as they were when somebody accepted them. */
 
+import { hash } from 'node:crypto';
+
 export type Definition = Readonly<Record<string, unknown>>;
 
 /** One text for one value: the order of members means nothing, and everything else does. */
@@ -11,6 +13,9 @@ export const canonical = (value: unknown): string => {
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
 };
+
+/** Of a definition, for comparing: servers may have many tools, and each of them a book to say. */
+export const fingerprint = (value: unknown): string => hash('sha256', canonical(value), 'base64url');
 
 /** Tools of one page of a list, and where the next one is; empty for the last. Undefined: it is no list of tools. */
 export interface ToolPage {
@@ -30,10 +35,10 @@ const isTool = (tool: unknown): tool is Definition =>
 /** How a tool stands. `twice`: a server that defines one name in two ways is not believed in either. */
 export type Standing = 'same' | 'changed' | 'gone' | 'twice';
 
-/** `now`: canonical texts of all tools with this name. */
+/** `now`: fingerprints of all tools with this name. */
 export const standingOf = (pinned: Definition, now: readonly string[]): Standing => {
   const [first, ...more] = now;
   if (first === undefined) return 'gone';
   if (more.length > 0) return 'twice';
-  return first === canonical(pinned) ? 'same' : 'changed';
+  return first === fingerprint(pinned) ? 'same' : 'changed';
 };

@@ -25,7 +25,6 @@ const readAsk = (payload: unknown, { operation }: About): Ask => {
 };
 
 const writeAsk = (ask: Ask, about: About): unknown => {
-  if (ask.rest.length > 0) throw lost('a2a', 'mcp', ask.rest);
   const input = plain.writeAsk(ask, about);
   if (!isObject(input)) throw new Fault('bad_request', 'arguments of a tool must be a JSON object');
   return { arguments: input };

@@ -37,6 +37,7 @@ export * from './codes.ts';
 export {
   canonical,
   type Definition,
+  fingerprint,
   type Standing,
   standingOf,
   type ToolPage,

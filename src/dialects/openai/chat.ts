@@ -32,7 +32,7 @@ const readAnswer = (payload: unknown): Answer => {
     const text = answered.maybeText(message[name], name);
     if (text !== undefined && text !== '') parts.push({ kind: 'text', text });
   }
-  for (const value of (message['tool_calls'] ?? []) as readonly unknown[]) {
+  for (const value of answered.list(message['tool_calls'] ?? [], 'tool_calls')) {
     const call = answered.fields(value, 'tool_calls');
     const { name, arguments: input } = answered.fields(call['function'], 'tool_calls.function');
     parts.push({

@@ -23,8 +23,8 @@ export const answerCard = async (
     const version = isOldPath(req.url ?? '') ? '0.3' : versionOfCard(entering.version);
     const isKnown = inbound.credential.kind !== 'none';
     const card = isKnown
-      ? await service.card(await service.options.identify(inbound.credential), addressed)
-      : await service.publicCard(addressed);
+      ? await service.cards.shownTo(await service.options.identify(inbound.credential), addressed)
+      : await service.cards.shownToAll(addressed);
     const value = shapeOf(card, version);
     const etag = `"${createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 27)}"`;
     const headers = [
@@ -58,10 +58,17 @@ const shapeOf = (card: AgentCard, version: Version | 'both'): object => {
 const tagsIn = (header: string | undefined): readonly string[] =>
   (header ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
 
-export const answerKeys = (entering: Entering): void =>
+export const answerKeys = (entering: Entering): void => {
+  const { req } = entering;
+  if (req.method !== 'GET' && req.method !== 'HEAD') {
+    const error = errorOf(new Fault('bad_request', 'this path takes GET only'));
+    writeJson({ ...entering, headers: ['allow', 'GET, HEAD'] }, 405, 'application/json', statusDocumentOf(error));
+    return;
+  }
   writeJson(
     { ...entering, headers: ['cache-control', `public, max-age=${MAX_AGE_S}`] },
     200,
     'application/jwk-set+json',
     entering.service.options.signing.jwks,
   );
+};

@@ -10,7 +10,7 @@ import {
   VERSION_HEADER,
 } from '../../dialects/a2a/index.ts';
 import { Canceller } from '../../kernel/index.ts';
-import { type BodyLimits, type Inbound, limitsOf, readBody, readInbound } from '../http/index.ts';
+import { type BodyLimits, type Collecting, type Inbound, limitsOf, readBody, readInbound } from '../http/index.ts';
 import { answerCard, answerKeys } from './card-door.ts';
 import { answerRest } from './rest.ts';
 import { type Route, routeOf } from './route.ts';
@@ -23,6 +23,8 @@ import { CHALLENGE, type Writing, writeJson } from './write.ts';
 export interface A2aDoorParts {
   readonly service: A2aService;
   readonly limits?: Partial<BodyLimits>;
+  /** What is being collected now, by all doors of a listener together: nobody is identified yet. Default: by this one alone. */
+  readonly collecting?: Collecting;
 }
 
 /** One request, read as far as every binding needs it. */
@@ -44,7 +46,7 @@ export const a2aDoor = ({
   ...options
 }: A2aDoorParts): ((req: IncomingMessage, res: ServerResponse) => boolean) => {
   const limits = limitsOf(options.limits);
-  const collecting = { bytes: 0 };
+  const { collecting = { bytes: 0 } } = options;
   return (req, res) => {
     const [path = '', query = ''] = (req.url ?? '').split('?', 2);
     const route = routeOf(path);

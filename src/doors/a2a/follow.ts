@@ -90,6 +90,8 @@ export class Follower {
     const reply = await this.#parts.handler()(call, scope);
     for await (const event of eventsOf(reply)) {
       if (taskIdIn(event) !== remote!.task) return;
+      // How it stands is how we know it: whoever reads along has heard.
+      if (event.task !== undefined && sameStatus(event.task, live.task)) continue;
       await live.apply(inOurIds(event, { task: record.id, context: record.context }));
       if (isDone(live)) return;
     }

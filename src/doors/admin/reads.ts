@@ -17,6 +17,7 @@ import * as policy from './policy.ts';
 import * as registry from './registry.ts';
 import * as releases from './releases.ts';
 import { SecretBody } from './secrets.ts';
+import { AcceptBody } from './tools.ts';
 import * as unknown from './unknown.ts';
 
 export interface Reads {
@@ -36,6 +37,7 @@ export const READS: Readonly<Record<string, Reads>> = {
   'GET /v1/revisions': query(configuration.HistoryQuery),
   'POST /v1/revisions/{number}:rollback': body(configuration.RollbackBody),
   'POST /v1/discover': body(DiscoverBody),
+  'POST /v1/definitions/{name}:accept': body(AcceptBody),
   'GET /v1/policy/releases': query(releases.ListQuery),
   'POST /v1/policy/releases': body(releases.StageBody),
   'POST /v1/policy/releases:replay': body(releases.ReplayBody),

@@ -7,7 +7,7 @@ import { authorOf } from './configuration.ts';
 import type { AdminRequest } from './request.ts';
 
 const Nothing = z.strictObject({});
-const AcceptBody = z.strictObject({
+export const AcceptBody = z.strictObject({
   operations: z
     .array(z.strictObject({ name: z.string().min(1).max(128), digest: z.string().regex(/^[0-9a-f]{32}$/) }))
     .min(1)

@@ -6,7 +6,7 @@ import { type Id, isJson, type Json, Refusal } from './message.ts';
 import type { Messages } from './perform.ts';
 import { Queue } from './queue.ts';
 import { heardIn } from './reply.ts';
-import { serverAt, toolsOf } from './tools.ts';
+import { markOf, serverAt, toolsOf } from './tools.ts';
 
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';
 const TOOLS_CHANGED = 'notifications/tools/list_changed';
@@ -59,10 +59,7 @@ export const onToolsChanged = async (
   { parts, principal, place }: Pick<Asked, 'parts' | 'principal' | 'place'>,
   changed: () => void,
 ): Promise<() => void> => {
-  const seen = async (): Promise<string> =>
-    JSON.stringify(
-      [...(await toolsOf(parts.directory, principal, place)).values()].map(({ definition }) => definition),
-    );
+  const seen = async (): Promise<string> => markOf(await toolsOf(parts.directory, principal, place));
   let before = await seen();
   return parts.directory.onChange(() => {
     // Who looks at a configuration that is not in force any more is told of the next one.

@@ -11,7 +11,7 @@ import { checkMirrors } from './mirror.ts';
 import { type End, heardIn } from './reply.ts';
 import { type State, serverState, stateOf } from './state.ts';
 import { declaresTasks, heldTask, sealedTask, taskRequest } from './tasks.ts';
-import { isConversation, serverAt, type Tool, toolsOf } from './tools.ts';
+import { conversationOf, isConversation, serverAt, type Tool, toolsOf } from './tools.ts';
 
 const BOTH = [
   'tools/list',
@@ -93,7 +93,7 @@ async function* callTool(asked: Asked): Messages {
 const sentTo = ({ target, operation }: Tool, args: Json): Sent => {
   const called: Target = { kind: target.kind, name: target.name, operation: operation.name };
   if (isConversation(target, operation.name))
-    return { target: called, form: 'openai-chat', body: () => ({ model: target.name, ...args }) };
+    return { target: called, form: 'openai-chat', body: () => conversationOf(target, args) };
   const isMcp = target.speech?.protocol === 'mcp';
   return {
     target: called,
@@ -153,7 +153,8 @@ async function* exchanged(asked: Asked, sent: Sent, state?: State): Messages {
     if (end.result['resultType'] !== 'input_required') return end;
     const missing = missingCapability(asked, end.result['inputRequests']);
     if (missing !== undefined) throw missing;
-    if (asked.ask === undefined) return { kind: 'result', result: serverState(asked, end.result, reply.pin) };
+    if (asked.isModern) return { kind: 'result', result: serverState(asked, end.result, reply.pin) };
+    if (asked.ask === undefined) throw cannotAsk();
     pin = reply.pin ?? pin;
     more = yield* answeredBy(asked, end.result);
   }
@@ -179,10 +180,7 @@ async function* questioned(
   asked: Asked,
   { id, method, params }: { id: string | number; method: string; params: Json },
 ): Messages {
-  if (asked.ask === undefined || asked.session === undefined)
-    throw new Fault('upstream_invalid', 'the server asks its client, which this version does not allow', {
-      executed: 'unknown',
-    });
+  if (asked.ask === undefined || asked.session === undefined) throw cannotAsk();
   const { message, answered } = asked.ask(method, params);
   yield message;
   const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
@@ -190,6 +188,11 @@ async function* questioned(
   await respond(asked, server.name, id, await answered);
   return NOTHING;
 }
+
+const cannotAsk = (): Fault =>
+  new Fault('upstream_invalid', 'the server asks its client something, and the client takes no questions here', {
+    executed: 'unknown',
+  });
 
 const NOTHING: End = { kind: 'result', result: {} };
 

@@ -13,12 +13,12 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const LONGEST = 64 * 1024;
 
-/** `secret`: the same on every node that may open it. `fresh`: 24 hex digits that never come twice. */
+/** `secret`: the same on every node that may open it. `fresh`: hex whose last 24 digits never come twice. */
 export const sealerOf = (secret: Uint8Array, fresh: () => string): Sealer => {
   const key = createHash('sha256').update('airspace mcp door ').update(secret).digest();
   return {
     seal: (value, about) => {
-      const iv = Buffer.from(fresh(), 'hex').subarray(0, IV_BYTES);
+      const iv = Buffer.from(fresh(), 'hex').subarray(-IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(about));
       const sealed = Buffer.concat([cipher.update(JSON.stringify(value)), cipher.final()]);
       return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');

@@ -32,7 +32,9 @@ export async function* spoken(asked: Asked, id: Id, messages: Messages, challeng
         headers: thrown.headers,
         message: errorMessage(id, thrown.error),
       };
-    return refused(asked, id, Fault.from(thrown), challenge);
+    const fault = Fault.from(thrown);
+    if (fault.facts['session'] === 'over') asked.sessionOver?.();
+    return refused(asked, id, fault, challenge);
   }
 }
 

@@ -1,6 +1,8 @@
 /** What a caller sees as tools: those of one server under their own names, or everything it may call under names that say whose it is. */
+import { createHash } from 'node:crypto';
 import {
   type Directory,
+  Fault,
   MCP_PREFIX,
   type OperationEntry,
   type Principal,
@@ -38,6 +40,19 @@ export const toolsOf = async (directory: Directory, principal: Principal, place:
   );
   places.set(key, tools);
   return tools;
+};
+
+const marks = new WeakMap<Tools, string>();
+
+/** The same for lists that say the same. Many follow the same list, and it may be long. */
+export const markOf = (tools: Tools): string => {
+  const known = marks.get(tools);
+  if (known !== undefined) return known;
+  const digest = createHash('sha256');
+  for (const { definition } of tools.values()) digest.update(JSON.stringify(definition));
+  const mark = digest.digest('base64url');
+  marks.set(tools, mark);
+  return mark;
 };
 
 /** The server behind a place, if the caller may use any of it. */
@@ -121,3 +136,11 @@ const inputOf = (target: TargetEntry, { name, input }: OperationEntry): Json => 
 /** Models are asked in the words that most clients know. */
 export const isConversation = ({ kind }: TargetEntry, operation: string): boolean =>
   kind === 'model' && operation === 'chat';
+
+/** Which model it is has been decided; what the definition does not offer is nothing that a tool takes. Throws Fault `bad_request`. */
+export const conversationOf = ({ name }: TargetEntry, args: Json): Json => {
+  const more = Object.keys(args).filter((key) => !Object.hasOwn(CONVERSATION['properties'] as Json, key));
+  if (more.length > 0)
+    throw new Fault('bad_request', `this tool takes no ${more.map((key) => `\`${key}\``).join(', ')}; see tools/list`);
+  return { ...args, model: name };
+};

@@ -18,7 +18,7 @@ import type { Api, Asked, Forwarded, ModelDoor, ModelDoorOptions, Route } from '
 
 export const modelDoor = (options: ModelDoorOptions, api: Api): ModelDoor => {
   const limits = limitsOf(options.limits);
-  const collecting = { bytes: 0 };
+  const { collecting = { bytes: 0 } } = options;
   return (req, res) => {
     const route = api.routeOf(req);
     if (route === undefined) return false;

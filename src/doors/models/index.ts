@@ -1,6 +1,6 @@
 /** What the doors of model APIs have in common; each API has a folder of its own. */
 export { modelDoor } from './door.ts';
-export { edited } from './lines.ts';
+export { chunksOf, edited } from './lines.ts';
 export type {
   Api,
   Asked,

@@ -1,6 +1,6 @@
 /** Changes single lines of a stream of events on their way; everything else passes as it came. */
 import { Buffer } from 'node:buffer';
-import { Fault } from '../../contract/index.ts';
+import { type Body, Fault } from '../../contract/index.ts';
 
 export interface LineEdit {
   /** Only lines with these bytes are looked at. */
@@ -51,4 +51,12 @@ export async function* edited(chunks: AsyncIterable<Uint8Array>, { mark, edit }:
     if (out.length > 0) yield Buffer.concat(out);
   }
   if (kept.length > 0) yield Buffer.concat(kept);
+}
+
+/** A stream that was kept, and is given again, comes as a whole. */
+export const chunksOf = (body: Body): AsyncIterable<Uint8Array> =>
+  body.kind === 'stream' ? body.chunks : whole(body.bytes);
+
+async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }

@@ -1,9 +1,9 @@
-/** Whom a model name stands for: a model by name or alias, or an agent that answers as if it were one. */
+/** Whom a model name stands for: a model by name or alias, or an agent or a tool that answers as if it were one. */
 import { type Directory, Fault, type Principal, type Target, type TargetEntry } from '../../contract/index.ts';
 import { near } from './near.ts';
 import type { Listed } from './words.ts';
 
-const AGENT = /^agent\/([a-z0-9][a-z0-9-]{0,62})(?:\/([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?$/;
+const OTHER = /^(agent|tool)\/([a-z0-9][a-z0-9-]{0,62})(?:\/([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?$/;
 const MODEL = /^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}$/;
 
 /** Operations that an agent answers a conversation with, if it has several. */
@@ -16,26 +16,38 @@ export const targetOf = async (
   model: string,
   operation: string,
 ): Promise<Target> => {
-  const agent = AGENT.exec(model);
-  if (agent !== null && operation === 'chat') return agentTarget(directory, principal, agent[1]!, agent[2]);
+  const other = OTHER.exec(model);
+  if (other !== null && operation === 'chat')
+    return otherTarget(directory, principal, {
+      kind: other[1] as 'agent' | 'tool',
+      name: other[2]!,
+      operation: other[3],
+    });
   const found = MODEL.test(model) ? directory.find(principal.tenant, 'model', model) : undefined;
   if (found === undefined) throw await unknownModel(directory, principal, model);
   return { kind: 'model', name: found.name, operation };
 };
 
-const agentTarget = async (
+interface Other {
+  readonly kind: 'agent' | 'tool';
+  readonly name: string;
+  readonly operation: string | undefined;
+}
+
+const otherTarget = async (
   directory: Directory,
   principal: Principal,
-  name: string,
-  operation: string | undefined,
+  { kind, name, operation }: Other,
 ): Promise<Target> => {
-  const found = directory.find(principal.tenant, 'agent', name);
-  if (found === undefined) throw await unknownModel(directory, principal, `agent/${name}`);
+  const model = `${kind}/${name}`;
+  const found = directory.find(principal.tenant, kind, name);
+  if (found === undefined) throw await unknownModel(directory, principal, model);
   const chosen = operation ?? conversing(found);
-  if (chosen !== undefined) return { kind: 'agent', name: found.name, operation: chosen };
-  const names = found.operations.slice(0, 10).map((one) => `\`agent/${name}/${one.name}\``);
-  throw new Fault('not_found', `agent \`${name}\` has several operations; say which: ${names.join(', ')}`, {
-    facts: { model: `agent/${name}` },
+  if (chosen !== undefined) return { kind, name: found.name, operation: chosen };
+  const visible = (await directory.visible(principal, [kind])).find((one) => one.name === name)?.operations ?? [];
+  const names = visible.slice(0, 10).map((one) => `\`${model}/${one.name}\``);
+  throw new Fault('not_found', `${kind} \`${name}\` has several operations; say which: ${names.join(', ')}`, {
+    facts: { model },
   });
 };
 

@@ -25,6 +25,8 @@ export interface NativeDoorOptions {
   /** Answers about calls that asked for `prefer: respond-async` (`detach`). Absent: such calls are refused. */
   readonly calls?: AsyncCalls;
   readonly limits?: Partial<BodyLimits>;
+  /** What is being collected now, by all doors of a listener together: nobody is identified yet. Default: by this one alone. */
+  readonly collecting?: Collecting;
   /** Takes faults whose causes only the operator may see: those with code `internal`. */
   readonly onInternal?: (fault: Fault, occurrence: Occurrence) => void;
   /**
@@ -41,7 +43,7 @@ export type NativeDoor = (req: IncomingMessage, res: ServerResponse) => boolean;
 
 export const nativeDoor = (options: NativeDoorOptions): NativeDoor => {
   const limits = limitsOf(options.limits);
-  const collecting = { bytes: 0 };
+  const { collecting = { bytes: 0 } } = options;
   return (req, res) => {
     const route = routeOf(req.method ?? '', req.url ?? '');
     if (route === undefined) return false;

@@ -4,6 +4,7 @@ import { memberIn } from '../../dialects/index.ts';
 import {
   type Api,
   type Asked,
+  chunksOf,
   type Listed,
   type ModelDoor,
   type ModelDoorOptions,
@@ -46,10 +47,9 @@ const modelOf = ({ id, target }: Listed): object => ({
 });
 
 const revised = (reply: Reply, asked: Asked): Reply => {
-  const isStream = reply.contentType.startsWith('text/event-stream') && reply.body.kind === 'stream';
-  if (asked.route.form !== 'openai-chat' || !isStream || wantsUsage(asked)) return reply;
-  const { chunks } = reply.body as Extract<Reply['body'], { kind: 'stream' }>;
-  return { ...reply, body: { kind: 'stream', chunks: withoutUsage(chunks) } };
+  const isEvents = reply.contentType.startsWith('text/event-stream') && reply.outcome === 'ok';
+  if (asked.route.form !== 'openai-chat' || !isEvents || wantsUsage(asked)) return reply;
+  return { ...reply, body: { kind: 'stream', chunks: withoutUsage(chunksOf(reply.body)) } };
 };
 
 const wantsUsage = ({ bytes, members }: Asked): boolean => {

@@ -7,6 +7,7 @@ import { Fault, HEADERS, type Principal, type Reply, type Target } from '../../c
 import { memberIn, membersIn, withMembers } from '../../dialects/index.ts';
 import {
   type Asked,
+  chunksOf,
   edited,
   type Forwarded,
   type Forwarding,
@@ -99,11 +100,10 @@ export const revisedResponse = async (
       members.has('previous_response_id') && typeof previous === 'string' ? { previous_response_id: previous } : {};
     return withMembers(bytes, members, { id: sealed(seal, principal, { target, pin, id }), ...before });
   };
-  if (reply.body.kind === 'stream' && reply.contentType.startsWith('text/event-stream'))
-    return {
-      ...reply,
-      body: { kind: 'stream', chunks: edited(reply.body.chunks, { mark: MARK, edit: (line) => lineWith(line, ids) }) },
-    };
+  if (reply.contentType.startsWith('text/event-stream')) {
+    const edit = (line: Buffer): Uint8Array => lineWith(line, ids);
+    return { ...reply, body: { kind: 'stream', chunks: edited(chunksOf(reply.body), { mark: MARK, edit }) } };
+  }
   return { ...reply, body: { kind: 'bytes', bytes: ids(await collected(reply)) } };
 };
 

@@ -1,13 +1,5 @@
 /** How an agent is reached: as its configuration says, or as its card says, which may not send us anywhere else. */
-import {
-  type Binding,
-  type Call,
-  type Endpoint,
-  Fault,
-  HEADERS,
-  type Reply,
-  type Scope,
-} from '../../contract/index.ts';
+import { type Binding, type Call, type Endpoint, Fault, type Reply, type Scope } from '../../contract/index.ts';
 import {
   type AgentCard,
   type AgentInterface,
@@ -204,6 +196,3 @@ const urlOf = ({ url, protocolBinding }: AgentInterface, base: string): string |
 
 /** gRPC has no path before its own. */
 const addressOf = (url: string, binding: Binding): string => (binding === 'GRPC' ? new URL(url).origin : url);
-
-/** What the reply of an agent may still say to whoever called. */
-export const PASSED: ReadonlySet<string> = new Set(['a2a-extensions', 'retry-after', HEADERS.policy]);

@@ -19,7 +19,7 @@ after(async () => {
 const HELLO = { message: { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'hello' }] } };
 const TASK = { id: 't', contextId: 'c', status: { state: 'TASK_STATE_COMPLETED' } };
 
-const send = (url: string, stream = false, scope: Scope = testScope().scope): Promise<Reply> => {
+const send = (url: string, stream = false, scope: Scope = testScope().scope, by = way): Promise<Reply> => {
   const call = permitted(
     makeCall({
       target: { kind: 'agent', name: 'echo', operation: 'message' },
@@ -31,7 +31,7 @@ const send = (url: string, stream = false, scope: Scope = testScope().scope): Pr
     }),
   );
   const speech = { protocol: 'a2a', version: '1.0', binding: 'GRPC', model: '' } as const;
-  return way.to(endpointAt(url, { speech, credential: { secret: 'key', as: 'bearer' } }))(call, call, scope);
+  return by.to(endpointAt(url, { speech, credential: { secret: 'key', as: 'bearer' } }))(call, call, scope);
 };
 
 interface Agent {
@@ -41,7 +41,7 @@ interface Agent {
   close(): Promise<void>;
 }
 
-const agentThat = async (answer: (stream: http2.ServerHttp2Stream) => void): Promise<Agent> => {
+const agentThat = async (answer: (stream: http2.ServerHttp2Stream) => void, port = 0): Promise<Agent> => {
   const heard: http2.IncomingHttpHeaders[] = [];
   const sessions = new Set<http2.Http2Session>();
   const closed = Promise.withResolvers<void>();
@@ -54,7 +54,7 @@ const agentThat = async (answer: (stream: http2.ServerHttp2Stream) => void): Pro
     stream.resume();
     answer(stream);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const agent: Agent = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     heard,
@@ -191,6 +191,15 @@ test('a caller that goes away resets the stream of the agent', async () => {
   }
 });
 
+test('a reply that is refused at its head is left, and not waited for', async () => {
+  const agent = await agentThat((stream) => {
+    stream.respond({ ':status': 200, 'content-type': 'text/html' });
+    stream.write('and so on');
+  });
+  assert.equal((await faultOf(send(agent.url))).code, 'upstream_invalid');
+  await agent.closed;
+});
+
 test('where nothing listens, or nobody speaks HTTP/2, the call ends', async () => {
   const fault = await faultOf(send('http://127.0.0.1:1'));
   assert.deepEqual([fault.code, fault.executed], ['unreachable', 'no']);
@@ -198,4 +207,45 @@ test('where nothing listens, or nobody speaks HTTP/2, the call ends', async () =
   const other = await faultOf(send(old.url));
   assert.ok(['upstream_broken', 'upstream_invalid', 'unreachable'].includes(other.code), other.code);
   await old.close();
+});
+
+test('an agent that went away and came back is called again', async () => {
+  const first = await agentThat(says([answer]));
+  assert.equal((await send(first.url)).status, 200);
+  await first.close();
+  const again = await agentThat(says([answer]), Number(new URL(first.url).port));
+  assert.equal((await send(again.url)).status, 200);
+  assert.equal(again.heard.length, 1);
+});
+
+test('a reader that takes its time loses nothing, and one that takes too much of it is cut', async () => {
+  const many = 400;
+  const text = 'x'.repeat(20_000);
+  const artifact = { artifactId: 'a', parts: [{ text }] };
+  const agent = await agentThat((stream) => {
+    stream.respond(HEAD, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+    stream.write(event({ task: { ...TASK, status: { state: 'TASK_STATE_WORKING' } } }));
+    for (let at = 0; at < many; at++)
+      stream.write(event({ artifactUpdate: { taskId: 't', artifact, append: at > 0 } }));
+    stream.end(event({ statusUpdate: { taskId: 't', status: TASK.status } }));
+  });
+  const slowly = async (reply: Promise<Reply>): Promise<number> => {
+    let events = 0;
+    for await (const _ of readStream(((await reply).body as { chunks: AsyncIterable<Uint8Array> }).chunks)) {
+      events++;
+      // What has come by now is let in before the next is taken.
+      await new Promise(setImmediate);
+    }
+    return events;
+  };
+  assert.equal(await slowly(send(agent.url, true)), many + 2);
+  const small = httpUpstream({
+    world: testWorld,
+    nodeId: 'test',
+    reveal: () => '',
+    limits: { cutBytes: 100_000, maxReplyBytes: 100_000 },
+  });
+  assert.equal((await faultOf(slowly(send(agent.url, true, testScope().scope, a2aWay(small))))).code, 'slow_consumer');
+  await small.close();
 });

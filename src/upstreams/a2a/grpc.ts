@@ -133,15 +133,19 @@ async function* framesIn({ body }: Reply): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
     parts.push(chunk);
     size += chunk.byteLength;
-    while (size >= wanted) {
-      const all = Buffer.concat(parts, size);
-      const taken = all.subarray(0, wanted);
-      parts = [all.subarray(wanted)];
-      size -= wanted;
+    if (size < wanted) continue;
+    // Joined once for all messages in it: small ones must not copy what follows them again and again.
+    const all = Buffer.concat(parts, size);
+    let at = 0;
+    while (size - at >= wanted) {
+      const taken = all.subarray(at, at + wanted);
+      at += wanted;
       if (!isHead) yield taken;
       wanted = isHead ? lengthIn(taken) : HEAD_BYTES;
       isHead = !isHead;
     }
+    parts = [all.subarray(at)];
+    size -= at;
   }
   if (!isHead || size > 0) throw new Fault('upstream_broken', 'the agent closed its stream in the middle of a message');
 }

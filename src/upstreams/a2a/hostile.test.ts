@@ -215,20 +215,24 @@ const hurried = (shift: { ms: number }): Scope =>
     silentSpan('00f067aa0ba902b7'),
   ).scope;
 
-test('an agent that keeps its stream open behind its last word is left', async () => {
-  let closed = (): void => {};
-  const left = new Promise<void>((resolve) => {
-    closed = resolve;
-  });
-  const agent = await agentThat((heard, response) => {
-    response.on('close', () => closed());
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    for (const result of [task, status('COMPLETED')])
-      response.write(`data: ${JSON.stringify({ jsonrpc: '2.0', id: idOf(heard), result })}\n\n`);
-  });
-  const events = await eventsOf(await send(at(agent.url), hello({ stream: true }), hurried({ ms: 0 })));
-  assert.equal(events.length, 2);
-  await left;
+test('an agent that keeps its stream open behind its last word is left, also when it knows a secret', async () => {
+  const knowing = httpUpstream({ world: testWorld, nodeId: 'test', reveal: () => 'a secret that is long enough' });
+  for (const by of [way, a2aWay(knowing)]) {
+    const left = Promise.withResolvers<void>();
+    const agent = await agentThat((heard, response) => {
+      response.on('close', () => left.resolve());
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const result of [task, status('COMPLETED')])
+        response.write(`data: ${JSON.stringify({ jsonrpc: '2.0', id: idOf(heard), result })}\n\n`);
+    });
+    const call = hello({ stream: true });
+    const credential = { secret: 'key', as: 'bearer' } as const;
+    const endpoint: Endpoint = by === way ? at(agent.url) : { ...at(agent.url), credential };
+    const events = await eventsOf(await by.to(endpoint)(call, call, hurried({ ms: 0 })));
+    assert.equal(events.length, 2);
+    await left.promise;
+  }
+  await knowing.close();
 });
 
 test('a caller that goes away is felt by the agent, whether it waits for an answer or for events', async () => {

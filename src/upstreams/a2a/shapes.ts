@@ -63,6 +63,7 @@ const PROTO_03: Shape = {
     const { id, ...rest } = request;
     if (Object.keys((rest['metadata'] ?? {}) as object).length > 0)
       throw new Fault('bad_request', '`metadata` cannot be said in A2A 0.3 outside JSON-RPC; leave it out');
+    if (String(id).includes('/')) throw new Fault('bad_request', 'the id of a task of A2A 0.3 cannot have a slash');
     return { ...rest, name: `tasks/${id}` };
   },
   answer: ({ answer }, value) => {

@@ -7,6 +7,7 @@ import {
   type Endpoint,
   eventsIn,
   Fault,
+  HEADERS,
   type Reply,
   type Scope,
 } from '../../contract/index.ts';
@@ -21,7 +22,7 @@ import {
 import type { HttpUpstream } from '../http/index.ts';
 import type { Way, Words } from '../words.ts';
 import { type Asked, askedIn } from './asked.ts';
-import { Cards, PASSED, type Plan } from './cards.ts';
+import { Cards, type Plan } from './cards.ts';
 import { speakGrpc } from './grpc.ts';
 import { inOrder, throwIfOther } from './order.ts';
 import { speakRest } from './rest.ts';
@@ -60,8 +61,18 @@ const spoken = async (sending: Sending, asked: Asked, plan: Plan, words: Words):
   const told = isUnary ? askedIn({ ...call, stream: false }, words) : asked;
   const talk = SPEAK[plan.binding](told, plan, call, scope);
   const reply = await upstream.send({ ...endpoint, url: plan.url }, call, scope, talk.request);
-  if (told.facts.isStream) return streamed(reply, talk, told, plan, scope);
-  return answered(reply, talk, told, asked.facts.isStream);
+  try {
+    if (told.facts.isStream) return await streamed(reply, talk, told, plan, scope);
+    return await answered(reply, talk, told, asked.facts.isStream);
+  } catch (thrown) {
+    leave(reply);
+    throw thrown;
+  }
+};
+
+/** Closes the exchange at once, also while something is waited for. */
+const leave = ({ body }: Reply): void => {
+  if (body.kind === 'stream') void body.chunks[Symbol.asyncIterator]().return?.();
 };
 
 const answered = async (reply: Reply, talk: Conversation, asked: Asked, asEvent: boolean): Promise<Reply> => {
@@ -74,18 +85,14 @@ const answered = async (reply: Reply, talk: Conversation, asked: Asked, asEvent:
 
 /** Its first event is waited for: what fails at once is a failed reply, and no stream that breaks. */
 const streamed = async (reply: Reply, talk: Conversation, asked: Asked, plan: Plan, scope: Scope): Promise<Reply> => {
-  const { body } = reply;
-  const leave = (): void => {
-    if (body.kind === 'stream') void body.chunks[Symbol.asyncIterator]().return?.();
-  };
   const events = talk.events(reply);
   const first = await events.next();
   if (first.done === true) throw new Fault('upstream_broken', 'the agent closed its stream before it said anything');
   if (first.value.kind === 'error') {
-    leave();
+    leave(reply);
     return failed(reply, first.value.error);
   }
-  const stream = { events: again(first.value, events), asked, version: plan.version, leave };
+  const stream = { events: again(first.value, events), asked, version: plan.version, leave: () => leave(reply) };
   const chunks = written(inOrder(stream, scope));
   return { ...ok(reply), contentType: eventsIn('a2a'), body: { kind: 'stream', chunks } };
 };
@@ -108,7 +115,9 @@ const streamOf = (events: readonly StreamResponse[]): Reply['body'] => ({
 
 const bytesOf = (value: unknown): Reply['body'] => ({ kind: 'bytes', bytes: Buffer.from(JSON.stringify(value)) });
 
-/** What the agent says beside its answer is its transport's affair. */
+/** What a reply may still say beside its answer; everything else is the affair of its transport. */
+const PASSED: ReadonlySet<string> = new Set(['a2a-extensions', 'retry-after', HEADERS.policy]);
+
 const ok = (reply: Reply): Reply => ({
   ...reply,
   outcome: 'ok',

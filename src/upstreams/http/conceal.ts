@@ -37,8 +37,24 @@ const masked = (bytes: Buffer, secret: Buffer): Buffer => {
   return Buffer.concat(parts);
 };
 
+/** Whoever leaves while a chunk is waited for leaves at once: a generator would wait for the chunk first. */
+const concealedChunks = (chunks: AsyncIterable<Uint8Array>, secret: Buffer): AsyncIterableIterator<Uint8Array> => {
+  const source = chunks[Symbol.asyncIterator]();
+  const hidden = hiddenIn({ [Symbol.asyncIterator]: () => source }, secret);
+  return {
+    next: () => hidden.next(),
+    return: async () => {
+      await source.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+};
+
 /** A chunk waits only where its end may be the beginning of the secret. */
-async function* concealedChunks(chunks: AsyncIterable<Uint8Array>, secret: Buffer): AsyncGenerator<Uint8Array> {
+async function* hiddenIn(chunks: AsyncIterable<Uint8Array>, secret: Buffer): AsyncGenerator<Uint8Array> {
   let kept = Buffer.alloc(0);
   for await (const chunk of chunks) {
     const bytes = masked(kept.byteLength === 0 ? view(chunk) : Buffer.concat([kept, chunk]), secret);

@@ -18,7 +18,10 @@ interface Origin {
 const HTTP1 = { pipelining: 1, allowH2: false };
 
 /** Without TLS nobody negotiates, so it begins at once. The types of the client do not know that it can. */
-const HTTP2 = { tls: {}, clear: { useH2c: true } as buildConnector.BuildOptions };
+const HTTP2 = {
+  tls: {},
+  clear: { useH2c: true } as buildConnector.BuildOptions,
+};
 
 const IDLE_ORIGIN_MS = 10 * 60_000;
 

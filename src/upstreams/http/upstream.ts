@@ -173,7 +173,7 @@ const sendRequest = ({ pool, base }: Way, sending: Sending, request: WireRequest
   const secret = addCredential(headers, sending);
   const body = typeof request.body === 'function' ? request.body(traceOf(headers)) : request.body;
   return new Promise((resolve, reject) => {
-    const patient = patience(limits, request.quietMs);
+    const patient = patience(request.isHttp2 === true ? unpaused(limits) : limits, request.quietMs);
     const parts = { call, scope, endpoint, limits: patient, policy, span, resolve: hiding(secret, resolve), reject };
     const handler = new Exchange(
       request.onTrailers === undefined ? parts : { ...parts, onTrailers: request.onTrailers },
@@ -183,6 +183,16 @@ const sendRequest = ({ pool, base }: Way, sending: Sending, request: WireRequest
 };
 
 const traceOf = (headers: readonly string[]): string => headers[headers.indexOf(HEADERS.traceparent) + 1] ?? '';
+
+/**
+ * Over HTTP/2 the client forgets what it holds back as soon as trailers come, so it may hold nothing back: as much as one reply may have
+ * waits here, and whoever reads more slowly than that is cut.
+ */
+const unpaused = (limits: Limits): Limits => ({
+  ...limits,
+  pauseBytes: Number.POSITIVE_INFINITY,
+  cutBytes: Math.max(limits.cutBytes, limits.maxReplyBytes),
+});
 
 const patience = (limits: Limits, quietMs: number | undefined): Limits =>
   quietMs === undefined ? limits : { ...limits, firstByteMs: quietMs, modelFirstByteMs: quietMs, idleMs: quietMs };

@@ -23,6 +23,14 @@ const CAPABILITY: Readonly<Record<string, string>> = {
 export const canAsk = ({ capabilities }: Pick<Asking, 'capabilities'>, method: string): boolean =>
   Object.hasOwn(CAPABILITY, method) && capabilities[CAPABILITY[method]!] !== undefined;
 
+/** What of a client's capabilities a session is opened with: those that a legacy server knows, and each client's in the same order. */
+export const askable = ({ capabilities }: Pick<Asking, 'capabilities'>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.values(CAPABILITY).flatMap((name) =>
+      capabilities[name] === undefined ? [] : [[name, capabilities[name]] as const],
+    ),
+  );
+
 export const canAskAnything = ({ capabilities }: Pick<Asking, 'capabilities'>): boolean =>
   Object.values(CAPABILITY).some((name) => capabilities[name] !== undefined);
 
@@ -64,10 +72,19 @@ export async function* holding(what: Holding, { id, method, params }: Request): 
 
 const MOST_ASKED = 64;
 
+/** Of more questions than anybody answers the oldest is forgotten: nobody may answer it any more. */
+export const expect = (session: Session, id: Request['id'], take: (answer: string) => void = () => {}): void => {
+  const [oldest] = session.asked;
+  if (session.asked.size >= MOST_ASKED && oldest !== undefined) {
+    session.asked.delete(oldest[0]);
+    oldest[1]('');
+  }
+  session.asked.set(JSON.stringify(id), take);
+};
+
 /** A legacy server asks a legacy client: the request goes on as it is, and the answer finds it by its id. */
 export async function* passing(session: Session, { id }: Request, json: string): AsyncGenerator<Said> {
-  if (session.asked.size >= MOST_ASKED) throw invalid('asks more than anybody answers');
-  session.asked.set(JSON.stringify(id), () => {});
+  expect(session, id);
   yield { kind: 'message', json };
 }
 
@@ -129,14 +146,13 @@ async function* askedOf(
 
 /** Rejects when the call ends; an empty text says that the session is over. */
 const answerTo = (session: Session, id: string, { scope }: Wire): Promise<string> => {
-  if (session.asked.size >= MOST_ASKED) throw invalid('asks more than anybody answers');
   const key = JSON.stringify(id);
   const answer = new Promise<string>((resolve, reject) => {
     const forget = scope.signal.onCancel((reason) => {
       session.asked.delete(key);
       reject(reason);
     });
-    session.asked.set(key, (text) => {
+    expect(session, id, (text) => {
       forget();
       if (text === '') reject(new Fault('cancelled', 'the MCP session ended while its client was asked'));
       else resolve(text);

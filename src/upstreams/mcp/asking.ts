@@ -51,10 +51,11 @@ export const askingOf = (call: Call, words: Words): Asking => {
 
 const capabilitiesIn = (meta: Meta): Readonly<Record<string, unknown>> => {
   const declared = meta[META.capabilities];
-  return typeof declared === 'object' && declared !== null && !Array.isArray(declared)
-    ? (declared as Readonly<Record<string, unknown>>)
-    : {};
+  return isObject(declared) ? declared : {};
 };
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const textOf = ({ body }: Words): string => {
   if (body.kind === 'stream') throw new Fault('bad_request', 'an MCP server takes no streamed payload; send it whole');

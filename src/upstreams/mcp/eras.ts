@@ -10,8 +10,8 @@ export type Server =
   { readonly era: 'modern'; readonly discover: string } | { readonly era: 'legacy' };
 
 const KEPT_MS = 10 * 60_000;
-const MOST = 10_000;
-const MOST_DISCOVER_CHARS = 256 * 1024;
+const MOST = 1_000;
+const MOST_DISCOVER_CHARS = 64 * 1024;
 
 export class Eras {
   readonly #clock: Clock;

@@ -19,7 +19,7 @@ import { openerOf, over, type Session } from './sessions.ts';
 import { drop, exchange, headerOf, type Incoming, invalid, isEvents, type Wire } from './wire.ts';
 
 /** What is kept of a handshake for as long as its session. */
-const MOST_INIT_CHARS = 256 * 1024;
+const MOST_INIT_CHARS = 64 * 1024;
 
 const SID = /^[\x21-\x7e]{1,255}$/;
 

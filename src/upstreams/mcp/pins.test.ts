@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { after, test } from 'node:test';
 import { Fault } from '../../contract/index.ts';
-import { canonical, standingOf } from '../../dialects/mcp/index.ts';
+import { fingerprint, standingOf } from '../../dialects/mcp/index.ts';
 import { faultOf, testScope } from '../http/testing.ts';
 import { type Client, node, type Served, serve, told } from './testing.ts';
 
@@ -132,12 +132,12 @@ test('whoever looks and goes away leaves the looking to the next', async () => {
 
 test('order and spaces mean nothing in a definition, and everything else does', () => {
   const pinned = { name: 'a', x: [1, { b: 1, c: 2 }] };
-  assert.equal(standingOf(pinned, [canonical({ x: [1, { c: 2, b: 1 }], name: 'a' })]), 'same');
+  assert.equal(standingOf(pinned, [fingerprint({ x: [1, { c: 2, b: 1 }], name: 'a' })]), 'same');
   for (const other of [
     { name: 'a', x: [{ b: 1, c: 2 }, 1] },
     { name: 'a', x: [1, { b: 1, c: 2 }], y: null },
     { name: 'a', x: [1, { b: 1, c: 2.5 }] },
     { name: 'A', x: [1, { b: 1, c: 2 }] },
   ])
-    assert.equal(standingOf(pinned, [canonical(other)]), 'changed');
+    assert.equal(standingOf(pinned, [fingerprint(other)]), 'changed');
 });

@@ -3,7 +3,7 @@
  * may have another tool behind the name, or words for the model in its description.
  */
 import { type Clock, type Endpoint, Fault, type Target } from '../../contract/index.ts';
-import { canonical, type Definition, type Standing, standingOf, toolsIn } from '../../dialects/mcp/index.ts';
+import { type Definition, fingerprint, type Standing, standingOf, toolsIn } from '../../dialects/mcp/index.ts';
 import type { Said } from './said.ts';
 import { invalid } from './wire.ts';
 
@@ -15,7 +15,7 @@ const MOST_PAGES = 50;
 const MOST_TOOLS = 5_000;
 const MOST_CHARS = 16 * 1024 * 1024;
 
-/** Canonical texts by name. */
+/** Fingerprints by name. */
 type Tools = ReadonlyMap<string, readonly string[]>;
 
 interface Seen {
@@ -52,7 +52,7 @@ export class Pins {
     const isShort = isFirst && page?.nextCursor === '' && page.tools.length !== count;
     const isOld =
       isShort ||
-      page?.tools.some((tool) => tools.get(String(tool['name']))?.includes(canonical(tool)) !== true) === true;
+      page?.tools.some((tool) => tools.get(String(tool['name']))?.includes(fingerprint(tool)) !== true) === true;
     if (isOld && this.#seen.get(keyOf(endpoint)) === known) this.#seen.delete(keyOf(endpoint));
   }
 
@@ -114,7 +114,7 @@ const read = async (list: List): Promise<{ readonly tools: Tools; readonly ttlMs
     if (count > MOST_TOOLS || chars > MOST_CHARS) throw invalid('has more tools than anybody needs');
     for (const tool of found.tools) {
       const name = String(tool['name']);
-      tools.set(name, [...(tools.get(name) ?? []), canonical(tool)]);
+      tools.set(name, [...(tools.get(name) ?? []), fingerprint(tool)]);
     }
     ttlMs = Math.min(ttlMs, ttlIn(result));
     if (found.nextCursor === '') return { tools, ttlMs };

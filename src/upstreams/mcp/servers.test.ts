@@ -162,6 +162,23 @@ test('a session that the server has forgotten is opened again, and the call runs
   assert.deepEqual(result['content'], [{ type: 'text', text: '3' }]);
 });
 
+test('a pinned tool of a server that speaks both is the same for clients of both, however each of them is told of it', async () => {
+  const server = keep(await modern());
+  const { ask } = keep(node());
+  const { tools } = (await jsonOf(await ask(server.url, 'tools/list', {}, MODERN_CLIENT))) as {
+    tools: readonly { readonly name: string }[];
+  };
+  const definition = tools.find(({ name }) => name === 'add') as Readonly<Record<string, unknown>>;
+  const endpoint = { operations: [{ name: 'add', effect: 'read', idempotent: true, definition }] } as const;
+  const params = { name: 'add', arguments: { a: 1, b: 2 } };
+  const session = await opened(ask, server.url);
+  for (const client of [MODERN_CLIENT, LEGACY_CLIENT, { ...LEGACY_CLIENT, session }])
+    assert.equal((await ask(server.url, 'tools/call', params, { ...client, endpoint })).outcome, 'ok');
+  const other = { operations: [{ ...endpoint.operations[0], definition: { ...definition, title: 'x' } }] };
+  for (const client of [MODERN_CLIENT, { ...LEGACY_CLIENT, session }])
+    await assert.rejects(ask(server.url, 'tools/call', params, { ...client, endpoint: other }), { code: 'denied' });
+});
+
 test('progress comes before the answer, from servers of both eras', async () => {
   const { ask } = keep(node());
   for (const server of [keep(await modern()), keep(await legacy())]) {

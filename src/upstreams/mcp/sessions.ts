@@ -40,6 +40,8 @@ export class Sessions {
   /** In the order of their last use. */
   readonly #byHandle = new Map<string, Session>();
   readonly #shared = new Map<string, Promise<Session>>();
+  /** Under which key a session is shared. */
+  readonly #keys = new WeakMap<Session, string>();
   #timer: Timer | undefined;
 
   constructor(clock: Clock, close: (session: Session) => void) {
@@ -78,7 +80,10 @@ export class Sessions {
       if (this.#shared.get(key) === known) this.#shared.delete(key);
       return this.shared(key, open);
     }
-    const opening = open().then((session) => this.add(session));
+    const opening = open().then((session) => {
+      this.#keys.set(session, key);
+      return this.add(session);
+    });
     this.#shared.set(key, opening);
     opening.catch(() => {
       if (this.#shared.get(key) === opening) this.#shared.delete(key);
@@ -89,6 +94,9 @@ export class Sessions {
   /** The server knows it no more, or nobody needs it. */
   drop(session: Session): void {
     this.#byHandle.delete(session.handle);
+    const key = this.#keys.get(session);
+    this.#keys.delete(session);
+    if (key !== undefined) this.#shared.delete(key);
     for (const answer of session.asked.values()) answer('');
     session.asked.clear();
   }
@@ -122,8 +130,6 @@ export class Sessions {
       const since = this.#clock.nowMs() - IDLE_MS;
       for (const session of [...this.#byHandle.values()])
         if (session.inFlight === 0 && session.usedMs < since) this.#end(session);
-      for (const [key, opening] of this.#shared)
-        void opening.then(({ handle }) => this.#byHandle.has(handle) || this.#shared.delete(key)).catch(() => {});
       if (this.#byHandle.size > 0) this.#arm();
     });
   }

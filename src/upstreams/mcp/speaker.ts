@@ -16,7 +16,7 @@ import {
 } from '../../dialects/mcp/index.ts';
 import { remainingMs, rootScope, silentSpan, type World } from '../../kernel/index.ts';
 import type { Talk } from './answering.ts';
-import { canAsk, canAskAnything, holding, mediated, passing } from './asked.ts';
+import { askable, canAsk, canAskAnything, expect, holding, mediated, passing } from './asked.ts';
 import type { Asking } from './asking.ts';
 import { Eras } from './eras.ts';
 import { Followers, type Inbox } from './followers.ts';
@@ -31,6 +31,8 @@ import { failed, type Said } from './said.ts';
 import { over, type Session, Sessions } from './sessions.ts';
 import { Tasks } from './tasks.ts';
 import type { Sender, Wire } from './wire.ts';
+
+const PLAINLY = { era: 'modern', session: '', meta: {}, capabilities: {}, stream: false } as const;
 
 const TOOLS_CHANGED = 'notifications/tools/list_changed';
 const EMPTY: Said = { kind: 'result', result: '{}' };
@@ -71,10 +73,11 @@ export class Speaker {
     return { ...talk, said: this.#noted(wire, asking, talk) };
   }
 
-  /** A page of the server's tools, for a call of one of them: in the session of its caller, where there is one. */
+  /** A page of the server's tools, for a call of one of them. Always asked in the same way: in another version a server may say it otherwise. */
   async *#list(wire: Wire, asking: Asking, cursor: string): AsyncGenerator<Said> {
     const params = cursor === '' ? '{}' : JSON.stringify({ cursor });
-    const { said } = await this.#begun(wire, { ...asking, method: 'tools/list', params, meta: {}, stream: false });
+    const listing: Asking = { ...asking, ...PLAINLY, method: 'tools/list', params };
+    const { said } = await this.#begun(wire, listing);
     yield* said;
   }
 
@@ -83,12 +86,17 @@ export class Speaker {
     return method !== 'tasks/list' && this.#tasks.owns(owner, endpoint, params);
   }
 
-  async *#noted({ endpoint }: Wire, { method, owner, params }: Asking, { said, era }: Talk): AsyncGenerator<Said> {
+  async *#noted(
+    { endpoint }: Wire,
+    { method, owner, params, session }: Asking,
+    { said, era }: Talk,
+  ): AsyncGenerator<Said> {
     for await (const one of said) {
       if (one.kind === 'result' && method === CALL_TOOL) this.#tasks.note(owner, endpoint, one.result);
       if (one.kind === 'result' && method === 'tools/list') {
         if (era === 'modern') this.#mirrors.note(endpoint, one.result);
-        await this.#pins.note(endpoint, one.result, !params.includes('"cursor"'));
+        // Only what was asked as we ask it can be compared.
+        if (session === '') await this.#pins.note(endpoint, one.result, !params.includes('"cursor"'));
       }
       if (one.kind === 'error' && one.error.code === CODES.unsupportedVersion) this.#eras.forget(endpoint);
       if (one.kind === 'message' && one.json.includes(TOOLS_CHANGED)) this.#pins.forget(endpoint);
@@ -217,7 +225,7 @@ export class Speaker {
   async #open(wire: Wire, asking: Asking): Promise<Session> {
     const { speech } = wire.endpoint;
     const version = speech === undefined || speech.version === '' ? LEGACY[0] : speech.version;
-    const params = { protocolVersion: version, capabilities: asking.capabilities, clientInfo: OURSELVES };
+    const params = { protocolVersion: version, capabilities: askable(asking), clientInfo: OURSELVES };
     const opened = await openSession(wire, asking.owner, JSON.stringify(params));
     if ('session' in opened) return opened.session;
     this.#eras.forget(wire.endpoint);
@@ -285,12 +293,7 @@ export class Speaker {
     const own = { ...wire, scope: leash.scope };
     const said =
       asking.method === STREAM
-        ? announced(
-            own,
-            session,
-            quietMs(wire),
-            (request) => void session.asked.set(JSON.stringify(request.id), () => {}),
-          )
+        ? announced(own, session, quietMs(wire), (request) => expect(session, request.id))
         : askLegacy(asking, {
             wire: own,
             session,
@@ -372,8 +375,8 @@ const needsSession = (method: string): boolean =>
   method === 'resources/subscribe' ||
   method === 'resources/unsubscribe';
 
-const sharedKey = ({ endpoint }: Wire, { owner, capabilities }: Asking): string =>
-  JSON.stringify([endpoint.id, endpoint.url, owner, capabilities]);
+const sharedKey = ({ endpoint }: Wire, asking: Asking): string =>
+  JSON.stringify([endpoint.id, endpoint.url, asking.owner, askable(asking)]);
 
 const stateIn = (params: string): string => {
   const state: unknown = JSON.parse(membersOf(params)?.get('requestState') ?? 'null');

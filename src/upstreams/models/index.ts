@@ -1,2 +1,2 @@
 /** What providers of models have in common; each API has a folder of its own. */
-export { labelled, payloadFor, throwIfRefused } from './provider.ts';
+export { collected, labelled, payloadFor, throwIfRefused } from './provider.ts';

@@ -21,8 +21,12 @@ export const payloadFor = (
   return withMembers(bytes, members, { model, ...more((name) => memberIn(bytes, members, name)) });
 };
 
+/** Whose account it is that answers is nothing that callers need to know. */
+const ACCOUNT = /organization|project/;
+
 /** A provider knows nothing of forms: it answers in the one that it was asked in. */
-export const labelled = (reply: Reply, form: Form): Reply => {
+export const labelled = (answered: Reply, form: Form): Reply => {
+  const reply = { ...answered, headers: answered.headers.filter(([name]) => !ACCOUNT.test(name)) };
   if (form === 'plain') return reply;
   if (reply.contentType.startsWith('text/event-stream')) return { ...reply, contentType: eventsIn(form) };
   return /^application\/json\s*(;|$)/i.test(reply.contentType) ? { ...reply, contentType: documentIn(form) } : reply;
@@ -65,24 +69,27 @@ const MOST_READ = 64 * 1024;
 const MOST_SHOWN = 500;
 
 /** Of an error document, safe to print; empty where there is none. */
-const saidIn = async ({ body }: Reply): Promise<{ readonly message: string; readonly reason: string }> => {
+const saidIn = async (reply: Reply): Promise<{ readonly message: string; readonly reason: string }> => {
   try {
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of body.kind === 'bytes' ? [body.bytes] : body.chunks) {
-      parts.push(chunk);
-      size += chunk.byteLength;
-      if (size > MOST_READ) return { message: '', reason: '' };
-    }
-    const { error } = JSON.parse(Buffer.concat(parts).toString()) as { readonly error?: unknown };
-    const { message, code, type } = (typeof error === 'object' && error !== null ? error : {}) as Record<
-      string,
-      unknown
-    >;
+    const { error } = JSON.parse((await collected(reply)).toString()) as { readonly error?: unknown };
+    const said = typeof error === 'object' && error !== null ? error : {};
+    const { message, code, type } = said as Record<string, unknown>;
     return { message: printable(message), reason: printable(typeof code === 'string' ? code : type) };
   } catch {
     return { message: '', reason: '' };
   }
+};
+
+/** A failure whole; of a longer one the beginning. */
+export const collected = async ({ body }: Reply): Promise<Buffer> => {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body.kind === 'bytes' ? [body.bytes] : body.chunks) {
+    parts.push(chunk);
+    size += chunk.byteLength;
+    if (size > MOST_READ) break;
+  }
+  return Buffer.concat(parts);
 };
 
 const printable = (text: unknown): string =>

@@ -1,7 +1,8 @@
 /** How models are spoken to that speak the OpenAI API: OpenAI itself, and the many that answer like it. */
-import { Fault, type Form, formOf } from '../../contract/index.ts';
+import { type Call, type Endpoint, Fault, type Form, formOf, type Reply, type Scope } from '../../contract/index.ts';
 import type { HttpUpstream } from '../http/index.ts';
-import { labelled, payloadFor, throwIfRefused } from '../models/index.ts';
+import { collected, labelled, payloadFor, throwIfRefused } from '../models/index.ts';
+import { translated } from '../speaking.ts';
 import type { Way, Words } from '../words.ts';
 
 /** `plain`: a caller that knows the target speaks its words, those of chat completions and embeddings. */
@@ -24,9 +25,44 @@ const PATHS: Readonly<Record<string, string>> = {
   'count plain': '/responses/input_tokens',
 };
 
-export const openaiWay = (upstream: HttpUpstream): Way => ({
-  forms: ({ target }) => FORMS[target.operation] ?? [],
-  to: (endpoint) => async (call, words, scope) => {
+export const openaiWay = (upstream: HttpUpstream): Way => {
+  /** Endpoints that know chat completions only, as many do that answer like OpenAI: they said so when they were asked for a response. */
+  const chatOnly = new Set<string>();
+  return {
+    forms: ({ target }) => FORMS[target.operation] ?? [],
+    to: (endpoint) => {
+      const send = sendTo(upstream, endpoint);
+      return async (call, words, scope) => {
+        if (call.target.operation !== 'chat' || formOf(words.contentType) !== 'openai-responses')
+          return send(call, words, scope);
+        if (!chatOnly.has(endpoint.id)) {
+          const reply = await send(call, words, scope);
+          if (reply.status !== 404 && reply.status !== 405) return reply;
+          const bytes = await collected(reply);
+          if (!isUnknownPath(bytes)) return { ...reply, body: { kind: 'bytes', bytes } };
+          chatOnly.add(endpoint.id);
+        }
+        const form = 'openai-responses';
+        const model = endpoint.speech?.model || call.target.name;
+        return translated(send, { call, asked: form, wanted: form, forms: ['openai-chat'], model }, scope);
+      };
+    },
+  };
+};
+
+/** A server that knows the path speaks of what is wrong with the request. */
+const isUnknownPath = (bytes: Buffer): boolean => {
+  try {
+    const { error } = JSON.parse(bytes.toString()) as { readonly error?: { readonly code?: unknown } };
+    return typeof error !== 'object' || error === null || error.code === 'unknown_url';
+  } catch {
+    return true;
+  }
+};
+
+const sendTo =
+  (upstream: HttpUpstream, endpoint: Endpoint) =>
+  async (call: Call, words: Words, scope: Scope): Promise<Reply> => {
     const form = formOf(words.contentType);
     const request = KEPT[call.target.operation]?.(words);
     if (request !== undefined) {
@@ -47,8 +83,7 @@ export const openaiWay = (upstream: HttpUpstream): Way => ({
       isForeign: true,
     });
     return labelled(await throwIfRefused(reply, call), form);
-  },
-});
+  };
 
 /** What the provider keeps, by its id there. */
 const KEPT: Readonly<

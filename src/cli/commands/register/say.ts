@@ -1,7 +1,7 @@
 /** What `register` says: what was tried, what is there, what it becomes, and what to do next. All of it came from a stranger. */
 import type { TargetKind } from '../../../contract/index.ts';
 import type { Found, TargetResource, Tried } from '../../../discovery/index.ts';
-import { addressesOf } from '../../../doors/index.ts';
+import { type Address, addressesOf } from '../../../doors/index.ts';
 import { clean } from '../../render/clean.ts';
 import { yamlOf } from './yaml.ts';
 
@@ -64,17 +64,32 @@ const GROUP: Readonly<Record<TargetResource['kind'], string>> = {
 
 /** Nobody may call it until a policy says so. */
 export const nextSteps = (base: string, resources: readonly TargetResource[]): string =>
-  resources
-    .map(({ kind, metadata: { name } }) => {
-      const lines = addressesOf(base, { kind: kind.toLowerCase() as TargetKind, name }).map(
-        ({ protocol, url }) => `  ${protocol.padEnd(10)} ${clean(url)}`,
-      );
-      return [
-        `\nnobody may call ${kind.toLowerCase()}/${name} until policy says so; for an agent of yours:`,
-        `  @id("${name}-for-<agent>") @reason("<why>")`,
-        `  permit (principal == Agent::"<agent>", action in Action::"${GROUP[kind]}", resource in ${kind}::"${name}");`,
-        'then it is at',
-        ...lines,
-      ].join('\n');
-    })
-    .join('\n');
+  resources.map((resource) => nextStep(base, resource)).join('\n');
+
+const nextStep = (base: string, { kind, metadata: { name } }: TargetResource): string => {
+  const target = { kind: kind.toLowerCase() as TargetKind, name };
+  const lines = addressesOf(base, target).map(
+    ({ protocol, url }) => `  ${protocol.padEnd(10)} ${clean(url)}${HOW[protocol]?.(target) ?? ''}`,
+  );
+  return [
+    `\nnobody may call ${target.kind}/${name} until policy says so; for an agent of yours:`,
+    `  @id("${name}-for-<agent>") @reason("<why>")`,
+    `  permit (principal == Agent::"<agent>", action in Action::"${GROUP[kind]}", resource in ${kind}::"${name}");`,
+    'then it is at',
+    ...lines,
+  ].join('\n');
+};
+
+interface Named {
+  readonly kind: TargetKind;
+  readonly name: string;
+}
+
+const asModel = ({ kind, name }: Named): string => `  model ${kind === 'model' ? name : `agent/${name}`}`;
+
+/** What else a caller says there. */
+const HOW: Partial<Record<Address['protocol'], (target: Named) => string>> = {
+  native: () => '/<operation>',
+  openai: asModel,
+  anthropic: asModel,
+};
