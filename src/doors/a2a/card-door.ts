@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../../contract/index.ts';
 import { type AgentCard, statusDocumentOf } from '../../dialects/a2a/index.ts';
-import type { Entering } from './door.ts';
+import type { Entering } from './entering.ts';
 import { cardIn03 } from './old.ts';
 import type { Route } from './route.ts';
 import { errorOf } from './status.ts';

@@ -12,6 +12,7 @@ import {
 import { Canceller } from '../../kernel/index.ts';
 import { type BodyLimits, type Collecting, type Inbound, limitsOf, readBody, readInbound } from '../http/index.ts';
 import { answerCard, answerKeys } from './card-door.ts';
+import type { Entering } from './entering.ts';
 import { answerRest } from './rest.ts';
 import { type Route, routeOf } from './route.ts';
 import { answerRpc } from './rpc.ts';
@@ -25,20 +26,6 @@ export interface A2aDoorParts {
   readonly limits?: Partial<BodyLimits>;
   /** What is being collected now, by all doors of a listener together: nobody is identified yet. Default: by this one alone. */
   readonly collecting?: Collecting;
-}
-
-/** One request, read as far as every binding needs it. */
-export interface Entering extends Writing {
-  readonly service: A2aService;
-  readonly req: IncomingMessage;
-  readonly query: URLSearchParams;
-  readonly inbound: Inbound;
-  /** As it was written; empty: not at all. */
-  readonly version: string;
-  readonly extensions: readonly string[];
-  readonly left: Canceller;
-  /** The payload as JSON; undefined when it is empty. Throws `bad_request` with a reason of JSON-RPC, and `CONTENT_TYPE_NOT_SUPPORTED`. */
-  body(): Promise<unknown>;
 }
 
 export const a2aDoor = ({

@@ -1,5 +1,5 @@
 /** What becomes of one request: messages on the way, and the end. The two manners of MCP differ in how these are sent, not in this. */
-import { Fault, type Form, type Target } from '../../contract/index.ts';
+import { Fault, type Target } from '../../contract/index.ts';
 import { CALL_TOOL, CODES, META, operationOf } from '../../dialects/mcp/index.ts';
 import { type Asked, invoke, wantsEvents } from './asked.ts';
 import { missingCapability } from './capabilities.ts';
@@ -9,6 +9,7 @@ import { listed } from './list.ts';
 import { isJson, type Json, Refusal } from './message.ts';
 import { checkMirrors } from './mirror.ts';
 import { type End, heardIn } from './reply.ts';
+import type { Messages, More, Sent } from './sent.ts';
 import { type State, serverState, stateOf } from './state.ts';
 import { declaresTasks, heldTask, sealedTask, taskRequest } from './tasks.ts';
 import { conversationOf, isConversation, serverAt, type Tool, toolsOf } from './tools.ts';
@@ -39,22 +40,6 @@ export const LEGACY_METHODS: ReadonlySet<string> = new Set([
   'resources/subscribe',
   'resources/unsubscribe',
 ]);
-
-export type Messages = AsyncGenerator<Json, End>;
-
-/** What is sent to the target, when it is sent. */
-export interface Sent {
-  readonly target: Target;
-  readonly form: Form;
-  readonly body: (more: More) => unknown;
-  readonly pin?: string | undefined;
-}
-
-/** What the client adds to a request that it sends again. */
-export interface More {
-  readonly inputResponses?: unknown;
-  readonly requestState?: string | undefined;
-}
 
 /** Throws Refusal for what the client did wrong, and Fault for everything else. */
 export const perform = (asked: Asked): Messages => {

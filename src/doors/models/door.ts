@@ -1,18 +1,9 @@
 /** How calls enter in the words of a model API: one payload that names its model, and lists of what may be named. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { type Call, documentIn, eventsIn, Fault, type Principal } from '../../contract/index.ts';
 import { type Members, memberIn, membersIn, withMembers } from '../../dialects/index.ts';
-import {
-  type BodyLimits,
-  type Collecting,
-  callFrom,
-  type Inbound,
-  isStreamed,
-  limitsOf,
-  readBody,
-  readInbound,
-  run,
-} from '../http/index.ts';
+import { callFrom, type Inbound, isStreamed, limitsOf, readBody, readInbound, run } from '../http/index.ts';
+import type { Entering } from './entering.ts';
 import { writeAnswer, writeFault, writeReply } from './reply.ts';
 import { listed, targetOf } from './target.ts';
 import type { Api, Asked, Forwarded, ModelDoor, ModelDoorOptions, Route } from './words.ts';
@@ -27,15 +18,6 @@ export const modelDoor = (options: ModelDoorOptions, api: Api): ModelDoor => {
     return true;
   };
 };
-
-export interface Entering {
-  readonly options: ModelDoorOptions;
-  readonly api: Api;
-  readonly limits: BodyLimits;
-  readonly collecting: Collecting;
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-}
 
 /** Never throws: whatever happens becomes an answer or a closed connection. */
 const enter = async (entering: Entering, route: Route): Promise<void> => {
