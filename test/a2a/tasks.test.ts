@@ -15,7 +15,11 @@ let agent: ReferenceAgent;
 before(async () => {
   scene = await openScene();
   agent = await startReference();
-  await scene.apply([resource('Agent', 'ref', { protocol: 'a2a', endpoints: [{ url: agent.url }] })]);
+  const speaking = { protocol: 'a2a', endpoints: [{ url: agent.url }] };
+  await scene.apply([
+    resource('Agent', 'ref', speaking),
+    resource('Agent', 'guarded', speaking, { labels: { guarded: 'yes' } }),
+  ]);
 });
 after(async () => {
   await scene[Symbol.asyncDispose]();
@@ -210,6 +214,28 @@ describe('a call that waits for people', () => {
     assert.equal(await following, 'TASK_STATE_REJECTED');
     const { status } = await result('/a2a/plain', 'GetTask', { id: task.id });
     assert.match(status.message.parts[0].text, /an approver denied this call: because/);
+  });
+
+  test('to an agent of A2A goes on as the task of that agent, turn by turn', async () => {
+    const say = async (params: unknown): Promise<Json> => (await result('/a2a/guarded', 'SendMessage', params)).task;
+    const waiting = async (id: string): Promise<Json> => {
+      for (;;) {
+        const { status, metadata } = await result('/a2a/guarded', 'GetTask', { id });
+        if (status.message?.parts[0]?.text === 'which one?' || status.state === 'TASK_STATE_COMPLETED') return status;
+        assert.ok(metadata[APPROVAL_URI] !== undefined);
+      }
+    };
+    const task = await say(message('first', { messageId: 'tck-input-required-guarded' }));
+    assert.match(task.status.message.parts[0].text, /words to it need a person/);
+    await vote(task.id, 'approve');
+    assert.equal((await waiting(task.id)).state, 'TASK_STATE_INPUT_REQUIRED');
+    const again = await say(message('that one', { taskId: task.id }));
+    assert.equal(again.id, task.id);
+    assert.match(again.status.message.parts[0].text, /words to it need a person/);
+    const approval = again.metadata[APPROVAL_URI].id;
+    assert.notEqual(approval, task.id, 'each message is a call of its own');
+    await vote(approval, 'approve');
+    assert.equal(await endOf(task.id), 'TASK_STATE_COMPLETED');
   });
 
   test('is taken back by its caller, and survives a restart', async () => {

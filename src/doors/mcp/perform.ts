@@ -4,7 +4,7 @@ import { CALL_TOOL, CODES, META, operationOf } from '../../dialects/mcp/index.ts
 import { type Asked, invoke, wantsEvents } from './asked.ts';
 import { missingCapability } from './capabilities.ts';
 import { discovered } from './discover.ts';
-import { canElicit, collectedFrom, type Held, heldIn, inputRequired, lookAt, stillHeld, waited } from './held.ts';
+import { canElicit, endSoon, type Held, heldIn, inputRequired, lookAt, stillHeld, waited } from './held.ts';
 import { listed } from './list.ts';
 import { isJson, type Json, Refusal } from './message.ts';
 import { checkMirrors } from './mirror.ts';
@@ -252,7 +252,7 @@ async function* collectHeld(asked: Asked, id: string): Messages {
   const call = await lookAt(asked, id);
   asked.occurrence.callId = call.id;
   asked.occurrence.traceId = call.trace;
-  const end = await collectedFrom(asked, call);
+  const end = await endSoon(asked, call);
   if (end !== undefined) return end;
   return yield* holding(asked, stillHeld(call));
 }

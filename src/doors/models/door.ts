@@ -5,6 +5,7 @@ import { type Members, memberIn, membersIn, withMembers } from '../../dialects/i
 import {
   type BodyLimits,
   type Collecting,
+  callFrom,
   type Inbound,
   isStreamed,
   limitsOf,
@@ -167,24 +168,16 @@ const answer = ({ options, api, res, ...entering }: Entering, answering: Answeri
   });
 };
 
-const callOf = (api: Api, { id, inbound, credential, trace, forwarded }: Answering): Call => ({
-  id,
-  credential,
-  principal: null,
-  target: forwarded.target,
-  contentType: documentIn(forwarded.form),
-  accept: forwarded.stream ? eventsIn(forwarded.form) : documentIn(forwarded.form),
-  body: { kind: 'bytes', bytes: forwarded.bytes },
-  headers: inbound.passed.filter(([name]) => api.passes.has(name)),
-  ...(inbound.timeoutMs === undefined ? {} : { timeoutMs: inbound.timeoutMs }),
-  trace,
-  lineage: { root: id, depth: 0 },
-  ...(inbound.run === undefined ? {} : { run: inbound.run }),
-  ...(inbound.session === undefined ? {} : { session: inbound.session }),
-  ...(inbound.idempotencyKey === undefined ? {} : { idempotencyKey: inbound.idempotencyKey }),
-  priority: 2,
-  stream: forwarded.stream,
-  via: [],
-  retriedElsewhere: false,
-  ...(forwarded.pin === undefined ? {} : { pin: forwarded.pin }),
-});
+const callOf = (api: Api, { id, inbound, credential, trace, forwarded }: Answering): Call =>
+  callFrom(inbound, {
+    id,
+    credential,
+    target: forwarded.target,
+    contentType: documentIn(forwarded.form),
+    accept: forwarded.stream ? eventsIn(forwarded.form) : documentIn(forwarded.form),
+    body: { kind: 'bytes', bytes: forwarded.bytes },
+    headers: inbound.passed.filter(([name]) => api.passes.has(name)),
+    trace,
+    stream: forwarded.stream,
+    pin: forwarded.pin,
+  });
