@@ -146,10 +146,11 @@ const startAgents = async (
   ports: Ports,
   keys: ReadonlyMap<string, string>,
 ): Promise<void> => {
-  for (const name of ['adk', 'strands'] as const) {
+  const start = (name: 'adk' | 'strands'): Promise<string> => {
     const env = { AIRSPACE_URL: url, AIRSPACE_KEY: keys.get(name)!, PORT: String(ports[name]) };
-    await children.start([...TRACED, at(`programs/${name}-agent.mjs`)], env, LISTENING);
-  }
+    return children.start([...TRACED, at(`programs/${name}-agent.mjs`)], env, LISTENING);
+  };
+  await Promise.all([start('adk'), start('strands')]);
 };
 
 interface McpTool {
