@@ -1,6 +1,6 @@
 /** Installs the frameworks beside this file when they are first wanted: half a gigabyte that is none of a user's business. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, globSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const HOME = import.meta.dirname;
@@ -33,12 +33,5 @@ export const install = (): void => {
   });
   if (status !== 0)
     throw new Error('`npm ci` in examples/frameworks did not finish; check the network and the npm registry');
-  removeTests();
   copyFileSync(lock, stamp);
-};
-
-/** Some packages bring theirs along, and Node's runner would take them for ours. */
-const removeTests = (): void => {
-  for (const path of globSync('node_modules/**/*.test.{ts,mts,js,mjs,cjs}', { cwd: HOME }))
-    rmSync(join(HOME, path), { force: true });
 };
