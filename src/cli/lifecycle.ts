@@ -67,6 +67,8 @@ export interface SidecarOptions extends NodeWords {
   /** Where the agent listens; absent for one that only calls. */
   readonly agentUrl?: string;
   readonly agentVersion: string;
+  /** A2A over gRPC for the agent too, on a free port of this machine. */
+  readonly appGrpc?: boolean;
   /** The command is an MCP server that speaks on its standard streams. */
   readonly stdio?: boolean;
   /** Names of variables that it gets besides the usual ones. */

@@ -416,6 +416,7 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .requiredOption('--hub <url>', 'that it joins')
     .option('--agent-url <url>', 'where the agent listens')
     .option('--agent-version <version>', 'that the agent runs', '1')
+    .option('--app-grpc', 'speak A2A over gRPC to the agent too, at AIRSPACE_GRPC of its process')
     .option('--stdio', 'the command is an MCP server on standard input and output; its token is for a tool')
     .option('--pass-env <name>', 'a variable that an MCP server on stdio may see, repeatable', collect)
     .option('--host <host>', 'address to bind', '127.0.0.1')

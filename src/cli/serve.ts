@@ -169,12 +169,13 @@ export const sidecar = async (
       agentUrl,
       agentVersion: options.agentVersion,
       agentReady: () => command.length === 0 || agent?.isReady() === true,
+      ...(options.appGrpc === true ? { appGrpc: true } : {}),
     }),
   );
   const asked = untilAsked();
   let graceful = false;
   try {
-    await writePrivateFile(join(options.data, APP_FILE), JSON.stringify({ url: node.appUrl, key: node.appKey }));
+    await writePrivateFile(join(options.data, APP_FILE), JSON.stringify(appOf(node)));
     if (command.length > 0 && agentUrl !== null)
       agent = runAgent(
         command,
@@ -203,6 +204,7 @@ const toolSidecar = async (context: Context, command: readonly string[], options
       'with --stdio the sidecar starts the server, and needs to know how',
       'airspace sidecar run --hub http://... --token-file t --stdio -- <command>',
     );
+  if (options.appGrpc === true) throw usage('--app-grpc is for agents that call, and a tool calls nobody');
   const node = await failing(
     options,
     startSidecar({
@@ -244,7 +246,15 @@ const serverEnvironment = (env: Context['io']['env'], passed: readonly string[])
   );
 };
 
-const environmentOf = (node: RunningSidecar) => ({ AIRSPACE_URL: node.appUrl, AIRSPACE_KEY: node.appKey });
+const appOf = ({ appUrl, appKey, appGrpc }: RunningSidecar) => ({
+  ...{ url: appUrl, key: appKey },
+  ...(appGrpc === '' ? {} : { grpc: appGrpc }),
+});
+
+const environmentOf = (node: RunningSidecar) => {
+  const { url, key, grpc } = appOf(node);
+  return { AIRSPACE_URL: url, AIRSPACE_KEY: key, ...(grpc === undefined ? {} : { AIRSPACE_GRPC: grpc }) };
+};
 
 const freePort = async (): Promise<number> => {
   const { createServer } = await import('node:net');

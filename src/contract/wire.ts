@@ -3,6 +3,8 @@
 export const HEADERS = {
   callId: 'airspace-call-id',
   session: 'airspace-session',
+  /** Whom a request of A2A 0.3 over gRPC is for, as `tenant` says it in 1.0: `orders`, `tools/search`. */
+  target: 'airspace-target',
   /** Remaining milliseconds, relative and so safe from skewed clocks (D1). */
   timeoutMs: 'airspace-timeout-ms',
   /** `id=…;kind=…;tenant=…` towards agents: information, never a credential. */

@@ -62,6 +62,7 @@ export const deployments = async (): Promise<Deployments> => {
       ...member,
       dir: join(dir, 'sidecar'),
       agentUrl: null,
+      appGrpc: true,
       token: await tokenFor({ role: 'sidecar', agent: 'alice' }),
     },
   });
@@ -79,6 +80,7 @@ export const deployments = async (): Promise<Deployments> => {
     rpc: `${url}/a2a/${name}`,
     rest: `${url}/a2a/${name}`,
     grpc,
+    grpc03: grpc,
     tenant: name,
     key: secret,
   });
@@ -87,14 +89,14 @@ export const deployments = async (): Promise<Deployments> => {
       name: 'direct',
       place: {
         ...{ card: `${agent.url}/.well-known/agent-card.json`, rpc: `${agent.url}/rpc`, rest: `${agent.url}/rest` },
-        ...{ grpc: agent.grpc, tenant: '', key: '' },
+        ...{ grpc: agent.grpc, grpc03: '', tenant: '', key: '' },
       },
     },
     { name: 'hub', place: at(hub.url, 'reference', key.secret, hub.grpc) },
-    { name: 'sidecar', place: at(sidecar.appUrl, 'reference', sidecar.appKey, '') },
+    { name: 'sidecar', place: at(sidecar.appUrl, 'reference', sidecar.appKey, sidecar.appGrpc) },
     { name: 'hierarchy', place: at(hub.url, 'below', key.secret, hub.grpc) },
     { name: 'domain', place: at(branch.url, 'below', key.secret, branch.grpc) },
-    { name: 'mesh', place: at(sidecar.appUrl, 'beside', sidecar.appKey, '') },
+    { name: 'mesh', place: at(sidecar.appUrl, 'beside', sidecar.appKey, sidecar.appGrpc) },
     { name: 'beside', place: at(other.url, 'beside', key.secret, other.grpc) },
   ];
   for (const { place } of places.slice(1)) await flowing(place);

@@ -2,6 +2,7 @@
 import http2 from 'node:http2';
 import {
   byMethod,
+  type Codec,
   errorFromGrpc,
   errorFromHttp,
   errorFromRpc,
@@ -9,6 +10,7 @@ import {
   eventFromProto03,
   type OperationFacts,
   protobuf,
+  protobuf03,
   sendParamsTo03,
   sendToProto03,
   taskFrom03,
@@ -23,6 +25,8 @@ export interface Place {
   readonly rest: string;
   /** `host:port`; empty: not here. */
   readonly grpc: string;
+  /** Of 0.3. */
+  readonly grpc03: string;
   /** Names the agent where the address does not. */
   readonly tenant: string;
   /** Empty: nobody asks for one. */
@@ -62,9 +66,10 @@ export class Refused extends Error {
 export const speakersAt = (place: Place): readonly Speaker[] => [
   rpcSpeaker(place, '1.0'),
   restSpeaker(place, '1.0'),
-  ...(place.grpc === '' ? [] : [grpcSpeaker(place)]),
+  ...(place.grpc === '' ? [] : [grpcSpeaker(place, GRPC_10)]),
   rpcSpeaker(place, '0.3'),
   restSpeaker(place, '0.3'),
+  ...(place.grpc03 === '' ? [] : [grpcSpeaker(place, GRPC_03)]),
 ];
 
 const headersOf = ({ key }: Place, version: string, more: Options['headers'] = {}): Record<string, string> => ({
@@ -214,30 +219,74 @@ const fromProto03 = (method: string, value: Json): Json => {
   return method.includes('TaskPushNotificationConfig') && !method.startsWith('Delete') ? push(value) : value;
 };
 
-const grpcSpeaker = (place: Place): Speaker => {
-  const call = (method: string, params: Json, { headers = {}, signal }: Options) => {
-    const session = http2.connect(`http://${place.grpc}`);
+/** What the versions of gRPC say otherwise. */
+interface GrpcWords {
+  readonly version: Speaker['version'];
+  readonly address: (place: Place) => string;
+  readonly codec: Codec;
+  readonly method: (facts: OperationFacts) => string;
+  readonly request: (facts: OperationFacts, params: Json) => Uint8Array;
+  readonly answer: (facts: OperationFacts, bytes: Uint8Array) => Json;
+  /** In metadata, where the messages have no place for it. */
+  readonly tenant: (tenant: string) => Readonly<Record<string, string>>;
+}
+
+const GRPC_10: GrpcWords = {
+  version: '1.0',
+  address: ({ grpc }) => grpc,
+  codec: protobuf,
+  method: ({ method }) => method,
+  request: ({ request }, params) => protobuf.encode(request, params),
+  answer: ({ answer }, bytes) => protobuf.decode(answer, bytes, 'answer'),
+  tenant: () => ({}),
+};
+
+const GRPC_03: GrpcWords = {
+  version: '0.3',
+  address: ({ grpc03 }) => grpc03,
+  codec: protobuf03,
+  method: ({ grpc03 }) => grpc03,
+  request: ({ method, request03 }, { tenant: _, ...params }) => protobuf03.encode(request03, grpc03(method, params)),
+  answer: ({ method, answer03, isStream }, bytes) => {
+    const value = protobuf03.decode(answer03, bytes, 'answer') as Json;
+    return isStream ? eventFrom03(eventFromProto03(value)) : fromProto03(method, value);
+  },
+  tenant: (tenant): Readonly<Record<string, string>> => (tenant === '' ? {} : { 'airspace-target': tenant }),
+};
+
+/** gRPC of 0.3 names what others give the ids of. */
+const grpc03 = (method: string, params: Json): Json => {
+  const { id, taskId, ...rest } = params;
+  if (method.startsWith('Send')) return proto03(method, params, '');
+  if (method === 'CreateTaskPushNotificationConfig') return proto03(method, params, taskId);
+  if (method === 'ListTaskPushNotificationConfigs') return { parent: `tasks/${taskId}` };
+  if (method.includes('TaskPushNotificationConfig')) return { name: `tasks/${taskId}/pushNotificationConfigs/${id}` };
+  return id === undefined ? {} : { ...rest, name: `tasks/${id}` };
+};
+
+const grpcSpeaker = (place: Place, words: GrpcWords): Speaker => {
+  const { version } = words;
+  const call = (facts: OperationFacts, params: Json, { headers = {}, signal }: Options) => {
+    const session = http2.connect(`http://${words.address(place)}`);
     session.on('error', () => {});
     const stream = session.request({
       ':method': 'POST',
-      ':path': `/${protobuf.service}/${method}`,
-      ...headersOf(place, '1.0', headers),
+      ':path': `/${words.codec.service}/${words.method(facts)}`,
+      ...words.tenant(place.tenant),
+      ...headersOf(place, version, headers),
       'content-type': 'application/grpc',
       te: 'trailers',
     });
     signal?.addEventListener('abort', () => stream.close(http2.constants.NGHTTP2_CANCEL));
-    const message = protobuf.encode(
-      (byMethod(method) as OperationFacts).request,
-      place.tenant === '' ? params : { ...params, tenant: place.tenant },
-    );
+    const message = words.request(facts, place.tenant === '' ? params : { ...params, tenant: place.tenant });
     const prefix = Buffer.alloc(5);
     prefix.writeUInt32BE(message.byteLength, 1);
     stream.end(Buffer.concat([prefix, message]));
     return { stream, close: () => session.close() };
   };
   async function* messages(method: string, params: Json, options: Options): AsyncGenerator<Json> {
-    const { answer } = byMethod(method) as OperationFacts;
-    const { stream, close } = call(method, params, options);
+    const facts = byMethod(method) as OperationFacts;
+    const { stream, close } = call(facts, params, options);
     let trailers: Record<string, unknown> = {};
     stream.on('response', (headers) => {
       trailers = { ...trailers, ...headers };
@@ -251,7 +300,7 @@ const grpcSpeaker = (place: Place): Speaker => {
         rest = Buffer.concat([rest, chunk]);
         while (rest.length >= 5 && rest.length >= 5 + rest.readUInt32BE(1)) {
           const end = 5 + rest.readUInt32BE(1);
-          yield protobuf.decode(answer, rest.subarray(5, end), 'answer');
+          yield words.answer(facts, rest.subarray(5, end));
           rest = rest.subarray(end);
         }
       }
@@ -266,8 +315,8 @@ const grpcSpeaker = (place: Place): Speaker => {
     throw new Refused({ ok: false, reason: error.reason, status, raw: { status, text, details } });
   }
   return {
-    name: 'gRPC 1.0',
-    version: '1.0',
+    name: `gRPC ${version}`,
+    version,
     binding: 'GRPC',
     ask: async (method, params, options = {}) => {
       try {

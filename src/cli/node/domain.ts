@@ -250,6 +250,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
   await live.reconciler.start();
   await a2a.service.recover();
   grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, a2a.grpc));
+  if (grpc !== undefined) egress.own(`http://${grpc.address}`);
   const endHouse = houseOf(options, { stores, world, logger });
   logger.log('info', 'domain hub is up', {
     url: listener.url,

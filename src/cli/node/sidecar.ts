@@ -51,12 +51,16 @@ export interface SidecarOptions extends NodeOptions, MemberOptions {
   readonly stdio?: { readonly command: readonly string[]; readonly env: Readonly<Record<string, string>> };
   /** Is the agent ready for calls? Asked at each heartbeat. Default: always. */
   readonly agentReady?: () => boolean;
+  /** Speak A2A over gRPC to the own agent, too. Default: no. */
+  readonly appGrpc?: boolean;
 }
 
 export interface RunningSidecar extends RunningNode {
   /** For the own agent: `AIRSPACE_URL` and `AIRSPACE_KEY` of its process. */
   readonly appUrl: string;
   readonly appKey: string;
+  /** For the own agent, `host:port`: its `AIRSPACE_GRPC`. Empty: not wanted. */
+  readonly appGrpc: string;
   /** Sequence of the snapshot in force, 0 before the first. */
   snapshotSeq(): number;
 }
@@ -198,9 +202,11 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       : { kind: 'none' };
   const calling = { handler: () => out.handler, world, directory: directoryOf(out, world), known, onInternal };
   let appUrl = '';
+  let appGrpc: GrpcListener | undefined;
   const a2aOut = await a2aFront({
     ...{ ...speaking, ...calling, node: `${node.id}/app`, live: out },
     url: () => appUrl,
+    grpc: () => appGrpc?.address ?? '',
   });
   const app = await listen({
     host: '127.0.0.1',
@@ -247,6 +253,10 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   await a2aIn.service.recover();
   await a2aOut.service.recover();
   grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, a2aIn.grpc));
+  // Of this machine, like the other listener of the agent: without TLS, whatever the door for other nodes has.
+  if (options.appGrpc === true)
+    appGrpc = await listenGrpc({ host: '127.0.0.1', port: 0 }, { clock: world.clock }, a2aOut.grpc);
+  for (const one of [grpc, appGrpc]) if (one !== undefined) egress.own(`http://${one.address}`);
   const endHouse = houseOf(options, { stores: member.stores, world, logger });
   logger.log('info', 'sidecar is up', {
     url: front.url,
@@ -262,11 +272,13 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     live: into,
     appUrl: app.url,
     appKey,
+    appGrpc: appGrpc?.address ?? '',
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
       a2aIn.service.stop();
       a2aOut.service.stop();
-      await Promise.all([closeListener(front, closing, graceful), app.close(graceful), grpc?.close(graceful)]);
+      const listeners = [app, grpc, appGrpc].map((listener) => listener?.close(graceful));
+      await Promise.all([closeListener(front, closing, graceful), ...listeners]);
       out.reconciler.stop();
       into.reconciler.stop();
       endHouse();

@@ -11,8 +11,10 @@ export interface OperationFacts {
   readonly operation: string;
   /** JSON-RPC method of 0.3. Empty: 0.3 has none. */
   readonly method03: string;
-  /** gRPC method of 0.3. */
+  /** gRPC method of 0.3, and the messages that it takes and answers there. */
   readonly grpc03: string;
+  readonly request03: string;
+  readonly answer03: string;
   /** REST of 1.0: `{id}` and `{taskId}` are members of the request, the others are the query or the body. 0.3 has `/v1` before it. */
   readonly verb: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
@@ -25,7 +27,11 @@ const facts = (
   [method03, grpc03]: readonly [string, string],
   [verb, path]: readonly [OperationFacts['verb'], string],
   isStream = false,
-): OperationFacts => ({ method, request, answer, isStream, operation, method03, grpc03, verb, path });
+): OperationFacts => ({
+  ...{ method, request, answer, isStream, operation, method03, grpc03, verb, path },
+  request03: grpc03 === '' ? '' : `${isStream && request === 'SendMessageRequest' ? 'SendMessage' : grpc03}Request`,
+  answer03: answer === 'ListTaskPushNotificationConfigsResponse' ? 'ListTaskPushNotificationConfigResponse' : answer,
+});
 
 const PUSH = 'tasks/pushNotificationConfig';
 const CONFIGS = '/tasks/{taskId}/pushNotificationConfigs';

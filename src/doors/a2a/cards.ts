@@ -108,6 +108,8 @@ const interfacesAt = (base: string, grpc: string, tenant: string): readonly Agen
   ...(grpc === '' ? [] : [{ url: grpc, protocolBinding: 'GRPC', protocolVersion: '1.0', tenant }]),
   { url: base, protocolBinding: 'JSONRPC', protocolVersion: '0.3' },
   { url: base, protocolBinding: 'HTTP+JSON', protocolVersion: '0.3' },
+  // Cards of 0.3 have no tenant: this address is that of the node, and of nothing behind it.
+  ...(grpc === '' || tenant !== '' ? [] : [{ url: grpc, protocolBinding: 'GRPC', protocolVersion: '0.3' }]),
 ];
 
 const capabilitiesOf = ({ hasPush }: Place, detail: Detail): AgentCard['capabilities'] => ({

@@ -1,24 +1,17 @@
-/** A2A over gRPC: one stream of HTTP/2 for each request, the same core behind it as behind JSON and REST. */
+/** A2A over gRPC, 1.0 and 0.3 beside each other: one stream of HTTP/2 for each request, the same core behind it as behind JSON and REST. */
 import { Buffer } from 'node:buffer';
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { Fault } from '../../contract/index.ts';
-import {
-  byMethod,
-  type Codec,
-  EXTENSIONS_HEADER,
-  GRPC_STATUS,
-  type OperationFacts,
-  protobuf,
-  VERSION_HEADER,
-} from '../../dialects/a2a/index.ts';
+import { GRPC_STATUS, type StreamResponse, VERSION_HEADER } from '../../dialects/a2a/index.ts';
 import { Canceller } from '../../kernel/index.ts';
 import { readInbound } from '../http/index.ts';
 import type { Channel } from './channel.ts';
-import { refusal } from './refuse.ts';
+import { extensionsOut } from './extensions.ts';
+import { methodOf, throwIfAnother } from './grpc-words.ts';
 import { grpcDetails } from './rich-status.ts';
 import type { A2aService } from './service.ts';
 import { errorOf } from './status.ts';
-import { extensionsIn, versionOf } from './version.ts';
+import { extensionsIn } from './version.ts';
 
 export type GrpcDoor = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
@@ -28,18 +21,13 @@ const PREFIX = 5;
 const TYPE = /^application\/grpc(?:\+proto)?$/;
 
 export const grpcDoor =
-  (service: A2aService, codec: Codec = protobuf): GrpcDoor =>
+  (service: A2aService): GrpcDoor =>
   (stream, headers) => {
     stream.on('error', () => {});
-    void answer(service, codec, stream, headers).catch(() => stream.destroy());
+    void answer(service, stream, headers).catch(() => stream.destroy());
   };
 
-const answer = async (
-  service: A2aService,
-  codec: Codec,
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-): Promise<void> => {
+const answer = async (service: A2aService, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> => {
   if (headers[':method'] !== 'POST' || !TYPE.test(String(headers['content-type'] ?? ''))) {
     stream.respond({ ':status': headers[':method'] === 'POST' ? 415 : 405 }, { endStream: true });
     return;
@@ -48,23 +36,25 @@ const answer = async (
   stream.once('close', () => left.cancel(new Fault('cancelled', 'the caller went away')));
   const sink = new Sink(stream);
   try {
-    const facts = operationOf(codec, String(headers[':path']));
-    const version = versionOf(textOf(headers[VERSION_HEADER]));
-    if (version !== '1.0')
-      throw refusal('VERSION_NOT_SUPPORTED', 'this service is of A2A 1.0: send the metadata a2a-version: 1.0');
-    const payload = codec.decode(facts.request, await bytesOf(stream, headers), 'ask');
+    const { words, facts } = methodOf(String(headers[':path']));
+    throwIfAnother(words.version, textOf(headers[VERSION_HEADER]));
+    const { codec } = words;
+    const { request, answer } = words.messages(facts);
+    const payload = codec.decode(request, await bytesOf(stream, headers), 'ask');
     const inbound = readInbound(rawOf(headers));
+    const extensions = extensionsIn(textOf(headers[words.extensions]));
+    sink.with(extensionsOut(extensions, words.version));
     const performed = await service.perform({
       method: facts.method,
-      params: payload,
-      addressed: null,
+      params: words.params(facts.method, payload),
+      addressed: words.addressed(headers),
       inbound: { ...inbound, credential: service.options.known?.(inbound.credential) ?? inbound.credential },
-      version,
-      extensions: extensionsIn(textOf(headers[EXTENSIONS_HEADER])),
+      version: words.version,
+      extensions,
       left,
     });
-    if (performed.kind === 'one') await sink.write(codec.encode(facts.answer, performed.value));
-    else await pass(codec, facts, performed.events, sink);
+    if (performed.kind === 'one') await sink.write(codec.encode(answer, words.answer(facts.method, performed.value)));
+    else await pass(performed.events, sink, (event) => codec.encode(answer, words.event(event)));
     sink.end('OK', '');
   } catch (thrown) {
     const fault = Fault.from(thrown);
@@ -74,18 +64,13 @@ const answer = async (
   }
 };
 
-const pass = async (codec: Codec, facts: OperationFacts, events: Channel<object>, sink: Sink): Promise<void> => {
+const pass = async (
+  events: Channel<StreamResponse>,
+  sink: Sink,
+  encode: (event: StreamResponse) => Uint8Array,
+): Promise<void> => {
   sink.begin();
-  for await (const event of events) await sink.write(codec.encode(facts.answer, event));
-};
-
-/** Throws with the reason `METHOD_NOT_FOUND`. */
-const operationOf = ({ service }: Codec, path: string): OperationFacts => {
-  const facts = path.startsWith(`/${service}/`) ? byMethod(path.slice(service.length + 2)) : undefined;
-  if (facts !== undefined) return facts;
-  throw new Fault('bad_request', `there is no method \`${path.slice(0, 100)}\``, {
-    facts: { rpc: 'METHOD_NOT_FOUND' },
-  });
+  for await (const event of events) await sink.write(encode(event));
 };
 
 const textOf = (value: string | readonly string[] | undefined): string =>
@@ -122,10 +107,16 @@ const bytesOf = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders):
 class Sink {
   readonly #stream: ServerHttp2Stream;
   #trailers: Record<string, string> = {};
+  #head: Record<string, string> = {};
   #hasBegun = false;
 
   constructor(stream: ServerHttp2Stream) {
     this.#stream = stream;
+  }
+
+  /** Names and values in turns, before it begins. */
+  with([name, value]: readonly string[]): void {
+    if (name !== undefined && value !== undefined) this.#head = { [name]: value };
   }
 
   begin(): void {
@@ -136,7 +127,8 @@ class Sink {
       // A caller that still sends is not listened to any more.
       if (!this.#stream.readableEnded) setImmediate(() => this.#stream.close(constants.NGHTTP2_NO_ERROR));
     });
-    this.#stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true });
+    const head = { ':status': 200, 'content-type': 'application/grpc+proto', ...this.#head };
+    this.#stream.respond(head, { waitForTrailers: true });
   }
 
   /** Resolves when its reader takes more. */

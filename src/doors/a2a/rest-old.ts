@@ -1,18 +1,6 @@
-/** REST of 0.3, which is protobuf written as JSON: other names for the same requests and answers than JSON-RPC has. */
-import {
-  cardToProto03,
-  eventTo03,
-  eventToProto03,
-  pushConfigTo03,
-  type StreamResponse,
-  sendFromProto03,
-  type Task,
-  type TaskPushNotificationConfig,
-  taskTo03,
-  taskToProto03,
-} from '../../dialects/a2a/index.ts';
+/** Requests over REST of 0.3, which is protobuf written as JSON: other names for the same than JSON-RPC has. */
+import { sendFromProto03 } from '../../dialects/a2a/index.ts';
 import { isObject } from './json.ts';
-import { cardIn03 } from './old.ts';
 
 type Named = Readonly<Record<string, string>>;
 
@@ -46,41 +34,4 @@ const configIn = (body: Readonly<Record<string, unknown>>): unknown => {
   if (!isObject(config)) return config;
   const { id = body['configId'], ...rest } = config;
   return id === '' || id === undefined ? rest : { ...rest, id };
-};
-
-/** What is called `msg` in protobuf is `message` when it is written as JSON. */
-export const eventOfRest03 = (event: StreamResponse): object => {
-  const { msg, ...rest } = eventToProto03(eventTo03(event).value);
-  return msg === undefined ? rest : { message: msg };
-};
-
-/** The answer to a method of 1.0. */
-export const answerOfRest03 = (method: string, value: object): unknown => {
-  switch (method) {
-    case 'SendMessage':
-      return eventOfRest03(value as StreamResponse);
-    case 'GetTask':
-    case 'CancelTask':
-      return taskToProto03(taskTo03(value as Task).value);
-    case 'CreateTaskPushNotificationConfig':
-    case 'GetTaskPushNotificationConfig':
-      return pushOut(value as TaskPushNotificationConfig);
-    case 'ListTaskPushNotificationConfigs':
-      return {
-        configs: ((value as { readonly configs?: readonly TaskPushNotificationConfig[] }).configs ?? []).map(pushOut),
-        nextPageToken: '',
-      };
-    case 'GetExtendedAgentCard':
-      return cardToProto03(cardIn03(value as never) as never);
-    default:
-      return {};
-  }
-};
-
-const pushOut = (config: TaskPushNotificationConfig): object => {
-  const { pushNotificationConfig } = pushConfigTo03(config);
-  return {
-    name: `tasks/${config.taskId}/pushNotificationConfigs/${config.id}`,
-    pushNotificationConfig,
-  };
 };

@@ -5,8 +5,9 @@ import type { Entering } from './entering.ts';
 import { extensionsOut } from './extensions.ts';
 import { isObject } from './json.ts';
 import { paramsFrom03 } from './old.ts';
+import { answerInProto03, eventInProto03 } from './proto-old.ts';
 import { refusal } from './refuse.ts';
-import { answerOfRest03, eventOfRest03, paramsOfRest03 } from './rest-old.ts';
+import { paramsOfRest03 } from './rest-old.ts';
 import type { Match, Route } from './route.ts';
 import { errorOf } from './status.ts';
 import { type Version, versionOf } from './version.ts';
@@ -31,10 +32,10 @@ export const answerRest = async (entering: Entering, route: Extract<Route, { kin
     const writing = { ...entering, headers: extensionsOut(entering.extensions, version) };
     if (performed.kind === 'many')
       return await writeEvents(writing, performed.events, {
-        event: (event) => (version === '1.0' ? event : eventOfRest03(event)),
+        event: (event) => (version === '1.0' ? event : eventInProto03(event)),
         fault: (fault) => errorDocument(fault, version),
       });
-    const value = version === '1.0' ? performed.value : answerOfRest03(method, performed.value);
+    const value = version === '1.0' ? performed.value : answerInProto03(method, performed.value);
     if (method === 'DeleteTaskPushNotificationConfig' && version === '0.3')
       return writeJson(writing, 204, type, undefined);
     writeJson(writing, method === 'CreateTaskPushNotificationConfig' && version === '0.3' ? 201 : 200, type, value);

@@ -51,12 +51,6 @@ interface Talk {
   readonly answer: string;
 }
 
-/** Names of 0.3 where they are not those of 1.0. */
-const REQUESTS_03: Readonly<Record<string, string>> = {
-  SubscribeToTaskRequest: 'TaskSubscriptionRequest',
-  GetExtendedAgentCardRequest: 'GetAgentCardRequest',
-};
-
 const talkOf = (asked: Asked, plan: Plan): Talk => {
   const { facts } = asked;
   const isOld = plan.version === '0.3';
@@ -65,8 +59,8 @@ const talkOf = (asked: Asked, plan: Plan): Talk => {
     codec: isOld ? protobuf03 : protobuf,
     shape: shapeOf(plan),
     method: isOld ? facts.grpc03 : facts.method,
-    request: isOld ? (REQUESTS_03[facts.request] ?? facts.request) : facts.request,
-    answer: facts.answer,
+    request: isOld ? facts.request03 : facts.request,
+    answer: isOld ? facts.answer03 : facts.answer,
   };
 };
 

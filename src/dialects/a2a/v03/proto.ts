@@ -86,7 +86,18 @@ const REQUESTS: MessageTable = {
   GetTaskRequest: { name: '1 string!', historyLength: '2 int32' },
   CancelTaskRequest: { name: '1 string!' },
   TaskSubscriptionRequest: { name: '1 string!' },
+  CreateTaskPushNotificationConfigRequest: {
+    parent: '1 string!',
+    configId: '2 string',
+    config: '3 TaskPushNotificationConfig!',
+  },
+  TaskPushNotificationConfig: { name: '1 string', pushNotificationConfig: '2 PushNotificationConfig!' },
+  GetTaskPushNotificationConfigRequest: { name: '1 string!' },
+  ListTaskPushNotificationConfigRequest: { parent: '1 string!', pageSize: '2 int32', pageToken: '3 string' },
+  ListTaskPushNotificationConfigResponse: { configs: '1 TaskPushNotificationConfig[]', nextPageToken: '2 string' },
+  DeleteTaskPushNotificationConfigRequest: { name: '1 string!' },
   GetAgentCardRequest: {},
+  Empty: {},
 };
 
 const CARD: MessageTable = {
@@ -138,8 +149,13 @@ type Json = Readonly<Record<string, unknown>>;
 const readProto = (name: string, value: unknown, side: Side): Json => readAs(PROTO_03, name, value, side).value as Json;
 
 /** Throws `bad_request` for what only JSON-RPC has words for. */
-export const sendToProto03 = ({ message, configuration, metadata }: V03.MessageSendParams): Json =>
-  present({
+export const sendToProto03 = ({ message, configuration, metadata }: V03.MessageSendParams): Json => {
+  if ((message.referenceTaskIds ?? []).length > 0)
+    throw new Fault(
+      'bad_request',
+      '`message.referenceTaskIds` cannot be said in A2A 0.3 outside JSON-RPC; leave it out',
+    );
+  return present({
     message: messageToProto(message),
     configuration:
       configuration &&
@@ -151,6 +167,7 @@ export const sendToProto03 = ({ message, configuration, metadata }: V03.MessageS
       }),
     metadata,
   });
+};
 
 export const sendFromProto03 = (request: unknown): V03.MessageSendParams => {
   const { message, configuration, metadata } = readProto('SendMessageRequest', request, 'ask');
@@ -169,13 +186,9 @@ export const sendFromProto03 = (request: unknown): V03.MessageSendParams => {
   }) as V03.MessageSendParams;
 };
 
+/** What a message refers to is left out, as other things are that answers of 0.3 have no words for. */
 const messageToProto = (message: V03.Message): Json => {
-  const { kind: _, role, parts, referenceTaskIds, ...rest } = message;
-  if ((referenceTaskIds ?? []).length > 0)
-    throw new Fault(
-      'bad_request',
-      '`message.referenceTaskIds` cannot be said in A2A 0.3 outside JSON-RPC; leave it out',
-    );
+  const { kind: _, role, parts, referenceTaskIds: __, ...rest } = message;
   return { ...rest, role: role === 'user' ? 'ROLE_USER' : 'ROLE_AGENT', content: parts.map(partToProto) };
 };
 
