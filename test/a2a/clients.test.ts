@@ -10,14 +10,16 @@ import {
   RestTransportFactory,
 } from '@a2a-js/sdk/client';
 import { GrpcTransportFactory } from '@a2a-js/sdk/client/grpc';
+import * as grpc from '@grpc/grpc-js';
 import {
   ClientFactory as OldFactory,
   DefaultAgentCardResolver as OldResolver,
   RestTransportFactory as OldRest,
   JsonRpcTransportFactory as OldRpc,
 } from 'a2a-sdk-v0.3/client';
+import { GrpcTransport as OldGrpc, GrpcTransportFactory as OldGrpcFactory } from 'a2a-sdk-v0.3/client/grpc';
 import { importJWK, type JWK } from 'jose';
-import { type AgentCard, verifyCard } from '../../src/dialects/a2a/index.ts';
+import { type AgentCard, protobuf03, verifyCard } from '../../src/dialects/a2a/index.ts';
 import { type ReferenceAgent, startReference } from './reference-agent.ts';
 import { openScene, resource, type Scene } from './scene.ts';
 
@@ -63,6 +65,16 @@ const asking = (prefix: string, more: object = {}): SendMessageRequest =>
     message: { messageId: `${prefix}-${++counted}`, role: 'ROLE_USER', parts: [{ text: 'hello' }], ...more },
   });
 const withKey = () => ({ serviceParameters: { authorization: bearer() } });
+
+const oldMessage = (prefix: string, more: object = {}) => ({
+  message: {
+    kind: 'message' as const,
+    messageId: `${prefix}-${++counted}`,
+    role: 'user' as const,
+    parts: [{ kind: 'text' as const, text: 'hello' }],
+    ...more,
+  },
+});
 
 for (const binding of ['JSONRPC', 'HTTP+JSON', 'GRPC'] as const)
   for (const name of ['new', 'old', 'still'])
@@ -116,30 +128,21 @@ for (const binding of ['JSONRPC', 'HTTP+JSON'] as const)
         preferredTransports: [binding],
         cardResolver: new OldResolver({ fetchImpl }),
       }).createFromUrl(cardOf(name), '');
-      const message = (prefix: string, more: object = {}) => ({
-        message: {
-          kind: 'message' as const,
-          messageId: `${prefix}-${++counted}`,
-          role: 'user' as const,
-          parts: [{ kind: 'text' as const, text: 'hello' }],
-          ...more,
-        },
-      });
-      const task = await client.sendMessage(message('say'));
+      const task = await client.sendMessage(oldMessage('say'));
       assert.ok(task.kind === 'task');
       assert.equal(task.status.state, 'completed');
       assert.deepEqual(
         task.artifacts?.[0]?.parts.map((part) => (part as { text?: string }).text),
         ['echo: hello'],
       );
-      const direct = await client.sendMessage(message('answer'));
+      const direct = await client.sendMessage(oldMessage('answer'));
       assert.equal(direct.kind, 'message');
       assert.equal((await client.getTask({ id: task.id })).id, task.id);
       const kinds: string[] = [];
-      for await (const event of client.sendMessageStream(message('tck-stream-artifact-chunked')))
+      for await (const event of client.sendMessageStream(oldMessage('tck-stream-artifact-chunked')))
         kinds.push(event.kind);
       assert.deepEqual(kinds, ['task', 'status-update', 'artifact-update', 'artifact-update', 'status-update']);
-      const waiting = await client.sendMessage(message('tck-input-required'));
+      const waiting = await client.sendMessage(oldMessage('tck-input-required'));
       assert.ok(waiting.kind === 'task');
       assert.equal(waiting.status.state, 'input-required');
       const set = await client.setTaskPushNotificationConfig({
@@ -147,11 +150,104 @@ for (const binding of ['JSONRPC', 'HTTP+JSON'] as const)
         pushNotificationConfig: { id: 'hook', url: 'http://127.0.0.1:9/' },
       });
       assert.equal(set.pushNotificationConfig.url, 'http://127.0.0.1:9/');
-      const after = await client.sendMessage(message('say', { taskId: waiting.id }));
+      const after = await client.sendMessage(oldMessage('say', { taskId: waiting.id }));
       assert.ok(after.kind === 'task');
       assert.deepEqual([after.id, after.status.state], [waiting.id, 'completed']);
       await assert.rejects(client.getTask({ id: 'nothing' }));
     });
+
+for (const name of ['new', 'old'])
+  test(`a client of 0.3 over GRPC speaks with the agent \`${name}\`, whom its metadata names`, async () => {
+    const client = new OldGrpc({ endpoint: scene.hub.grpc });
+    const withName = { serviceParameters: { authorization: bearer(), 'airspace-target': name } };
+    const task = await client.sendMessage(oldMessage('say'), withName);
+    assert.ok(task.kind === 'task');
+    assert.deepEqual(
+      [task.status.state, task.artifacts?.[0]?.parts[0]],
+      ['completed', { kind: 'text', text: 'echo: hello' }],
+    );
+    assert.equal((await client.sendMessage(oldMessage('answer'), withName)).kind, 'message');
+    assert.equal((await client.getTask({ id: task.id, historyLength: 1 }, withName)).history?.length, 1);
+    const kinds: string[] = [];
+    for await (const event of client.sendMessageStream(oldMessage('tck-stream-artifact-chunked'), withName))
+      kinds.push(event.kind);
+    assert.deepEqual(kinds, ['task', 'status-update', 'artifact-update', 'artifact-update', 'status-update']);
+    const waiting = await client.sendMessage(oldMessage('tck-input-required'), withName);
+    assert.ok(waiting.kind === 'task');
+    const { id: taskId } = waiting;
+    const hook = { taskId, pushNotificationConfig: { id: 'hook', url: 'http://127.0.0.1:9/', token: 't' } };
+    assert.equal((await client.setTaskPushNotificationConfig(hook, withName)).pushNotificationConfig.token, 't');
+    const asked = { id: taskId, pushNotificationConfigId: 'hook' };
+    assert.equal((await client.getTaskPushNotificationConfig(asked, withName)).taskId, taskId);
+    assert.equal((await client.listTaskPushNotificationConfig({ id: taskId }, withName)).length, 1);
+    await client.deleteTaskPushNotificationConfig(asked, withName);
+    assert.deepEqual(await client.listTaskPushNotificationConfig({ id: taskId }, withName), []);
+    assert.equal((await client.cancelTask({ id: taskId }, withName)).status.state, 'canceled');
+    await assert.rejects(client.cancelTask({ id: taskId }, withName), { name: 'TaskNotCancelableError' });
+    await assert.rejects(client.getTask({ id: 'nothing' }, withName), { name: 'TaskNotFoundError' });
+    assert.ok((await client.getExtendedAgentCard(withName)).skills.length > 0);
+  });
+
+test('a client of 0.3 finds gRPC in the card of the node, and there the skill of a message says for whom it is', async () => {
+  const read = async (url: string) =>
+    (await (await fetchImpl(url, { headers: { 'a2a-version': '0.3' } })).json()) as {
+      readonly additionalInterfaces: readonly { readonly transport: string }[];
+    };
+  const bindings = async (url: string): Promise<readonly string[]> =>
+    (await read(url)).additionalInterfaces.map(({ transport }) => transport);
+  const node = `${scene.hub.url}/.well-known/agent-card.json`;
+  assert.ok((await bindings(node)).includes('GRPC'));
+  assert.ok(!(await bindings(cardOf('new'))).includes('GRPC'), 'it could not say for whom');
+  const client = await new OldFactory({
+    transports: [new OldGrpcFactory()],
+    preferredTransports: ['GRPC'],
+    cardResolver: new OldResolver({ fetchImpl }),
+  }).createFromUrl(node, '');
+  const key = { serviceParameters: { authorization: bearer() } };
+  const task = await client.sendMessage(oldMessage('say', { metadata: { skill: 'agent/new' } }), key);
+  assert.ok(task.kind === 'task' && task.status.state === 'completed');
+  await assert.rejects(client.sendMessage(oldMessage('say'), key), /say for whom this is/);
+});
+
+test('messages of our own codec, sent by gRPC that is not ours, are answered, in either version of the service', async () => {
+  const client = new grpc.Client(scene.hub.grpc, grpc.credentials.createInsecure());
+  const call = async (
+    service: string,
+    metadata: Readonly<Record<string, string>>,
+  ): Promise<grpc.ServiceError | object> => {
+    const said = new grpc.Metadata();
+    for (const [name, value] of Object.entries({ authorization: bearer(), ...metadata })) said.set(name, value);
+    const { promise, resolve } = Promise.withResolvers<grpc.ServiceError | object>();
+    client.makeUnaryRequest(
+      `/${service}/GetTask`,
+      (value: object) => Buffer.from(protobuf03.encode('GetTaskRequest', value)),
+      (bytes) => protobuf03.decode('Task', bytes, 'answer') as object,
+      { name: 'tasks/nothing' },
+      said,
+      (error, value) => resolve(error ?? value ?? {}),
+    );
+    return promise;
+  };
+  const { NOT_FOUND, FAILED_PRECONDITION, UNIMPLEMENTED, INVALID_ARGUMENT, UNAUTHENTICATED } = grpc.status;
+  for (const [service, metadata, code] of [
+    ['a2a.v1.A2AService', {}, NOT_FOUND],
+    ['a2a.v1.A2AService', { 'a2a-version': '0.3' }, NOT_FOUND],
+    ['a2a.v1.A2AService', { 'a2a-version': '1.0' }, FAILED_PRECONDITION],
+    ['a2a.v1.A2AService', { 'airspace-target': 'no/such/place' }, INVALID_ARGUMENT],
+    ['a2a.v1.A2AService', { authorization: 'Bearer nobody' }, UNAUTHENTICATED],
+    ['lf.a2a.v1.A2AService', {}, FAILED_PRECONDITION],
+    ['lf.a2a.v1.A2AService', { 'a2a-version': '0.3' }, FAILED_PRECONDITION],
+    // The first field is the tenant there.
+    ['lf.a2a.v1.A2AService', { 'a2a-version': '1.0' }, INVALID_ARGUMENT],
+    ['a2a.v2.A2AService', {}, UNIMPLEMENTED],
+  ] as const)
+    assert.equal(
+      ((await call(service, metadata)) as grpc.ServiceError).code,
+      code,
+      `${service} ${JSON.stringify(metadata)}`,
+    );
+  client.close();
+});
 
 test('a card is signed by the node, shows nothing of where its agent is, and is one for a reader of either version', async () => {
   const read = async (headers: Readonly<Record<string, string>>) =>

@@ -1,6 +1,7 @@
 /** The same callers at the other nodes: a hub below, and both listeners of a sidecar. Whoever may not at the hub may not there either. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
+import http2 from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -8,9 +9,13 @@ import { type RunningDomainHub, startDomainHub } from '../../src/cli/node/domain
 import { CALLER_ROUTES } from '../../src/cli/node/routes.ts';
 import { type RunningSidecar, startSidecar } from '../../src/cli/node/sidecar.ts';
 import { DEFAULT_TENANT } from '../../src/contract/index.ts';
+import { callGrpc, METHODS, requestFor } from './grpc-call.ts';
 import { MARKER, WHO } from './people.ts';
 import { requestsFor } from './request.ts';
 import { type Scene, startScene } from './scene.ts';
+
+/** Of gRPC. */
+const UNAUTHENTICATED = 16;
 
 let dir = '';
 let scene: Scene;
@@ -28,7 +33,7 @@ before(async () => {
   });
   branch = await startDomainHub(await joining('domain', { domain: 'branch', agent: '' }));
   const beside = await joining('sidecar', { domain: '', agent: 'alice' });
-  sidecar = await startSidecar({ ...beside, agentUrl: null, agentVersion: '1' });
+  sidecar = await startSidecar({ ...beside, agentUrl: null, agentVersion: '1', appGrpc: true });
   while (branch.snapshotSeq() === 0 || sidecar.snapshotSeq() === 0) await new Promise((turn) => setImmediate(turn));
 });
 after(async () => {
@@ -67,6 +72,29 @@ test('a sidecar lets its own agent call, by its own secret, and knows nobody els
   assert.deepEqual(strangers, { reached: [], seen: [] });
   const own = await outcomesAt(sidecar.appUrl, { own: { authorization: `Bearer ${sidecar.appKey}` } });
   assert.ok(own.reached.includes('native: POST /v1/agents/{name}/{operation} as own'));
+});
+
+test('a sidecar asks for the secret of its agent over gRPC, too', async () => {
+  const session = http2.connect(`http://${sidecar.appGrpc}`);
+  const proofs = { ...scene.headers, own: { authorization: `Bearer ${sidecar.appKey}` } };
+  const reached: string[] = [];
+  const seen: string[] = [];
+  for (const { version, facts } of METHODS)
+    for (const [who, proof] of Object.entries(proofs)) {
+      const before = scene.hits();
+      const { text, status } = await callGrpc(session, version, facts, requestFor(version, facts, scene.call), proof);
+      if (scene.hits() > before) reached.push(`${facts.method} ${version} as ${who}`);
+      if (who !== 'own' && (text.includes(MARKER) || status !== UNAUTHENTICATED))
+        seen.push(`${facts.method} ${version} as ${who}: ${status}`);
+    }
+  session.close();
+  assert.deepEqual(seen, []);
+  assert.deepEqual(
+    reached,
+    ['1.0', '0.3'].flatMap((version) =>
+      ['SendMessage', 'SendStreamingMessage'].map((name) => `${name} ${version} as own`),
+    ),
+  );
 });
 
 test('what nodes reach of a sidecar opens nothing with the secret of its agent, and nothing behind other nodes', async () => {

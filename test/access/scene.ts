@@ -37,7 +37,10 @@ export const startScene = async (): Promise<Scene> => {
   held.defer(() => void target.close());
   held.defer(() => target.closeAllConnections());
   const url = `http://127.0.0.1:${(target.address() as AddressInfo).port}`;
-  const hub = await startHub({ dir, host: '127.0.0.1', port: 0, level: 'error', log: () => {} });
+  const hub = await startHub({
+    ...{ dir, host: '127.0.0.1', port: 0, level: 'error', log: () => {} },
+    grpc: { host: '127.0.0.1', port: 0 },
+  });
   held.defer(() => hub.stop(false));
 
   const keys = await configure(hub, url);

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as sdk from '@a2a-js/sdk';
 import { A2AService } from '@a2a-js/sdk/server/grpc';
+import { A2AService as A2AService03 } from 'a2a-sdk-v0.3/server/grpc';
 import fc from 'fast-check';
 import { protobuf, protobuf03 } from './codec.ts';
+import { OPERATIONS } from './operations.ts';
 import { readV1 } from './read.ts';
-import { anyV1, plainly } from './testing.ts';
+import { anyProto03, anyV1, plainly } from './testing.ts';
 import type { Messages } from './types.ts';
 import { eventToProto03 } from './v03/index.ts';
 import { eventTo03 } from './v03/to.ts';
@@ -90,4 +92,49 @@ test('0.3 has its own protobuf', () => {
   assert.deepEqual(protobuf03.decode('StreamResponse', bytes, 'answer'), {
     statusUpdate: { taskId: 't', contextId: 'c', status: { state: 'TASK_STATE_CANCELLED' }, final: true },
   });
+});
+
+interface Reference03 {
+  readonly path: string;
+  readonly requestSerialize: (message: unknown) => Buffer;
+  readonly requestDeserialize: (bytes: Buffer) => unknown;
+  readonly responseSerialize: (message: unknown) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => unknown;
+}
+const REFERENCE_03 = Object.values(A2AService03) as unknown as readonly Reference03[];
+
+/** The reference is older than the metadata of parts and the names of files. */
+const asOfThen = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (name, found) => {
+    if (name === 'content' || name === 'parts')
+      return found.map(({ metadata: _, ...part }: { readonly metadata?: unknown }) => part);
+    if (name !== 'file') return found;
+    const { name: _, ...file } = found;
+    return file;
+  });
+
+/** Whatever the reference does not know it leaves out, and what it reads otherwise it writes otherwise. */
+test('each message of gRPC 0.3 comes back from the reference as it was', () => {
+  const spoken = OPERATIONS.filter(({ grpc03 }) => grpc03 !== '');
+  assert.deepEqual(
+    spoken.map(({ grpc03 }) => `/${protobuf03.service}/${grpc03}`).sort(),
+    REFERENCE_03.map(({ path }) => path).sort(),
+  );
+  for (const { grpc03, request03, answer03 } of spoken) {
+    const theirs = REFERENCE_03.find(({ path }) => path.endsWith(`/${grpc03}`))!;
+    const passes = (name: string, pass: (bytes: Buffer) => Buffer): void =>
+      fc.assert(
+        fc.property(anyProto03(name), (message) => {
+          // The reference makes 0 of it.
+          fc.pre(!JSON.stringify(message).includes('null'));
+          const ours = protobuf03.encode(name, message);
+          const back = pass(Buffer.from(ours));
+          const [read, wanted] = [back, ours].map((bytes) => asOfThen(protobuf03.decode(name, bytes, 'ask')));
+          assert.deepEqual(read, wanted);
+        }),
+        { numRuns: 15 },
+      );
+    passes(request03, (bytes) => theirs.requestSerialize(theirs.requestDeserialize(bytes)));
+    passes(answer03, (bytes) => theirs.responseSerialize(theirs.responseDeserialize(bytes)));
+  }
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Field, Vocabulary } from './table.ts';
 import type { Messages } from './types.ts';
 import { V1 } from './v1.ts';
+import { PROTO_03 } from './v03/index.ts';
 
 const id = fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme-ascii' });
 const text = fc.string({ maxLength: 20 });
@@ -61,6 +62,9 @@ const memberOf = (vocabulary: Vocabulary, field: Field, depth: number): fc.Arbit
 
 export const anyV1 = <N extends keyof Messages>(name: N, depth = 4): fc.Arbitrary<Messages[N]> =>
   messageOf(V1, name, depth) as unknown as fc.Arbitrary<Messages[N]>;
+
+/** Of the protobuf of 0.3. */
+export const anyProto03 = (name: string, depth = 4): fc.Arbitrary<unknown> => messageOf(PROTO_03, name, depth);
 
 /** Without members that say as much as if they were absent. */
 export const plainly = (value: unknown): unknown => {
