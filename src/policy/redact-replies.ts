@@ -1,6 +1,14 @@
 /** Takes fields out of replies below the record, so that neither the caller nor the journal ever holds them. */
 import { Buffer } from 'node:buffer';
-import { type Body, type Constraints, documentIn, Fault, formOf, type Reply } from '../contract/index.ts';
+import {
+  type Body,
+  type Constraints,
+  documentIn,
+  Fault,
+  formOf,
+  type Reply,
+  type TargetKind,
+} from '../contract/index.ts';
 import { bytesOf, exactJson, type Handler, isJson, type Layer, Permit, payloadOf } from '../kernel/index.ts';
 import { redactAnswer } from './documents.ts';
 import { REDACTED } from './redact.ts';
@@ -21,17 +29,17 @@ const redacting = (next: Handler, { redactOut }: Constraints, concerns: (reply: 
     ? next
     : async (call, scope) => {
         const reply = await next(call, scope);
-        return concerns(reply) ? redactedReply(reply, redactOut) : reply;
+        return concerns(reply) ? redactedReply(reply, redactOut, call.target.kind) : reply;
       };
 
 /**
  * Throws Fault `upstream_invalid` (executed: yes) for an answer that is no JSON, or a stream of anything else. The target's own
  * error that is no JSON stays an error, and its text is withheld.
  */
-export const redactedReply = async (reply: Reply, pointers: readonly string[]): Promise<Reply> => {
+export const redactedReply = async (reply: Reply, pointers: readonly string[], kind: TargetKind): Promise<Reply> => {
   const body = await collected(reply);
   if (body?.bytes.byteLength === 0) return { ...reply, body };
-  const bytes = body === undefined ? undefined : redactedBytes(body, reply.contentType, pointers);
+  const bytes = body === undefined ? undefined : redactedBytes(body, reply.contentType, pointers, kind);
   if (bytes !== undefined) return withBytes(reply, bytes);
   if (reply.outcome === 'failed')
     return { ...withBytes(reply, bytesOf(REDACTED)), contentType: documentIn(formOf(reply.contentType)) };
@@ -51,11 +59,16 @@ const withBytes = (reply: Reply, bytes: Uint8Array): Reply => ({
 type Bytes = Extract<Body, { readonly kind: 'bytes' }>;
 
 /** Undefined: nothing that can be redacted as a whole. */
-const redactedBytes = (body: Bytes, contentType: string, pointers: readonly string[]): Uint8Array | undefined => {
+const redactedBytes = (
+  body: Bytes,
+  contentType: string,
+  pointers: readonly string[],
+  kind: TargetKind,
+): Uint8Array | undefined => {
   if ('problem' in payloadOf({ body, contentType })) return undefined;
   try {
     const json = exactJson(body.bytes);
-    return redactAnswer(json, formOf(contentType), pointers) ? bytesOf(json) : undefined;
+    return redactAnswer(json, formOf(contentType), pointers, kind) ? bytesOf(json) : undefined;
   } catch {
     return undefined; // nested deeper than can be walked
   }
