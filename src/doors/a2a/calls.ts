@@ -21,6 +21,8 @@ export interface Asking {
   readonly stream?: boolean;
   /** Empty: whichever endpoint. */
   readonly pin?: string;
+  /** Of what must not be done twice. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 export const callFor = ({ ids }: Pick<World, 'ids'>, caller: Caller, asking: Asking): Call => {
@@ -39,6 +41,7 @@ export const callFor = ({ ids }: Pick<World, 'ids'>, caller: Caller, asking: Ask
     trace: caller.trace ?? { trace: ids.traceId(), sampled: true },
     lineage: { root: id, depth: 0 },
     ...(caller.run === undefined ? {} : { run: caller.run }),
+    ...(asking.idempotencyKey === undefined ? {} : { idempotencyKey: asking.idempotencyKey }),
     ...(caller.session === undefined ? {} : { session: caller.session }),
     priority: 2,
     stream,

@@ -40,7 +40,10 @@ export interface Asked {
   readonly params: unknown;
   /** What the path says; null: the parameters say. */
   readonly addressed: Addressed;
-  readonly inbound: Pick<Inbound, 'credential' | 'passed' | 'trace' | 'timeoutMs' | 'session' | 'run'>;
+  readonly inbound: Pick<
+    Inbound,
+    'credential' | 'passed' | 'trace' | 'timeoutMs' | 'session' | 'run' | 'idempotencyKey'
+  >;
   readonly version: Version;
   readonly extensions: readonly string[];
   /** Who asks has gone away. */
@@ -307,7 +310,11 @@ export class A2aService {
       context: hasTasks ? remote?.context : undefined,
       references,
     });
-    const call = callFor(world, this.#caller(about), { target, params, stream, pin: remote?.pin ?? '' });
+    const { idempotencyKey } = about.asked.inbound;
+    const call = callFor(world, this.#caller(about), {
+      ...{ target, params, stream, idempotencyKey },
+      pin: remote?.pin ?? '',
+    });
     return {
       call,
       principal,
