@@ -4,11 +4,13 @@ import {
   type Body,
   type Constraints,
   documentIn,
+  eventsIn,
   Fault,
   formOf,
   type Reply,
   type TargetKind,
 } from '../contract/index.ts';
+import { readEvents } from '../dialects/index.ts';
 import { bytesOf, exactJson, type Handler, isJson, type Layer, Permit, payloadOf } from '../kernel/index.ts';
 import { redactAnswer } from './documents.ts';
 import { REDACTED } from './redact.ts';
@@ -37,6 +39,8 @@ const redacting = (next: Handler, { redactOut }: Constraints, concerns: (reply: 
  * error that is no JSON stays an error, and its text is withheld.
  */
 export const redactedReply = async (reply: Reply, pointers: readonly string[], kind: TargetKind): Promise<Reply> => {
+  const only = await resultOf(reply);
+  if (only !== undefined) return redactedReply(only, pointers, kind);
   const body = await collected(reply);
   if (body?.bytes.byteLength === 0) return { ...reply, body };
   const bytes = body === undefined ? undefined : redactedBytes(body, reply.contentType, pointers, kind);
@@ -48,6 +52,37 @@ export const redactedReply = async (reply: Reply, pointers: readonly string[], k
     'the limits redact fields of this reply, and it is no JSON of at most 1 MiB; the target ran, and its reply is withheld',
     { executed: 'yes', facts: { code: 'CANNOT_REDACT' } },
   );
+};
+
+/**
+ * MCP has one result, and before it notifications that may tell anything: only the result is left. Undefined: another reply, or one
+ * without a result, or whose server wants an answer first.
+ */
+const resultOf = async ({ body, contentType, ...reply }: Reply): Promise<Reply | undefined> => {
+  if (contentType !== eventsIn('mcp')) return undefined;
+  let size = 0;
+  let result: unknown;
+  for await (const { data } of readEvents(body.kind === 'bytes' ? once(body.bytes) : body.chunks)) {
+    size += data.length;
+    if (result !== undefined || size > MOST_BYTES) break;
+    const message = jsonIn(data) as Readonly<Record<string, unknown>>;
+    result = message['result'];
+    if (result === undefined && message['id'] !== undefined) break;
+  }
+  if (result === undefined) return undefined;
+  return { ...reply, contentType: documentIn('mcp'), body: { kind: 'bytes', bytes: bytesOf(result) } };
+};
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+const jsonIn = (text: string): unknown => {
+  try {
+    return exactJson(Buffer.from(text)) ?? {};
+  } catch {
+    return {};
+  }
 };
 
 const withBytes = (reply: Reply, bytes: Uint8Array): Reply => ({
