@@ -10,6 +10,8 @@ export interface Asked {
   readonly args: string;
   readonly stream?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The caller's own id of it, in A2A. Default: the same each time. */
+  readonly message?: string;
   /** Of a model: a cap on what it answers, as the dialect calls it. */
   readonly maxTokens?: number;
 }
@@ -137,7 +139,7 @@ const a2a = (version: '1.0' | '0.3', binding: 'rpc' | 'rest'): Caller => ({
       : `{${isOld ? '"kind":"data",' : ''}"data":${args}}`;
     const skill = operation === 'message' ? '{}' : JSON.stringify({ skill: operation });
     const role = isOld ? 'user' : 'ROLE_USER';
-    const message = `{"messageId":"m-1","role":"${role}",${isOld ? '"kind":"message",' : ''}"parts":[${part}],"metadata":${skill}}`;
+    const message = `{"messageId":"${asked.message ?? 'm-1'}","role":"${role}",${isOld ? '"kind":"message",' : ''}"parts":[${part}],"metadata":${skill}}`;
     const path = kind === 'agent' ? name : `${PLURAL[kind]}/${name}`;
     const headers = {
       ...bearer(access, asked),
