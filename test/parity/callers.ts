@@ -12,6 +12,8 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
   /** The caller's own id of it, in A2A. Default: the same each time. */
   readonly message?: string;
+  /** In A2A: the caller does not wait for the end of its task. */
+  readonly returnImmediately?: boolean;
   /** Of a model: a cap on what it answers, as the dialect calls it. */
   readonly maxTokens?: number;
 }
@@ -140,6 +142,7 @@ const a2a = (version: '1.0' | '0.3', binding: 'rpc' | 'rest'): Caller => ({
     const skill = operation === 'message' ? '{}' : JSON.stringify({ skill: operation });
     const role = isOld ? 'user' : 'ROLE_USER';
     const message = `{"messageId":"${asked.message ?? 'm-1'}","role":"${role}",${isOld ? '"kind":"message",' : ''}"parts":[${part}],"metadata":${skill}}`;
+    const wishes = asked.returnImmediately === true ? ',"configuration":{"returnImmediately":true}' : '';
     const path = kind === 'agent' ? name : `${PLURAL[kind]}/${name}`;
     const headers = {
       ...bearer(access, asked),
@@ -151,7 +154,7 @@ const a2a = (version: '1.0' | '0.3', binding: 'rpc' | 'rest'): Caller => ({
     const method = isOld ? `message/${stream ? 'stream' : 'send'}` : stream ? 'SendStreamingMessage' : 'SendMessage';
     return post(
       `${access.url}/a2a/${path}`,
-      `{"jsonrpc":"2.0","id":1,"method":"${method}","params":{"message":${message}}}`,
+      `{"jsonrpc":"2.0","id":1,"method":"${method}","params":{"message":${message}${wishes}}}`,
       headers,
     );
   },

@@ -48,8 +48,33 @@ describe('money', () => {
           assert.equal(taken.length, heard.code === 'ok' ? 1 : 0, `${dialect}: ${heard.raw}`);
         });
       const through = codes.filter((code) => code.endsWith(': ok')).length;
-      assert.ok(through > 0 && through <= 4, `${codes.join(', ')} ${JSON.stringify(await spentOf(scene))}`);
+      // One that fits into what is left is sent with a cap, and a scripted model does not keep to it.
+      assert.ok(
+        through > 0 && through <= (unit === 'money' ? 5 : 4),
+        `${codes.join(', ')} ${JSON.stringify(await spentOf(scene))}`,
+      );
       for (const caller of CALLERS)
         assert.ok(codes.includes(`${caller.name}: budget_exhausted`), `${caller.name}: ${codes.join(', ')}`);
     });
+
+  test('calls that come at once through all doors do not spend more than there is', async () => {
+    const budget = resource('Budget', 'little', { scope: 'agent alice', unit: 'calls', limit: 4 });
+    await using scene = await startScene(ALL, undefined, { more: [budget] });
+    const gate = Promise.withResolvers<void>();
+    scene.targets.gate = gate.promise;
+    scene.begin();
+    const answers = CALLERS.map((caller) =>
+      Promise.resolve(caller.ask(scene.access, asked('gpt', { maxTokens: 100 }))),
+    );
+    let refused = 0;
+    for (const answer of answers) void answer.then((heard) => heard?.code === 'ok' || ++refused);
+    for (const endMs = performance.now() + 10_000; refused < CALLERS.length - 4; ) {
+      assert.ok(performance.now() < endMs, `${refused} are refused`);
+      await new Promise((next) => setTimeout(next, 5));
+    }
+    gate.resolve();
+    const codes = (await Promise.all(answers)).map((heard) => heard?.code);
+    assert.equal(codes.filter((code) => code === 'ok').length, 4, codes.join());
+    assert.equal(scene.taken().length, 4);
+  });
 });

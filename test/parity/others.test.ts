@@ -46,6 +46,29 @@ describe('orders to stop', () => {
     await lift();
   });
 
+  test('of a stopped agent nobody asks how a task stands, and a stopped caller hears nothing of its own', async () => {
+    const a2a = CALLERS.find(({ name }) => name === 'A2A 1.0 rpc')!;
+    scene.targets.state = 'TASK_STATE_WORKING';
+    const heard = await a2a.ask(scene.access, { ...CALLED[3]!, returnImmediately: true });
+    scene.targets.state = 'TASK_STATE_COMPLETED';
+    const id = /"task":\{"id":"([0-9a-f]{32})"/.exec(heard?.raw ?? '')?.[1];
+    assert.ok(id !== undefined, `${heard?.raw}`);
+    for (const [kind, name] of [
+      ['agent', 'payer'],
+      ['agent', 'alice'],
+    ] as const) {
+      const lift = await order(kind, name);
+      const before = scene.targets.seen.length;
+      const answer = await get(scene.access, `/a2a/payer/tasks/${id}`);
+      assert.ok(answer.status >= 400, answer.raw);
+      assert.deepEqual(
+        scene.targets.seen.slice(before).map(({ raw }) => raw),
+        [],
+      );
+      await lift();
+    }
+  });
+
   test('what runs is cut', async () => {
     for (const caller of CALLERS) {
       const gate = Promise.withResolvers<void>();

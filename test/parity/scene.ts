@@ -86,6 +86,8 @@ export interface Scene extends AsyncDisposable {
   taken(): readonly unknown[];
   /** Records of calls to a target of this name since then, in order, once there are as many. */
   records(target: string, count: number): Promise<readonly CallEvent[]>;
+  /** Parts of the nodes that a call passed, once as many have told of it. */
+  roles(callId: string, count: number): Promise<readonly string[]>;
 }
 
 export const ALL = '@id("all") @reason("everybody may") permit (principal, action, resource);';
@@ -105,7 +107,7 @@ export const startScene = async (
     topology,
     resources: [
       ...['workshop', 'office'].map((name) =>
-        resource('Domain', name, topology === 'hierarchy' && name === 'workshop' ? { mode: 'delegated' } : {}),
+        resource('Domain', name, topology === 'hierarchy' && name === 'workshop' ? { delegated: true } : {}),
       ),
       ...[...TAKING, AGENT, ...MODELS].map(({ kind, name, path, spec }) =>
         resource(KIND[kind], name, { ...spec(OPERATIONS), endpoints: [{ url: `${targets.url}${path}` }] }, domain),
@@ -152,6 +154,14 @@ export const startScene = async (
         const since = events.filter(({ startedAtMs }) => startedAtMs >= markMs);
         if (since.length >= count) return since.sort((a, b) => a.startedAtMs - b.startedAtMs);
         if (performance.now() > endMs) throw new Error(`${since.length} records of ${target}, not ${count}`);
+        await new Promise((next) => setTimeout(next, 20));
+      }
+    },
+    roles: async (callId, count) => {
+      for (const endMs = performance.now() + 10_000; ; ) {
+        const events = await deployed.events(callId);
+        if (events.length >= count) return events.map(({ role }) => role).sort();
+        if (performance.now() > endMs) throw new Error(`${events.length} nodes tell of ${callId}, not ${count}`);
         await new Promise((next) => setTimeout(next, 20));
       }
     },

@@ -20,6 +20,8 @@ export interface Targets extends AsyncDisposable {
   answer: Json;
   /** The MCP server says the same as text only, and the A2A agent too. */
   textOnly: boolean;
+  /** Of the tasks of the A2A agent. */
+  state: string;
   /** Held back until this is there. */
   gate: Promise<void> | undefined;
 }
@@ -129,14 +131,15 @@ const messages = (res: ServerResponse, body: Json): unknown => {
 
 /** Answers with a finished task whose artifact, status and history all say it. */
 const a2a = (res: ServerResponse, { id, method, params }: Json, targets: Targets): unknown => {
-  const { message } = params as { message: Json };
+  const { message = {} } = params as { message?: Json };
   const contextId = (message['contextId'] as string | undefined) ?? 'c-1';
   const part = targets.textOnly ? { text: JSON.stringify(targets.answer) } : { data: targets.answer };
   const said = { messageId: 'm-2', role: 'ROLE_AGENT', parts: [part], taskId: 't-1', contextId };
-  const status = { state: 'TASK_STATE_COMPLETED', message: said };
+  const status = { state: targets.state, message: said };
   const artifact = { artifactId: 'a-1', parts: [part] };
   const task = { id: 't-1', contextId, status, artifacts: [artifact], history: [said] };
   const result = (value: unknown): Json => ({ jsonrpc: '2.0', id, result: value });
+  if (method === 'GetTask') return sendJson(res, result(task));
   if (method === 'SendMessage') return sendJson(res, result({ task }));
   const working = { id: 't-1', contextId, status: { state: 'TASK_STATE_WORKING' } };
   sendEvents(
@@ -231,6 +234,7 @@ export const startTargets = async (): Promise<Targets> => {
     seen: [],
     answer: { done: true },
     textOnly: false,
+    state: 'TASK_STATE_COMPLETED',
     gate: undefined,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
