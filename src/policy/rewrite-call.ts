@@ -2,7 +2,7 @@
 import { type Call, type Constraints, Fault, type Form, formOf } from '../contract/index.ts';
 import { argumentsIn, bytesOf, exactJson, numberIn, payloadOf } from '../kernel/index.ts';
 import { redact } from './redact.ts';
-import { inWordsOfRules, isAsRulesSeeIt } from './view.ts';
+import { argumentsSeen, inWordsOfRules, isAsRulesSeeIt } from './view.ts';
 
 type Limits = Pick<Constraints, 'maxTokens' | 'redactIn'>;
 
@@ -45,7 +45,7 @@ const refusal = (code: Code, problem: string, policyVersion: string): Fault =>
   );
 
 const jsonOf = (call: Call, refuse: (problem: string) => Fault): unknown => {
-  const payload = payloadOf(call);
+  const payload = formOf(call.contentType) === 'mcp' ? argumentsSeen(call) : payloadOf(call);
   if ('problem' in payload || call.body.kind === 'stream')
     throw refuse('problem' in payload ? payload.problem : 'is a stream');
   return exactJson(call.body.bytes);

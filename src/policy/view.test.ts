@@ -45,3 +45,10 @@ test('a tool that is called without arguments is seen without arguments', () => 
   assert.deepEqual(seen('mcp', { amount: 5 }, tool), { data: {} });
   assert.deepEqual(seen('mcp', { arguments: { amount: 5 }, requestState: 'x' }, tool), { data: { amount: 5 } });
 });
+
+test('what is no tool of an MCP server shows rules nothing else than the server reads', () => {
+  const read = { kind: 'tool', name: 'bank', operation: 'mcp.resources.read' } as const;
+  const payload = { method: 'resources/read', params: { uri: 'secret:1' } };
+  assert.deepEqual(seen('mcp', payload, read), { data: payload });
+  assert.match(problemOf('mcp', { ...payload, arguments: { params: { uri: 'open:1' } } }, read), /calls no tool/);
+});

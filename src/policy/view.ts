@@ -21,7 +21,7 @@ const views = new WeakMap<Body, Payload>();
 export const argumentsSeen = (call: Seen): Payload => {
   const form = formOf(call.contentType);
   const words = canonical(form, call.target);
-  if (words === form) return form === 'mcp' && isWithoutArguments(call) ? NO_ARGUMENTS : payloadOf(call);
+  if (words === form) return form === 'mcp' ? requestSeen(call) : payloadOf(call);
   const known = views.get(call.body);
   if (known !== undefined) return known;
   const view = translated(call, form, words);
@@ -29,12 +29,15 @@ export const argumentsSeen = (call: Seen): Payload => {
   return view;
 };
 
-const NO_ARGUMENTS: Payload = { data: {} };
-
-/** A tool that is called without arguments gets none, whatever else stands in the request. */
-const isWithoutArguments = ({ target, body }: Seen): boolean => {
-  if (target.operation.startsWith(MCP_PREFIX) || body.kind === 'stream') return false;
-  return membersIn(body.bytes)?.has('arguments') === false;
+/**
+ * A tool that is called without arguments gets none, whatever else stands in the request; and what is no tool has no arguments, so that
+ * nobody can show rules something else than the server reads.
+ */
+const requestSeen = (call: Seen): Payload => {
+  const has = call.body.kind === 'bytes' && membersIn(call.body.bytes)?.has('arguments') === true;
+  if (call.target.operation.startsWith(MCP_PREFIX))
+    return has ? { problem: 'has `arguments`, and calls no tool' } : payloadOf(call);
+  return has || call.body.kind === 'stream' ? payloadOf(call) : { data: {} };
 };
 
 /** What `argumentsSeen` answered for this call, if anybody has asked. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Access } from '../../src/cli/deploy.ts';
 import { CALLERS, type Caller } from './callers.ts';
-import { AGENT, ALL, inEveryDialect, MODELS, type Scene, startScene, TAKING } from './scene.ts';
+import { AGENT, ALL, inEveryDialect, MODELS, policy, type Scene, startScene, TAKING } from './scene.ts';
 
 let scene: Scene;
 before(async () => {
@@ -196,6 +196,22 @@ describe('ownership', () => {
       const list = await get(scene.accessOf('mallory'), '/a2a/payer/tasks');
       assert.ok(!list.raw.includes(id), list.raw);
     }
+  });
+
+  test('tasks that policy never lets their owner list are in no list', async () => {
+    const a2a = CALLERS.find(({ name }) => name === 'A2A 1.0 rpc')!;
+    const heard = await a2a.ask(scene.access, CALLED[3]!);
+    const id = /"task":\{"id":"([0-9a-f]{32})"/.exec(heard?.raw ?? '')?.[1] ?? '';
+    const listed = '/a2a/tasks?includeArtifacts=true';
+    assert.ok((await get(scene.access, listed)).raw.includes(id));
+    const rule =
+      '@id("no-tasks") @reason("no") forbid (principal, action in [Action::"agent/payer/task.list", Action::"agent/payer/task.get"], resource);';
+    await scene.deployed.apply(policy(`${ALL}\n${rule}`));
+    for (const path of [listed, '/a2a/payer/tasks', `/a2a/payer/tasks/${id}`, `/a2a/tasks/${id}`]) {
+      const { raw } = await get(scene.access, path);
+      assert.ok(!raw.includes('a-1') && (!raw.includes('"id"') || !raw.includes(id)), `${path}: ${raw}`);
+    }
+    await scene.deployed.apply(policy(ALL));
   });
 
   test('a session of somebody else is no session', async () => {

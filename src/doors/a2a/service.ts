@@ -388,13 +388,27 @@ export class A2aService {
       limit: pageSize + 1,
     });
     const page = found.tasks.slice(0, pageSize);
+    const told = addressed === null ? await this.#listable(principal, page) : page;
     const last = found.tasks.length > pageSize ? page.at(-1) : undefined;
     return {
-      tasks: page.map(({ body }) => trimmed(JSON.parse(body), historyLength, request.includeArtifacts === true)),
+      tasks: told.map(({ body }) => trimmed(JSON.parse(body), historyLength, request.includeArtifacts === true)),
       nextPageToken: last === undefined ? '' : tokenFor(last),
-      pageSize: page.length,
-      totalSize: found.total,
+      pageSize: told.length,
+      totalSize: found.total - (page.length - told.length),
     };
+  }
+
+  /** Of a list for all targets, without those whose tasks policy never lets the principal list. */
+  async #listable(principal: Principal, records: readonly TaskRecord[]): Promise<readonly TaskRecord[]> {
+    const may = await Promise.all(
+      records.map(({ target }) =>
+        this.#targets.throwIfHidden(principal, target, 'task.list').then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
+    return records.filter((_, at) => may[at]);
   }
 
   async #cancel(about: About, request: Messages['CancelTaskRequest']): Promise<Task> {
