@@ -20,7 +20,7 @@ const steps: readonly Step[] = [
       '--test-reporter=spec',
       'src/**/*.test.ts',
       'test/**/*.test.ts',
-      'examples/**/*.test.ts',
+      'examples/*/*.test.ts',
       'bench/**/*.test.ts',
     ],
   },

@@ -2,7 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-const LAST_WORDS = 4_000;
+const LAST_WORDS = 256 * 1024;
+/** Frameworks are large, and machines are busy. */
+const START_MS = 40_000;
 
 export class Children {
   readonly #running = new Set<ChildProcess>();
@@ -14,12 +16,25 @@ export class Children {
   /** Resolves with what `ready` found in its output; rejects with its last words when it ends before. */
   async start(args: readonly string[], env: Readonly<Record<string, string>>, ready: RegExp): Promise<string> {
     const { child, said } = this.#spawn(args, env);
+    const command = args.join(' ');
     return new Promise((resolve, reject) => {
-      child.stdout?.on('data', () => {
+      const late = setTimeout(
+        () => reject(new Error(`\`${command}\` was not ready in ${START_MS} ms: ${said()}`)),
+        START_MS,
+      );
+      const look = (): void => {
         const found = ready.exec(said());
-        if (found !== null) resolve(found[1] ?? found[0]);
+        if (found === null) return;
+        clearTimeout(late);
+        resolve(found[1] ?? found[0]);
+      };
+      // Some say it on one stream, some on the other.
+      child.stdout.on('data', look);
+      child.stderr.on('data', look);
+      child.once('close', () => {
+        clearTimeout(late);
+        reject(new Error(`\`${command}\` ended before it was ready: ${said()}`));
       });
-      child.once('close', () => reject(new Error(`\`${args.join(' ')}\` ended before it was ready: ${said()}`)));
     });
   }
 
@@ -52,7 +67,7 @@ export class Children {
     });
     let text = '';
     const hear = (part: Buffer): void => {
-      text = (text + part.toString('utf8')).slice(-64 * LAST_WORDS);
+      text = (text + part.toString('utf8')).slice(-LAST_WORDS);
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);

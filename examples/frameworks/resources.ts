@@ -23,7 +23,7 @@ export const CALLERS = ['langgraph', 'openai-agents', 'vercel-ai', 'mastra', 'cl
 const POLICY = `
 @id("frameworks-may-think")
 @reason("agents may use the small model")
-permit (principal is Agent, action, resource == Model::"small");
+permit (principal is Agent, action, resource in Model::"small");
 
 @id("frameworks-may-use-tools")
 @reason("agents may use the tools of the reference server")
@@ -32,18 +32,21 @@ permit (principal is Agent, action, resource in Tool::"everything");
 @id("large-sums-are-for-people")
 @reason("numbers over 100 are added by a person")
 @code("SUM_TOO_LARGE")
-forbid (principal, action, resource in Tool::"everything")
-when { context.operation == "get-sum" && context.args has a && context.args.a > 100 };
+forbid (principal, action == Action::"tool/everything/get-sum", resource)
+when { context.args.a.greaterThan(decimal("100.0")) };
 
 @id("nobody-reads-the-environment")
 @reason("the environment of a server holds its secrets")
-forbid (principal, action, resource in Tool::"everything")
-when { context.operation == "get-env" };
+forbid (principal, action == Action::"tool/everything/get-env", resource);
 
 @id("agents-may-work-together")
 @reason("agents may ask each other")
-permit (principal is Agent, action, resource is Agent)
-unless { resource == Agent::"vault" };
+permit (principal is Agent, action in Action::"InvokeAgent", resource)
+unless { resource in Agent::"vault" };
+
+@id("the-vault-may-be-seen")
+@reason("agents may see the vault, and give it nothing to do")
+permit (principal is Agent, action == Action::"agent/vault/task.list", resource);
 `;
 
 const resource = (kind: string, name: string, spec: object): object => ({

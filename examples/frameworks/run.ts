@@ -146,10 +146,11 @@ const startAgents = async (
   ports: Ports,
   keys: ReadonlyMap<string, string>,
 ): Promise<void> => {
-  for (const name of ['adk', 'strands'] as const) {
+  const start = (name: 'adk' | 'strands'): Promise<string> => {
     const env = { AIRSPACE_URL: url, AIRSPACE_KEY: keys.get(name)!, PORT: String(ports[name]) };
-    await children.start([...TRACED, at(`programs/${name}-agent.mjs`)], env, LISTENING);
-  }
+    return children.start([...TRACED, at(`programs/${name}-agent.mjs`)], env, LISTENING);
+  };
+  await Promise.all([start('adk'), start('strands')]);
 };
 
 interface McpTool {
@@ -186,7 +187,7 @@ const runOne = async (
     RUN_MS,
   );
   const scenes = [...said.matchAll(/^SCENE (.*)$/gm)].map(([, line]) => JSON.parse(line!) as Scene);
-  const events = await finished(hub, since);
+  const events = await finished(hub, since, wanted.scenes.filter(([name]) => name.startsWith('denied')).length);
   return {
     name: wanted.name,
     scenes,
@@ -209,8 +210,17 @@ interface Seen {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-const finished = async (hub: Hub, since: number): Promise<readonly Seen[]> =>
-  (await hub.get<{ events: Seen[] }>(`/v1/calls?since=${since}&limit=200`)).events;
+const SEEN_MS = 5_000;
+
+/** Events are written a moment after their calls: those of the refusals come last of what we wait for. */
+const finished = async (hub: Hub, since: number, refusals: number): Promise<readonly Seen[]> => {
+  for (const endMs = performance.now() + SEEN_MS; ; ) {
+    const { events } = await hub.get<{ events: Seen[] }>(`/v1/calls?since=${since}&limit=200`);
+    const denied = events.filter(({ status }) => status === 'denied');
+    if (denied.length >= refusals || performance.now() > endMs) return events;
+    await new Promise((next) => setTimeout(next, 50));
+  }
+};
 
 const spentOn = async (hub: Hub): Promise<number> => {
   const { items } = await hub.get<{ items: { accounts?: { spent: number }[]; spent?: number }[] }>('/v1/budgets');

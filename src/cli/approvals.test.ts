@@ -201,6 +201,19 @@ describe('an agent that knows nothing of approvals', () => {
       assert.equal(ran(body), 1);
     });
 
+  test('that fetched its answer has it: the same call again is a call of its own', async () => {
+    const body = '{"fetched":1}';
+    const id = await heldIn(await pay(body));
+    await vote(id);
+    await concluded(id);
+    for (const _ of [1, 2]) {
+      const reply = await fetch(`${hub.url}/v1/calls/${id}/reply`, { headers: bearer('clerk') });
+      assert.deepEqual(await reply.json(), { paid: true });
+    }
+    assert.notEqual(await heldIn(await pay(body)), id);
+    assert.equal(ran(body), 1);
+  });
+
   test('hears a no, and is not asked about again so soon', async () => {
     const id = await heldIn(await pay('{"no":1}'));
     await vote(id, 'ann', 'deny');

@@ -34,6 +34,7 @@ export interface NodeWords {
   readonly tokenFile?: string;
   readonly otlp?: string;
   /** Such as 7d. */
+  readonly maxPayload?: string;
   readonly keep?: string;
   /** Policy releases that may widen need a second person. */
   readonly twoPerson?: boolean;

@@ -28,6 +28,7 @@ export const nodeOptions = async ({ io, out }: Context, words: NodeWords): Promi
     level: words.logLevel,
     log: (line) => process.stderr.write(line),
     keepMs: keptFor(words),
+    maxPayload: longestOf(words),
     otlp: words.otlp ?? io.env['OTEL_EXPORTER_OTLP_ENDPOINT'],
     advertise: advertised(words),
     ...(words.public === true ? { allowPublic: true } : {}),
@@ -44,6 +45,20 @@ const grpcOf = ({ grpc }: NodeWords): Pick<NodeOptions, 'grpc'> => {
   if (port === undefined || Number(port) > 65_535)
     throw usage(`--grpc must be such as 127.0.0.1:7443, not \`${grpc}\``);
   return { grpc: { host: host ?? '127.0.0.1', port: Number(port) } };
+};
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, KiB: 1024, MiB: 1024 * 1024 };
+const LEAST_PAYLOAD = 64 * 1024;
+/** Payloads are held whole while policy looks at them, and held calls are kept. */
+const MOST_PAYLOAD = 32 * 1024 * 1024;
+
+const longestOf = ({ maxPayload }: NodeWords): number | undefined => {
+  if (maxPayload === undefined) return undefined;
+  const [, digits, unit = ''] = /^(\d{1,9})(KiB|MiB)?$/.exec(maxPayload) ?? [];
+  const bytes = Number(digits) * UNITS[unit]!;
+  if (!(bytes >= LEAST_PAYLOAD && bytes <= MOST_PAYLOAD))
+    throw usage(`--max-payload must be from 64KiB to 32MiB, such as 8MiB, not \`${maxPayload}\``);
+  return bytes;
 };
 
 /** Under a day idempotency keys would be free before their time. */

@@ -349,6 +349,10 @@ const forNodes = (command: Command): Command =>
     .option('--advertise <url>', 'address that other nodes use, when it is not the bound one')
     .option('--grpc <address>', 'speak A2A over gRPC there too, such as 127.0.0.1:7443; default: nowhere')
     .option(
+      '--max-payload <size>',
+      'longest payload of a call, such as 8MiB for pictures; 1MiB unless said, 32MiB at most',
+    )
+    .option(
       '--keep <time>',
       'records and approvals of calls with their payloads, charges, tasks, and traces, such as 30d; 7d unless said',
     )

@@ -126,35 +126,47 @@ test('each model becomes a resource of its own, with the secret that its provide
   assert.match(elsewhere.stderr, /may not be sent to/);
 });
 
-test('an agent of ours is callable after the policy line that register says', async () => {
+test('whatever was registered is callable after the policy line that register says, in whatever it speaks', async () => {
   await using own = await servers.scripted({
     '/healthz': { body: 'ok' },
-    'POST /where': { body: { at: 'the post office' } },
+    'POST /where': { body: { text: 'the post' } },
   });
-  const argv = ['agent', 'register', own.url, '--name', 'post', '--operation', 'where:read', '--operation', 'send'];
-  const ran = await airspace(argv);
-  assert.equal(ran.exit, 0, ran.stderr);
-  const said = / {2}(@id.*\n {2}permit.*)/.exec(ran.stderr)?.[1] ?? '';
-  const text = said.replaceAll('<agent>', 'caller').replaceAll('<why>', 'it looks');
+  await using a2a = await servers.a2a();
+  await using old = await servers.a2a03();
+  await using legacy = await servers.legacyMcp();
+  const lines: string[] = [];
+  const register = async (...argv: string[]): Promise<void> => {
+    const ran = await airspace([...argv, '--yes']);
+    assert.equal(ran.exit, 0, ran.stderr);
+    lines.push(/ {2}(@id.*\n {2}permit.*)/.exec(ran.stderr)?.[1] ?? '');
+  };
+  await register('agent', 'register', own.url, '--name', 'post', '--operation', 'where:read');
+  await register('register', a2a.url, '--name', 'desk');
+  await register('register', old.url, '--name', 'old-desk');
+  await register('register', mcp.url, '--name', 'refund-tools');
+  await register('register', legacy.url, '--name', 'old-tools');
+  const text = lines.join('\n').replaceAll('<agent>', 'caller').replaceAll('<why>', 'it looks');
   const policy = {
-    apiVersion: 'airspace.dev/v1',
-    kind: 'PolicyBundle',
-    metadata: { name: 'org' },
+    ...{ apiVersion: 'airspace.dev/v1', kind: 'PolicyBundle', metadata: { name: 'org' } },
     spec: { level: 'org', policies: { text } },
   };
-  assert.equal(
-    (await airspace(['agent', 'register', '--name', 'caller', '--protocol', 'http', '--operation', 'x'])).exit,
-    0,
-  );
+  await airspace(['agent', 'register', '--name', 'caller', '--protocol', 'http', '--operation', 'x']);
   const applied = await airspace(['apply', '-f', '-'], JSON.stringify(policy));
   assert.equal(applied.exit, 0, applied.stderr);
   const key = (await airspace(['key', 'create', 'agent/caller'])).stdout.trim();
-  const answer = await fetch(`${hub.url}/v1/agents/post/where`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: '{}',
-  });
-  assert.deepEqual([answer.status, await answer.json()], [200, { at: 'the post office' }]);
+  const call = async (path: string, body: object): Promise<unknown> => {
+    const answer = await fetch(`${hub.url}/v1/${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return [answer.status, await answer.json()];
+  };
+  assert.deepEqual(await call('agents/post/where', {}), [200, { text: 'the post' }]);
+  assert.deepEqual(await call('agents/desk/message', { text: 'ping' }), [200, { text: 'pong' }]);
+  assert.deepEqual(await call('agents/old-desk/message', { text: 'ping' }), [200, { text: 'pong' }]);
+  assert.deepEqual(await call('tools/refund-tools/look', { order: '1' }), [200, { text: 'looked' }]);
+  assert.deepEqual(await call('tools/old-tools/search', { text: 'x' }), [200, { text: 'found' }]);
 });
 
 test('what only a sidecar reaches is said by hand', async () => {

@@ -45,6 +45,8 @@ test('a node that other machines reach is not started without TLS by accident', 
     [['--public', '--tls-key', garbage, '--tls-cert', garbage], /no private key and its certificate/],
     [['--role', 'domain', '--parent', 'http://127.0.0.1:1', '--host', '::', '--insecure-public'], /--advertise/],
     [['--advertise', 'hub.example'], /--advertise `hub.example` must be an absolute URL/],
+    [['--grpc', 'nowhere'], /--grpc must be such as 127.0.0.1:7443, not `nowhere`/],
+    [['--grpc', '0.0.0.0:0'], /can be reached from other machines/],
   ] as const) {
     const { exit, stderr } = await serve(...words);
     assert.equal(exit, 2, words.join(' '));

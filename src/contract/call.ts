@@ -150,8 +150,8 @@ export interface Call {
 }
 
 /**
- * Who asks for facts: Airspace itself, on whichever node. Nobody can hold a key of it; nodes vouch for it among each other, and
- * it may call nothing but what a fact asks. Policies name it `Agent::"airspace"`.
+ * Who asks for facts, and what MCP servers list: Airspace itself, on whichever node. Nobody can hold a key of it; nodes vouch for it among each other, and
+ * it may call nothing but that. Policies name it `Agent::"airspace"`.
  */
 export const FACT_READER = 'airspace';
 

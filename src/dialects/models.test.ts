@@ -244,6 +244,6 @@ for (const form of FORMS)
         });
         await Array.fromAsync(dialect.readEvents(inPieces(Buffer.concat(bytes), 1_000), about)).catch(fault);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { exportJWK, FlattenedSign, generateKeyPair } from 'jose';
 import { Fault } from '../contract/index.ts';
-import { guardJson } from '../doors/http/index.ts';
 import { guardedFetch } from '../egress/index.ts';
 import { systemWorld } from '../kernel/index.ts';
 import { type Discovery, discover, proposalOf, type Wanted } from './index.ts';
@@ -10,7 +9,7 @@ import { openSearch } from './search.ts';
 import * as servers from './testing/servers.ts';
 
 const { clock } = systemWorld();
-const parts = { clock, guard: guardJson, fetch: guardedFetch({ clock, allowPrivate: true }) };
+const parts = { clock, fetch: guardedFetch({ clock, allowPrivate: true }) };
 const look = (url: string, more: Partial<Wanted> = {}): Promise<Discovery> =>
   discover(parts, { url, origins: [], ...more });
 const NAMING = { aliases: [], models: [], operations: [] };

@@ -7,7 +7,7 @@ import { findModels } from './models.ts';
 import { openSearch } from './search.ts';
 import type { Discovery, DiscoveryParts, Found, Search, Wanted } from './words.ts';
 
-type Finder = (search: Search, parts: DiscoveryParts) => Promise<Found | undefined>;
+type Finder = (search: Search) => Promise<Found | undefined>;
 
 /** The most telling first: a card says what it is, and a health check says nearly nothing. */
 const FINDERS: readonly { readonly speaks: readonly Protocol[]; readonly find: Finder }[] = [
@@ -28,7 +28,7 @@ export const discover = async (parts: DiscoveryParts, wanted: Wanted): Promise<D
   const search = openSearch(parts, wanted, address);
   for (const { speaks, find } of FINDERS) {
     if (!speaks.some((protocol) => isAsked(protocol, wanted))) continue;
-    const found = await find(search, parts);
+    const found = await find(search);
     if (found === undefined) continue;
     const warnings = found.warnings.slice(0, MOST_WARNINGS);
     return { tried: search.tried, found: { ...found, warnings }, wants: [] };

@@ -3,12 +3,10 @@ import type { GuardedRequest } from '../egress/index.ts';
 import { cameAs, eventsOf } from './search.ts';
 import { isRecord, lineOf } from './text.ts';
 import { toolsOf } from './tools.ts';
-import type { Answered, DiscoveryParts, Found, Search } from './words.ts';
+import type { Answered, Found, Search } from './words.ts';
 
 const MODERN = '2026-07-28';
 const LEGACY = '2025-11-25';
-
-type Guard = DiscoveryParts['guard'];
 
 /** A way to ask this server something, once it is known how it speaks. */
 interface Line {
@@ -23,12 +21,12 @@ interface Line {
   readonly close: () => Promise<void>;
 }
 
-export const findMcp = async (search: Search, { guard }: DiscoveryParts): Promise<Found | undefined> => {
+export const findMcp = async (search: Search): Promise<Found | undefined> => {
   const { address } = search;
   const given = `${address.origin}${address.pathname.replace(/(?<=.)\/+$/, '')}`;
   const places = given.endsWith('/mcp') ? [given] : [given, `${given.replace(/\/$/, '')}/mcp`];
   for (const url of places) {
-    const line = (await modern(search, url, guard)) ?? (await legacy(search, url, guard));
+    const line = (await modern(search, url)) ?? (await legacy(search, url));
     if (line === undefined) continue;
     const listed = await toolsOf(line);
     await line.close();
@@ -51,7 +49,7 @@ export const findMcp = async (search: Search, { guard }: DiscoveryParts): Promis
 
 const CLIENT = { name: 'airspace', version: '1' };
 
-const modern = async (search: Search, url: string, guard: Guard): Promise<Line | undefined> => {
+const modern = async (search: Search, url: string): Promise<Line | undefined> => {
   const what = 'MCP server/discover';
   let last = 0;
   const ask = async (method: string, params: Readonly<Record<string, unknown>>): Promise<Asked> => {
@@ -65,7 +63,6 @@ const modern = async (search: Search, url: string, guard: Guard): Promise<Line |
     return said(
       await search.ask(what, url, posted({ jsonrpc: '2.0', id, method, params: { ...params, _meta } }, headers)),
       id,
-      guard,
     );
   };
   const first = await ask('server/discover', {});
@@ -86,13 +83,13 @@ const modern = async (search: Search, url: string, guard: Guard): Promise<Line |
   };
 };
 
-const legacy = async (search: Search, url: string, guard: Guard): Promise<Line | undefined> => {
+const legacy = async (search: Search, url: string): Promise<Line | undefined> => {
   const what = 'MCP initialize';
   let last = 0;
   let session: Readonly<Record<string, string>> = {};
   const ask = async (method: string, params: Readonly<Record<string, unknown>>): Promise<Asked> => {
     const id = `airspace-${++last}`;
-    return said(await search.ask(what, url, posted({ jsonrpc: '2.0', id, method, params }, session)), id, guard);
+    return said(await search.ask(what, url, posted({ jsonrpc: '2.0', id, method, params }, session)), id);
   };
   const first = await ask('initialize', { protocolVersion: LEGACY, capabilities: {}, clientInfo: CLIENT });
   const version = first.result?.['protocolVersion'];
@@ -131,11 +128,9 @@ interface Asked {
 }
 
 /** The answer with our id: whatever else comes is nobody's. */
-const said = (answered: Answered | undefined, id: string, guard: Guard): Asked => {
+const said = (answered: Answered | undefined, id: string): Asked => {
   if (answered === undefined || answered.status !== 200) return { answered, result: undefined };
-  const documents = answered.contentType.startsWith('text/event-stream')
-    ? eventsOf(answered.body, guard)
-    : [answered.json];
+  const documents = answered.contentType.startsWith('text/event-stream') ? eventsOf(answered.body) : [answered.json];
   const own = documents.find((one) => isRecord(one) && one['jsonrpc'] === '2.0' && one['id'] === id);
   return { answered, result: isRecord(own) && isRecord(own['result']) ? own['result'] : undefined };
 };

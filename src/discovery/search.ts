@@ -1,6 +1,7 @@
 /** One search for what is behind an address: every request goes through the guard, is noted, and comes to an end. */
 import { Fault } from '../contract/index.ts';
 import type { GuardedRequest, GuardedResponse } from '../egress/index.ts';
+import { guardJson } from '../kernel/index.ts';
 import { lineOf } from './text.ts';
 import type { Answered, DiscoveryParts, Search, Tried, Wanted } from './words.ts';
 
@@ -17,7 +18,7 @@ export interface OpenSearch extends Search {
   readonly wished: ReadonlySet<string>;
 }
 
-export const openSearch = ({ fetch, guard, clock }: DiscoveryParts, wanted: Wanted, address: URL): OpenSearch => {
+export const openSearch = ({ fetch, clock }: DiscoveryParts, wanted: Wanted, address: URL): OpenSearch => {
   const tried: Tried[] = [];
   const wished = new Set<string>();
   const endsAtMs = clock.nowMs() + SEARCH_MS;
@@ -38,7 +39,7 @@ export const openSearch = ({ fetch, guard, clock }: DiscoveryParts, wanted: Want
       const response = await sent(url, request, as);
       if (response.status === 401 || response.status === 403) wished.add(wishOf(response));
       const answered = { ...response, contentType: String(response.headers['content-type'] ?? '') };
-      return { ...answered, json: jsonOf(answered, guard) };
+      return { ...answered, json: jsonOf(answered) };
     } catch (thrown) {
       const fault = Fault.from(thrown);
       // An address that we do not go to, or where nobody is: no other path of it would be better.
@@ -63,14 +64,14 @@ const shownTo = (
 };
 
 /** Everything that says JSON, and streams of events, of which the caller takes what is its own. */
-const jsonOf = ({ body, contentType }: Omit<Answered, 'json'>, guard: DiscoveryParts['guard']): unknown => {
+const jsonOf = ({ body, contentType }: Omit<Answered, 'json'>): unknown => {
   if (!/^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i.test(contentType)) return undefined;
-  return parsed(body, guard);
+  return parsed(body);
 };
 
-const parsed = (bytes: Buffer, guard: DiscoveryParts['guard']): unknown => {
+const parsed = (bytes: Buffer): unknown => {
   try {
-    guard(bytes, JSON_LIMITS);
+    guardJson(bytes, JSON_LIMITS);
     return JSON.parse(bytes.toString('utf8'));
   } catch {
     return undefined;
@@ -80,7 +81,7 @@ const parsed = (bytes: Buffer, guard: DiscoveryParts['guard']): unknown => {
 const MOST_EVENTS = 200;
 
 /** The documents of a stream of events. */
-export const eventsOf = (body: Buffer, guard: DiscoveryParts['guard']): readonly unknown[] =>
+export const eventsOf = (body: Buffer): readonly unknown[] =>
   body
     .toString('utf8')
     .split(/\r?\n\r?\n/, MOST_EVENTS)
@@ -92,7 +93,7 @@ export const eventsOf = (body: Buffer, guard: DiscoveryParts['guard']): readonly
         .join('\n'),
     )
     .filter((data) => data !== '')
-    .map((data) => parsed(Buffer.from(data), guard));
+    .map((data) => parsed(Buffer.from(data)));
 
 const wishOf = ({ headers }: GuardedResponse): string => {
   const said = headers['www-authenticate'];

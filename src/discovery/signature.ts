@@ -3,6 +3,7 @@
  * there: whoever holds the place holds both. Keys of other places are not fetched, because a card must not choose where we go.
  */
 import { base64url, decodeProtectedHeader, flattenedVerify, importJWK, type JWK } from 'jose';
+import { canonicalJson } from '../dialects/a2a/index.ts';
 import { isRecord, lineOf, recordsOf } from './text.ts';
 import type { Search, Signature } from './words.ts';
 
@@ -89,11 +90,11 @@ interface Signed {
  * read that is tried: nothing that says something differs between them.
  */
 const textsOf = ({ signatures: _, ...card }: Card): readonly string[] => [
-  canonical(without(card, (value) => value === '' || value === null || isEmpty(value))),
-  canonical(
+  canonicalJson(without(card, (value) => value === '' || value === null || isEmpty(value))),
+  canonicalJson(
     without(card, (value) => value === '' || value === null || value === false || value === 0 || isEmpty(value)),
   ),
-  canonical(card),
+  canonicalJson(card),
 ];
 
 const isEmpty = (value: unknown): boolean =>
@@ -106,14 +107,4 @@ const without = (value: unknown, isDefault: (value: unknown) => boolean): unknow
     .map(([name, one]) => [name, without(one, isDefault)] as const)
     .filter(([, one]) => !isDefault(one));
   return Object.fromEntries(kept);
-};
-
-/** The depth is bounded where the card was read. */
-const canonical = (value: unknown): string => {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (!isRecord(value)) return JSON.stringify(value);
-  const members = Object.keys(value)
-    .sort()
-    .map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`);
-  return `{${members.join(',')}}`;
 };

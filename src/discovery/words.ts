@@ -70,8 +70,6 @@ export interface Discovery {
 
 export interface DiscoveryParts {
   readonly fetch: GuardedFetch;
-  /** Throws for JSON that parsers may read in two ways, or that is too deep or too long. */
-  readonly guard: (bytes: Uint8Array, limits: { readonly maxDepth: number; readonly maxTokens: number }) => void;
   readonly clock: Clock;
 }
 

@@ -35,6 +35,7 @@ const nodes = new Map(
     node('domain-sales', 'domain', keys.sales, 'sales'),
     node('sidecar-seller', 'sidecar', keys.car, 'sales', 'seller'),
     node('sidecar-banker', 'sidecar', keys.stranger, 'finance', 'banker'),
+    { ...node('sidecar-shop', 'sidecar', keys.car), tool: 'seller' },
     { ...node('sidecar-acme', 'sidecar', keys.stranger, 'sales', 'seller'), tenant: 'acme' },
   ].map((entry) => [entry.id, entry]),
 );
@@ -96,6 +97,8 @@ for (const [promise, iss, key, said, heard] of allowed) {
 
 const forbidden: readonly (readonly [string, () => unknown])[] = [
   ['a sidecar speaks for another agent', () => hear(say('sidecar-seller', keys.car, agent('closer', 'sales-eu')))],
+  ['the sidecar of a tool speaks for an agent of its name', () => hear(say('sidecar-shop', keys.car, agent('seller')))],
+  ['the sidecar of a tool speaks for nobody in particular', () => hear(say('sidecar-shop', keys.car, agent('')))],
   ['a sidecar speaks for a user', () => hear(say('sidecar-seller', keys.car, user('seller')))],
   [
     'a sidecar moves its agent to another domain',

@@ -22,6 +22,7 @@ const domains = [
 const nodes: readonly NodeEntry[] = [
   node({ id: 'side-booking', role: 'sidecar', agent: 'booking', url: 'http://10.0.0.1:7000' }),
   node({ id: 'side-other', role: 'sidecar', agent: 'pricing' }),
+  node({ id: 'side-tool', role: 'sidecar', tool: 'booking' }),
   node({ id: 'hub-travel', role: 'domain', domain: 'travel', url: 'http://10.0.0.2:7000' }),
   node({ id: 'hub-crew', role: 'domain', domain: 'crew', url: 'http://10.0.0.3:7000' }),
   node({ id: 'hub-rival', role: 'domain', domain: 'travel', tenant: 'rival' }),
@@ -86,6 +87,18 @@ test('a sidecar lets calls in to its own agent only', () => {
   for (const foreign of [target({ name: 'pricing' }), target({ tenant: 'rival' }), target({ kind: 'tool' })]) {
     assert.deepEqual(of({ target: foreign, via: 'hub' }), []);
   }
+});
+
+test('the sidecar of a tool answers for the tool, and not for an agent of the same name', () => {
+  const of = sidecarInCandidates({ tenant: 'acme', agent: '', tool: 'booking', url: 'stdio://booking', version: '3' });
+  assert.deepEqual(ids(of({ target: target({ kind: 'tool' }), via: 'hub' })), ['booking@booking']);
+  assert.deepEqual(of(wanted('')), []);
+  assert.deepEqual(of({ target: target({ kind: 'tool', name: '' }), via: 'hub' }), []);
+  const place = { protocol: 'airspace', node: 'side-tool', url: 'http://10.0.0.8:7000' } as const;
+  const announced = seen([instance({ ...place, kind: 'tool' }), instance(place)]);
+  const tool = { target: target({ kind: 'tool' }), via: 'hub' } as const;
+  assert.deepEqual(ids(hubCandidates(announced)(tool)), ['booking@10.0.0.8:7000']);
+  assert.deepEqual(ids(hubCandidates(announced)(wanted(''))), ['booking@10.2.0.1:8000']);
 });
 
 test('one address is one candidate: the weight of the file, the state and version of the heartbeat', () => {

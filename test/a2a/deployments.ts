@@ -67,7 +67,12 @@ export const deployments = async (): Promise<Deployments> => {
   });
   const other = await startSidecar({
     ...common,
-    ...{ ...member, dir: join(dir, 'beside'), agentUrl: agent.url, token: await tokenFor({ role: 'sidecar', agent: 'beside' }) },
+    ...{
+      ...member,
+      dir: join(dir, 'beside'),
+      agentUrl: agent.url,
+      token: await tokenFor({ role: 'sidecar', agent: 'beside' }),
+    },
   });
   const at = (url: string, name: string, secret: string, grpc: string): Place => ({
     card: `${url}/a2a/${name}/.well-known/agent-card.json`,

@@ -29,6 +29,8 @@ export interface ReferenceAgent {
   /** Message ids that reached it. */
   readonly heard: readonly string[];
   readonly cancelled: readonly string[];
+  /** Contexts of the messages that it heard, as it knows them. */
+  readonly contexts: readonly string[];
   /** Lets tasks whose message id begins with `wait` or `test-resubscribe` go on. */
   release(): void;
   close(): Promise<void>;
@@ -60,6 +62,7 @@ const PARTS: Readonly<Record<string, readonly object[]>> = {
 
 class Executor implements AgentExecutor {
   readonly heard: string[] = [];
+  readonly contexts: string[] = [];
   readonly cancelled: string[] = [];
   readonly #contexts = new Map<string, string>();
   readonly #waiting = new Map<string, () => void>();
@@ -79,6 +82,7 @@ class Executor implements AgentExecutor {
   async execute({ taskId, contextId, userMessage, task }: RequestContext, bus: ExecutionEventBus): Promise<void> {
     const id = userMessage.messageId;
     this.heard.push(id);
+    this.contexts.push(contextId);
     this.#contexts.set(taskId, contextId);
     if (userMessage.parts.some(({ mediaType }) => OTHERS.includes(mediaType)))
       throw new ContentTypeNotSupportedError('this media type is not taken');
@@ -208,6 +212,7 @@ export const startReference = async (options: ReferenceOptions = {}): Promise<Re
     grpc,
     heard: executor.heard,
     cancelled: executor.cancelled,
+    contexts: executor.contexts,
     release: () => executor.release(),
     close: async () => {
       executor.release();

@@ -26,6 +26,8 @@ export const POLICY = `
 forbid (principal == Agent::"mallory", action, resource) when { resource.effect != "read" };
 @id("pay") @reason("payments need a person of finance") @remedy("approval") @approval("roles=finance; ttl=1h")
 forbid (principal, action, resource) when { context.operation == "pay" };
+@id("guarded") @reason("words to it need a person of finance") @remedy("approval") @approval("roles=finance; ttl=1h")
+forbid (principal, action, resource) when { resource.hasTag("guarded") && context.operation == "message" };
 `;
 
 export interface Scene extends AsyncDisposable {

@@ -15,7 +15,11 @@ let agent: ReferenceAgent;
 before(async () => {
   scene = await openScene();
   agent = await startReference();
-  await scene.apply([resource('Agent', 'ref', { protocol: 'a2a', endpoints: [{ url: agent.url }] })]);
+  const speaking = { protocol: 'a2a', endpoints: [{ url: agent.url }] };
+  await scene.apply([
+    resource('Agent', 'ref', speaking),
+    resource('Agent', 'guarded', speaking, { labels: { guarded: 'yes' } }),
+  ]);
 });
 after(async () => {
   await scene[Symbol.asyncDispose]();
@@ -93,9 +97,13 @@ describe('a task belongs to who made it', () => {
     const mine = (await result('/a2a/ref', 'SendMessage', message('a', { contextId }))).task;
     const theirs = (await result('/a2a/ref', 'SendMessage', message('b', { contextId }), { as: 'bob' })).task;
     assert.deepEqual([mine.contextId, theirs.contextId], [contextId, contextId]);
+    const again = (await result('/a2a/ref', 'SendMessage', message('c', { contextId }))).task;
+    const [first, other, third] = agent.contexts.slice(-3);
+    assert.equal(third, first, 'the agent goes on with what it knows');
+    assert.notEqual(other, first, 'and mixes nobody up');
     const stored = async (as: 'alice' | 'bob'): Promise<Json> =>
       (await result('/a2a/ref', 'ListTasks', { contextId }, { as })).tasks.map(({ id }: Json) => id);
-    assert.deepEqual([await stored('alice'), await stored('bob')], [[mine.id], [theirs.id]]);
+    assert.deepEqual([await stored('alice'), await stored('bob')], [[again.id, mine.id], [theirs.id]]);
   });
 });
 
@@ -208,6 +216,28 @@ describe('a call that waits for people', () => {
     assert.match(status.message.parts[0].text, /an approver denied this call: because/);
   });
 
+  test('to an agent of A2A goes on as the task of that agent, turn by turn', async () => {
+    const say = async (params: unknown): Promise<Json> => (await result('/a2a/guarded', 'SendMessage', params)).task;
+    const waiting = async (id: string): Promise<Json> => {
+      for (;;) {
+        const { status, metadata } = await result('/a2a/guarded', 'GetTask', { id });
+        if (status.message?.parts[0]?.text === 'which one?' || status.state === 'TASK_STATE_COMPLETED') return status;
+        assert.ok(metadata[APPROVAL_URI] !== undefined);
+      }
+    };
+    const task = await say(message('first', { messageId: 'tck-input-required-guarded' }));
+    assert.match(task.status.message.parts[0].text, /words to it need a person/);
+    await vote(task.id, 'approve');
+    assert.equal((await waiting(task.id)).state, 'TASK_STATE_INPUT_REQUIRED');
+    const again = await say(message('that one', { taskId: task.id }));
+    assert.equal(again.id, task.id);
+    assert.match(again.status.message.parts[0].text, /words to it need a person/);
+    const approval = again.metadata[APPROVAL_URI].id;
+    assert.notEqual(approval, task.id, 'each message is a call of its own');
+    await vote(approval, 'approve');
+    assert.equal(await endOf(task.id), 'TASK_STATE_COMPLETED');
+  });
+
   test('is taken back by its caller, and survives a restart', async () => {
     const { task } = await result('/a2a/plain', 'SendMessage', message('back', { metadata: { skill: 'pay' } }));
     const { task: other } = await result('/a2a/plain', 'SendMessage', message('stays', { metadata: { skill: 'pay' } }));
@@ -315,10 +345,11 @@ forbid (principal == Agent::"alice", action, resource) when { context.operation 
 });
 
 test('a budget that has nothing left refuses in the words of A2A', async () => {
-  await scene.apply([
-    resource('Budget', 'one', { scope: 'agent bob', unit: 'calls', limit: 1 }),
-  ]);
+  await scene.apply([resource('Budget', 'one', { scope: 'agent bob', unit: 'calls', limit: 1 })]);
   await result('/a2a/solo', 'SendMessage', message('x'), { as: 'bob' });
   const { error } = await ask('/a2a/solo', 'SendMessage', message('x'), { as: 'bob' });
-  assert.deepEqual([error.code, error.data[0].domain, error.data[0].metadata.code], [-32029, 'airspace.dev', 'budget_exhausted']);
+  assert.deepEqual(
+    [error.code, error.data[0].domain, error.data[0].metadata.code],
+    [-32029, 'airspace.dev', 'budget_exhausted'],
+  );
 });

@@ -32,6 +32,8 @@ export interface Fixture {
   }[];
   /** Resolves when a tool that waited was aborted; each time counts once. */
   aborted(): Promise<void>;
+  /** Ends every session, as after a restart. */
+  forget(): Promise<void>;
   /** Tells whoever listens. */
   announce(what: 'tools' | 'prompts' | 'resources'): void;
   stop(): Promise<void>;
@@ -544,6 +546,7 @@ class Legacy {
 
   async stop(): Promise<void> {
     for (const { server } of this.#sessions.values()) await server.close();
+    this.#sessions.clear();
   }
 }
 
@@ -588,6 +591,7 @@ export const startFixture = async (only?: 'modern' | 'legacy', port = 0): Promis
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
     seen,
     announce,
+    forget: () => legacy.stop(),
     aborted: async () => {
       while (counted <= taken) await once(ends, 'aborted');
       taken++;

@@ -217,6 +217,44 @@ describe('sessions', () => {
     );
   });
 
+  test('who takes no events is asked nothing, and waits for nothing', async () => {
+    const body = JSON.stringify({
+      ...{ jsonrpc: '2.0', id: 0, method: 'initialize' },
+      params: {
+        protocolVersion: '2025-11-25',
+        capabilities: { elicitation: {} },
+        clientInfo: { name: 'x', version: '1' },
+      },
+    });
+    for (const [place, name] of [
+      ['/mcp', 'fixture__test_elicitation'],
+      ['/mcp/fixture', 'test_elicitation'],
+    ] as const) {
+      const begun = await send({ place, body });
+      const session = { 'mcp-session-id': String(begun.headers['mcp-session-id']), accept: 'application/json' };
+      const call = {
+        ...{ jsonrpc: '2.0', id: 1, method: 'tools/call' },
+        params: { name, arguments: { message: 'who?' } },
+      };
+      const answer = await send({ place, headers: session, body: JSON.stringify(call) });
+      const { isError } = (answer.json.result ?? {}) as { isError?: boolean };
+      assert.ok(isError === true || answer.json.error !== undefined, answer.text);
+    }
+  });
+
+  test('when a server forgot a session, its client is told to begin another one', async () => {
+    const headers = { 'mcp-session-id': await begin('carl', '/mcp/old') };
+    const call = JSON.stringify({
+      ...{ jsonrpc: '2.0', id: 5, method: 'tools/call' },
+      params: { name: 'test_echo', arguments: { text: 'x' } },
+    });
+    const said = (): Promise<Answer> => send({ who: 'carl', place: '/mcp/old', headers, body: call });
+    assert.equal((await said()).status, 200);
+    await house.old.forget();
+    assert.match((await said()).text, /this MCP session is over/);
+    assert.equal((await said()).status, 404);
+  });
+
   test('one client begins a bounded number of sessions, and the oldest goes', async () => {
     const first = await begin('bob');
     for (let count = 0; count < 100; count++) await begin('bob');

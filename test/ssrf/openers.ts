@@ -38,6 +38,7 @@ export const OPENERS: Readonly<Record<string, Whose>> = {
 export const HANDED_IN: readonly string[] = [
   'src/cli/node/webhook.ts',
   'src/cli/node/a2a.ts',
+  'src/discovery/search.ts',
   'src/cli/node/egress.ts',
   'src/cli/node/login.ts',
 ];

@@ -10,8 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { Fault } from '../../src/contract/index.ts';
 import { guardedFetch } from '../../src/egress/index.ts';
 import { systemWorld } from '../../src/kernel/index.ts';
-import { FIELDS, openScene, type Scene } from './fields.ts';
+import { FIELDS } from './fields.ts';
 import { HANDED_IN, OPENERS, OPENS } from './openers.ts';
+import { openScene, type Scene } from './scene.ts';
 import { type HostileUrl, hostileUrls, LEADS_TO } from './urls.ts';
 
 const { clock } = systemWorld();

@@ -127,4 +127,4 @@ export const runMatrix = async (): Promise<Matrix> => {
 
 /** Whether what was said came back; a refusal is its status. */
 export const outcomeOf = ({ heard }: Cell): string =>
-  heard.text.includes('you said') && heard.text.includes('hello') ? 'ok' : `${heard.status}`;
+  heard.text.replaceAll(' ', '').includes('yousaidhello') ? 'ok' : `${heard.status}`;

@@ -58,6 +58,7 @@ const openai = (res: ServerResponse, path: string, body: Json): void => {
     });
     return;
   }
+  if (path.endsWith('/responses')) return void responses(res, body);
   const text = answerTo(body['messages']);
   const chunk = (delta: Json, finish: string | null, more = {}): Json => ({
     id: 'chatcmpl-1',
@@ -85,6 +86,38 @@ const openai = (res: ServerResponse, path: string, body: Json): void => {
     chunk({}, 'stop'),
     ...(options?.include_usage === true ? [{ ...chunk({}, null), choices: [], usage: USE }] : []),
     '[DONE]',
+  ]);
+};
+
+const responses = (res: ServerResponse, body: Json): void => {
+  const text = answerTo(body['input']);
+  const part = (said: string): Json => ({ type: 'output_text', text: said, annotations: [] });
+  const item = (status: string, said: string): Json => ({
+    ...{ id: 'm-1', type: 'message', role: 'assistant', status },
+    content: said === '' ? [] : [part(said)],
+  });
+  const response = (status: string, output: readonly Json[]): Json => ({
+    ...{ id: 'resp_1', object: 'response', created_at: 1, model: 'scripted', status, output },
+    ...(status === 'completed' ? { usage: { input_tokens: 3, output_tokens: 4, total_tokens: 7 } } : {}),
+  });
+  if (body['stream'] !== true) return void json(res, response('completed', [item('completed', text)]));
+  let sequence = 0;
+  const named = (type: string, rest: Json): readonly [string, unknown] => [
+    type,
+    { type, sequence_number: sequence++, ...rest },
+  ];
+  const at = { item_id: 'm-1', output_index: 0, content_index: 0 };
+  events(res, [
+    named('response.created', { response: response('in_progress', []) }),
+    named('response.output_item.added', { output_index: 0, item: item('in_progress', '') }),
+    named('response.content_part.added', { ...at, part: part('') }),
+    ...text
+      .split(' ')
+      .map((word, n) => named('response.output_text.delta', { ...at, delta: n === 0 ? word : ` ${word}` })),
+    named('response.output_text.done', { ...at, text }),
+    named('response.content_part.done', { ...at, part: part(text) }),
+    named('response.output_item.done', { output_index: 0, item: item('completed', text) }),
+    named('response.completed', { response: response('completed', [item('completed', text)]) }),
   ]);
 };
 

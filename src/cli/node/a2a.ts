@@ -17,6 +17,7 @@ import { throwIfNotForCalls } from '../../identity/index.ts';
 import type { Handler, World } from '../../kernel/index.ts';
 import { signingWith } from './card-key.ts';
 import { isPublished } from './catalog.ts';
+import type { SharedLimits } from './doors.ts';
 import type { LivePipeline } from './live.ts';
 
 export interface A2aParts {
@@ -38,7 +39,8 @@ export interface A2aParts {
 }
 
 export interface A2aFront {
-  readonly door: Door;
+  /** `shared`: what it has in common with the other doors of its listener. */
+  readonly door: (shared: SharedLimits) => Door;
   readonly grpc: GrpcDoor;
   readonly service: A2aService;
 }
@@ -76,7 +78,7 @@ export const a2aFront = async (parts: A2aParts): Promise<A2aFront> => {
     },
     saidToReceiver,
   );
-  return { service, door: a2aDoor({ service }), grpc: grpcDoor(service) };
+  return { service, door: (shared) => a2aDoor({ service, ...shared }), grpc: grpcDoor(service) };
 };
 
 /** Of this node: what waits for people, and what runs because they said yes. */

@@ -3,7 +3,6 @@ import type { AuditTrail } from '../../audit/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { type Discovery, discover, type Proposal, proposalOf } from '../../discovery/index.ts';
 import type { AdminPorts } from '../../doors/admin/index.ts';
-import { guardJson } from '../../doors/http/index.ts';
 import type { GuardedFetch } from '../../egress/index.ts';
 import type { World } from '../../kernel/index.ts';
 import type { Vault } from '../../vault/index.ts';
@@ -24,7 +23,7 @@ interface DiscoveryPorts {
 const MOST_AT_ONCE = 4;
 
 export const discovery = ({ fetch, vault, trail, world }: DiscoveryPorts): AdminPorts['discover'] => {
-  const parts = { fetch, guard: guardJson, clock: world.clock };
+  const parts = { fetch, clock: world.clock };
   let running = 0;
   return async ({ kind, id, tenant }, asked): Promise<Discovered> => {
     if (running >= MOST_AT_ONCE)

@@ -26,7 +26,7 @@ import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
-import { type GrpcListener, listenGrpc } from './grpc.ts';
+import { type GrpcListener, listenGrpc, refuseOpenGrpc } from './grpc.ts';
 import { houseOf } from './housekeeping.ts';
 import { killsGovernedAbove } from './kills.ts';
 import { leasing } from './leases.ts';
@@ -51,6 +51,7 @@ export interface RunningDomainHub extends RunningNode {
 }
 
 export const startDomainHub = async (options: NodeOptions & MemberOptions): Promise<RunningDomainHub> => {
+  refuseOpenGrpc(options);
   const closing = new Canceller();
   const doors: Door[] = [];
   let ready = (): boolean => false;
@@ -182,6 +183,7 @@ export const startDomainHub = async (options: NodeOptions & MemberOptions): Prom
     ...doorsOf({
       ...calling,
       seal: idSealOf(member.key),
+      maxPayload: options.maxPayload,
       calls: detachedCalls(live, world, desk),
       a2a: a2a.door,
       mcp: mcpParts({ live, world, key: member.key }, closing, options.advertise),

@@ -1,6 +1,6 @@
 /** The listener for gRPC of a node: HTTP/2 with the same certificate, the same rules for who may reach it, and bounds of its own. */
 import http2, { type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
-import { type AddressInfo, isIP } from 'node:net';
+import { type AddressInfo, isIP, type Socket } from 'node:net';
 import type { GrpcDoor } from '../../doors/a2a/index.ts';
 import { type ListenOptions, refuseOpenBind } from '../../doors/index.ts';
 
@@ -25,19 +25,34 @@ const MOST_SESSIONS = 1_000;
 const MOST_HEADER_BYTES = 16 * 1024;
 const IDLE_MS = 10 * 60_000;
 const DRAIN_MS = 25_000;
+const HANDSHAKE_MS = 10_000;
 
-/** Throws `bad_request` for a bind that was not allowed. */
+/** Before anything of a node is there. Throws `bad_request` for a bind that was not allowed. */
+export const refuseOpenGrpc = ({
+  grpc,
+  ...options
+}: Omit<Options, 'clock'> & { readonly grpc?: GrpcAddress }): void => {
+  if (grpc !== undefined) refuseOpenBind({ ...options, host: grpc.host });
+};
+
+/** Throws `bad_request` for a bind that was not allowed, and what the system says about the port. */
 export const listenGrpc = async (
   { host, port }: GrpcAddress,
   { tls, clock, ...allowed }: Options,
   door: GrpcDoor,
 ): Promise<GrpcListener> => {
-  refuseOpenBind({ host, ...(tls === undefined ? {} : { tls }), ...allowed });
+  refuseOpenGrpc({ grpc: { host, port }, ...(tls === undefined ? {} : { tls }), ...allowed });
   const settings = { maxConcurrentStreams: MOST_STREAMS, maxHeaderListSize: MOST_HEADER_BYTES };
   const server: Http2Server =
     tls === undefined
       ? http2.createServer({ settings })
-      : (http2.createSecureServer({ ...tls, settings, allowHTTP1: false }) as unknown as Http2Server);
+      : (http2.createSecureServer({
+          ...tls,
+          settings,
+          allowHTTP1: false,
+          handshakeTimeout: HANDSHAKE_MS,
+        }) as unknown as Http2Server);
+  const sockets = keptSockets(server);
   const sessions = keptSessions(server);
   server.on('stream', (stream, headers) => door(stream as ServerHttp2Stream, headers));
   await new Promise<void>((resolve, reject) => {
@@ -54,7 +69,7 @@ export const listenGrpc = async (
     close: async (graceful) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const end = (): void => {
-        for (const session of sessions) session.destroy();
+        for (const socket of sockets) socket.destroy();
       };
       for (const session of sessions) session.close();
       const timer = clock.after(graceful ? DRAIN_MS : 0, end);
@@ -62,6 +77,16 @@ export const listenGrpc = async (
       timer.cancel();
     },
   };
+};
+
+/** Those whose handshake is not over too: nobody else would end them. */
+const keptSockets = (server: Http2Server): ReadonlySet<Socket> => {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
 };
 
 const keptSessions = (server: Http2Server): ReadonlySet<ServerHttp2Session> => {

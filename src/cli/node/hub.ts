@@ -41,7 +41,7 @@ import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { entryOf } from './entry.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
-import { type GrpcListener, listenGrpc } from './grpc.ts';
+import { type GrpcListener, listenGrpc, refuseOpenGrpc } from './grpc.ts';
 import { houseOf } from './housekeeping.ts';
 import { killPort } from './kills.ts';
 import { lessorOf } from './leases.ts';
@@ -92,6 +92,7 @@ export interface RunningHub extends RunningNode {
 /** What cannot start holds nothing: an open store or a running timer would keep the process alive, and its folder locked. */
 export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   refuseOpenBind(options);
+  refuseOpenGrpc(options);
   await using held = new AsyncDisposableStack();
   const world = systemWorld();
   const startedAtMs = world.clock.wallMs();
@@ -343,7 +344,14 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   let grpc: GrpcListener | undefined;
   const a2a = await a2aFront({
     ...calling,
-    ...{ node: id, tenant: DEFAULT_TENANT, live, tasks: stores.tasks, desk, fetch: egress.fetch },
+    ...{
+      node: shared === undefined ? id : `${id}/${shared.holder}`,
+      tenant: DEFAULT_TENANT,
+      live,
+      tasks: stores.tasks,
+      desk,
+      fetch: egress.fetch,
+    },
     key: await openCardKey(options.dir),
     url: () => options.advertise ?? url,
     grpc: () => grpc?.address ?? '',
@@ -352,12 +360,19 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const callers = doorsOf({
     ...calling,
     seal: idSealOf(key),
+    maxPayload: options.maxPayload,
     calls: detachedCalls(live, world, desk),
     a2a: a2a.door,
     mcp: mcpParts({ live, world, key }, closing, options.advertise),
     routes: ROUTES,
     catalog: { published: publishedBy(live, DEFAULT_TENANT) },
   });
+  grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, a2a.grpc));
+  if (grpc !== undefined) {
+    const opened = grpc;
+    egress.own(`http://${opened.address}`);
+    held.defer(() => opened.close(false));
+  }
   const pages = approvalPages(desk, live, world, logger, sessions);
   const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);
   const listener = await listen({
@@ -369,8 +384,6 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   url = listener.url;
   egress.own(listener.url);
   await a2a.service.recover();
-  grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, a2a.grpc));
-  if (grpc !== undefined) egress.own(`http://${grpc.address}`);
   if (!hasAdministrator(control, world.clock.wallMs()))
     await issueBootstrapToken(stores.nodes, options.dir, world.clock.wallMs());
   logger.log('info', 'hub is up', { url: listener.url, ...recovered, weakened });

@@ -17,6 +17,8 @@ export interface NodeOptions {
   readonly log: (line: string) => void;
   /** How long records of calls, with what they keep of payloads, and traces stay. Default 7 days, at least one. */
   readonly keepMs?: number | undefined;
+  /** Longest payload of a call, in bytes. Default 1 MiB. */
+  readonly maxPayload?: number | undefined;
   /** Base URL of an OTLP/HTTP collector. */
   readonly otlp?: string | undefined;
   readonly allowPublic?: boolean;

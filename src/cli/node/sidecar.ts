@@ -31,7 +31,7 @@ import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
 import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
-import { type GrpcListener, listenGrpc } from './grpc.ts';
+import { type GrpcListener, listenGrpc, refuseOpenGrpc } from './grpc.ts';
 import { houseOf } from './housekeeping.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
@@ -62,6 +62,7 @@ export interface RunningSidecar extends RunningNode {
 }
 
 export const startSidecar = async (options: SidecarOptions): Promise<RunningSidecar> => {
+  refuseOpenGrpc(options);
   const closing = new Canceller();
   // The port must be known before joining, and the doors behind it come after: until then every call is refused.
   let inbound: Door | undefined;
@@ -177,6 +178,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     doorsOf({
       ...calledFrom,
       seal,
+      maxPayload: options.maxPayload,
       a2a: a2aIn.door,
       mcp: mcpParts({ live: into, world, key: member.key }, closing, options.advertise),
     }),
@@ -207,6 +209,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     doors: doorsOf({
       ...calling,
       seal,
+      maxPayload: options.maxPayload,
       calls: detachedCalls(out, world),
       a2a: a2aOut.door,
       mcp: mcpParts({ live: out, world, key: member.key }, closing),

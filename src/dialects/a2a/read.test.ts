@@ -136,3 +136,9 @@ test('members that nobody knows stay and are told, and those that are nearly our
       /must be written `messageId`/,
     );
 });
+
+test('a list that an answer leaves out is an empty one, and a request has to have it', () => {
+  const message = { messageId: 'm', role: 'ROLE_AGENT', parts: null };
+  assert.deepEqual(readV1('Message', message, 'answer').value.parts, []);
+  assert.throws(() => readV1('Message', message, 'ask'), /is missing/);
+});

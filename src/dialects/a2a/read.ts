@@ -56,7 +56,8 @@ const messageIn = (reading: Reading, name: string, value: unknown, path: string)
     const isThere = found !== undefined && (found !== null || field.type === 'Value');
     const here = `${path}.${field.name}`;
     if (!isThere) {
-      throwIfMissing(reading, field, here);
+      const empty = emptyFor(reading, field, here);
+      if (empty !== undefined) out[field.name] = empty;
       continue;
     }
     if (field.group !== '') {
@@ -77,11 +78,13 @@ const messageIn = (reading: Reading, name: string, value: unknown, path: string)
 const nameIn = (value: Readonly<Record<string, unknown>>, { name, also }: Field): string =>
   also !== '' && !Object.hasOwn(value, name) && Object.hasOwn(value, also) ? also : name;
 
-/** What is empty is left out by many writers; only what cannot be empty is missed. */
-const throwIfMissing = (reading: Reading, { isRequired, isList, isMap, type }: Field, path: string): void => {
-  if (!isRequired) return;
+/** What is empty is left out by many writers; only what cannot be empty is missed. Whoever reads on finds what must be there. */
+const emptyFor = (reading: Reading, { isRequired, isList, isMap, type }: Field, path: string): unknown => {
+  if (!isRequired) return undefined;
   const canBeEmpty = isList || isMap || type === 'string';
   if (!canBeEmpty || reading.side === 'ask') throw wrong(reading, path, 'is missing');
+  if (isList) return [];
+  return isMap ? {} : '';
 };
 
 const fieldIn = (reading: Reading, field: Field, value: unknown, path: string): unknown => {

@@ -2,8 +2,8 @@
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import { AgentCard, generateAgentCardSignature } from '@a2a-js/sdk';
-import { DefaultRequestHandler, InMemoryTaskStore } from '@a2a-js/sdk/server';
+import { AgentCard, generateAgentCardSignature, Message } from '@a2a-js/sdk';
+import { AgentEvent, DefaultRequestHandler, InMemoryTaskStore } from '@a2a-js/sdk/server';
 import { agentCardHandler, jsonRpcHandler, UserBuilder } from '@a2a-js/sdk/server/express';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { McpServer as LegacyServer } from '@modelcontextprotocol/sdk/server/mcp.js';
@@ -79,7 +79,7 @@ export const a2a = (): Promise<Served> =>
       kid: 'desk-1',
       jku: `${url}/.well-known/jwks.json`,
     });
-    const requestHandler = new DefaultRequestHandler(card, new InMemoryTaskStore(), NOBODY as never);
+    const requestHandler = new DefaultRequestHandler(card, new InMemoryTaskStore(), PONG as never);
     const app = express();
     app.get('/.well-known/jwks.json', (_, res) => void res.json({ keys: [jwk] }));
     app.use('/.well-known/agent-card.json', agentCardHandler({ agentCardProvider: () => sign(structuredClone(card)) }));
@@ -87,7 +87,28 @@ export const a2a = (): Promise<Served> =>
     return app;
   });
 
-const NOBODY = { execute: async () => {}, cancelTask: async () => {} };
+/** As the executors of both lines hand things out. */
+interface Bus {
+  publish(event: unknown): void;
+  finished(): void;
+}
+
+const answering = (messageIn: (contextId: string) => unknown) => ({
+  execute: async ({ contextId }: { readonly contextId: string }, bus: Bus): Promise<void> => {
+    bus.publish(messageIn(contextId));
+    bus.finished();
+  },
+  cancelTask: async (): Promise<void> => {},
+});
+
+const PONG = answering((contextId) =>
+  AgentEvent.message(Message.fromJSON({ messageId: 'r1', role: 'ROLE_AGENT', contextId, parts: [{ text: 'pong' }] })),
+);
+
+const PONG_03 = answering((contextId) => ({
+  ...{ kind: 'message', messageId: 'r1', role: 'agent', contextId },
+  parts: [{ kind: 'text', text: 'pong' }],
+}));
 
 /** Of the SDK for A2A 0.3. */
 export const a2a03 = (): Promise<Served> =>
@@ -104,7 +125,7 @@ export const a2a03 = (): Promise<Served> =>
       skills: [],
     };
     const app = express();
-    new A2AExpressApp(new Handler03(card, new Store03(), NOBODY as never)).setupRoutes(app);
+    new A2AExpressApp(new Handler03(card, new Store03(), PONG_03 as never)).setupRoutes(app);
     return app;
   });
 
@@ -119,7 +140,7 @@ export const mcp = (): Promise<Served> =>
             const inputSchema = z.object({ order: z.string() });
             const look = { description: 'looks at a refund', inputSchema, annotations: { readOnlyHint: true } };
             const pay = { description: 'pays a refund', inputSchema, annotations: { destructiveHint: true } };
-            server.registerTool('look', look, async () => ({ content: [] }));
+            server.registerTool('look', look, async () => ({ content: [{ type: 'text', text: 'looked' }] }));
             server.registerTool('pay', pay, async () => ({ content: [] }));
             server.registerTool('other', { description: 'says nothing', inputSchema }, async () => ({ content: [] }));
             return server;
@@ -145,7 +166,7 @@ export const legacyMcp = async (): Promise<Served & { readonly sessions: () => n
       });
       const server = new LegacyServer({ name: 'old-tools', version: '1' });
       server.registerTool('search', { description: 'searches', inputSchema: { text: z.string() } }, async () => ({
-        content: [],
+        content: [{ type: 'text', text: 'found' }],
       }));
       await server.connect(transport as never);
       await transport.handleRequest(req, res, req.body);

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { type Call, type Credential, documentIn, eventsIn, type Principal, type Target } from '../../contract/index.ts';
 import type { World } from '../../kernel/index.ts';
+import { callFrom } from '../http/index.ts';
 
 /** Who asks, with what came along. */
 export interface Caller {
@@ -27,28 +28,19 @@ export interface Asking {
 
 export const callFor = ({ ids }: Pick<World, 'ids'>, caller: Caller, asking: Asking): Call => {
   const id = ids.callId();
-  const { stream = false, pin = '' } = asking;
-  return {
+  const { stream = false, pin = '', idempotencyKey } = asking;
+  return callFrom(idempotencyKey === undefined ? caller : { ...caller, idempotencyKey }, {
     id,
     credential: caller.credential,
-    principal: null,
     target: asking.target,
     contentType: documentIn('a2a'),
     accept: stream ? `${eventsIn('a2a')}, ${documentIn('a2a')}` : documentIn('a2a'),
     body: { kind: 'bytes', bytes: Buffer.from(JSON.stringify(asking.params)) },
     headers: caller.headers,
-    ...(caller.timeoutMs === undefined ? {} : { timeoutMs: caller.timeoutMs }),
     trace: caller.trace ?? { trace: ids.traceId(), sampled: true },
-    lineage: { root: id, depth: 0 },
-    ...(caller.run === undefined ? {} : { run: caller.run }),
-    ...(asking.idempotencyKey === undefined ? {} : { idempotencyKey: asking.idempotencyKey }),
-    ...(caller.session === undefined ? {} : { session: caller.session }),
-    priority: 2,
     stream,
-    via: [],
-    retriedElsewhere: false,
-    ...(pin === '' ? {} : { pin }),
-  };
+    pin: pin === '' ? undefined : pin,
+  });
 };
 
 /** This node itself, in the name of whom a task belongs to: policy decides as for the owner. */

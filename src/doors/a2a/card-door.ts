@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../../contract/index.ts';
 import { type AgentCard, statusDocumentOf } from '../../dialects/a2a/index.ts';
-import type { Entering } from './door.ts';
+import type { Entering } from './entering.ts';
 import { cardIn03 } from './old.ts';
 import type { Route } from './route.ts';
 import { errorOf } from './status.ts';
@@ -23,8 +23,8 @@ export const answerCard = async (
     const version = isOldPath(req.url ?? '') ? '0.3' : versionOfCard(entering.version);
     const isKnown = inbound.credential.kind !== 'none';
     const card = isKnown
-      ? await service.card(await service.options.identify(inbound.credential), addressed)
-      : await service.publicCard(addressed);
+      ? await service.cards.shownTo(await service.options.identify(inbound.credential), addressed)
+      : await service.cards.shownToAll(addressed);
     const value = shapeOf(card, version);
     const etag = `"${createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 27)}"`;
     const headers = [

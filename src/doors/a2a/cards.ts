@@ -12,8 +12,8 @@ import {
 } from '../../dialects/a2a/index.ts';
 import { isObject } from './json.ts';
 import type { LoginOffer } from './port.ts';
-import { APPROVAL_URI } from './run.ts';
 import { skillId, skillsOf } from './targets.ts';
+import { APPROVAL_URI } from './words.ts';
 
 export interface Place {
   /** Base URL of this listener, without a slash at its end. */

@@ -10,8 +10,9 @@ import {
   VERSION_HEADER,
 } from '../../dialects/a2a/index.ts';
 import { Canceller, numberLostIn } from '../../kernel/index.ts';
-import { type BodyLimits, type Inbound, limitsOf, readBody, readInbound } from '../http/index.ts';
+import { type BodyLimits, type Collecting, type Inbound, limitsOf, readBody, readInbound } from '../http/index.ts';
 import { answerCard, answerKeys } from './card-door.ts';
+import type { Entering } from './entering.ts';
 import { answerRest } from './rest.ts';
 import { type Route, routeOf } from './route.ts';
 import { answerRpc } from './rpc.ts';
@@ -23,20 +24,8 @@ import { CHALLENGE, type Writing, writeJson } from './write.ts';
 export interface A2aDoorParts {
   readonly service: A2aService;
   readonly limits?: Partial<BodyLimits>;
-}
-
-/** One request, read as far as every binding needs it. */
-export interface Entering extends Writing {
-  readonly service: A2aService;
-  readonly req: IncomingMessage;
-  readonly query: URLSearchParams;
-  readonly inbound: Inbound;
-  /** As it was written; empty: not at all. */
-  readonly version: string;
-  readonly extensions: readonly string[];
-  readonly left: Canceller;
-  /** The payload as JSON; undefined when it is empty. Throws `bad_request` with a reason of JSON-RPC, and `CONTENT_TYPE_NOT_SUPPORTED`. */
-  body(): Promise<unknown>;
+  /** What is being collected now, by all doors of a listener together: nobody is identified yet. Default: by this one alone. */
+  readonly collecting?: Collecting;
 }
 
 export const a2aDoor = ({
@@ -44,7 +33,7 @@ export const a2aDoor = ({
   ...options
 }: A2aDoorParts): ((req: IncomingMessage, res: ServerResponse) => boolean) => {
   const limits = limitsOf(options.limits);
-  const collecting = { bytes: 0 };
+  const { collecting = { bytes: 0 } } = options;
   return (req, res) => {
     const [path = '', query = ''] = (req.url ?? '').split('?', 2);
     const route = routeOf(path);

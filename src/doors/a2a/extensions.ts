@@ -1,6 +1,7 @@
 /** Extensions that this door has itself; all others are between the caller and its target. */
-import { APPROVAL_URI } from './run.ts';
+
 import type { Version } from './version.ts';
+import { APPROVAL_URI } from './words.ts';
 
 const OURS: readonly string[] = [APPROVAL_URI];
 

@@ -5,8 +5,8 @@ import type { World } from '../../kernel/index.ts';
 import { eventsOf, isHeld } from './answers.ts';
 import type { LiveTask } from './live.ts';
 import type { HeldCall, HeldCalls } from './port.ts';
-import { APPROVAL_URI, FAULT_KEY } from './run.ts';
 import { contextIdIn, inOurIds, taskIdIn } from './story.ts';
+import { APPROVAL_URI, FAULT_KEY } from './words.ts';
 
 export interface WaitingParts {
   readonly held: HeldCalls;

@@ -5,5 +5,5 @@ export { saidToReceiver } from './old.ts';
 export type { A2aDoorOptions, HeldCall, HeldCalls, LoginOffer, PostOut, Signing } from './port.ts';
 export { KEYS_PATH } from './route.ts';
 export { routes } from './routes.ts';
-export { APPROVAL_URI } from './run.ts';
 export { A2aService } from './service.ts';
+export { APPROVAL_URI } from './words.ts';

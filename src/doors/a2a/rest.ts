@@ -1,7 +1,7 @@
 /** A2A over REST: `HTTP+JSON` of 1.0, and the paths of 0.3 below `/v1`. */
 import { Fault } from '../../contract/index.ts';
 import { MEDIA_TYPE, rpcErrorOf03, statusDocumentOf } from '../../dialects/a2a/index.ts';
-import type { Entering } from './door.ts';
+import type { Entering } from './entering.ts';
 import { extensionsOut } from './extensions.ts';
 import { isObject } from './json.ts';
 import { paramsFrom03 } from './old.ts';

@@ -1,7 +1,7 @@
 /** A2A over JSON-RPC 2.0: one request in a POST, one answer or events that are answers to it. */
 import { Fault } from '../../contract/index.ts';
 import { byMethod, byMethod03, rpcErrorOf, rpcErrorOf03 } from '../../dialects/a2a/index.ts';
-import type { Entering } from './door.ts';
+import type { Entering } from './entering.ts';
 import { extensionsOut } from './extensions.ts';
 import { isObject } from './json.ts';
 import { answerIn03, eventIn03, paramsFrom03 } from './old.ts';

@@ -11,6 +11,7 @@ import type { Keeper } from './keeper.ts';
 import type { LiveTask } from './live.ts';
 import { reasonOf } from './refuse.ts';
 import { after, contextIdIn, type Ids, inOurIds, taskIdIn, withMessage } from './story.ts';
+import { FAULT_KEY, waitingTask } from './words.ts';
 
 export type Outcome =
   | { readonly kind: 'message'; readonly message: Message }
@@ -328,35 +329,5 @@ export class Run {
   }
 }
 
-/** Where the metadata of a task says what of Airspace ended it. */
-export const FAULT_KEY = 'https://airspace.dev/a2a/extensions/fault/v1';
-/** The extension under which a task says that it waits for people. */
-export const APPROVAL_URI = 'https://airspace.dev/a2a/extensions/approval/v1';
-
 const extra = (): Fault =>
   new Fault('upstream_invalid', 'the target answered more than its one message', { executed: 'yes' });
-
-const waitingTask = (
-  { task: id, context: contextId }: Ids,
-  timestamp: string,
-  approval: Readonly<Record<string, unknown>>,
-  told: Message,
-): Task => {
-  const reason = typeof approval['reason'] === 'string' && approval['reason'] !== '' ? `: ${approval['reason']}` : '';
-  const message: Message = {
-    messageId: `approval-${id}`,
-    role: 'ROLE_AGENT',
-    parts: [{ text: `this call waits for the approval of people${reason}` }, { data: { approval } }],
-    taskId: id,
-    contextId,
-    extensions: [APPROVAL_URI],
-    metadata: { [APPROVAL_URI]: approval },
-  };
-  return {
-    id,
-    contextId,
-    status: { state: 'TASK_STATE_INPUT_REQUIRED', message, timestamp },
-    history: withMessage([told], message),
-    metadata: { [APPROVAL_URI]: approval },
-  };
-};

@@ -2,9 +2,8 @@
  * What callers of A2A may ask, whatever the binding: one request in, one answer or a stream of events out, both in the words of 1.0.
  * Everything that reaches a target is a call through the pipeline; what is here is whose task it is and how it stands.
  */
-import { type CancelSignal, Fault, type Principal, type Target, type TaskRecord } from '../../contract/index.ts';
+import { Fault, type Principal, type Target, type TaskRecord } from '../../contract/index.ts';
 import {
-  type AgentCard,
   byMethod,
   type ListTasksRequest,
   type ListTasksResponse,
@@ -16,49 +15,31 @@ import {
   type TaskPushNotificationConfig,
 } from '../../dialects/a2a/index.ts';
 import { rootScope, silentSpan } from '../../kernel/index.ts';
-import type { Inbound } from '../http/index.ts';
 import { documentOf } from './answers.ts';
+import type { About, Asked, Performed } from './asked.ts';
 import { type Caller, callFor } from './calls.ts';
-import { cardOf, nodeCard, type Place } from './cards.ts';
 import { Channel } from './channel.ts';
 import { Follower, refreshed } from './follow.ts';
 import { Waiting } from './held.ts';
 import { Keeper } from './keeper.ts';
 import type { LiveTask } from './live.ts';
 import { throwIfModesDiffer } from './modes.ts';
+import { headersOf, outwards } from './outwards.ts';
+import { afterIn, tokenFor } from './paging.ts';
 import type { A2aDoorOptions } from './port.ts';
-import { checkedPush, keptIn, Pusher } from './push.ts';
+import { Pusher } from './push.ts';
+import { Pushes } from './pushes.ts';
 import { refusal } from './refuse.ts';
-import { APPROVAL_URI, Run, type Sent } from './run.ts';
+import { Run, type Sent } from './run.ts';
+import { SignedCards } from './signed-cards.ts';
 import { inOurIds, trimmed } from './story.ts';
-import { type Addressed, addressIn, type Chosen, isA2a, Targets } from './targets.ts';
+import { addressIn, type Chosen, isA2a, Targets } from './targets.ts';
 import type { Version } from './version.ts';
-
-export interface Asked {
-  /** Of 1.0. */
-  readonly method: string;
-  readonly params: unknown;
-  /** What the path says; null: the parameters say. */
-  readonly addressed: Addressed;
-  readonly inbound: Pick<
-    Inbound,
-    'credential' | 'passed' | 'trace' | 'timeoutMs' | 'session' | 'run' | 'idempotencyKey'
-  >;
-  readonly version: Version;
-  readonly extensions: readonly string[];
-  /** Who asks has gone away. */
-  readonly left: CancelSignal;
-}
-
-export type Performed =
-  | { readonly kind: 'one'; readonly value: object }
-  | { readonly kind: 'many'; readonly events: Channel<StreamResponse> };
 
 const DEFAULT_PAGE = 50;
 const LARGEST_PAGE = 100;
 /** How long a target may take to say what its task is, to a caller who does not want to wait for it. */
 const PATIENCE_MS = 500;
-const MOST_PUSHES = 20;
 const MOST_RUNS = 1_000;
 
 export class A2aService {
@@ -68,6 +49,8 @@ export class A2aService {
   readonly #waiting: Waiting | undefined;
   readonly #pusher: Pusher | undefined;
   readonly #targets: Targets;
+  readonly #pushes: Pushes;
+  readonly cards: SignedCards;
   /** By id of the task, for those that only their call works on. */
   readonly #runs = new Map<string, Run>();
   #running = 0;
@@ -84,6 +67,8 @@ export class A2aService {
     this.#follower = new Follower({ handler, world });
     const follow = (live: LiveTask): void => this.#follower.follow(live);
     this.#targets = new Targets(options.directory);
+    this.#pushes = new Pushes(options, this.#keeper);
+    this.cards = new SignedCards(options, this.#targets);
     const hasTasks = ({ principal, target }: TaskRecord): boolean => isA2a(this.#targets.find(principal, target));
     this.#waiting = held && new Waiting({ held, world, follow, hasTasks });
   }
@@ -134,54 +119,16 @@ export class A2aService {
       case 'SubscribeToTask':
         return many(await this.#subscribe(about, rest as Messages['SubscribeToTaskRequest']));
       case 'CreateTaskPushNotificationConfig':
-        return one(await this.#createPush(about, rest as TaskPushNotificationConfig));
+        return one(await this.#pushes.create(about, rest as TaskPushNotificationConfig));
       case 'GetTaskPushNotificationConfig':
-        return one(await this.#getPush(about, rest as Messages['GetTaskPushNotificationConfigRequest']));
+        return one(await this.#pushes.get(about, rest as Messages['GetTaskPushNotificationConfigRequest']));
       case 'ListTaskPushNotificationConfigs':
-        return one(await this.#listPushes(about, rest as Messages['ListTaskPushNotificationConfigsRequest']));
+        return one(await this.#pushes.list(about, rest as Messages['ListTaskPushNotificationConfigsRequest']));
       case 'DeleteTaskPushNotificationConfig':
-        return one(await this.#deletePush(about, rest as Messages['DeleteTaskPushNotificationConfigRequest']));
+        return one(await this.#pushes.delete(about, rest as Messages['DeleteTaskPushNotificationConfigRequest']));
       default:
-        return one(await this.card(principal, addressed));
+        return one(await this.cards.shownTo(principal, addressed));
     }
-  }
-
-  /** Signed, for this reader. Throws `not_found` also for what the reader may not call: the two look alike. */
-  async card(principal: Principal, addressed: Addressed): Promise<AgentCard> {
-    const place = this.place(principal.tenant);
-    if (addressed === null) return this.#signed(nodeCard(await this.#targets.all(principal), place, 'all'));
-    const entry = await this.#targets.visible(principal, addressed);
-    if (entry === undefined)
-      throw new Fault('not_found', `there is no ${addressed.kind} \`${addressed.name}\` that you may call`);
-    return this.#signed(cardOf(entry, place, 'all'));
-  }
-
-  /** For whoever has no credential: everything of what is public, the name of everything else. */
-  async publicCard(addressed: Addressed): Promise<AgentCard> {
-    const { tenant, directory, isPublic } = this.options;
-    const place = this.place(tenant);
-    if (addressed === null) return this.#signed(nodeCard([], place, 'name'));
-    const entry = directory.find(tenant, addressed.kind, addressed.name);
-    if (entry === undefined) throw new Fault('not_found', `there is no ${addressed.kind} \`${addressed.name}\``);
-    return this.#signed(cardOf(entry, place, isPublic?.(entry) === true ? 'all' : 'name'));
-  }
-
-  place(tenant: string): Place {
-    const { url, grpc, post, logins } = this.options;
-    return { url: url(), grpc: grpc?.() ?? '', hasPush: post !== undefined, logins: logins?.(tenant) ?? [] };
-  }
-
-  #signatures = new Map<string, AgentCard>();
-
-  /** The same card is signed once: signing is dear. */
-  async #signed(card: AgentCard): Promise<AgentCard> {
-    const key = JSON.stringify(card);
-    const known = this.#signatures.get(key);
-    if (known !== undefined) return known;
-    const signed = await this.options.signing.card(card);
-    if (this.#signatures.size >= 500) this.#signatures.delete(this.#signatures.keys().next().value!);
-    this.#signatures.set(key, signed);
-    return signed;
   }
 
   async #send(about: About, request: SendMessageRequest): Promise<object> {
@@ -232,7 +179,7 @@ export class A2aService {
         : { entry: this.#targets.find(principal, task.record.target), operation: task.record.target.operation };
     throwIfModesDiffer(chosen.entry, request);
     const push = request.configuration?.taskPushNotificationConfig;
-    if (push !== undefined) this.#throwIfNoPush(push);
+    if (push !== undefined) this.#pushes.throwIfNot(push);
     if (this.#running >= MOST_RUNS)
       throw new Fault('overloaded', 'too many messages are under way; try again', { executed: 'no' });
     const sent = await this.#sent(about, chosen, request, task, channel !== undefined);
@@ -252,11 +199,11 @@ export class A2aService {
     const id = task?.record.id ?? sent.call.id;
     this.#runs.set(id, run);
     this.#running += 1;
-    if (push !== undefined) await this.#keepPush(principal, id, { ...push, taskId: id }, asked.version);
+    if (push !== undefined) await this.#pushes.keep(principal, id, { ...push, taskId: id }, asked.version);
     void run.start().finally(() => {
       this.#running -= 1;
       if (this.#runs.get(id) === run) this.#runs.delete(id);
-      if (push !== undefined) void this.#forgetPushes(principal, id).catch(() => {});
+      if (push !== undefined) void this.#pushes.forget(principal, id).catch(() => {});
     });
     return run;
   }
@@ -463,78 +410,6 @@ export class A2aService {
     return channel;
   }
 
-  #throwIfNoPush(config: TaskPushNotificationConfig): void {
-    if (this.options.post === undefined)
-      throw refusal(
-        'PUSH_NOTIFICATION_NOT_SUPPORTED',
-        'this node sends no push notifications; subscribe to the task instead',
-      );
-    checkedPush(config);
-  }
-
-  async #createPush(about: About, config: TaskPushNotificationConfig): Promise<TaskPushNotificationConfig> {
-    const { principal, asked, addressed } = about;
-    const { record } = await this.#keeper.own(principal, config.taskId ?? '', addressed ?? undefined);
-    this.#throwIfNoPush(config);
-    return this.#keepPush(principal, record.id, config, asked.version);
-  }
-
-  async #keepPush(
-    { tenant }: Principal,
-    task: string,
-    asked: TaskPushNotificationConfig,
-    version: Version,
-  ): Promise<TaskPushNotificationConfig> {
-    const { tasks, world } = this.options;
-    const config = { ...asked, taskId: task, id: asked.id ?? world.ids.callId() };
-    const others = (await tasks.pushes(tenant, task)).filter(({ id }) => id !== config.id);
-    if (others.length >= MOST_PUSHES)
-      throw new Fault('rate_limited', `task \`${task}\` has ${MOST_PUSHES} push configurations already; delete one`);
-    const body = JSON.stringify({ config, version });
-    await tasks.putPush({ tenant, task, id: config.id, atMs: world.clock.wallMs(), body });
-    return config;
-  }
-
-  /** What was wanted of a task that never came to be. */
-  async #forgetPushes({ tenant }: Principal, task: string): Promise<void> {
-    const { tasks } = this.options;
-    if ((await tasks.get(tenant, task)) !== undefined) return;
-    for (const { id } of await tasks.pushes(tenant, task)) await tasks.removePush(tenant, task, id);
-  }
-
-  async #getPush(
-    about: About,
-    { taskId, id }: Messages['GetTaskPushNotificationConfigRequest'],
-  ): Promise<TaskPushNotificationConfig> {
-    const found = (await this.#pushesOf(about, taskId)).find((config) => config.id === id);
-    if (found === undefined)
-      throw new Fault('not_found', `task \`${taskId}\` has no push configuration \`${id.slice(0, 64)}\``);
-    return found;
-  }
-
-  async #listPushes(
-    about: About,
-    { taskId }: Messages['ListTaskPushNotificationConfigsRequest'],
-  ): Promise<Messages['ListTaskPushNotificationConfigsResponse']> {
-    return { configs: await this.#pushesOf(about, taskId), nextPageToken: '' };
-  }
-
-  async #deletePush(
-    about: About,
-    { taskId, id }: Messages['DeleteTaskPushNotificationConfigRequest'],
-  ): Promise<object> {
-    await this.#pushesOf(about, taskId);
-    await this.options.tasks.removePush(about.principal.tenant, taskId, id);
-    return {};
-  }
-
-  async #pushesOf({ principal, addressed }: About, taskId: string): Promise<readonly TaskPushNotificationConfig[]> {
-    const { record } = await this.#keeper.own(principal, taskId, addressed ?? undefined);
-    if (this.options.post === undefined)
-      throw refusal('PUSH_NOTIFICATION_NOT_SUPPORTED', 'this node sends no push notifications');
-    return (await this.options.tasks.pushes(record.tenant, record.id)).map((push) => keptIn(push).config);
-  }
-
   #lostWhileRunning(record: TaskRecord): StreamResponse {
     return this.#ended(
       record,
@@ -565,67 +440,5 @@ export class A2aService {
   }
 }
 
-interface About {
-  readonly asked: Asked;
-  readonly principal: Principal;
-  readonly addressed: Addressed;
-}
-
 const one = (value: object): Performed => ({ kind: 'one', value });
 const many = (events: Channel<StreamResponse>): Performed => ({ kind: 'many', events });
-
-/** Each hop says its own version; our own extensions are not for the target. */
-const headersOf = (passed: Inbound['passed']): Inbound['passed'] =>
-  passed.flatMap((field): Inbound['passed'] => {
-    const [name, value] = field;
-    if (name === 'a2a-version') return [];
-    if (name !== 'a2a-extensions' && name !== 'x-a2a-extensions') return [field];
-    const others = value
-      .split(',')
-      .map((uri) => uri.trim())
-      .filter((uri) => uri !== '' && uri !== APPROVAL_URI);
-    return others.length === 0 ? [] : [['a2a-extensions', others.join(', ')]];
-  });
-
-interface There {
-  readonly isA2a: boolean;
-  readonly task: string | undefined;
-  readonly context: string | undefined;
-  readonly references: readonly string[];
-}
-
-/** The request as the target gets it: with its own ids, and without what this node sees to itself. */
-const outwards = ({ message, configuration, metadata }: SendMessageRequest, there: There): object => {
-  const { taskId: _, contextId: __, referenceTaskIds: ___, extensions, ...rest } = message;
-  const others = extensions?.filter((uri) => uri !== APPROVAL_URI);
-  const kept = {
-    ...(configuration?.acceptedOutputModes === undefined
-      ? {}
-      : { acceptedOutputModes: configuration.acceptedOutputModes }),
-    ...(configuration?.returnImmediately === undefined ? {} : { returnImmediately: configuration.returnImmediately }),
-  };
-  return {
-    message: {
-      ...rest,
-      ...(there.task === undefined ? {} : { taskId: there.task }),
-      ...(there.context === undefined ? {} : { contextId: there.context }),
-      ...(there.references.length === 0 ? {} : { referenceTaskIds: there.references }),
-      ...(others === undefined || others.length === 0 ? {} : { extensions: others }),
-    },
-    ...(there.isA2a && Object.keys(kept).length > 0 ? { configuration: kept } : {}),
-    ...(metadata === undefined ? {} : { metadata }),
-  };
-};
-
-const tokenFor = ({ statusAtMs, id }: Pick<TaskRecord, 'statusAtMs' | 'id'>): string =>
-  Buffer.from(`${statusAtMs}:${id}`).toString('base64url');
-
-/** Throws `bad_request` for a token that is none of ours. What it says decides only where the owner's own list goes on. */
-const afterIn = (token: string): { readonly statusAtMs: number; readonly id: string } | undefined => {
-  if (token === '') return undefined;
-  const [, statusAtMs, id] =
-    /^(\d{1,16}(?:\.\d{1,6})?):([0-9a-f]{32})$/.exec(Buffer.from(token, 'base64url').toString()) ?? [];
-  if (statusAtMs === undefined || id === undefined)
-    throw new Fault('bad_request', '`pageToken` is not one of ours; begin with the first page');
-  return { statusAtMs: Number(statusAtMs), id };
-};

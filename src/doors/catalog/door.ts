@@ -15,7 +15,7 @@ import { cachingOf, writeError, writeFault, writeFound } from './write.ts';
 export type CatalogDoor = (req: IncomingMessage, res: ServerResponse) => boolean;
 
 export const catalogDoor = (options: CatalogOptions): CatalogDoor => {
-  const collecting = { bytes: 0 };
+  const { collecting = { bytes: 0 } } = options;
   return (req, res) => {
     const [path = '', query = ''] = (req.url ?? '').split('?', 2);
     const service = serviceAt(path);

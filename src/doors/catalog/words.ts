@@ -1,6 +1,6 @@
 /** What a catalog is made of, in the words of Agentic Resource Discovery 0.9, and where the door serves it. */
 import type { Credential, Directory, Fault, TargetEntry } from '../../contract/index.ts';
-import type { Inbound } from '../http/index.ts';
+import type { Collecting, Inbound } from '../http/index.ts';
 
 export const A2A_CARD = 'application/a2a-agent-card+json';
 export const MCP_CARD = 'application/mcp-server-card+json';
@@ -31,6 +31,8 @@ export interface CatalogOptions {
   readonly parent?: { readonly id: string; readonly url: string } | undefined;
   /** A listener for one known process says here who that is. */
   readonly known?: (inbound: Pick<Inbound, 'credential'>) => Credential;
+  /** What is being collected now, by all doors of a listener together. Default: by this one alone. */
+  readonly collecting?: Collecting;
   /** Takes faults whose causes only the operator may see. */
   readonly onInternal?: (fault: Fault, occurrence: object) => void;
 }

@@ -25,7 +25,7 @@ export const limitsOf = (limits: Partial<BodyLimits> = {}): BodyLimits => ({
   ...limits,
 });
 
-/** Bytes of payloads that are being collected now. One per door. */
+/** Bytes of payloads that are being collected now. One per listener. */
 export interface Collecting {
   bytes: number;
 }

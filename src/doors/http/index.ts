@@ -2,6 +2,7 @@
 
 export { guardJson, JSON_LIMITS, type JsonLimits } from '../../kernel/index.ts';
 export { type BodyLimits, type Collecting, isStreamed, limitsOf, readBody } from './body.ts';
+export { type CameAlong, callFrom, type Said } from './call.ts';
 export { type Inbound, type NodeSays, readInbound } from './inbound.ts';
 export { type Pouring, pour } from './pour.ts';
 export { type Running, run } from './run.ts';

@@ -40,6 +40,8 @@ export interface Client {
   /** Of a client with a session: puts a question on the stream of its request, and waits for what it answers. */
   readonly ask?: (method: string, params: Json) => { readonly message: Json; readonly answered: Promise<Json> };
   readonly session?: TargetSession | undefined;
+  /** Called when the server behind it has ended its session: the client must begin again. */
+  readonly sessionOver?: () => void;
 }
 
 export interface Asked extends Client {

@@ -10,7 +10,7 @@ import {
 } from '../../contract/index.ts';
 import { META_HEADER, SESSION_HEADER, writeMeta } from '../../dialects/mcp/index.ts';
 import { bytesOf, type World } from '../../kernel/index.ts';
-import { type Inbound, parseTraceparent } from '../http/index.ts';
+import { callFrom, type Inbound, parseTraceparent } from '../http/index.ts';
 import type { Json } from './message.ts';
 
 export interface Asking {
@@ -34,10 +34,9 @@ export const callOf = ({ ids }: Pick<World, 'ids'>, inbound: Inbound, credential
   const id = ids.callId();
   const meta = writeMeta(asking.meta);
   const { trace, passed } = tracedBy(asking.meta, inbound, ids.traceId);
-  return {
+  return callFrom(inbound, {
     id,
     credential,
-    principal: null,
     target: asking.target,
     contentType: documentIn(asking.form),
     accept: asking.stream ? eventsIn('mcp') : documentIn('mcp'),
@@ -47,18 +46,10 @@ export const callOf = ({ ids }: Pick<World, 'ids'>, inbound: Inbound, credential
       ...(meta === '' ? [] : ([[META_HEADER, meta]] as const)),
       ...(asking.session === undefined ? [] : ([[SESSION_HEADER, asking.session]] as const)),
     ],
-    ...(inbound.timeoutMs === undefined ? {} : { timeoutMs: inbound.timeoutMs }),
     trace,
-    lineage: { root: id, depth: 0 },
-    ...(inbound.run === undefined ? {} : { run: inbound.run }),
-    ...(inbound.session === undefined ? {} : { session: inbound.session }),
-    ...(inbound.idempotencyKey === undefined ? {} : { idempotencyKey: inbound.idempotencyKey }),
-    priority: 2,
     stream: asking.stream,
-    via: [],
-    retriedElsewhere: false,
-    ...(asking.pin === undefined ? {} : { pin: asking.pin }),
-  };
+    pin: asking.pin,
+  });
 };
 
 /** What MCP says in headers is said anew by whoever speaks to the target, and `mcp-meta` is ours to write. */

@@ -3,7 +3,7 @@ import { MCP_PREFIX, type TargetEntry } from '../../contract/index.ts';
 import { META, VERSIONS } from '../../dialects/mcp/index.ts';
 import type { Asked } from './asked.ts';
 import { isJson, type Json } from './message.ts';
-import type { Messages } from './perform.ts';
+import type { Messages } from './sent.ts';
 import { TASKS } from './tasks.ts';
 import { serverAt } from './tools.ts';
 

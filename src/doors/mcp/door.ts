@@ -5,9 +5,10 @@ import { CODES, eraOf, META, MODERN } from '../../dialects/mcp/index.ts';
 import { type BodyLimits, type Collecting, type Inbound, limitsOf, readBody, readInbound } from '../http/index.ts';
 import type { Parts } from './asked.ts';
 import type { Entering } from './entering.ts';
-import { errorOf, REFUSED } from './faults.ts';
-import { answerLegacy, answerWithoutBody } from './legacy.ts';
-import { errorMessage, isJson, type Message, Refusal, readMessages, unreadable } from './message.ts';
+import { errorOf } from './faults.ts';
+import { answerWithoutBody } from './follow.ts';
+import { answerLegacy } from './legacy.ts';
+import { errorMessage, isJson, type Message, REFUSED, Refusal, readMessages, unreadable } from './message.ts';
 import { challengeOf, metadataOf, stepUpOf } from './metadata.ts';
 import { fieldIn } from './mirror.ts';
 import { answerModern } from './modern.ts';
@@ -23,6 +24,8 @@ export interface McpDoorOptions extends Parts {
   /** Where this node is reached, if it was told. */
   readonly publicUrl?: string | undefined;
   readonly limits?: Partial<BodyLimits>;
+  /** What is being collected now, by all doors of a listener together: nobody is identified yet. Default: by this one alone. */
+  readonly collecting?: Collecting;
   /** A listener that only one known process can reach says here who that is; its word replaces the credential. */
   readonly known?: (inbound: Inbound) => Credential;
   /** Streams that only follow what changes end with it. */
@@ -37,7 +40,7 @@ export const mcpDoor = (options: McpDoorOptions): McpDoor => {
   const door: Door = {
     options,
     limits: limitsOf(options.limits),
-    collecting: { bytes: 0 },
+    collecting: options.collecting ?? { bytes: 0 },
     sessions: new Sessions(options),
   };
   return (req, res) => {

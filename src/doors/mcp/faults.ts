@@ -1,10 +1,7 @@
 /** Faults as MCP speaks them: the only place of this door that says which of them a model hears and which its client. */
 import type { Fault, FaultCode } from '../../contract/index.ts';
 import { CODES } from '../../dialects/mcp/index.ts';
-import type { Json, RpcError } from './message.ts';
-
-/** Of the server's own range: what is refused and has no code of its own. */
-export const REFUSED = -32000;
+import { type Json, REFUSED, type RpcError } from './message.ts';
 
 interface Spoken {
   /**

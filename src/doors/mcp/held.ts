@@ -94,6 +94,19 @@ const LOOK_MS = 500;
 /** Notifications of progress while it waits. */
 const TELL_EVERY = 20;
 
+/** Clients ask again at once, some of them ten times and then never more. */
+const LOOKS_BEFORE_ASKING = 10;
+
+/** How the call stands after a while, or as soon as it is over: for clients that come back for it. */
+export const endSoon = async (asked: Asked, call: AsyncCall): Promise<End | undefined> => {
+  let end = await collectedFrom(asked, call);
+  for (let looks = 1; end === undefined && looks < LOOKS_BEFORE_ASKING; looks++) {
+    await pause(asked);
+    end = await collectedFrom(asked, await lookAt(asked, call.id));
+  }
+  return end;
+};
+
 /** For clients that cannot ask anybody: waits, and says so where they want to hear it. */
 export async function* waited(asked: Asked, held: Held): AsyncGenerator<Json, End> {
   const token = asked.meta['progressToken'];

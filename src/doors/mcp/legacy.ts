@@ -1,22 +1,20 @@
 /** Requests of the versions with sessions: up to 2025-11-25. */
 import { Fault } from '../../contract/index.ts';
-import { CLOSE, CODES, eraOf, LEGACY, META, MODERN, SESSION_HEADER, STREAM } from '../../dialects/mcp/index.ts';
+import { CODES, eraOf, LEGACY, SESSION_HEADER } from '../../dialects/mcp/index.ts';
 import { Canceller } from '../../kernel/index.ts';
-import { pour } from '../http/index.ts';
 import { type Asked, invoke } from './asked.ts';
 import { capabilitiesAt, SERVER_INFO } from './discover.ts';
 import type { Entering } from './entering.ts';
-import { errorOf, REFUSED } from './faults.ts';
-import { onToolsChanged } from './listen.ts';
-import { errorMessage, type Id, isJson, type Json, type Message, Refusal, resultMessage } from './message.ts';
-import { fieldIn } from './mirror.ts';
-import { LEGACY_METHODS, notThere, perform, respond } from './perform.ts';
+import { errorOf } from './faults.ts';
+import { errorMessage, isJson, type Json, type Message, Refusal, resultMessage } from './message.ts';
+import { LEGACY_METHODS, notThere, perform } from './perform.ts';
 import { heardIn } from './reply.ts';
 import type { Session, Sessions } from './sessions.ts';
 import { type Last, type Spoken, spoken } from './spoken.ts';
 import type { EventStream } from './stream.ts';
 import { serverAt } from './tools.ts';
-import { eventHeaders, writeJson, writeNothing, writeSpoken } from './write.ts';
+import { askedIn, metaOf, pourStream, sessionOf, told } from './within.ts';
+import { writeJson, writeNothing, writeSpoken } from './write.ts';
 
 type Request = Extract<Message, { readonly kind: 'request' }>;
 
@@ -47,16 +45,6 @@ const invalid = (text: string): Refusal => new Refusal(400, { code: CODES.invali
 /** Lists of messages are of one version, and of the one before it. */
 const allowsBatches = (version: string): boolean => version === '2025-03-26' || version === '2024-11-05';
 
-const sessionOf = ({ client }: Entering, sessions: Sessions): Session => {
-  const id = fieldIn(client.inbound, SESSION_HEADER);
-  if (id === undefined) throw invalid(`header \`${SESSION_HEADER}\` is missing; begin with \`initialize\``);
-  const session = sessions.find(id, client.principal, client.place);
-  const version = fieldIn(client.inbound, 'mcp-protocol-version');
-  if (version !== undefined && eraOf(version) !== 'legacy')
-    throw new Refusal(400, { code: REFUSED, message: `this session speaks ${session.begun.version}` });
-  return session;
-};
-
 const initialize = async (entering: Entering, sessions: Sessions, { id, params }: Request): Promise<void> => {
   const { client, parts, res } = entering;
   const { protocolVersion, capabilities, clientInfo } = params;
@@ -86,20 +74,6 @@ const initialize = async (entering: Entering, sessions: Sessions, { id, params }
     session.id,
   ]);
 };
-
-const metaOf = ({
-  version,
-  capabilities,
-  clientInfo,
-}: {
-  version: string;
-  capabilities: Json;
-  clientInfo: unknown;
-}): Json => ({
-  [META.version]: version,
-  [META.capabilities]: capabilities,
-  ...(isJson(clientInfo) ? { [META.clientInfo]: clientInfo } : {}),
-});
 
 /** The session of the server behind this place; undefined where there is none, or the caller may not have one. */
 const openedAt = async (asked: Asked) => {
@@ -146,46 +120,6 @@ const heard = async (entering: Entering, session: Session, message: Exclude<Mess
     await told(entering, session, message.method, message.params);
 };
 
-/** Tells the server behind this place. */
-const told = async (entering: Entering, session: Session, method: string, params: Json): Promise<void> => {
-  const { target } = session.begun;
-  const server = await serverAt(entering.parts.directory, entering.client.principal, entering.client.place);
-  if (target === undefined || server === undefined) return;
-  await invoke(askedIn(entering, session, { method, params }, new Canceller()), {
-    target: { kind: 'tool', name: server.name, operation: 'mcp.session' },
-    form: 'mcp',
-    body: { method, params },
-    stream: false,
-    session: target.id,
-    pin: target.pin,
-  }).catch(() => {});
-};
-
-/**
- * A server's own session speaks for the client in its version. Without one the server is asked in the new manner, and what it wants
- * to know is asked here.
- */
-const askedIn = (
-  { client, parts, takesEvents }: Entering,
-  session: Session,
-  { method, params }: { readonly method: string; readonly params: Json },
-  canceller: Canceller,
-): Asked => {
-  const { version, capabilities, target } = session.begun;
-  const said = isJson(params['_meta']) ? params['_meta'] : {};
-  return {
-    ...client,
-    ...{ parts, version, isModern: false, capabilities, method, params, takesEvents, canceller, session: target },
-    meta: {
-      ...said,
-      ...metaOf({ ...session.begun, version: target === undefined ? MODERN : version }),
-      ...(target === undefined && session.logLevel !== undefined ? { [META.logLevel]: session.logLevel } : {}),
-    },
-    ask: (question, about) => session.ask(question, about, canceller),
-    occurrence: {},
-  };
-};
-
 const single = async (entering: Entering, session: Session, request: Request): Promise<void> => {
   const { res, parts, takesEvents } = entering;
   const canceller = new Canceller();
@@ -199,7 +133,7 @@ const single = async (entering: Entering, session: Session, request: Request): P
   // Whoever loses the connection has not cancelled: the request goes on, and its events wait.
   const stream = session.stream();
   if (session.begun.version >= '2025-11-25') stream.prime();
-  void drained(messages, stream);
+  drained(messages, stream).catch(() => {});
   await pourStream(entering, stream, 0);
 };
 
@@ -229,22 +163,16 @@ async function* only(message: Json): Spoken {
 }
 
 const drained = async (messages: Spoken, stream: EventStream): Promise<void> => {
-  let step: IteratorResult<Json, Last>;
-  do {
-    step = await messages.next();
-    stream.push(step.done === true ? step.value.message : step.value);
-  } while (step.done !== true);
-  stream.end();
+  try {
+    let step: IteratorResult<Json, Last>;
+    do {
+      step = await messages.next();
+      stream.push(step.done === true ? step.value.message : step.value);
+    } while (step.done !== true);
+  } finally {
+    stream.end();
+  }
 };
-
-const pourStream = ({ res, parts }: Entering, stream: EventStream, seen: number): Promise<void> =>
-  pour(
-    { res, clock: parts.world.clock, cancel: () => {}, onFault: () => '' },
-    200,
-    eventHeaders([]),
-    { kind: 'stream', chunks: stream.after(seen) },
-    true,
-  );
 
 /** All at once, and one list of answers: nothing can be said in between. */
 const batch = async (entering: Entering, session: Session, requests: readonly Request[]): Promise<void> => {
@@ -260,86 +188,4 @@ const batch = async (entering: Entering, session: Session, requests: readonly Re
     }),
   );
   writeJson(entering.res, 200, answers);
-};
-
-/** GET: what is about no request, or the rest of a stream that broke. DELETE: the end. */
-export const answerWithoutBody = async (entering: Entering, sessions: Sessions): Promise<void> => {
-  const { req, res, client } = entering;
-  const isSession = fieldIn(client.inbound, SESSION_HEADER) !== undefined;
-  if (!isSession || (req.method !== 'GET' && req.method !== 'DELETE'))
-    throw new Refusal(405, { code: REFUSED, message: 'this path takes POST only, but for sessions' }, [
-      'allow',
-      'POST',
-    ]);
-  const session = sessionOf(entering, sessions);
-  if (req.method === 'DELETE') {
-    sessions.end(session);
-    await told(entering, session, CLOSE, {});
-    return writeNothing(res, 204);
-  }
-  if (!entering.takesEvents)
-    throw new Refusal(406, { code: REFUSED, message: 'accept `text/event-stream` to follow a session' });
-  const last = fieldIn(client.inbound, 'last-event-id');
-  if (last !== undefined) return resume(entering, session, last);
-  if (session.standing.isRead) throw new Refusal(409, { code: REFUSED, message: 'this session is followed already' });
-  return follow(entering, session, session.standing.read);
-};
-
-const resume = async (entering: Entering, session: Session, last: string): Promise<void> => {
-  const [, id = '', at = ''] = /^(\d{1,9})\.(\d{1,9})$/.exec(last) ?? [];
-  const stream = session.streamOf(id);
-  if (stream === undefined || !stream.has(Number(at)))
-    throw new Refusal(404, { code: REFUSED, message: 'what came after that event is not here any more' });
-  return stream === session.standing ? follow(entering, session, Number(at)) : pourStream(entering, stream, Number(at));
-};
-
-/** As long as somebody reads: changes of the own list, and what the server says by itself. */
-const follow = async (entering: Entering, session: Session, seen: number): Promise<void> => {
-  const canceller = new Canceller();
-  const forget = session.over.onCancel((reason) => canceller.cancel(reason));
-  entering.onGone((reason) => canceller.cancel(reason));
-  const asked = askedIn({ ...entering, takesEvents: true }, session, { method: STREAM, params: {} }, canceller);
-  const stop = await onToolsChanged(asked, () =>
-    session.standing.push({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' }),
-  );
-  const forgetLeaving = entering.goingAway?.onCancel(() => session.standing.end());
-  void announced(asked, session).catch(() => {});
-  try {
-    await pourStream(entering, session.standing, seen);
-  } finally {
-    stop();
-    forget();
-    forgetLeaving?.();
-    canceller.cancel(new Fault('cancelled', 'nobody follows the session any more'));
-  }
-};
-
-/** The server's own stream, where there is one. */
-const announced = async (asked: Asked, session: Session): Promise<void> => {
-  const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
-  if (asked.session === undefined || server === undefined) return;
-  const reply = await invoke(asked, {
-    target: { kind: 'tool', name: server.name, operation: 'mcp.listen' },
-    form: 'mcp',
-    body: { method: STREAM, params: {} },
-    stream: true,
-    session: asked.session.id,
-    pin: asked.session.pin,
-  });
-  for await (const message of heardIn(reply, 'mcp.listen')) {
-    if (message.kind === 'notification')
-      session.standing.push({ jsonrpc: '2.0', method: message.method, params: message.params });
-    else if (message.kind === 'request') void questioned(asked, session, server.name, message);
-  }
-};
-
-const questioned = async (
-  asked: Asked,
-  session: Session,
-  server: string,
-  { id, method, params }: { readonly id: Id; readonly method: string; readonly params: Json },
-): Promise<void> => {
-  const { message, answered } = session.ask(method, params, session.over);
-  session.standing.push({ jsonrpc: '2.0', ...message });
-  await respond(asked, server, id, await answered).catch(() => {});
 };

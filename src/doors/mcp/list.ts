@@ -2,7 +2,7 @@
 import { CODES } from '../../dialects/mcp/index.ts';
 import type { Asked } from './asked.ts';
 import { type Json, Refusal } from './message.ts';
-import type { Messages } from './perform.ts';
+import type { Messages } from './sent.ts';
 import { toolsOf } from './tools.ts';
 
 const PAGE = 200;

@@ -3,9 +3,9 @@ import { type CancelSignal, Fault } from '../../contract/index.ts';
 import { CODES, META } from '../../dialects/mcp/index.ts';
 import { type Asked, invoke } from './asked.ts';
 import { type Id, isJson, type Json, Refusal } from './message.ts';
-import type { Messages } from './perform.ts';
 import { Queue } from './queue.ts';
 import { heardIn } from './reply.ts';
+import type { Messages } from './sent.ts';
 import { markOf, serverAt, toolsOf } from './tools.ts';
 
 const ACKNOWLEDGED = 'notifications/subscriptions/acknowledged';

@@ -2,11 +2,13 @@
 import type { Fault } from '../../contract/index.ts';
 import { CODES, type RpcError } from '../../dialects/mcp/index.ts';
 import { exactJson } from '../../kernel/index.ts';
-import { REFUSED } from './faults.ts';
 
 export type Id = string | number;
 export type Json = Readonly<Record<string, unknown>>;
 export type { RpcError };
+
+/** Of the server's own range: what is refused and has no code of its own. */
+export const REFUSED = -32000;
 
 export type Message =
   | { readonly kind: 'request'; readonly id: Id; readonly method: string; readonly params: Json }

@@ -1,8 +1,7 @@
 /** Whose pages may use this door, and under which address its clients know it. */
 import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../host.ts';
-import { REFUSED } from './faults.ts';
-import { Refusal } from './message.ts';
+import { REFUSED, Refusal } from './message.ts';
 
 const NAME = /^https?:\/\/(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i;
 

@@ -1,14 +1,15 @@
 /** What becomes of one request: messages on the way, and the end. The two manners of MCP differ in how these are sent, not in this. */
-import { Fault, type Form, type Target } from '../../contract/index.ts';
+import { Fault, type Target } from '../../contract/index.ts';
 import { CALL_TOOL, CODES, META, operationOf } from '../../dialects/mcp/index.ts';
 import { type Asked, invoke, wantsEvents } from './asked.ts';
 import { missingCapability } from './capabilities.ts';
 import { discovered } from './discover.ts';
-import { canElicit, collectedFrom, type Held, heldIn, inputRequired, lookAt, stillHeld, waited } from './held.ts';
+import { canElicit, endSoon, type Held, heldIn, inputRequired, lookAt, stillHeld, waited } from './held.ts';
 import { listed } from './list.ts';
 import { isJson, type Json, Refusal } from './message.ts';
 import { checkMirrors } from './mirror.ts';
 import { type End, heardIn } from './reply.ts';
+import type { Messages, More, Sent } from './sent.ts';
 import { type State, serverState, stateOf } from './state.ts';
 import { declaresTasks, heldTask, sealedTask, taskRequest } from './tasks.ts';
 import { conversationOf, hiddenTool, isConversation, serverAt, type Tool, toolsOf } from './tools.ts';
@@ -39,22 +40,6 @@ export const LEGACY_METHODS: ReadonlySet<string> = new Set([
   'resources/subscribe',
   'resources/unsubscribe',
 ]);
-
-export type Messages = AsyncGenerator<Json, End>;
-
-/** What is sent to the target, when it is sent. */
-export interface Sent {
-  readonly target: Target;
-  readonly form: Form;
-  readonly body: (more: More) => unknown;
-  readonly pin?: string | undefined;
-}
-
-/** What the client adds to a request that it sends again. */
-export interface More {
-  readonly inputResponses?: unknown;
-  readonly requestState?: string | undefined;
-}
 
 /** Throws Refusal for what the client did wrong, and Fault for everything else. */
 export const perform = (asked: Asked): Messages => {
@@ -166,7 +151,8 @@ async function* exchanged(asked: Asked, sent: Sent, state?: State): Messages {
     if (end.result['resultType'] !== 'input_required') return end;
     const missing = missingCapability(asked, end.result['inputRequests']);
     if (missing !== undefined) throw missing;
-    if (asked.ask === undefined) return { kind: 'result', result: serverState(asked, end.result, reply.pin) };
+    if (asked.isModern) return { kind: 'result', result: serverState(asked, end.result, reply.pin) };
+    if (asked.ask === undefined) throw cannotAsk();
     pin = reply.pin ?? pin;
     more = yield* answeredBy(asked, end.result);
   }
@@ -192,10 +178,7 @@ async function* questioned(
   asked: Asked,
   { id, method, params }: { id: string | number; method: string; params: Json },
 ): Messages {
-  if (asked.ask === undefined || asked.session === undefined)
-    throw new Fault('upstream_invalid', 'the server asks its client, which this version does not allow', {
-      executed: 'unknown',
-    });
+  if (asked.ask === undefined || asked.session === undefined) throw cannotAsk();
   const { message, answered } = asked.ask(method, params);
   yield message;
   const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
@@ -203,6 +186,11 @@ async function* questioned(
   await respond(asked, server.name, id, await answered);
   return NOTHING;
 }
+
+const cannotAsk = (): Fault =>
+  new Fault('upstream_invalid', 'the server asks its client something, and the client takes no questions here', {
+    executed: 'unknown',
+  });
 
 const NOTHING: End = { kind: 'result', result: {} };
 
@@ -262,7 +250,7 @@ async function* collectHeld(asked: Asked, id: string): Messages {
   const call = await lookAt(asked, id);
   asked.occurrence.callId = call.id;
   asked.occurrence.traceId = call.trace;
-  const end = await collectedFrom(asked, call);
+  const end = await endSoon(asked, call);
   if (end !== undefined) return end;
   return yield* holding(asked, stillHeld(call));
 }

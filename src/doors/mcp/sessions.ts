@@ -3,8 +3,7 @@ import { Fault, type Principal } from '../../contract/index.ts';
 import { CODES } from '../../dialects/mcp/index.ts';
 import { Canceller, type World } from '../../kernel/index.ts';
 import type { TargetSession } from './asked.ts';
-import { REFUSED } from './faults.ts';
-import { type Id, type Json, Refusal } from './message.ts';
+import { type Id, type Json, REFUSED, Refusal } from './message.ts';
 import { type Place, pathOf } from './path.ts';
 import { ownerOf } from './seal.ts';
 import { EventStream } from './stream.ts';
@@ -36,6 +35,8 @@ export class Session {
   /** What is about no request: changes, and questions of the server's own. */
   readonly standing = new EventStream('0');
   logLevel: string | undefined;
+  /** The server's side of it is over: what runs still ends, and nothing more begins. */
+  isLost = false;
   usedMs = 0;
   #streams = 0;
   #questions = 0;
@@ -150,7 +151,7 @@ export class Sessions {
       session !== undefined &&
       ownerOf(session.begun.principal) === ownerOf(principal) &&
       pathOf(session.begun.place) === pathOf(place);
-    if (!isTheirs || this.#endIfIdle(session))
+    if (!isTheirs || this.#endIfOver(session))
       throw new Refusal(404, { code: REFUSED, message: 'this session is over; begin another one with `initialize`' });
     session.usedMs = this.#world.clock.nowMs();
     this.#all.delete(id);
@@ -163,15 +164,16 @@ export class Sessions {
     session.end();
   }
 
-  #endIfIdle(session: Session): boolean {
-    if (session.isBusy || this.#world.clock.nowMs() - session.usedMs < IDLE_MS) return false;
+  #endIfOver(session: Session): boolean {
+    const isIdle = !session.isBusy && this.#world.clock.nowMs() - session.usedMs >= IDLE_MS;
+    if (!isIdle && !session.isLost) return false;
     this.end(session);
     return true;
   }
 
   /** The one that was not used for longest goes. */
   #makeRoom(owner: string): void {
-    for (const session of this.#all.values()) if (!this.#endIfIdle(session)) break;
+    for (const session of this.#all.values()) if (!this.#endIfOver(session)) break;
     const theirs = [...this.#all.values()].filter(({ begun }) => ownerOf(begun.principal) === owner);
     if (theirs.length >= MOST_OF_ONE) this.end(theirs.find(({ isBusy }) => !isBusy) ?? theirs[0]!);
     if (this.#all.size >= MOST) this.end(this.#all.values().next().value!);

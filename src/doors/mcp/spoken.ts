@@ -5,8 +5,8 @@ import type { Asked } from './asked.ts';
 import { SERVER_INFO } from './discover.ts';
 import { errorOf, SPOKEN, toolResultOf } from './faults.ts';
 import { errorMessage, type Id, isJson, type Json, Refusal, resultMessage } from './message.ts';
-import type { Messages } from './perform.ts';
 import type { End } from './reply.ts';
+import type { Messages } from './sent.ts';
 
 /** The answer, and what HTTP says about it where nothing has been sent before. */
 export interface Last {
@@ -32,7 +32,9 @@ export async function* spoken(asked: Asked, id: Id, messages: Messages, challeng
         headers: thrown.headers,
         message: errorMessage(id, thrown.error),
       };
-    return refused(asked, id, Fault.from(thrown), challenge);
+    const fault = Fault.from(thrown);
+    if (fault.facts['session'] === 'over') asked.sessionOver?.();
+    return refused(asked, id, fault, challenge);
   }
 }
 

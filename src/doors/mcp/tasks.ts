@@ -7,9 +7,9 @@ import { undeclared } from './capabilities.ts';
 import { toolResultOf } from './faults.ts';
 import { collectedFrom, type Held, lookAt } from './held.ts';
 import { isJson, type Json, Refusal } from './message.ts';
-import type { Messages, Sent } from './perform.ts';
 import type { End } from './reply.ts';
 import { ownerOf } from './seal.ts';
+import type { Messages, Sent } from './sent.ts';
 
 export const TASKS = 'io.modelcontextprotocol/tasks';
 

@@ -1,24 +1,16 @@
 /** How calls enter in the words of a model API: one payload that names its model, and lists of what may be named. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { type Call, documentIn, eventsIn, Fault, type Principal } from '../../contract/index.ts';
 import { type Members, memberIn, membersIn, withMembers } from '../../dialects/index.ts';
-import {
-  type BodyLimits,
-  type Collecting,
-  type Inbound,
-  isStreamed,
-  limitsOf,
-  readBody,
-  readInbound,
-  run,
-} from '../http/index.ts';
+import { callFrom, type Inbound, isStreamed, limitsOf, readBody, readInbound, run } from '../http/index.ts';
+import type { Entering } from './entering.ts';
 import { writeAnswer, writeFault, writeReply } from './reply.ts';
 import { listed, targetOf } from './target.ts';
 import type { Api, Asked, Forwarded, ModelDoor, ModelDoorOptions, Route } from './words.ts';
 
 export const modelDoor = (options: ModelDoorOptions, api: Api): ModelDoor => {
   const limits = limitsOf(options.limits);
-  const collecting = { bytes: 0 };
+  const { collecting = { bytes: 0 } } = options;
   return (req, res) => {
     const route = api.routeOf(req);
     if (route === undefined) return false;
@@ -26,15 +18,6 @@ export const modelDoor = (options: ModelDoorOptions, api: Api): ModelDoor => {
     return true;
   };
 };
-
-export interface Entering {
-  readonly options: ModelDoorOptions;
-  readonly api: Api;
-  readonly limits: BodyLimits;
-  readonly collecting: Collecting;
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-}
 
 /** Never throws: whatever happens becomes an answer or a closed connection. */
 const enter = async (entering: Entering, route: Route): Promise<void> => {
@@ -167,24 +150,16 @@ const answer = ({ options, api, res, ...entering }: Entering, answering: Answeri
   });
 };
 
-const callOf = (api: Api, { id, inbound, credential, trace, forwarded }: Answering): Call => ({
-  id,
-  credential,
-  principal: null,
-  target: forwarded.target,
-  contentType: documentIn(forwarded.form),
-  accept: forwarded.stream ? eventsIn(forwarded.form) : documentIn(forwarded.form),
-  body: { kind: 'bytes', bytes: forwarded.bytes },
-  headers: inbound.passed.filter(([name]) => api.passes.has(name)),
-  ...(inbound.timeoutMs === undefined ? {} : { timeoutMs: inbound.timeoutMs }),
-  trace,
-  lineage: { root: id, depth: 0 },
-  ...(inbound.run === undefined ? {} : { run: inbound.run }),
-  ...(inbound.session === undefined ? {} : { session: inbound.session }),
-  ...(inbound.idempotencyKey === undefined ? {} : { idempotencyKey: inbound.idempotencyKey }),
-  priority: 2,
-  stream: forwarded.stream,
-  via: [],
-  retriedElsewhere: false,
-  ...(forwarded.pin === undefined ? {} : { pin: forwarded.pin }),
-});
+const callOf = (api: Api, { id, inbound, credential, trace, forwarded }: Answering): Call =>
+  callFrom(inbound, {
+    id,
+    credential,
+    target: forwarded.target,
+    contentType: documentIn(forwarded.form),
+    accept: forwarded.stream ? eventsIn(forwarded.form) : documentIn(forwarded.form),
+    body: { kind: 'bytes', bytes: forwarded.bytes },
+    headers: inbound.passed.filter(([name]) => api.passes.has(name)),
+    trace,
+    stream: forwarded.stream,
+    pin: forwarded.pin,
+  });

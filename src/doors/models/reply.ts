@@ -1,7 +1,7 @@
 /** Writes answers and faults of a model API: the provider's own bytes where it spoke, and the words of the API where we do. */
 import { type Call, Fault, type Form, HEADERS, outwards, type Reply } from '../../contract/index.ts';
 import { pour } from '../http/index.ts';
-import type { Entering } from './door.ts';
+import type { Entering } from './entering.ts';
 import type { Occurrence } from './words.ts';
 
 const DEFAULT_RETRY_MS = 1_000;

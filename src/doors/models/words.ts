@@ -13,7 +13,7 @@ import type {
 } from '../../contract/index.ts';
 import type { Members } from '../../dialects/index.ts';
 import type { Handler, World } from '../../kernel/index.ts';
-import type { BodyLimits, Inbound } from '../http/index.ts';
+import type { BodyLimits, Collecting, Inbound } from '../http/index.ts';
 
 export interface ModelDoorOptions {
   /** Asked once per call, so that a new snapshot takes effect with the next call. */
@@ -21,6 +21,8 @@ export interface ModelDoorOptions {
   readonly world: World;
   readonly directory: Directory;
   readonly limits?: Partial<BodyLimits>;
+  /** What is being collected now, by all doors of a listener together: nobody is identified yet. Default: by this one alone. */
+  readonly collecting?: Collecting;
   /** Takes faults whose causes only the operator may see: those with code `internal`. */
   readonly onInternal?: (fault: Fault, occurrence: Occurrence) => void;
   /** A listener that only one known process can reach says here who that is. Such a door refuses requests of web pages. */

@@ -5,9 +5,11 @@ import type { Handler, World } from '../../kernel/index.ts';
 import {
   type BodyLimits,
   type Collecting,
+  callFrom,
   type Inbound,
   isStreamed,
   limitsOf,
+  type NodeSays,
   readBody,
   readInbound,
   run,
@@ -25,6 +27,8 @@ export interface NativeDoorOptions {
   /** Answers about calls that asked for `prefer: respond-async` (`detach`). Absent: such calls are refused. */
   readonly calls?: AsyncCalls;
   readonly limits?: Partial<BodyLimits>;
+  /** What is being collected now, by all doors of a listener together: nobody is identified yet. Default: by this one alone. */
+  readonly collecting?: Collecting;
   /** Takes faults whose causes only the operator may see: those with code `internal`. */
   readonly onInternal?: (fault: Fault, occurrence: Occurrence) => void;
   /**
@@ -41,7 +45,7 @@ export type NativeDoor = (req: IncomingMessage, res: ServerResponse) => boolean;
 
 export const nativeDoor = (options: NativeDoorOptions): NativeDoor => {
   const limits = limitsOf(options.limits);
-  const collecting = { bytes: 0 };
+  const { collecting = { bytes: 0 } } = options;
   return (req, res) => {
     const route = routeOf(req.method ?? '', req.url ?? '');
     if (route === undefined) return false;
@@ -137,29 +141,34 @@ interface Parts {
   readonly inbound: Inbound;
 }
 
-const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }: Parts): Call => ({
-  id,
-  credential: options.known?.(inbound) ?? inbound.credential,
-  principal: null,
-  target,
-  contentType: inbound.contentType,
-  accept: inbound.accept,
-  body,
-  headers: inbound.passed,
-  ...(inbound.timeoutMs === undefined ? {} : { timeoutMs: inbound.timeoutMs }),
-  trace,
-  lineage: inbound.node?.lineage ?? { root: id, depth: 0 },
-  ...(inbound.run === undefined ? {} : { run: inbound.run }),
-  ...(inbound.session === undefined ? {} : { session: inbound.session }),
-  ...(inbound.idempotencyKey === undefined ? {} : { idempotencyKey: inbound.idempotencyKey }),
-  ...(inbound.node?.approval === undefined ? {} : { grant: { kind: 'told', token: inbound.node.approval } }),
-  priority: 2,
-  stream: inbound.accept.includes('text/event-stream'),
-  via: inbound.node?.via ?? [],
-  retriedElsewhere: inbound.node?.retriedElsewhere ?? false,
-  ...(inbound.node?.decided === undefined ? {} : { decided: inbound.node.decided }),
-  ...(inbound.node?.pin === undefined ? {} : { pin: inbound.node.pin }),
-  ...(inbound.respondAsync ? { detach: true } : {}),
+const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }: Parts): Call => {
+  const { contentType, accept, passed, node } = inbound;
+  const call = callFrom(inbound, {
+    id,
+    credential: options.known?.(inbound) ?? inbound.credential,
+    target,
+    contentType,
+    accept,
+    body,
+    headers: passed,
+    trace,
+    stream: accept.includes('text/event-stream'),
+    pin: node?.pin,
+  });
+  return {
+    ...call,
+    ...(inbound.respondAsync ? { detach: true } : {}),
+    ...(node === null ? {} : saidBy(node)),
+  };
+};
+
+/** What only another node may say of a call. */
+const saidBy = ({ lineage, via, retriedElsewhere, approval, decided }: NodeSays): Partial<Call> => ({
+  lineage,
+  via,
+  retriedElsewhere,
+  ...(approval === undefined ? {} : { grant: { kind: 'told', token: approval } }),
+  ...(decided === undefined ? {} : { decided }),
 });
 
 const answer = ({ options, res }: Entering, entered: Call): Promise<void> => {
@@ -180,5 +189,7 @@ const record = async (
     ? options.calls?.cancel(credential, route.id)
     : options.calls?.get(credential, route.id));
   if (found === undefined) throw new Fault('not_found', `there is no call \`${route.id}\` of yours`);
+  // Whoever has the answer here would otherwise get it again for the next call that is the same.
+  if (route.reply && found.reply !== null) await options.calls?.collected?.(credential, route.id);
   answerRecord(res, found, route.reply, options.world.random);
 };

@@ -72,10 +72,19 @@ export async function* holding(what: Holding, { id, method, params }: Request): 
 
 const MOST_ASKED = 64;
 
+/** Of more questions than anybody answers the oldest is forgotten: nobody may answer it any more. */
+export const expect = (session: Session, id: Request['id'], take: (answer: string) => void = () => {}): void => {
+  const [oldest] = session.asked;
+  if (session.asked.size >= MOST_ASKED && oldest !== undefined) {
+    session.asked.delete(oldest[0]);
+    oldest[1]('');
+  }
+  session.asked.set(JSON.stringify(id), take);
+};
+
 /** A legacy server asks a legacy client: the request goes on as it is, and the answer finds it by its id. */
 export async function* passing(session: Session, { id }: Request, json: string): AsyncGenerator<Said> {
-  if (session.asked.size >= MOST_ASKED) throw invalid('asks more than anybody answers');
-  session.asked.set(JSON.stringify(id), () => {});
+  expect(session, id);
   yield { kind: 'message', json };
 }
 
@@ -137,14 +146,13 @@ async function* askedOf(
 
 /** Rejects when the call ends; an empty text says that the session is over. */
 const answerTo = (session: Session, id: string, { scope }: Wire): Promise<string> => {
-  if (session.asked.size >= MOST_ASKED) throw invalid('asks more than anybody answers');
   const key = JSON.stringify(id);
   const answer = new Promise<string>((resolve, reject) => {
     const forget = scope.signal.onCancel((reason) => {
       session.asked.delete(key);
       reject(reason);
     });
-    session.asked.set(key, (text) => {
+    expect(session, id, (text) => {
       forget();
       if (text === '') reject(new Fault('cancelled', 'the MCP session ended while its client was asked'));
       else resolve(text);

@@ -4,34 +4,12 @@
  */
 import { Fault, type Scope } from '../../contract/index.ts';
 import { errorText } from '../../dialects/mcp/index.ts';
+import { Inbox } from './inbox.ts';
 import { Leash } from './leash.ts';
 import { announced, tell } from './legacy.ts';
 import type { Said } from './said.ts';
 import type { Session } from './sessions.ts';
-import type { Incoming, Wire } from './wire.ts';
-
-/** Questions for one call. */
-export class Inbox {
-  readonly #questions: Incoming[] = [];
-  #wake: () => void = () => {};
-
-  put(question: Incoming): void {
-    this.#questions.push(question);
-    this.#wake();
-  }
-
-  take(): Incoming | undefined {
-    return this.#questions.shift();
-  }
-
-  /** Resolves when there is something. */
-  arrived(): Promise<void> {
-    if (this.#questions.length > 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
-  }
-}
+import type { Wire } from './wire.ts';
 
 interface Follower {
   readonly leash: Leash;

@@ -12,7 +12,7 @@ import {
 } from '../../dialects/mcp/index.ts';
 import { wait } from '../../kernel/index.ts';
 import type { Asking } from './asking.ts';
-import type { Inbox } from './followers.ts';
+import type { Inbox } from './inbox.ts';
 import { afterwards } from './leash.ts';
 import { answered, failed, isAnswer, reading, type Said } from './said.ts';
 import { openerOf, over, type Session } from './sessions.ts';

@@ -16,11 +16,12 @@ import {
 } from '../../dialects/mcp/index.ts';
 import { remainingMs, rootScope, silentSpan, type World } from '../../kernel/index.ts';
 import type { Talk } from './answering.ts';
-import { askable, canAsk, canAskAnything, holding, mediated, passing } from './asked.ts';
+import { askable, canAsk, canAskAnything, expect, holding, mediated, passing } from './asked.ts';
 import type { Asking } from './asking.ts';
 import { Eras } from './eras.ts';
-import { Followers, type Inbox } from './followers.ts';
+import { Followers } from './followers.ts';
 import { HeldCalls, isOurs } from './held.ts';
+import type { Inbox } from './inbox.ts';
 import { Leash } from './leash.ts';
 import { announced, askLegacy, closeSession, openSession, tell } from './legacy.ts';
 import { listenToLegacy, listenToModern, quietMs } from './listen.ts';
@@ -293,12 +294,7 @@ export class Speaker {
     const own = { ...wire, scope: leash.scope };
     const said =
       asking.method === STREAM
-        ? announced(
-            own,
-            session,
-            quietMs(wire),
-            (request) => void session.asked.set(JSON.stringify(request.id), () => {}),
-          )
+        ? announced(own, session, quietMs(wire), (request) => expect(session, request.id))
         : askLegacy(asking, {
             wire: own,
             session,

@@ -152,6 +152,7 @@ test('what a server writes that is no message, and what it says to nobody, reach
     };`);
   const messages = await textOf((await ask('tools/call', { name: 'x', arguments: {} }, { stream: true })).body);
   assert.equal(messages.includes('secret'), false);
+  assert.equal(messages.includes('notifications/message'), false);
   assert.equal(logged.filter(({ message }) => message.includes('no message')).length, 2);
   assert.equal(logged.filter(({ message }) => message.includes('nobody asked')).length, 1);
   assert.equal(JSON.stringify(logged).includes('\\u001b'), false);
