@@ -64,6 +64,7 @@ test('the document of an agent or a tool is redacted also where it is the text o
     ['openai-chat', { choices: [{ message: { role: 'assistant', content: text } }] }],
     ['openai-chat', { choices: [{ message: { role: 'assistant', content: 'the card is 4111' } }] }],
     ['mcp', { content: [{ type: 'text', text: JSON.stringify({ text }) }], structuredContent: { text } }],
+    ['plain', { error: { message: 'no money on 4111', type: 'INVALID_REQUEST' } }],
     ['openai-chat', { error: { message: 'no money on 4111' } }],
     ['a2a', { error: { code: 500, message: 'no money on 4111' } }],
   ] as const)

@@ -57,8 +57,19 @@ const redactDocument = (json: unknown, pointers: readonly string[]): unknown => 
 /** Of a target that speaks another protocol, a mixture is a list of parts. */
 const redactPlain = (json: unknown, pointers: readonly string[]): void => {
   redactDocument(json, pointers);
+  if (isFields(json) && isSaidFailure(json)) redactError(json['error'], pointers);
   if (isFields(json) && Array.isArray(json['parts']) && Object.keys(json).length === 1)
     json['parts'] = json['parts'].map((part) => wordWithout(part, pointers));
+};
+
+/** As a failure in another protocol is told to whoever asked in the target's own words. */
+const isSaidFailure = (json: Fields): json is { error: Fields } => {
+  const { error, ...more } = json;
+  return (
+    isFields(error) &&
+    Object.keys(more).length === 0 &&
+    Object.keys(error).every((name) => name === 'message' || name === 'type')
+  );
 };
 
 /** A part in the words that all dialects share. */

@@ -39,6 +39,17 @@ describe('@redact_out', () => {
             });
       });
 
+  test('what a target fails with does not tell it either', async () => {
+    scene.targets.failure = { message: `no money on ${secret}`, secret };
+    await limit('@redact_out("/secret,/message")');
+    for (const called of CALLED)
+      for (const stream of [false, true])
+        await inEveryDialect(scene, { ...called, args: '{"amount":5}', stream }, (dialect, heard) => {
+          assert.ok(!heard.raw.includes(secret), `${called.title} ${dialect}: ${heard.raw}`);
+        });
+    scene.targets.failure = undefined;
+  });
+
   test('a task that is asked for later, and a list of tasks, do not tell it either', async () => {
     Object.assign(scene.targets, { answer: { ok: 'fine', secret }, textOnly: false });
     const a2a = CALLERS.find(({ name }) => name === 'A2A 1.0 rpc')!;

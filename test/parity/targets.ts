@@ -22,6 +22,8 @@ export interface Targets extends AsyncDisposable {
   textOnly: boolean;
   /** Of the tasks of the A2A agent. */
   state: string;
+  /** What agents and tools fail with; undefined: they do not. */
+  failure: Json | undefined;
   /** Held back until this is there. */
   gate: Promise<void> | undefined;
 }
@@ -203,6 +205,8 @@ export const startTargets = async (): Promise<Targets> => {
     const body = raw === '' ? {} : (JSON.parse(raw) as Json);
     targets.seen.push({ path, raw, asked: raw === '' ? undefined : askedIn(path, body), headers: req.headers });
     await targets.gate;
+    if (targets.failure !== undefined && targets.seen.at(-1)?.asked !== undefined)
+      return res.writeHead(422, { 'content-type': 'application/json' }).end(JSON.stringify(targets.failure));
     if (path === '/a2a/.well-known/agent-card.json')
       return sendJson(res, {
         ...{ name: 'payer', description: 'pays', version: '1', capabilities: { streaming: true } },
@@ -234,6 +238,7 @@ export const startTargets = async (): Promise<Targets> => {
     seen: [],
     answer: { done: true },
     textOnly: false,
+    failure: undefined,
     state: 'TASK_STATE_COMPLETED',
     gate: undefined,
     [Symbol.asyncDispose]: async () => {
