@@ -80,6 +80,17 @@ describe('arguments', () => {
         });
     });
 
+  test('a number of many digits arrives with all of them, or is refused', async () => {
+    const args = '{"amount":5,"id":12345678901234567890}';
+    for (const called of CALLED)
+      await inEveryDialect(scene, { ...called, args }, (dialect, heard, taken) => {
+        const where = `${called.title} ${dialect}: ${heard.raw}`;
+        if (heard.code !== 'ok') return assert.deepEqual(taken, [], where);
+        assert.ok(scene.targets.seen.at(-1)?.raw.includes('12345678901234567890'), where);
+        assert.ok(dialect === 'native' || dialect.startsWith('MCP'), where);
+      });
+  });
+
   test('a text dialect that carries JSON is text, and a required argument is missing', async () => {
     await inEveryDialect(scene, { ...CALLED[0]!, args: '{"text":"{\\"amount\\":5}"}' }, (dialect, heard, taken) => {
       assert.equal(heard.code, 'denied', `${dialect}: ${heard.raw}`);
