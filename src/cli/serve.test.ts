@@ -64,6 +64,13 @@ test('a join token comes from one place only', async (t) => {
   assert.deepEqual([gone.exit, /--token-file .* cannot be read/.test(gone.stderr)], [2, true]);
 });
 
+test('gRPC for an agent is refused beside a tool, which calls nobody', async (t) => {
+  const dir = await folder(t);
+  const words = ['sidecar', 'run', '--hub', 'http://127.0.0.1:1', '--data', join(dir, 'data'), '--token', 'a'];
+  const { exit, stderr } = await line([...words, '--stdio', '--app-grpc', '--', 'server']);
+  assert.deepEqual([exit, /--app-grpc is for agents/.test(stderr)], [2, true]);
+});
+
 test('a domain hub refuses what only a hub without a parent does', async (t) => {
   const dir = await folder(t);
   const words = ['serve', '--role', 'domain', '--parent', 'http://127.0.0.1:1', '--data', join(dir, 'data')];

@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import * as grpc from '@grpc/grpc-js';
+import { protobuf } from '../../src/dialects/a2a/index.ts';
 import { eventually, resource, type Scene, startScene } from './scene.ts';
 import { sidecar } from './sidecar.ts';
 
@@ -25,8 +27,27 @@ const instancesOf = async (agent: string): Promise<number> => {
   return items.filter(({ name }) => name === agent).length;
 };
 
+/** A message to `villain` as a client of A2A 1.0 sends it; answers the status. */
+const messageOver = async (address: string, authorization: string): Promise<grpc.status> => {
+  const client = new grpc.Client(address, grpc.credentials.createInsecure());
+  const metadata = new grpc.Metadata();
+  metadata.set('authorization', authorization);
+  metadata.set('a2a-version', '1.0');
+  const said = { messageId: 'm-1', role: 'ROLE_USER', parts: [{ data: {} }], metadata: { skill: 'echo' } };
+  const { promise, resolve } = Promise.withResolvers<grpc.status>();
+  client.makeUnaryRequest(
+    `/${protobuf.service}/SendMessage`,
+    (request: object) => Buffer.from(protobuf.encode('SendMessageRequest', request)),
+    (bytes) => bytes,
+    { tenant: 'villain', message: said },
+    metadata,
+    (error) => resolve(error?.code ?? grpc.status.OK),
+  );
+  return promise.finally(() => client.close());
+};
+
 test('an agent gets its address, key and port, works, and ends in order after its calls', async (t) => {
-  const { child, token, facts, ended } = await sidecar(t, scene, 'worker');
+  const { child, token, facts, ended } = await sidecar(t, scene, 'worker', undefined, ['--app-grpc']);
   const ready = await eventually(
     () => call('worker', 'quick'),
     ({ status }) => status === 200,
@@ -44,6 +65,8 @@ test('an agent gets its address, key and port, works, and ends in order after it
     headers: { authorization: `Bearer ${given['AIRSPACE_KEY']}`, 'content-type': 'application/json' },
   });
   assert.equal(own.status, 200, await own.text());
+  assert.equal(await messageOver(given['AIRSPACE_GRPC']!, `Bearer ${given['AIRSPACE_KEY']}`), grpc.status.OK);
+  assert.equal(await messageOver(given['AIRSPACE_GRPC']!, 'Bearer another'), grpc.status.UNAUTHENTICATED);
 
   const slow = call('worker', 'slow');
   await eventually(
@@ -64,11 +87,13 @@ test('an agent gets its address, key and port, works, and ends in order after it
 });
 
 test('the exit code of the agent is the exit code, and its place in the roster goes with it', async (t) => {
-  const { ended } = await sidecar(t, scene, 'quitter');
+  const { ended, facts } = await sidecar(t, scene, 'quitter');
   await eventually(
     () => call('quitter', 'quick'),
     ({ status }) => status === 200,
   );
+  const given = JSON.parse(await readFile(facts, 'utf8')) as Record<string, string>;
+  assert.equal(given['AIRSPACE_GRPC'], undefined, 'nobody asked for it');
   await call('quitter', 'quit');
   assert.equal(await ended, 7);
   assert.equal(

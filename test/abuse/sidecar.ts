@@ -13,8 +13,8 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const AGENT = `
 import { createServer } from 'node:http';
 import { writeFileSync } from 'node:fs';
-const { AIRSPACE_URL, AIRSPACE_KEY, AIRSPACE_TOKEN, PORT } = process.env;
-writeFileSync(process.argv[2], JSON.stringify({ AIRSPACE_URL, AIRSPACE_KEY, AIRSPACE_TOKEN, PORT }));
+const { AIRSPACE_URL, AIRSPACE_KEY, AIRSPACE_GRPC, AIRSPACE_TOKEN, PORT } = process.env;
+writeFileSync(process.argv[2], JSON.stringify({ AIRSPACE_URL, AIRSPACE_KEY, AIRSPACE_GRPC, AIRSPACE_TOKEN, PORT }));
 process.on('SIGTERM', () => { writeFileSync(process.argv[2] + '.ended', 'in order'); process.exit(0); });
 createServer((req, res) => {
   if (req.url === '/quit') process.exit(7);
@@ -42,13 +42,14 @@ export const sidecar = async (
   scene: Scene,
   agent: string,
   command?: readonly string[],
+  options: readonly string[] = [],
 ): Promise<Started> => {
   const token = await joinToken(scene, agent);
   await writeFile(join(scene.dir, 'agent.mjs'), AGENT);
   const facts = join(scene.dir, `${agent}.json`);
   const words = ['sidecar', 'run', '--hub', scene.hub.url, '--data', join(scene.dir, agent), '--log-level', 'debug'];
   const runs = command ?? [process.execPath, join(scene.dir, 'agent.mjs'), facts];
-  const child = spawn(process.execPath, [MAIN, ...words, '--', ...runs], {
+  const child = spawn(process.execPath, [MAIN, ...words, ...options, '--', ...runs], {
     env: { ...process.env, AIRSPACE_TOKEN: token },
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
