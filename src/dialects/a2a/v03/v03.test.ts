@@ -156,3 +156,13 @@ test('outside JSON-RPC, 0.3 is read by the names that JSON has and by those of p
   assert.throws(() => sendFromProto03({ request: said, message: said }), /must be written `message`/);
   assert.deepEqual(eventFromProto03({ msg: said }), eventFromProto03({ message: said }));
 });
+
+test('what a message refers to cannot be said outside JSON-RPC: a request with it is refused, and an answer leaves it out', () => {
+  const message = { messageId: 'm', parts: [{ text: 'a' }], referenceTaskIds: ['t'] };
+  const asked = sendParamsTo03({ message: { ...message, role: 'ROLE_USER' } }).value;
+  assert.throws(() => sendToProto03(asked), { code: 'bad_request' });
+  const answered = eventTo03({ message: { ...message, role: 'ROLE_AGENT' } }).value;
+  assert.deepEqual(eventToProto03(answered), {
+    message: { messageId: 'm', role: 'ROLE_AGENT', content: [{ text: 'a' }] },
+  });
+});
