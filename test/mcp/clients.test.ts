@@ -120,8 +120,37 @@ for (const speak of SPEAKERS)
       await speaker.close();
     });
 
+    test('prompts and resources of all servers, and what is filled in for them', async () => {
+      const speaker = await speak('/mcp', 'alice');
+      const client = speaker.client as Client;
+      const { prompts } = await client.listPrompts();
+      const { resources } = await client.listResources();
+      const { resourceTemplates } = await client.listResourceTemplates();
+      for (const server of ['fixture', 'old', 'fresh']) {
+        const name = `${server}__test_simple_prompt`;
+        assert.ok(prompts.some((prompt) => prompt.name === name));
+        const { messages } = await client.getPrompt({ name });
+        assert.match(JSON.stringify(messages), /a simple prompt/);
+        const uri = `airspace:${server}/test://static-text`;
+        assert.ok(resources.some((one) => one.uri === uri));
+        assert.deepEqual((await client.readResource({ uri })).contents[0]?.uri, uri);
+        const template = `airspace:${server}/test://template/{id}/data`;
+        assert.ok(resourceTemplates.some(({ uriTemplate }) => uriTemplate === template));
+        const filled = await client.readResource({ uri: template.replace('{id}', '7') });
+        assert.match(JSON.stringify(filled.contents[0]), /Data for ID: 7/);
+        const ref = { type: 'ref/prompt' as const, name: `${server}__test_prompt_with_arguments` };
+        const { completion } = await client.complete({ ref, argument: { name: 'arg1', value: 'par' } });
+        assert.deepEqual(completion.values, ['paris', 'park', 'party']);
+      }
+      await assert.rejects(client.getPrompt({ name: 'plain__look' }), /unknown prompt/);
+      await assert.rejects(client.readResource({ uri: 'test://static-text' }), /unknown resource/);
+      await speaker.close();
+    });
+
     test('what a caller may not call is not listed, and not there', async () => {
       const speaker = await speak('/mcp', 'bob');
+      const { prompts, resources } = (speaker.client as Client).getServerCapabilities() ?? {};
+      assert.deepEqual([prompts, resources], [undefined, undefined]);
       assert.deepEqual(await speaker.list(), ['fixture__test_echo', 'plain__look']);
       await assert.rejects(speaker.call('fixture__test_simple_text'), /unknown tool/i);
       await speaker.close();
