@@ -111,7 +111,13 @@ const use = async (client: Client): Promise<void> => {
   await tried(async () => {
     const { tools } = await client.listTools();
     const sampled = tools.map(({ name, inputSchema }) => ({ name, arguments: argumentsFor(inputSchema as Json) }));
-    for (const call of wantedCalls ?? sampled) await tried(() => client.callTool(call as never));
+    const [first] = tools;
+    // One tool wants to be told how another one is defined, as it came through.
+    const told = tools.filter(({ name }) => name === 'json_schema_echo');
+    for (const { name } of told)
+      await tried(() => client.callTool({ name, arguments: { schema: first?.inputSchema } } as never));
+    for (const call of wantedCalls ?? sampled.filter(({ name }) => name !== 'json_schema_echo'))
+      await tried(() => client.callTool(call as never));
   });
   await tried(async () => {
     const { resources } = await client.listResources();

@@ -1,17 +1,11 @@
 /** Both official clients, unmodified: the new one as it likes and pinned, the old one with its sessions. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
-import { type House, startHouse } from './house.ts';
-
-let house: House;
-before(async () => {
-  house = await startHouse();
-});
-after(() => house.stop());
+import { house } from './shared.ts';
 
 interface Result {
   readonly content?: readonly { readonly type: string; readonly text?: string }[];
