@@ -165,7 +165,8 @@ for (const speak of SPEAKERS)
     });
   });
 
-describe('approvals', () => {
+// Each waits for seconds, as clients do that look after a call.
+describe('approvals', { concurrency: true }, () => {
   const heldBy = async (who: string): Promise<string> => {
     for (;;) {
       const answer = await fetch(`${house.hub.url}/v1/approvals?state=pending`, {
@@ -204,16 +205,19 @@ describe('approvals', () => {
       await speaker.close();
     });
 
-  for (const [at, speak] of [SPEAKERS[0]!, old].entries())
-    test(`a client that cannot ask waits, and hears of it: ${at}`, async () => {
-      const speaker = await speak('/mcp/fixture', 'alice', {});
+  for (const [who, speak] of [
+    ['fay', SPEAKERS[0]!],
+    ['gus', old],
+  ] as const)
+    test(`a client that cannot ask waits, and hears of it: ${who}`, async () => {
+      const speaker = await speak('/mcp/fixture', who, {});
       const heard: { message?: string }[] = [];
       const result = speaker.call(
         'test_image_content',
         {},
         { onprogress: (one: { message?: string }) => heard.push(one) },
       );
-      assert.equal((await house.vote(await heldBy('alice'), 'approve')).status, 200);
+      assert.equal((await house.vote(await heldBy(who), 'approve')).status, 200);
       assert.equal((await result).content?.[0]?.type, 'image');
       assert.match(heard[0]?.message ?? '', /waits for an approval by somebody with role finance/);
       await speaker.close();
