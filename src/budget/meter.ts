@@ -109,9 +109,8 @@ export class CallMeter implements Meter {
     const body =
       reply.body.kind === 'bytes' ? reply.body : { kind: 'bytes' as const, bytes: Buffer.concat(this.#kept) };
     const size = reply.body.kind === 'bytes' ? reply.body.bytes.byteLength : this.#bytes;
-    const payload = payloadOf({ body, contentType: reply.contentType });
     return {
-      report: 'data' in payload ? reportIn(payload.data) : undefined,
+      report: reportOf(body, reply.contentType),
       output: estimate.outputCap === 0 ? 0 : tokensIn(size, this.#parts.price),
     };
   }
@@ -126,6 +125,17 @@ export class CallMeter implements Meter {
     return estimate === null ? needOf(price, NO_TOKENS) : worst(price, estimate, output);
   }
 }
+
+/** Of one document, or of events in the words of another protocol than those of models. */
+const reportOf = (body: Extract<Reply['body'], { kind: 'bytes' }>, contentType: string): Report | undefined => {
+  if (contentType.startsWith('text/event-stream')) {
+    const events = new ModelEvents();
+    events.saw(body.bytes);
+    return events.report;
+  }
+  const payload = payloadOf({ body, contentType });
+  return 'data' in payload ? reportIn(payload.data) : undefined;
+};
 
 /** Input at the dearest of what input may cost: nobody knows yet whether it will be written to a cache. */
 const worst = (price: PriceEntry | undefined, { inputTokens: input, sounds }: Estimate, output: number): Need => {

@@ -19,7 +19,7 @@ export interface Report {
 export const reportIn = (json: unknown): Report | undefined => {
   const usage =
     field(json, 'usage') ?? field(field(json, 'message'), 'usage') ?? field(field(json, 'response'), 'usage');
-  if (typeof usage !== 'object' || usage === null) return undefined;
+  if (typeof usage !== 'object' || usage === null) return translatedIn(json);
   // OpenAI counts what came from the cache, or went into it, as a part of the input, Anthropic beside it.
   const details = field(usage, 'prompt_tokens_details') ?? field(usage, 'input_tokens_details');
   const cached = field(details, 'cached_tokens');
@@ -45,6 +45,24 @@ export const reportIn = (json: unknown): Report | undefined => {
     cacheWrite: first(field(usage, 'cache_creation_input_tokens'), written),
     ...(isCount(heard) && heard > 0 ? { audioInput: heard } : {}),
     ...(isCount(spoken) && spoken > 0 ? { audioOutput: spoken } : {}),
+  });
+};
+
+/** What a model said of an answer that was translated since: in metadata, because other protocols have no place for tokens. */
+const translatedIn = (json: unknown): Report | undefined => {
+  const holders = [
+    ...['message', 'task', 'statusUpdate'].map((name) => field(field(field(json, name), 'metadata'), 'usage')),
+    ...[json, field(json, 'result')].map((result) => field(field(result, '_meta'), 'dev.airspace/usage')),
+  ];
+  const use = holders.find((one) => typeof one === 'object' && one !== null);
+  if (use === undefined) return undefined;
+  const [input, cacheRead, cacheWrite] = ['input', 'cacheRead', 'cacheWrite'].map((name) => field(use, name));
+  const inside = [cacheRead, cacheWrite].filter(isCount).reduce((sum, each) => sum + each, 0);
+  return defined({
+    input: isCount(input) && inside <= input ? input - inside : input,
+    output: field(use, 'output'),
+    cacheRead,
+    cacheWrite,
   });
 };
 

@@ -29,7 +29,7 @@ export const recordOf = (
     trace: call.trace.trace,
     session: call.session ?? '',
     idempotencyKey: call.idempotencyKey ?? '',
-    digest: call.body.kind === 'bytes' ? digestOf(call.contentType, call.body) : '',
+    digest: call.body.kind === 'bytes' ? digestOf({ ...call, body: call.body }) : '',
     state,
     idempotent: plan.operation.idempotent,
     detached,

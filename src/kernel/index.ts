@@ -13,7 +13,7 @@ export { type BulkheadOptions, bulkhead, Slots } from './bulkhead.ts';
 export { Canceller } from './cancel.ts';
 export { type DeadlineOptions, deadline } from './deadline.ts';
 export { type Ended, whenEnded, whenEndedOrCut, whenStopped } from './ended.ts';
-export { bytesOf, exactJson, numberIn } from './exact-json.ts';
+export { bytesOf, exactJson, numberIn, numberLostIn } from './exact-json.ts';
 export { compose, type Handler, invoke, type Layer } from './handler.ts';
 export { endWhenIdle, type IdleOptions } from './idle.ts';
 export { guardJson, JSON_LIMITS, type JsonLimits } from './json-guard.ts';

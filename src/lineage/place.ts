@@ -2,8 +2,9 @@
  * Finds where a call belongs. An agent that sends back what it was handed is placed by that; one that sends nothing, by what this
  * node handed to it or waits for it to answer. Leaving headers out changes how a place is found, and not which.
  */
-import type { Call, Hop, Principal, Scope, Tree } from '../contract/index.ts';
-import { payloadDigest, type Recent } from '../kernel/index.ts';
+import { hash } from 'node:crypto';
+import { type Call, formOf, type Hop, type Principal, type Scope, type Tree } from '../contract/index.ts';
+import { payloadDigest, payloadOf, type Recent } from '../kernel/index.ts';
 import type { Ground } from './ground.ts';
 import type { Roots } from './roots.ts';
 import type { AgentWork, Running } from './running.ts';
@@ -93,11 +94,20 @@ const rootTree = (call: Caller, endsAtMs: number): Tree => ({
 /** 96 bits: enough to tell payloads of one tree apart, and it travels with every call. */
 const DIGITS = 24;
 
-const hopOf = ({ target: { kind, name, operation }, body }: Call): Hop => ({
-  target: `${kind}/${name}/${operation}`,
+const hopOf = (call: Caller): Hop => {
+  const { kind, name, operation } = call.target;
   // Only what an agent is asked can come round again.
-  digest: kind === 'agent' && body.kind === 'bytes' ? payloadDigest(body).slice(0, DIGITS) : '',
-});
+  return { target: `${kind}/${name}/${operation}`, digest: kind === 'agent' ? digestOf(call).slice(0, DIGITS) : '' };
+};
+
+/** A message of A2A has an id of its own each time: what it says is what can come round. */
+const digestOf = ({ body, contentType }: Caller): string => {
+  if (body.kind !== 'bytes') return '';
+  if (formOf(contentType) !== 'a2a') return payloadDigest(body);
+  const payload = payloadOf({ body, contentType });
+  const { message } = ('data' in payload ? (payload.data ?? {}) : {}) as { readonly message?: { parts?: unknown } };
+  return message?.parts === undefined ? payloadDigest(body) : hash('sha256', JSON.stringify(message.parts), 'hex');
+};
 
 const child = (found: Found, parent: Place, call: Caller, { roots }: Memory, changed: Partial<Tree> = {}): Placed => {
   const { root, depth } = parent.lineage;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { documentIn, type Reply } from '../contract/index.ts';
+import { documentIn, type Reply, type TargetKind } from '../contract/index.ts';
 import { redactedReply } from './redact-replies.ts';
 
 const replyIn = (form: Parameters<typeof documentIn>[0], value: unknown): Reply => ({
@@ -12,8 +12,12 @@ const replyIn = (form: Parameters<typeof documentIn>[0], value: unknown): Reply 
   endpoint: 'e',
   attempts: 1,
 });
-const redactedIn = async (form: Parameters<typeof documentIn>[0], value: unknown): Promise<string> => {
-  const { body } = await redactedReply(replyIn(form, value), ['/card']);
+const redactedIn = async (
+  form: Parameters<typeof documentIn>[0],
+  value: unknown,
+  kind: TargetKind = 'tool',
+): Promise<string> => {
+  const { body } = await redactedReply(replyIn(form, value), ['/card'], kind);
   assert.equal(body.kind, 'bytes');
   return Buffer.from((body as { readonly bytes: Uint8Array }).bytes).toString();
 };
@@ -40,6 +44,38 @@ test('a field is taken out wherever a protocol says it', async () => {
   });
   assert.ok(!a2a.includes('4111') && !a2a.includes('NDEx'), a2a);
   assert.ok(a2a.includes('12345678901234567890'));
+});
+
+test('the document of an agent or a tool is redacted also where it is the text of another protocol', async () => {
+  const text = JSON.stringify({ card: '4111', ok: 'fine' });
+  for (const [form, value] of [
+    ['plain', { text }],
+    ['plain', { text: 'the card is 4111' }],
+    [
+      'plain',
+      {
+        parts: [
+          { kind: 'data', data: { card: '4111' } },
+          { kind: 'text', text: '4111' },
+        ],
+      },
+    ],
+    ['plain', { parts: [{ kind: 'file', mediaType: 'text/plain', base64: 'NDExMQ', url: 'https://x.example/4111' }] }],
+    ['openai-chat', { choices: [{ message: { role: 'assistant', content: text } }] }],
+    ['openai-chat', { choices: [{ message: { role: 'assistant', content: 'the card is 4111' } }] }],
+    ['mcp', { content: [{ type: 'text', text: JSON.stringify({ text }) }], structuredContent: { text } }],
+    ['plain', { error: { message: 'no money on 4111', type: 'INVALID_REQUEST' } }],
+    ['openai-chat', { error: { message: 'no money on 4111' } }],
+    ['a2a', { error: { code: 500, message: 'no money on 4111' } }],
+  ] as const)
+    assert.ok(!(await redactedIn(form, value)).includes('4111'), `${form}: ${JSON.stringify(value)}`);
+});
+
+test('pointers into what a model answers are about its own words', async () => {
+  const chat = { choices: [{ message: { content: '{"card":"4111"}' } }], card: '4111' };
+  assert.equal(await redactedIn('openai-chat', chat, 'model'), JSON.stringify({ ...chat, card: '[redacted]' }));
+  for (const form of ['a2a', 'mcp'] as const)
+    await assert.rejects(redactedIn(form, { message: { parts: [] }, content: [] }, 'model'), /withheld/);
 });
 
 test('where nobody can say what a pointer means, the reply is withheld', async () => {

@@ -1,6 +1,16 @@
 /** Takes fields out of replies below the record, so that neither the caller nor the journal ever holds them. */
 import { Buffer } from 'node:buffer';
-import { type Body, type Constraints, documentIn, Fault, formOf, type Reply } from '../contract/index.ts';
+import {
+  type Body,
+  type Constraints,
+  documentIn,
+  eventsIn,
+  Fault,
+  formOf,
+  type Reply,
+  type TargetKind,
+} from '../contract/index.ts';
+import { readEvents } from '../dialects/index.ts';
 import { bytesOf, exactJson, type Handler, isJson, type Layer, Permit, payloadOf } from '../kernel/index.ts';
 import { redactAnswer } from './documents.ts';
 import { REDACTED } from './redact.ts';
@@ -21,17 +31,19 @@ const redacting = (next: Handler, { redactOut }: Constraints, concerns: (reply: 
     ? next
     : async (call, scope) => {
         const reply = await next(call, scope);
-        return concerns(reply) ? redactedReply(reply, redactOut) : reply;
+        return concerns(reply) ? redactedReply(reply, redactOut, call.target.kind) : reply;
       };
 
 /**
  * Throws Fault `upstream_invalid` (executed: yes) for an answer that is no JSON, or a stream of anything else. The target's own
  * error that is no JSON stays an error, and its text is withheld.
  */
-export const redactedReply = async (reply: Reply, pointers: readonly string[]): Promise<Reply> => {
+export const redactedReply = async (reply: Reply, pointers: readonly string[], kind: TargetKind): Promise<Reply> => {
+  const only = await resultOf(reply);
+  if (only !== undefined) return redactedReply(only, pointers, kind);
   const body = await collected(reply);
   if (body?.bytes.byteLength === 0) return { ...reply, body };
-  const bytes = body === undefined ? undefined : redactedBytes(body, reply.contentType, pointers);
+  const bytes = body === undefined ? undefined : redactedBytes(body, reply.contentType, pointers, kind);
   if (bytes !== undefined) return withBytes(reply, bytes);
   if (reply.outcome === 'failed')
     return { ...withBytes(reply, bytesOf(REDACTED)), contentType: documentIn(formOf(reply.contentType)) };
@@ -40,6 +52,37 @@ export const redactedReply = async (reply: Reply, pointers: readonly string[]): 
     'the limits redact fields of this reply, and it is no JSON of at most 1 MiB; the target ran, and its reply is withheld',
     { executed: 'yes', facts: { code: 'CANNOT_REDACT' } },
   );
+};
+
+/**
+ * MCP has one result, and before it notifications that may tell anything: only the result is left. Undefined: another reply, or one
+ * without a result, or whose server wants an answer first.
+ */
+const resultOf = async ({ body, contentType, ...reply }: Reply): Promise<Reply | undefined> => {
+  if (contentType !== eventsIn('mcp')) return undefined;
+  let size = 0;
+  let result: unknown;
+  for await (const { data } of readEvents(body.kind === 'bytes' ? once(body.bytes) : body.chunks)) {
+    size += data.length;
+    if (result !== undefined || size > MOST_BYTES) break;
+    const message = jsonIn(data) as Readonly<Record<string, unknown>>;
+    result = message['result'];
+    if (result === undefined && message['id'] !== undefined) break;
+  }
+  if (result === undefined) return undefined;
+  return { ...reply, contentType: documentIn('mcp'), body: { kind: 'bytes', bytes: bytesOf(result) } };
+};
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+const jsonIn = (text: string): unknown => {
+  try {
+    return exactJson(Buffer.from(text)) ?? {};
+  } catch {
+    return {};
+  }
 };
 
 const withBytes = (reply: Reply, bytes: Uint8Array): Reply => ({
@@ -51,11 +94,16 @@ const withBytes = (reply: Reply, bytes: Uint8Array): Reply => ({
 type Bytes = Extract<Body, { readonly kind: 'bytes' }>;
 
 /** Undefined: nothing that can be redacted as a whole. */
-const redactedBytes = (body: Bytes, contentType: string, pointers: readonly string[]): Uint8Array | undefined => {
+const redactedBytes = (
+  body: Bytes,
+  contentType: string,
+  pointers: readonly string[],
+  kind: TargetKind,
+): Uint8Array | undefined => {
   if ('problem' in payloadOf({ body, contentType })) return undefined;
   try {
     const json = exactJson(body.bytes);
-    return redactAnswer(json, formOf(contentType), pointers) ? bytesOf(json) : undefined;
+    return redactAnswer(json, formOf(contentType), pointers, kind) ? bytesOf(json) : undefined;
   } catch {
     return undefined; // nested deeper than can be walked
   }

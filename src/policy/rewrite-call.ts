@@ -2,7 +2,7 @@
 import { type Call, type Constraints, Fault, type Form, formOf } from '../contract/index.ts';
 import { argumentsIn, bytesOf, exactJson, numberIn, payloadOf } from '../kernel/index.ts';
 import { redact } from './redact.ts';
-import { isAsRulesSeeIt } from './view.ts';
+import { argumentsSeen, inWordsOfRules, isAsRulesSeeIt } from './view.ts';
 
 type Limits = Pick<Constraints, 'maxTokens' | 'redactIn'>;
 
@@ -11,15 +11,22 @@ type Limits = Pick<Constraints, 'maxTokens' | 'redactIn'>;
  * target reads what was checked.
  * Throws Fault `denied` with the code `CANNOT_REDACT` or `CANNOT_LIMIT_TOKENS` when the payload is nothing that can be rewritten.
  */
-export const rewritten = (call: Call, { redactIn, maxTokens }: Limits, policyVersion: string): Call => {
-  const cap = call.target.kind === 'model' && !isAnswerless(call) ? maxTokens : undefined;
-  if (redactIn === undefined && cap === undefined) return call;
+export const rewritten = (came: Call, { redactIn, maxTokens }: Limits, policyVersion: string): Call => {
+  const cap = came.target.kind === 'model' && !isAnswerless(came) ? maxTokens : undefined;
+  if (redactIn === undefined && cap === undefined) return came;
   const refuse = (code: Code, problem: string): Fault => refusal(code, problem, policyVersion);
+  // Only there do the fields that limits name have a place.
+  const isElsewhere =
+    !isAsRulesSeeIt(came) && (redactIn !== undefined || OWN_FIELD[formOf(came.contentType)] === undefined);
+  const call = isElsewhere ? inWordsOfRules(came) : came;
+  if (call === undefined)
+    throw refuse(
+      redactIn === undefined ? 'CANNOT_LIMIT_TOKENS' : 'CANNOT_REDACT',
+      'says what the words of the limits have no place for',
+    );
   const json = jsonOf(call, (problem) =>
     refuse(redactIn === undefined ? 'CANNOT_LIMIT_TOKENS' : 'CANNOT_REDACT', problem),
   );
-  if (redactIn !== undefined && !isAsRulesSeeIt(call))
-    throw refuse('CANNOT_REDACT', 'is in words that the limits have no fields of');
   redact(argumentsIn(call.contentType, json), redactIn ?? []);
   if (cap !== undefined && !capTokens(json, cap, formOf(call.contentType)))
     throw refuse('CANNOT_LIMIT_TOKENS', 'is no object');
@@ -38,7 +45,7 @@ const refusal = (code: Code, problem: string, policyVersion: string): Fault =>
   );
 
 const jsonOf = (call: Call, refuse: (problem: string) => Fault): unknown => {
-  const payload = payloadOf(call);
+  const payload = formOf(call.contentType) === 'mcp' ? argumentsSeen(call) : payloadOf(call);
   if ('problem' in payload || call.body.kind === 'stream')
     throw refuse('problem' in payload ? payload.problem : 'is a stream');
   return exactJson(call.body.bytes);

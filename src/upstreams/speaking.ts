@@ -13,7 +13,7 @@ import {
   type Scope,
 } from '../contract/index.ts';
 import { type About, type Answer, type Ask, type Delta, type Dialect, dialectOf, lost } from '../dialects/index.ts';
-import type { Handler } from '../kernel/index.ts';
+import { exactJson, type Handler, numberLostIn } from '../kernel/index.ts';
 import type { Way, Words } from './words.ts';
 
 export type Ways = Readonly<Record<Protocol, Way>>;
@@ -98,9 +98,13 @@ const jsonOf = ({ body, contentType }: Pick<Call, 'body' | 'contentType'>): unkn
   if (body.kind === 'stream')
     throw new Fault('bad_request', 'a streamed payload cannot be translated; send it as one document');
   if (body.bytes.byteLength === 0) return {};
+  const text = Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString();
   try {
-    return JSON.parse(Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString());
-  } catch {
+    const lostNumber = numberLostIn(text);
+    if (lostNumber === undefined) return JSON.parse(text);
+    throw new Fault('bad_request', `\`${lostNumber}\` has more digits than a translation keeps; send it as text`);
+  } catch (thrown) {
+    if (thrown instanceof Fault) throw thrown;
     throw new Fault('bad_request', `the payload is sent as \`${contentType || 'nothing'}\` and is no JSON`);
   }
 };
@@ -163,7 +167,7 @@ const readable = (bytes: Buffer, contentType: string): unknown => {
   const text = bytes.toString();
   if (/^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i.test(contentType)) {
     try {
-      return JSON.parse(text);
+      return numberLostIn(text) === undefined ? JSON.parse(text) : exactJson(bytes);
     } catch {
       throw new Fault('upstream_invalid', 'the target answered something that is not valid JSON', { executed: 'yes' });
     }

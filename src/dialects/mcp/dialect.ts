@@ -14,7 +14,12 @@ const isObject = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Where an answer leaves off that is no end, for whoever goes on with it. */
-const STATE = { stop: 'dev.airspace/stop', context: 'dev.airspace/context', task: 'dev.airspace/task' } as const;
+const STATE = {
+  stop: 'dev.airspace/stop',
+  context: 'dev.airspace/context',
+  task: 'dev.airspace/task',
+  usage: 'dev.airspace/usage',
+} as const;
 
 const readAsk = (payload: unknown, { operation }: About): Ask => {
   if (!isObject(payload)) throw new Fault('bad_request', 'a request in the form `mcp` must be a JSON object');
@@ -52,13 +57,14 @@ const taskOf = ({ task, taskId }: Members): { readonly task?: string } => {
 
 const GOOD: ReadonlySet<Stop> = new Set(['end', 'length', 'working', 'input', 'login']);
 
-const writeAnswer = ({ parts, stop, context, task }: Answer): unknown => {
+const writeAnswer = ({ parts, stop, context, task, use }: Answer): unknown => {
   const data = parts.filter((part) => part.kind === 'data');
   const [only] = data;
   const meta = {
     ...(stop === 'end' || stop === 'failed' ? {} : { [STATE.stop]: stop }),
     ...(context === undefined ? {} : { [STATE.context]: context }),
     ...(task === undefined ? {} : { [STATE.task]: task }),
+    ...(use === undefined ? {} : { [STATE.usage]: use }),
   };
   return {
     resultType: 'complete',
@@ -125,7 +131,8 @@ async function* writeMessages(deltas: AsyncIterable<Delta>, about: About): Async
     } else if (delta.kind === 'part') parts.set(delta.at, delta.part);
     else if (delta.kind === 'end') {
       const inOrder = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part);
-      const answer: Answer = { rest: [], ...begun, parts: inOrder, stop: delta.stop };
+      const { stop, use } = delta;
+      const answer: Answer = { rest: [], ...begun, parts: inOrder, stop, ...(use === undefined ? {} : { use }) };
       yield writeEvent(JSON.stringify({ result: writeAnswer(answer) }));
     } else throw lost('openai-chat', about.kind === 'model' ? 'mcp' : 'plain', ['a call of a tool']);
   }

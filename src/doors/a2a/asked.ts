@@ -12,7 +12,10 @@ export interface Asked {
   readonly params: unknown;
   /** What the path says; null: the parameters say. */
   readonly addressed: Addressed;
-  readonly inbound: Pick<Inbound, 'credential' | 'passed' | 'trace' | 'timeoutMs' | 'session' | 'run'>;
+  readonly inbound: Pick<
+    Inbound,
+    'credential' | 'passed' | 'trace' | 'timeoutMs' | 'session' | 'run' | 'idempotencyKey'
+  >;
   readonly version: Version;
   readonly extensions: readonly string[];
   /** Who asks has gone away. */

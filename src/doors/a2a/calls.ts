@@ -22,12 +22,14 @@ export interface Asking {
   readonly stream?: boolean;
   /** Empty: whichever endpoint. */
   readonly pin?: string;
+  /** Of what must not be done twice. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 export const callFor = ({ ids }: Pick<World, 'ids'>, caller: Caller, asking: Asking): Call => {
   const id = ids.callId();
-  const { stream = false, pin = '' } = asking;
-  return callFrom(caller, {
+  const { stream = false, pin = '', idempotencyKey } = asking;
+  return callFrom(idempotencyKey === undefined ? caller : { ...caller, idempotencyKey }, {
     id,
     credential: caller.credential,
     target: asking.target,

@@ -9,7 +9,7 @@ import {
   statusDocumentOf,
   VERSION_HEADER,
 } from '../../dialects/a2a/index.ts';
-import { Canceller } from '../../kernel/index.ts';
+import { Canceller, numberLostIn } from '../../kernel/index.ts';
 import { type BodyLimits, type Collecting, type Inbound, limitsOf, readBody, readInbound } from '../http/index.ts';
 import { answerCard, answerKeys } from './card-door.ts';
 import type { Entering } from './entering.ts';
@@ -132,8 +132,19 @@ const jsonIn = async (req: IncomingMessage, inbound: Inbound, { limits, collecti
   });
   if (body.kind !== 'bytes') throw unsupported('streamed payloads are not taken; send one document');
   if (body.bytes.byteLength === 0) return undefined;
+  const text = Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString();
+  const lost = lostIn(text);
+  if (lost !== undefined)
+    throw asParseError(
+      new Fault('bad_request', `\`${lost}\` has more digits than numbers of A2A have; send it as text`),
+    );
+  return JSON.parse(text);
+};
+
+/** Numbers of A2A are doubles. */
+const lostIn = (text: string): string | undefined => {
   try {
-    return JSON.parse(Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString());
+    return numberLostIn(text);
   } catch {
     throw asParseError(new Fault('bad_request', 'the payload is not valid JSON'));
   }

@@ -2,7 +2,7 @@
  * What callers of A2A may ask, whatever the binding: one request in, one answer or a stream of events out, both in the words of 1.0.
  * Everything that reaches a target is a call through the pipeline; what is here is whose task it is and how it stands.
  */
-import { Fault, type TaskRecord } from '../../contract/index.ts';
+import { Fault, type Principal, type Target, type TaskRecord } from '../../contract/index.ts';
 import {
   byMethod,
   type ListTasksRequest,
@@ -257,7 +257,11 @@ export class A2aService {
       context: hasTasks ? remote?.context : undefined,
       references,
     });
-    const call = callFor(world, this.#caller(about), { target, params, stream, pin: remote?.pin ?? '' });
+    const { idempotencyKey } = about.asked.inbound;
+    const call = callFor(world, this.#caller(about), {
+      ...{ target, params, stream, idempotencyKey },
+      pin: remote?.pin ?? '',
+    });
     return {
       call,
       principal,
@@ -294,14 +298,28 @@ export class A2aService {
   }
 
   /** Of its owner, and of the target that is asked. Throws `denied` when policy never lets the owner do this. */
-  async #found({ principal, addressed }: About, id: string, operation: string): Promise<LiveTask> {
-    const live = await this.#keeper.own(principal, id, addressed ?? undefined);
-    await this.#targets.throwIfHidden(principal, live.record.target, operation);
+  async #found(about: About, id: string, operation: string): Promise<LiveTask> {
+    const live = await this.#keeper.own(about.principal, id, about.addressed ?? undefined);
+    const { target, remote } = live.record;
+    await this.#throwIfHidden(about, { ...target, operation }, { id: remote?.task ?? id });
     return live;
   }
 
-  async #list({ principal, addressed }: About, request: ListTasksRequest): Promise<ListTasksResponse> {
-    if (addressed !== null) await this.#targets.throwIfHidden(principal, addressed, 'task.list');
+  /** A refusal is made by the pipeline, so that there is a record of it. */
+  async #throwIfHidden(about: About, target: Target, params: object): Promise<void> {
+    try {
+      await this.#targets.throwIfHidden(about.principal, target, target.operation);
+    } catch (thrown) {
+      const { handler, world } = this.options;
+      const { scope } = rootScope(world, silentSpan(world.ids.spanId()));
+      await handler()(callFor(world, this.#caller(about), { target, params }), scope);
+      throw thrown;
+    }
+  }
+
+  async #list(about: About, request: ListTasksRequest): Promise<ListTasksResponse> {
+    const { principal, addressed } = about;
+    if (addressed !== null) await this.#throwIfHidden(about, { ...addressed, operation: 'task.list' }, {});
     const { contextId, status, pageSize = DEFAULT_PAGE, pageToken = '', historyLength, statusTimestampAfter } = request;
     if (pageSize < 1 || pageSize > LARGEST_PAGE)
       throw new Fault('bad_request', `\`pageSize\` must be from 1 to ${LARGEST_PAGE}`);
@@ -317,13 +335,27 @@ export class A2aService {
       limit: pageSize + 1,
     });
     const page = found.tasks.slice(0, pageSize);
+    const told = addressed === null ? await this.#listable(principal, page) : page;
     const last = found.tasks.length > pageSize ? page.at(-1) : undefined;
     return {
-      tasks: page.map(({ body }) => trimmed(JSON.parse(body), historyLength, request.includeArtifacts === true)),
+      tasks: told.map(({ body }) => trimmed(JSON.parse(body), historyLength, request.includeArtifacts === true)),
       nextPageToken: last === undefined ? '' : tokenFor(last),
-      pageSize: page.length,
-      totalSize: found.total,
+      pageSize: told.length,
+      totalSize: found.total - (page.length - told.length),
     };
+  }
+
+  /** Of a list for all targets, without those whose tasks policy never lets the principal list. */
+  async #listable(principal: Principal, records: readonly TaskRecord[]): Promise<readonly TaskRecord[]> {
+    const may = await Promise.all(
+      records.map(({ target }) =>
+        this.#targets.throwIfHidden(principal, target, 'task.list').then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
+    return records.filter((_, at) => may[at]);
   }
 
   async #cancel(about: About, request: Messages['CancelTaskRequest']): Promise<Task> {

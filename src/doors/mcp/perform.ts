@@ -14,7 +14,7 @@ import { type End, heardIn } from './reply.ts';
 import type { Messages, More, Sent } from './sent.ts';
 import { type State, serverState, stateOf } from './state.ts';
 import { declaresTasks, heldTask, sealedTask, taskRequest } from './tasks.ts';
-import { conversationOf, isConversation, serverAt, type Tool, toolsOf } from './tools.ts';
+import { conversationOf, hiddenTool, isConversation, serverAt, type Tool, toolsOf } from './tools.ts';
 
 const BOTH = [
   'tools/list',
@@ -65,11 +65,7 @@ async function* callTool(asked: Asked): Messages {
   const { name, arguments: args = {} } = asked.params;
   const tools = await toolsOf(asked.parts.directory, asked.principal, asked.place);
   const tool = typeof name === 'string' ? tools.get(name) : undefined;
-  if (tool === undefined)
-    throw new Refusal(200, {
-      code: CODES.invalidParams,
-      message: `unknown tool: there is no ${JSON.stringify(String(name).slice(0, 200))} that you may call; see tools/list`,
-    });
+  if (tool === undefined) return yield* callHidden(asked, String(name), args);
   if (!isJson(args)) throw new Refusal(200, { code: CODES.invalidParams, message: '`arguments` must be an object' });
   if (asked.isModern) checkMirrors(asked.inbound, tool.definition, args);
   const state = stateOf(asked);
@@ -80,7 +76,24 @@ async function* callTool(asked: Asked): Messages {
   return endAt(asked, tool.target, end);
 }
 
-const sentTo = ({ target, operation }: Tool, args: Json): Sent => {
+const unknownTool = (name: string): Refusal =>
+  new Refusal(200, {
+    code: CODES.invalidParams,
+    message: `unknown tool: there is no ${JSON.stringify(name.slice(0, 200))} that you may call; see tools/list`,
+  });
+
+/** What exists and is not for this caller is refused by policy, so that there is a record of it; the caller hears that there is none. */
+async function* callHidden(asked: Asked, name: string, args: unknown): Messages {
+  const tool = hiddenTool(asked.parts.directory, asked.principal, asked.place, name);
+  if (tool === undefined || !isJson(args)) throw unknownTool(name);
+  try {
+    return yield* exchanged(asked, sentTo(tool, args));
+  } catch (thrown) {
+    throw thrown instanceof Fault && thrown.executed === 'no' ? unknownTool(name) : thrown;
+  }
+}
+
+const sentTo = ({ target, operation }: Pick<Tool, 'target' | 'operation'>, args: Json): Sent => {
   const called: Target = { kind: target.kind, name: target.name, operation: operation.name };
   if (isConversation(target, operation.name))
     return { target: called, form: 'openai-chat', body: () => conversationOf(target, args) };

@@ -32,11 +32,15 @@ export async function* heardIn(reply: Reply, operation: string): AsyncGenerator<
     yield endIn({ ...reply, bytes: await collected(reply) }, operation);
     return;
   }
+  let end: Heard | undefined;
   for await (const { data } of readEvents(reply.body.chunks)) {
+    if (end !== undefined) break;
     const heard = messageIn(parsed(Buffer.from(data)));
-    yield heard;
-    if (heard.kind === 'result' || heard.kind === 'error') return;
+    if (heard.kind === 'result' || heard.kind === 'error') end = heard;
+    else yield heard;
   }
+  // Whoever leaves before the stream is over has given the call up, and its record says so.
+  if (end !== undefined) return yield end;
   throw new Fault('upstream_broken', 'the server closed its stream before it answered');
 }
 
@@ -95,6 +99,7 @@ export const endIn = (
   operation: string,
 ): End => {
   const form = formOf(contentType);
+  if (form === 'mcp' && contentType.startsWith('text/event-stream')) return lastIn(bytes);
   const payload = bytes.byteLength === 0 ? {} : isText(contentType) ? Buffer.from(bytes).toString() : parsed(bytes);
   if (form === 'mcp') {
     if (!isJson(payload)) throw invalid('something that is no object');
@@ -106,6 +111,15 @@ export const endIn = (
     return { kind: 'result', result: ours.writeAnswer(spoken.readAnswer(payload, about), about) as Json };
   const { message } = spoken.readFailure(payload, status);
   return { kind: 'result', result: { content: [{ type: 'text', text: message }], isError: true } };
+};
+
+/** Of messages that were kept: the end of them. */
+const lastIn = (bytes: Uint8Array): End => {
+  const last = Buffer.from(bytes).toString().trimEnd().split('\n\n').at(-1) ?? '';
+  const data = last.split('\n').flatMap((line) => (line.startsWith('data:') ? [line.slice(5)] : []));
+  const heard = messageIn(parsed(Buffer.from(data.join('\n'))));
+  if (heard.kind === 'result' || heard.kind === 'error') return heard;
+  throw invalid('messages without an end');
 };
 
 const isText = (contentType: string): boolean => contentType === '' || contentType.startsWith('text/');

@@ -40,6 +40,23 @@ export const toolsOf = async (directory: Directory, principal: Principal, place:
   return tools;
 };
 
+/** A tool by its name, whoever may call it. */
+export const hiddenTool = (
+  directory: Directory,
+  { tenant }: Principal,
+  place: Place,
+  name: string,
+): Pick<Tool, 'target' | 'operation'> | undefined => {
+  const [first = '', second = '', ...rest] = place.target === null ? name.split('__') : [place.target, name];
+  const isKind = PREFIXES.has(first) && rest.length > 0;
+  const target = isKind ? directory.find(tenant, first as TargetKind, second) : directory.find(tenant, 'tool', first);
+  const called = place.target !== null ? name : (isKind ? rest : [second, ...rest]).join('__');
+  const operation = target?.operations.find((one) => one.name === called);
+  return target === undefined || operation === undefined || !isTool(target, operation)
+    ? undefined
+    : { target, operation };
+};
+
 const marks = new WeakMap<Tools, string>();
 
 /** The same for lists that say the same. Many follow the same list, and it may be long. */

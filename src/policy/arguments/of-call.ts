@@ -26,11 +26,30 @@ export const argumentsOf = (
   const payload = payloadOf() ?? UNKNOWN;
   if ('problem' in payload) return refused(target, `the payload ${payload.problem}`);
   try {
-    return { args: argumentsFrom(type, payload.data) };
+    return { args: argumentsFrom(type, target.kind === 'model' ? withBothNames(type, payload.data) : payload.data) };
   } catch (thrown) {
     if (thrown instanceof Misfit) return refused(target, thrown.message);
     throw thrown;
   }
+};
+
+/** Two names of one cap: whoever says the one must not pass by rules about the other. */
+const CAPS = ['max_tokens', 'max_completion_tokens'] as const;
+
+/** The cap of an answer under each name that the schema knows. */
+const withBothNames = ({ fields: known }: RecordArgument, data: unknown): unknown => {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return data;
+  const declared = CAPS.filter((name) => known.some((field) => field.name === name));
+  const said = CAPS.filter((name) => Object.hasOwn(data, name));
+  if (said.length === 0 || declared.length === 0) return data;
+  const fields = data as Readonly<Record<string, unknown>>;
+  const { [CAPS[0]]: _, [CAPS[1]]: __, ...rest } = fields;
+  const caps = said.map((name) => fields[name]);
+  // Both are there, and nobody knows which of them counts.
+  if (caps.length > 1 && declared.length > 1) return data;
+  const numbers = caps.filter((one) => typeof one === 'number');
+  const cap = numbers.length === caps.length ? Math.max(...numbers) : caps.find((one) => typeof one !== 'number');
+  return { ...rest, ...Object.fromEntries(declared.map((name) => [name, cap])) };
 };
 
 const refused = ({ kind, name, operation }: Target, why: string): Refused => ({
