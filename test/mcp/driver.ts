@@ -1,16 +1,14 @@
 /**
  * Uses everything that a server offers, as an application would: what the official suite runs for its client scenarios. With `VIA=hub`
- * the client is not connected to the server but to a hub that has it as a target, so that the suite sees what our upstream says.
+ * (`mesh`, `hierarchy`) the client is not connected to the server but to a node that has it as a target, so that the suite sees what our
+ * upstream says.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { type RunningHub, startHub } from '../../src/cli/node/hub.ts';
-import { DEFAULT_TENANT, documentIn, type Reply, WHOLE_TENANT } from '../../src/contract/index.ts';
-import { mintKey } from '../../src/identity/index.ts';
-import { rootScope, silentSpan, systemWorld } from '../../src/kernel/index.ts';
-import { resource } from './scene.ts';
+import { type Deployed, TOPOLOGIES, type Topology } from '../../src/cli/deploy.ts';
+import { resource, startScene } from './scene.ts';
 
 interface Reached {
   readonly url: string;
@@ -21,61 +19,43 @@ interface Reached {
 const CAPABILITIES = { elicitation: { form: { applyDefaults: true } }, sampling: {}, roots: {} };
 type Json = Readonly<Record<string, unknown>>;
 
-/** A hub whose one tool is that server, registered with what it lists to our upstream. */
-const behindHub = async (server: string): Promise<Reached> => {
+const EVERYBODY = '@id("all") @reason("everybody may call") permit (principal, action, resource);';
+
+/** Nodes whose one tool is that server, registered with what it lists to our upstream. */
+const behind = async (topology: Topology, server: string): Promise<Reached> => {
   const dir = mkdtempSync(join(tmpdir(), 'airspace-mcp-client-'));
-  const hub = await startHub({ host: '127.0.0.1', port: 0, level: 'error', log: () => {}, dir, oracle: 0 });
-  const key = mintKey('app-1');
-  const apply = (resources: readonly unknown[]): Promise<unknown> =>
-    hub.control.apply({
-      ...{ tenant: DEFAULT_TENANT, resources, origins: resources.map(() => 'test'), by: 'test', rights: WHOLE_TENANT },
-      ...{ reason: '', dryRun: false, prune: false },
-    });
   const tool = (operations: readonly unknown[]): unknown =>
-    resource('Tool', 'suite', { protocol: 'mcp', endpoints: [{ url: server }], operations });
-  await apply([
-    resource('Agent', 'app', { operations: [{ name: 'noop', effect: 'read' }] }),
-    resource('Key', 'app-1', { principal: { kind: 'agent', name: 'app' }, secretHash: key.secretHash }),
-    resource('PolicyBundle', 'org', {
-      level: 'org',
-      policies: { text: '@id("all") @reason("everybody may call") permit (principal, action, resource);' },
-    }),
-    tool([]),
-  ]);
-  const tools = await listedBy(hub, key.secret);
-  await apply([tool(tools.map((definition) => ({ name: definition['name'], effect: 'read', definition })))]);
+    resource('Tool', 'suite', { protocol: 'mcp', endpoints: [{ url: server }], operations }, 'workshop');
+  const { alice, deployed, stop } = await startScene(topology, dir, [tool([])], EVERYBODY);
+  const tools = await listedBy(deployed);
+  const registered = tools.map((definition) => ({ name: definition['name'], effect: 'read', definition }));
+  const { snapshotSeq } = (await deployed.apply([tool(registered)])) as { snapshotSeq: number };
+  while (!(await deployed.nodes()).every((node) => node.snapshotSeq >= snapshotSeq))
+    await new Promise((next) => setImmediate(next));
   return {
-    url: `${hub.url}/mcp/suite`,
-    key: key.secret,
+    url: `${alice.url}/mcp/suite`,
+    key: alice.key,
     stop: async () => {
-      await hub.stop(false);
+      await stop();
       rmSync(dir, { recursive: true, force: true });
     },
   };
 };
 
-/** As an operator's tools ask: through the pipeline, in the form of the protocol. */
-const listedBy = async (hub: RunningHub, token: string): Promise<readonly Json[]> => {
-  const world = systemWorld();
-  const id = world.ids.callId();
-  const { scope } = rootScope(world, silentSpan(world.ids.spanId()));
-  const reply = await hub.live.handler(
-    {
-      ...{ id, credential: { kind: 'bearer', token }, principal: null, priority: 2, stream: false },
-      target: { kind: 'tool', name: 'suite', operation: 'mcp.list' },
-      ...{ contentType: documentIn('mcp'), accept: documentIn('mcp'), headers: [], via: [], retriedElsewhere: false },
-      body: { kind: 'bytes', bytes: Buffer.from('{"method":"tools/list","params":{}}') },
-      ...{ trace: { trace: world.ids.traceId(), sampled: true }, lineage: { root: id, depth: 0 } },
-    },
-    scope,
-  );
-  const { tools = [] } = (await jsonIn(reply)) as { tools?: readonly Json[] };
-  return tools;
-};
+interface Seen {
+  readonly problem: string;
+  readonly operations: readonly { readonly now: readonly Json[] }[];
+}
 
-const jsonIn = async ({ body }: Reply): Promise<unknown> => {
-  const parts = body.kind === 'bytes' ? [body.bytes] : await Array.fromAsync(body.chunks);
-  return JSON.parse(Buffer.concat(parts).toString());
+const PATIENCE_MS = 5_000;
+
+/** As operators look at a server, as soon as the nodes have heard of each other. What cannot be looked at lists nothing. */
+const listedBy = async (deployed: Deployed): Promise<readonly Json[]> => {
+  for (const endMs = performance.now() + PATIENCE_MS; ; ) {
+    const { problem, operations } = (await deployed.ask('/v1/definitions/suite')) as unknown as Seen;
+    if (problem === '' || performance.now() > endMs) return operations.flatMap(({ now }) => now.slice(0, 1));
+    await new Promise((next) => setTimeout(next, 20));
+  }
 };
 
 const sampleOf = (schema: Json): unknown => {
@@ -131,7 +111,13 @@ const use = async (client: Client): Promise<void> => {
   await tried(async () => {
     const { tools } = await client.listTools();
     const sampled = tools.map(({ name, inputSchema }) => ({ name, arguments: argumentsFor(inputSchema as Json) }));
-    for (const call of wantedCalls ?? sampled) await tried(() => client.callTool(call as never));
+    const [first] = tools;
+    // One tool wants to be told how another one is defined, as it came through.
+    const told = tools.filter(({ name }) => name === 'json_schema_echo');
+    for (const { name } of told)
+      await tried(() => client.callTool({ name, arguments: { schema: first?.inputSchema } } as never));
+    for (const call of wantedCalls ?? sampled.filter(({ name }) => name !== 'json_schema_echo'))
+      await tried(() => client.callTool(call as never));
   });
   await tried(async () => {
     const { resources } = await client.listResources();
@@ -144,7 +130,8 @@ const use = async (client: Client): Promise<void> => {
 };
 
 const server = process.argv.at(-1)!;
-const reached: Reached = process.env['VIA'] === 'hub' ? await behindHub(server) : { url: server, stop: async () => {} };
+const via = TOPOLOGIES.find((topology) => topology === process.env['VIA']);
+const reached: Reached = via === undefined ? { url: server, stop: async () => {} } : await behind(via, server);
 const client = await connected(reached);
 await use(client);
 await client.close();

@@ -36,7 +36,7 @@ export interface House {
   stop(): Promise<void>;
 }
 
-const AGENTS = ['alice', 'bob', 'carl'] as const;
+const AGENTS = ['alice', 'bob', 'carl', 'dora', 'erin', 'fay', 'gus'] as const;
 const look = {
   name: 'look',
   effect: 'read',

@@ -7,24 +7,28 @@ import type { Topology } from '../../src/cli/deploy.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 import { startRelay } from './relay.ts';
 import { startScene, toolOf, untilReached } from './scene.ts';
-import { differences, runSuite, type Verdicts } from './suite.ts';
+import { differences, runSuite, type Scenario, type Verdicts } from './suite.ts';
 
 export const VERSIONS = ['2026-07-28', '2025-11-25'] as const;
 
-/** Of those for clients: all that are not about logging in, which a target of ours does with the secret that it was given. */
-export const CLIENT_SCENARIOS: readonly (readonly [version: string, scenario: string])[] = [
-  ['2026-07-28', 'tools_call'],
-  ['2026-07-28', 'request-metadata'],
-  ['2026-07-28', 'sep-2322-client-request-state'],
-  ['2026-07-28', 'http-standard-headers'],
-  ['2026-07-28', 'http-custom-headers'],
-  ['2026-07-28', 'http-invalid-tool-headers'],
-  ['2026-07-28', 'json-schema-ref-no-deref'],
-  ['2025-11-25', 'initialize'],
-  ['2025-11-25', 'tools_call'],
-  ['2025-11-25', 'elicitation-sep1034-client-defaults'],
-  ['2025-11-25', 'sse-retry'],
+/** What is not asked of our upstream, and why. It passes nothing there, and fails nothing. */
+const LEFT_OUT: readonly { readonly which: (scenario: Scenario) => boolean; readonly why: string }[] = [
+  {
+    which: ({ name }) => name.startsWith('auth/'),
+    why: 'our upstream logs in nowhere: it shows a server the secret that it was configured with',
+  },
+  {
+    which: ({ versions }) => versions.includes('extension'),
+    why: 'it is about an extension that applications use and an upstream only carries',
+  },
+  {
+    which: ({ versions }) => !VERSIONS.some((version) => versions.includes(version)),
+    why: `it is about versions older than ${VERSIONS.at(-1)}, which are spoken in the same way`,
+  },
 ];
+
+export const whyLeftOut = (scenario: Scenario): string | undefined =>
+  LEFT_OUT.find(({ which }) => which(scenario))?.why;
 
 export interface Compared {
   readonly leg: string;
@@ -66,9 +70,19 @@ export const serverLeg = async (
 
 const DRIVER = `"${process.execPath}" "${fileURLToPath(new URL('driver.ts', import.meta.url))}"`;
 
-/** What the suite says of our upstream: the same application, with and without a hub in front of the server. */
-export const clientLeg = async (version: string, scenario: string): Promise<Compared> => {
-  const args = ['client', '--command', DRIVER, '--scenario', scenario, '--spec-version', version];
-  const [alone, here] = await Promise.all([runSuite(args), runSuite(args, { ...process.env, VIA: 'hub' })]);
-  return compared(`client ${version} ${scenario}`, alone, here);
+/** What the suite says of our upstream: the same application alone, and with nodes in front of the server. */
+export const clientLegs = async (
+  topologies: readonly Topology[],
+  { name, versions }: Scenario,
+): Promise<readonly Compared[]> => {
+  const found: Compared[] = [];
+  for (const version of VERSIONS.filter((one) => versions.includes(one))) {
+    const args = ['client', '--command', DRIVER, '--scenario', name, '--spec-version', version];
+    const alone = await runSuite(args);
+    for (const topology of topologies) {
+      const here = await runSuite(args, { ...process.env, VIA: topology });
+      found.push(compared(`client ${topology} ${version} ${name}`, alone, here));
+    }
+  }
+  return found;
 };

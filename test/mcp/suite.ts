@@ -31,6 +31,22 @@ export const runSuite = async (args: readonly string[], env: NodeJS.ProcessEnv =
   }
 };
 
+export interface Scenario {
+  readonly name: string;
+  /** `extension` stands there too. */
+  readonly versions: readonly string[];
+}
+
+/** Those for clients, as the suite itself lists them: what comes with another version of it is not forgotten. */
+export const clientScenarios = async (): Promise<readonly Scenario[]> =>
+  scenariosIn(await run([TOOL, 'list'], process.env));
+
+export const scenariosIn = (list: string): readonly Scenario[] => {
+  const [, part = ''] = list.split(/^Client scenarios.*$/m);
+  const lines = part.split(/^\S/m, 1)[0]!.matchAll(/^ +- (\S+) \[([^\]]*)\]$/gm);
+  return [...lines].map(([, name, versions]) => ({ name: name!, versions: versions!.split(',') }));
+};
+
 const run = (args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -16,6 +16,7 @@ import type { LivePipeline } from './live.ts';
 
 interface Seen {
   readonly snapshot: Snapshot;
+  readonly targets: readonly TargetEntry[];
   readonly byName: ReadonlyMap<string, TargetEntry>;
   /** Answers of policy, by principal and kinds: the same question is asked with every list. */
   readonly visible: Map<string, Promise<readonly TargetEntry[]>>;
@@ -26,11 +27,19 @@ const MOST_ANSWERS = 1_000;
 
 type Live = Pick<LivePipeline, 'inForce' | 'resolver' | 'snapshot' | 'onAdopt'>;
 
-export const directoryOf = (live: Live, { clock }: Pick<World, 'clock'>): Directory => {
+/** `reaches`: what can be called where the door is. Default: everything. */
+export const directoryOf = (
+  live: Live,
+  { clock }: Pick<World, 'clock'>,
+  reaches: (target: TargetEntry) => boolean = () => true,
+): Directory => {
   let seen: Seen | undefined;
   const now = (): Seen => {
     const { snapshot } = live.inForce;
-    if (seen?.snapshot !== snapshot) seen = { snapshot, byName: namesIn(snapshot), visible: new Map() };
+    if (seen?.snapshot !== snapshot) {
+      const targets = snapshot.targets.filter(reaches);
+      seen = { snapshot, targets, byName: namesIn(targets), visible: new Map() };
+    }
     return seen;
   };
   return {
@@ -39,11 +48,11 @@ export const directoryOf = (live: Live, { clock }: Pick<World, 'clock'>): Direct
     visible: async (principal, kinds) => {
       // A key that is narrowed to something else calls nothing.
       if (!isForCalls(principal)) return [];
-      const { visible, snapshot } = now();
+      const { visible, targets } = now();
       const key = JSON.stringify([principal, kinds]);
       const known = visible.get(key);
       if (known !== undefined) return known;
-      const found = seenBy(live.inForce.policy, snapshot, principal, kinds);
+      const found = seenBy(live.inForce.policy, targets, principal, kinds);
       if (visible.size >= MOST_ANSWERS) visible.delete(visible.keys().next().value!);
       visible.set(key, found);
       return found;
@@ -55,7 +64,7 @@ export const directoryOf = (live: Live, { clock }: Pick<World, 'clock'>): Direct
   };
 };
 
-const namesIn = ({ targets }: Snapshot): ReadonlyMap<string, TargetEntry> => {
+const namesIn = (targets: readonly TargetEntry[]): ReadonlyMap<string, TargetEntry> => {
   const byName = new Map<string, TargetEntry>();
   for (const target of targets)
     for (const alias of target.aliases ?? []) byName.set(targetKey(target.tenant, target.kind, alias), target);
@@ -69,7 +78,7 @@ const AT_ONCE = 32;
 
 const seenBy = async (
   policy: LivePipeline['inForce']['policy'],
-  { targets }: Snapshot,
+  targets: readonly TargetEntry[],
   principal: Principal,
   kinds: readonly TargetKind[],
 ): Promise<readonly TargetEntry[]> => {

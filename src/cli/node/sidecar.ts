@@ -170,7 +170,13 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   egress.own(front.url);
   const key = await openCardKey(options.dir);
   const speaking = { world, tenant: node.tenant, tasks: member.stores.tasks, key, fetch: egress.fetch, onInternal };
-  const calledFrom = { handler: () => into.handler, world, directory: directoryOf(into, world), onInternal };
+  // What is reached from here is what stands here: the rest is called elsewhere.
+  const inside = directoryOf(
+    into,
+    world,
+    (target) => behind.url !== null && target.tenant === node.tenant && isOwn(node, target),
+  );
+  const calledFrom = { handler: () => into.handler, world, directory: inside, onInternal };
   let grpc: GrpcListener | undefined;
   const a2aIn = await a2aFront({
     ...{ ...speaking, ...calledFrom, node: node.id, live: into },
@@ -292,7 +298,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   };
 };
 
-const isOwn = ({ agent, tool }: NodeEntry, { kind, name }: Target): boolean =>
+const isOwn = ({ agent, tool }: NodeEntry, { kind, name }: Pick<Target, 'kind' | 'name'>): boolean =>
   tool === undefined ? kind === 'agent' && name === agent : kind === 'tool' && name === tool;
 
 /** What stands behind a sidecar, and how it is spoken to. */

@@ -2,6 +2,7 @@
 import { MCP_PREFIX, type TargetEntry } from '../../contract/index.ts';
 import { META, VERSIONS } from '../../dialects/mcp/index.ts';
 import type { Asked } from './asked.ts';
+import { COMPLETE, capabilitiesOfAll, GET_PROMPT, LIST, mayDo, READ_RESOURCE } from './federated.ts';
 import { isJson, type Json } from './message.ts';
 import type { Messages } from './sent.ts';
 import { TASKS } from './tasks.ts';
@@ -13,11 +14,11 @@ const INSTRUCTIONS =
   'Tools that you may call here. Each call is checked by policy, may wait for the approval of people, and is recorded.';
 
 /** Of everything at once, and of a server that does not speak MCP itself. */
-const own = ({ parts }: Pick<Asked, 'parts'>): Json => ({
+const own = async (asked: Asked): Promise<Json> => ({
   supportedVersions: VERSIONS,
   capabilities: {
-    tools: { listChanged: true },
-    ...(parts.calls === undefined ? {} : { extensions: { [TASKS]: {} } }),
+    ...(await ownCapabilities(asked)),
+    ...(asked.parts.calls === undefined ? {} : { extensions: { [TASKS]: {} } }),
   },
   instructions: INSTRUCTIONS,
   ttlMs: 60_000,
@@ -25,32 +26,35 @@ const own = ({ parts }: Pick<Asked, 'parts'>): Json => ({
   _meta: { [META.serverInfo]: SERVER_INFO },
 });
 
+export const ownCapabilities = async (asked: Pick<Asked, 'parts' | 'principal' | 'place'>): Promise<Json> => ({
+  tools: { listChanged: true },
+  ...(asked.place.target === null ? await capabilitiesOfAll(asked) : {}),
+});
+
 export async function* discovered(asked: Asked, through: (asked: Asked) => Messages): Messages {
   const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
-  if (server?.speech?.protocol !== 'mcp' || !mayDo(server, 'mcp.list')) return { kind: 'result', result: own(asked) };
+  const ours = await own(asked);
+  if (server?.speech?.protocol !== 'mcp' || !mayDo(server, LIST)) return { kind: 'result', result: ours };
   const end = yield* through(asked);
   if (end.kind === 'error') return end;
   const { instructions, capabilities, _meta } = end.result;
   return {
     kind: 'result',
     result: {
-      ...own(asked),
+      ...ours,
       ...(typeof instructions === 'string' ? { instructions } : {}),
-      capabilities: capabilitiesAt(server, capabilities, own(asked)['capabilities']),
+      capabilities: capabilitiesAt(server, capabilities, ours['capabilities']),
       ...(isJson(_meta) ? { _meta } : {}),
     },
   };
 }
 
-const mayDo = ({ operations }: TargetEntry, operation: string): boolean =>
-  operations.some(({ name }) => name === operation);
-
 /** What it takes to use a capability. */
 const NEEDS: Readonly<Record<string, string>> = {
-  prompts: `${MCP_PREFIX}prompts.get`,
-  resources: `${MCP_PREFIX}resources.read`,
-  completions: `${MCP_PREFIX}complete`,
-  logging: `${MCP_PREFIX}list`,
+  prompts: GET_PROMPT,
+  resources: READ_RESOURCE,
+  completions: COMPLETE,
+  logging: LIST,
 };
 
 /** Those that the caller can use; tools are listed here, so they are ours to announce. */

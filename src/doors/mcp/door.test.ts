@@ -162,6 +162,50 @@ test('a session whose server side is over ends, and its client is told to begin 
   assert.equal((await call()).status, 404);
 });
 
+test('a key that a node on the way does not believe, and this one does, stays with its client', async () => {
+  script = () => new Fault('unauthenticated', 'who is that?');
+  const { status, result } = await ask('tools/call', { name: 'add' });
+  assert.equal(status, 200);
+  assert.match(JSON.stringify(result), /try again.*"code":"unavailable","executed":"no"/);
+});
+
+test('whoever follows as much as it may is told so, in either manner, until it closes something', async () => {
+  script = () => json({ capabilities: {} });
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } };
+  const begun = await post('/mcp', { method: 'initialize', params }, {});
+  const session = begun.headers.get('mcp-session-id')!;
+  const follow = (signal?: AbortSignal): Promise<Response> =>
+    fetch(`${listener.url}/mcp`, {
+      headers: { authorization: 'Bearer k', accept: 'text/event-stream', 'mcp-session-id': session },
+      ...(signal === undefined ? {} : { signal }),
+    });
+  const listen = (signal?: AbortSignal): Promise<Response> =>
+    fetch(`${listener.url}/mcp`, {
+      method: 'POST',
+      headers: {
+        ...{ authorization: 'Bearer k', 'content-type': 'application/json' },
+        ...{ accept: 'application/json, text/event-stream' },
+        ...{ 'mcp-protocol-version': VERSION, 'mcp-method': 'subscriptions/listen' },
+      },
+      body: JSON.stringify({
+        ...{ jsonrpc: '2.0', id: 1, method: 'subscriptions/listen' },
+        params: { _meta: META, notifications: { toolsListChanged: true } },
+      }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  const stop = new AbortController();
+  const open = await Promise.all(Array.from({ length: 100 }, () => listen(stop.signal)));
+  assert.deepEqual([...new Set(open.map(({ status }) => status))], [200]);
+  const refused = await listen();
+  assert.deepEqual([refused.status, (await follow()).status], [429, 429]);
+  assert.match(await refused.text(), /close some/);
+  stop.abort();
+  const last = new AbortController();
+  for (let answer = await follow(last.signal); answer.status !== 200; answer = await follow(last.signal))
+    assert.equal(answer.status, 429);
+  last.abort();
+});
+
 test('nobody is let in without a key', async () => {
   const before = calls.length;
   const answer = await fetch(`${listener.url}/mcp`, { method: 'POST', body: '{}' });

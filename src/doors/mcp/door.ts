@@ -15,6 +15,7 @@ import { answerModern } from './modern.ts';
 import { checkOrigin, originOf } from './origin.ts';
 import { type Place, pathOf, type Route, routeOf } from './path.ts';
 import { Sessions } from './sessions.ts';
+import { Streams } from './streams.ts';
 import { serverAt } from './tools.ts';
 import { writeJson } from './write.ts';
 
@@ -42,6 +43,7 @@ export const mcpDoor = (options: McpDoorOptions): McpDoor => {
     limits: limitsOf(options.limits),
     collecting: options.collecting ?? { bytes: 0 },
     sessions: new Sessions(options),
+    streams: new Streams(),
   };
   return (req, res) => {
     const route = routeOf(req.url ?? '');
@@ -56,6 +58,7 @@ interface Door {
   readonly limits: BodyLimits;
   readonly collecting: Collecting;
   readonly sessions: Sessions;
+  readonly streams: Streams;
 }
 
 /** Never throws: whatever happens becomes an answer or a closed connection. */
@@ -89,13 +92,13 @@ const notAllowed = (allow: string): Refusal =>
   new Refusal(405, { code: REFUSED, message: `this path takes ${allow} only` }, ['allow', allow]);
 
 const request = async (door: Door, place: Place, req: IncomingMessage, res: ServerResponse): Promise<void> => {
-  const { options, limits, collecting, sessions } = door;
+  const { options, limits, collecting, sessions, streams } = door;
   const inbound = readInbound(req.rawHeaders);
   const origin = originOf(req, options.publicUrl);
   const credential = options.known?.(inbound) ?? inbound.credential;
   const principal = await identified(options, { credential, origin, place });
   const entering: Entering = {
-    ...{ req, res, parts: options },
+    ...{ req, res, streams, parts: options },
     client: { principal, credential, inbound, place, origin },
     takesEvents: /(^|,)\s*(text\/event-stream|text\/\*|\*\/\*)\s*(;|,|$)/i.test(inbound.accept),
     onGone: (gone) => onGone(res, gone),

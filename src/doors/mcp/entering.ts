@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CancelSignal, Fault } from '../../contract/index.ts';
 import type { Client, Parts } from './asked.ts';
+import type { Streams } from './streams.ts';
 
 export interface Entering {
   readonly req: IncomingMessage;
@@ -13,6 +14,8 @@ export interface Entering {
   readonly takesEvents: boolean;
   /** Calls back once when the connection ends early. */
   readonly onGone: (gone: (reason: Fault) => void) => void;
+  /** Streams of all clients of this door that only follow what changes. */
+  readonly streams: Streams;
   /** Of the node: streams without an end of their own end then. */
   readonly goingAway: CancelSignal | undefined;
   /** Headers of a 401. */

@@ -31,7 +31,16 @@ export const answerWithoutBody = async (entering: Entering, sessions: Sessions):
   }
   if (!entering.takesEvents)
     throw new Refusal(406, { code: REFUSED, message: 'accept `text/event-stream` to follow a session' });
-  const last = fieldIn(client.inbound, 'last-event-id');
+  const leave = entering.streams.enter(client.principal);
+  try {
+    await followed(entering, session);
+  } finally {
+    leave();
+  }
+};
+
+const followed = async (entering: Entering, session: Session): Promise<void> => {
+  const last = fieldIn(entering.client.inbound, 'last-event-id');
   if (last !== undefined) return resume(entering, session, last);
   if (session.standing.isRead) throw new Refusal(409, { code: REFUSED, message: 'this session is followed already' });
   return follow(entering, session, session.standing.read);

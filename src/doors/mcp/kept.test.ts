@@ -7,6 +7,7 @@ import { Refusal } from './message.ts';
 import { sealerOf } from './seal.ts';
 import { type Begun, Sessions } from './sessions.ts';
 import { EventStream } from './stream.ts';
+import { Streams } from './streams.ts';
 
 const ids = (): (() => string) => {
   let count = 0;
@@ -83,4 +84,20 @@ test('who comes back reads on, and the connection that hung ends', async () => {
   stream.push({ at: 1 });
   stream.end();
   assert.deepEqual([await first, await second], [[], ['1.1']]);
+});
+
+test('one caller follows so many streams, all of them together more, and a place is given back once', () => {
+  const streams = new Streams();
+  const of = (id: string): Principal => ({ ...principal, id });
+  const places = Array.from({ length: 100 }, () => streams.enter(of('ann')));
+  assert.throws(() => streams.enter(of('ann')), { status: 429 });
+  streams.enter(of('bob'));
+  places[0]!();
+  places[0]!();
+  streams.enter(of('ann'));
+  assert.throws(() => streams.enter(of('ann')), { status: 429 });
+  for (let other = 0; other < 4_899; other++) streams.enter(of(`other-${other}`));
+  assert.throws(() => streams.enter(of('last')), { status: 429 });
+  places[1]!();
+  streams.enter(of('last'));
 });

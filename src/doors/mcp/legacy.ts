@@ -3,7 +3,7 @@ import { Fault } from '../../contract/index.ts';
 import { CODES, eraOf, LEGACY, SESSION_HEADER } from '../../dialects/mcp/index.ts';
 import { Canceller } from '../../kernel/index.ts';
 import { type Asked, invoke } from './asked.ts';
-import { capabilitiesAt, SERVER_INFO } from './discover.ts';
+import { capabilitiesAt, ownCapabilities, SERVER_INFO } from './discover.ts';
 import type { Entering } from './entering.ts';
 import { errorOf } from './faults.ts';
 import { errorMessage, isJson, type Json, type Message, Refusal, resultMessage } from './message.ts';
@@ -99,7 +99,7 @@ const openedAt = async (asked: Asked) => {
 const offered = async (asked: Asked, theirs: Json | undefined): Promise<Json> => {
   const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
   if (server === undefined || theirs === undefined)
-    return { capabilities: { tools: { listChanged: true }, logging: {} }, serverInfo: SERVER_INFO };
+    return { capabilities: { ...(await ownCapabilities(asked)), logging: {} }, serverInfo: SERVER_INFO };
   const { extensions: _, ...capabilities } = capabilitiesAt(server, theirs['capabilities'], {});
   const { instructions, serverInfo } = theirs;
   return {

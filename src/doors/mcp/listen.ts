@@ -1,7 +1,8 @@
 /** `subscriptions/listen`: what changes here, and what a server announces, on one stream until its client closes it. */
-import { type CancelSignal, Fault } from '../../contract/index.ts';
+import { Fault } from '../../contract/index.ts';
 import { CODES, META } from '../../dialects/mcp/index.ts';
 import { type Asked, invoke } from './asked.ts';
+import type { Entering } from './entering.ts';
 import { type Id, isJson, type Json, Refusal } from './message.ts';
 import { Queue } from './queue.ts';
 import { heardIn } from './reply.ts';
@@ -18,8 +19,13 @@ interface Said {
 }
 
 /** The stream ends in order when the server ends it, and with it what the client asked for: it may ask again. */
-export async function* listening(asked: Asked, id: Id, goingAway: CancelSignal | undefined): Messages {
+export async function* listening(
+  asked: Asked,
+  id: Id,
+  { goingAway, streams }: Pick<Entering, 'goingAway' | 'streams'>,
+): Messages {
   const filter = filterIn(asked.params['notifications']);
+  const leave = streams.enter(asked.principal);
   const queue = new Queue<Said>();
   const stop = [asked.canceller.onCancel((reason) => queue.end(reason)), goingAway?.onCancel(() => queue.end())];
   try {
@@ -32,6 +38,7 @@ export async function* listening(asked: Asked, id: Id, goingAway: CancelSignal |
     for await (const { method, params } of queue) yield marked(id, method, params);
     return { kind: 'result', result: { _meta: { [META.subscription]: id } } };
   } finally {
+    leave();
     for (const end of stop) end?.();
     asked.canceller.cancel(new Fault('cancelled', 'nobody listens any more'));
   }

@@ -32,8 +32,7 @@ export const answerModern = async (entering: Entering, message: Message): Promis
     canceller,
     occurrence: {},
   };
-  const messages =
-    message.method === 'subscriptions/listen' ? listening(asked, message.id, entering.goingAway) : perform(asked);
+  const messages = message.method === 'subscriptions/listen' ? listening(asked, message.id, entering) : perform(asked);
   const { res, parts, takesEvents, challenge } = entering;
   await writeSpoken(
     { res, clock: parts.world.clock, id: message.id, takesEvents, cancel: (reason) => canceller.cancel(reason) },

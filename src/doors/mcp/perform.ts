@@ -4,6 +4,8 @@ import { CALL_TOOL, CODES, META, operationOf } from '../../dialects/mcp/index.ts
 import { type Asked, invoke, wantsEvents } from './asked.ts';
 import { missingCapability } from './capabilities.ts';
 import { discovered } from './discover.ts';
+import { type Bound, boundOf, endAt } from './federated.ts';
+import { gathered, isGathered } from './gather.ts';
 import { canElicit, endSoon, type Held, heldIn, inputRequired, lookAt, stillHeld, waited } from './held.ts';
 import { listed } from './list.ts';
 import { isJson, type Json, Refusal } from './message.ts';
@@ -55,7 +57,7 @@ export const perform = (asked: Asked): Messages => {
     case 'tasks/cancel':
       return taskRequest(asked, exchanged);
     default:
-      return through(asked);
+      return asked.place.target === null && isGathered(asked.method) ? gathered(asked) : through(asked);
   }
 };
 
@@ -67,8 +69,11 @@ async function* callTool(asked: Asked): Messages {
   if (!isJson(args)) throw new Refusal(200, { code: CODES.invalidParams, message: '`arguments` must be an object' });
   if (asked.isModern) checkMirrors(asked.inbound, tool.definition, args);
   const state = stateOf(asked);
-  if (state?.kind === 'held') return yield* collectHeld(asked, state.call);
-  return yield* exchanged(asked, { ...sentTo(tool, args), pin: state?.pin ?? asked.session?.pin }, state);
+  const end =
+    state?.kind === 'held'
+      ? yield* collectHeld(asked, state.call)
+      : yield* exchanged(asked, { ...sentTo(tool, args), pin: state?.pin ?? asked.session?.pin }, state);
+  return endAt(asked, tool.target, end);
 }
 
 const unknownTool = (name: string): Refusal =>
@@ -103,14 +108,15 @@ const sentTo = ({ target, operation }: Pick<Tool, 'target' | 'operation'>, args:
   };
 };
 
-/** Everything that is neither a tool nor ours: it goes to the one server that this place stands for. */
+/** Everything that is neither a tool nor ours: it goes to the one server that it is for. */
 export async function* through(asked: Asked): Messages {
-  const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
+  const bound = await boundIn(asked);
   const operation = operationOf(asked.method);
-  if (server?.speech?.protocol !== 'mcp' || operation === undefined) throw notThere(asked.method);
+  if (bound?.server.speech?.protocol !== 'mcp' || operation === undefined) throw notThere(asked.method);
+  const { server } = bound;
   const state = stateOf(asked);
-  const { _meta: _, requestState: __, inputResponses: ___, ...params } = asked.params;
-  return yield* exchanged(
+  const { _meta: _, requestState: __, inputResponses: ___, ...params } = bound.params;
+  const end = yield* exchanged(
     asked,
     {
       target: { kind: 'tool', name: server.name, operation },
@@ -120,7 +126,15 @@ export async function* through(asked: Asked): Messages {
     },
     state,
   );
+  return endAt(asked, server, end);
 }
+
+/** A place stands for one server; where all of them are, the request says which one it means. */
+const boundIn = async (asked: Asked): Promise<Bound | undefined> => {
+  if (asked.place.target === null) return boundOf(asked);
+  const server = await serverAt(asked.parts.directory, asked.principal, asked.place);
+  return server === undefined ? undefined : { server, params: asked.params };
+};
 
 export const notThere = (method: string): Refusal =>
   new Refusal(404, { code: CODES.methodNotFound, message: `there is no method \`${method}\` here` });

@@ -34,9 +34,22 @@ export async function* spoken(asked: Asked, id: Id, messages: Messages, challeng
       };
     const fault = Fault.from(thrown);
     if (fault.facts['session'] === 'over') asked.sessionOver?.();
-    return refused(asked, id, fault, challenge);
+    return refused(asked, id, await ofCaller(asked, fault), challenge);
   }
 }
+
+/** Nodes that have not heard of each other yet say the same of themselves: a client whose key is good must not throw it away for that. */
+const ofCaller = async ({ parts, credential }: Asked, fault: Fault): Promise<Fault> => {
+  if (fault.code !== 'unauthenticated') return fault;
+  return parts.directory.identify(credential).then(
+    () =>
+      new Fault('unavailable', 'a node on the way does not know this one yet; try again', {
+        executed: fault.executed,
+        cause: fault,
+      }),
+    () => fault,
+  );
+};
 
 const refused = (asked: Asked, id: Id, fault: Fault, challenge: () => readonly string[]): Last => {
   if (fault.code === 'unauthenticated')

@@ -5,6 +5,7 @@ import type { AsyncCall } from '../native/index.ts';
 import type { Asked } from './asked.ts';
 import { undeclared } from './capabilities.ts';
 import { toolResultOf } from './faults.ts';
+import { endAt } from './federated.ts';
 import { collectedFrom, type Held, lookAt } from './held.ts';
 import { isJson, type Json, Refusal } from './message.ts';
 import type { End } from './reply.ts';
@@ -78,7 +79,8 @@ export async function* taskRequest(asked: Asked, exchanged: (asked: Asked, sent:
     pin: task.pin,
   });
   if (end.kind === 'error' || end.result['taskId'] === undefined) return end;
-  return { kind: 'result', result: { ...end.result, taskId: id } };
+  const said: End = { kind: 'result', result: { ...end.result, taskId: id } };
+  return endAt(asked, { kind: 'tool', name: task.server }, said);
 }
 
 const heldRequest = async (asked: Asked, id: string, callId: string): Promise<End> => {
@@ -98,7 +100,7 @@ const heldRequest = async (asked: Asked, id: string, callId: string): Promise<En
   if (end === undefined) return { kind: 'result', result: { ...common, status: 'working' } };
   const outcome =
     end.kind === 'error' ? { status: 'failed', error: end.error } : { status: 'completed', result: end.result };
-  return { kind: 'result', result: { ...common, ...outcome } };
+  return endAt(asked, call.target, { kind: 'result', result: { ...common, ...outcome } });
 };
 
 /** A refusal is how it ended, and the model should read it. */

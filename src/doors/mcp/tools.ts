@@ -10,6 +10,7 @@ import {
   type TargetKind,
 } from '../../contract/index.ts';
 import { isJson, type Json } from './message.ts';
+import { KINDS, PREFIXES, prefixOf } from './names.ts';
 import type { Place } from './path.ts';
 
 export interface Tool {
@@ -20,8 +21,6 @@ export interface Tool {
 }
 
 export type Tools = ReadonlyMap<string, Tool>;
-
-const KINDS: readonly TargetKind[] = ['tool', 'agent', 'model'];
 
 /** Lists of the directory are the same object while nothing changed. */
 const offered = new WeakMap<readonly TargetEntry[], Map<string, Tools>>();
@@ -82,7 +81,7 @@ export const serverAt = async (
 
 const offer = (target: TargetEntry, operation: OperationEntry, place: Place): readonly (readonly [string, Tool])[] => {
   if (!isTool(target, operation)) return [];
-  const name = place.target === null ? federatedName(target, operation.name) : operation.name;
+  const name = place.target === null ? prefixOf(target) + operation.name : operation.name;
   return [[name, { target, operation, definition: { ...definitionOf(target, operation), name } }]];
 };
 
@@ -92,15 +91,6 @@ const isTool = ({ kind, speech }: TargetEntry, { name, input }: OperationEntry):
   // What comes with a protocol is for who speaks it; asking is for everybody.
   return name === (kind === 'agent' ? 'message' : 'chat') || input !== undefined;
 };
-
-/**
- * Names of targets have no underscore, so the first two end one. A tool that is called like a prefix gets one too: nothing else can
- * then have its name.
- */
-const federatedName = ({ kind, name }: TargetEntry, operation: string): string =>
-  kind === 'tool' && !PREFIXES.has(name) ? `${name}__${operation}` : `${kind}__${name}__${operation}`;
-
-const PREFIXES: ReadonlySet<string> = new Set<string>(KINDS);
 
 const definitionOf = (target: TargetEntry, operation: OperationEntry): Json => {
   const { definition, effect, idempotent } = operation;

@@ -1,14 +1,8 @@
 /** Clients that want to be understood in two ways, to be somebody else, or to fill the house. */
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { after, before, describe, test } from 'node:test';
-import { type House, startHouse } from './house.ts';
-
-let house: House;
-before(async () => {
-  house = await startHouse();
-});
-after(() => house.stop());
+import { describe, test } from 'node:test';
+import { house } from './shared.ts';
 
 /** Hubs look at the lists of their servers by themselves. */
 const sent = () => house.fixture.seen.filter(({ body }) => !/"(tools\/list|server\/discover)"/.test(body));
@@ -291,7 +285,7 @@ describe('what clients carry for us', () => {
   };
 
   test('is nobody else’s, about nothing else, and cannot be changed', async () => {
-    const { call, state } = await held('alice', { n: 1 });
+    const { call, state } = await held('dora', { n: 1 });
     assert.equal(
       ((await call({ [STATE]: state })).json.result as never as Record<string, string>)['resultType'],
       'input_required',

@@ -1,6 +1,6 @@
 /** What changes, as clients hear of it: here, and at the server behind a place. And calls that go on without their request. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import {
@@ -9,14 +9,8 @@ import {
   ToolListChangedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { readEvents } from '../../src/dialects/index.ts';
-import { type House, startHouse } from './house.ts';
 import { resource } from './scene.ts';
-
-let house: House;
-before(async () => {
-  house = await startHouse();
-});
-after(() => house.stop());
+import { house } from './shared.ts';
 
 const VERSION = '2026-07-28';
 const TASKS = 'io.modelcontextprotocol/tasks';
@@ -32,7 +26,7 @@ const ask = (
   fetch(`${house.hub.url}${place}`, {
     method: 'POST',
     headers: {
-      ...{ authorization: `Bearer ${house.keyOf('alice')}`, 'content-type': 'application/json' },
+      ...{ authorization: `Bearer ${house.keyOf('erin')}`, 'content-type': 'application/json' },
       ...{ accept: 'application/json, text/event-stream', 'mcp-protocol-version': VERSION, 'mcp-method': method },
       ...(params['name'] === undefined && params['taskId'] === undefined
         ? {}
@@ -108,7 +102,7 @@ describe('each request by itself', () => {
 describe('sessions', () => {
   const begin = async (place: string): Promise<OldClient> => {
     const client = new OldClient({ name: 'test', version: '1' }, { capabilities: { sampling: {} } });
-    const requestInit = { headers: { authorization: `Bearer ${house.keyOf('alice')}` } };
+    const requestInit = { headers: { authorization: `Bearer ${house.keyOf('erin')}` } };
     await client.connect(new OldTransport(new URL(`${house.hub.url}${place}`), { requestInit }) as never);
     return client;
   };
@@ -162,8 +156,9 @@ describe('tasks', () => {
     const held = await fetch(`${house.hub.url}/v1/approvals?state=pending`, {
       headers: { authorization: `Bearer ${house.keyOf('ann')}` },
     });
-    const { items } = (await held.json()) as { items: readonly { id: string }[] };
-    assert.equal((await house.vote(items[0]!.id, 'approve')).status, 200);
+    const { items } = (await held.json()) as { items: readonly { id: string; caller: string }[] };
+    const { id } = items.find(({ caller }) => caller === 'agent/erin')!;
+    assert.equal((await house.vote(id, 'approve')).status, 200);
     const done = await until(begun['taskId'], 'completed');
     const { content } = done['result'] as { content: readonly { type: string }[] };
     assert.equal(content[0]?.type, 'image');

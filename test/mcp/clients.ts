@@ -1,17 +1,11 @@
 /** Both official clients, unmodified: the new one as it likes and pinned, the old one with its sessions. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
-import { type House, startHouse } from './house.ts';
-
-let house: House;
-before(async () => {
-  house = await startHouse();
-});
-after(() => house.stop());
+import { house } from './shared.ts';
 
 interface Result {
   readonly content?: readonly { readonly type: string; readonly text?: string }[];
@@ -120,8 +114,37 @@ for (const speak of SPEAKERS)
       await speaker.close();
     });
 
+    test('prompts and resources of all servers, and what is filled in for them', async () => {
+      const speaker = await speak('/mcp', 'alice');
+      const client = speaker.client as Client;
+      const { prompts } = await client.listPrompts();
+      const { resources } = await client.listResources();
+      const { resourceTemplates } = await client.listResourceTemplates();
+      for (const server of ['fixture', 'old', 'fresh']) {
+        const name = `${server}__test_simple_prompt`;
+        assert.ok(prompts.some((prompt) => prompt.name === name));
+        const { messages } = await client.getPrompt({ name });
+        assert.match(JSON.stringify(messages), /a simple prompt/);
+        const uri = `airspace:${server}/test://static-text`;
+        assert.ok(resources.some((one) => one.uri === uri));
+        assert.deepEqual((await client.readResource({ uri })).contents[0]?.uri, uri);
+        const template = `airspace:${server}/test://template/{id}/data`;
+        assert.ok(resourceTemplates.some(({ uriTemplate }) => uriTemplate === template));
+        const filled = await client.readResource({ uri: template.replace('{id}', '7') });
+        assert.match(JSON.stringify(filled.contents[0]), /Data for ID: 7/);
+        const ref = { type: 'ref/prompt' as const, name: `${server}__test_prompt_with_arguments` };
+        const { completion } = await client.complete({ ref, argument: { name: 'arg1', value: 'par' } });
+        assert.deepEqual(completion.values, ['paris', 'park', 'party']);
+      }
+      await assert.rejects(client.getPrompt({ name: 'plain__look' }), /unknown prompt/);
+      await assert.rejects(client.readResource({ uri: 'test://static-text' }), /unknown resource/);
+      await speaker.close();
+    });
+
     test('what a caller may not call is not listed, and not there', async () => {
       const speaker = await speak('/mcp', 'bob');
+      const { prompts, resources } = (speaker.client as Client).getServerCapabilities() ?? {};
+      assert.deepEqual([prompts, resources], [undefined, undefined]);
       assert.deepEqual(await speaker.list(), ['fixture__test_echo', 'plain__look']);
       await assert.rejects(speaker.call('fixture__test_simple_text'), /unknown tool/i);
       await speaker.close();
@@ -142,7 +165,8 @@ for (const speak of SPEAKERS)
     });
   });
 
-describe('approvals', () => {
+// Each waits for seconds, as clients do that look after a call.
+describe('approvals', { concurrency: true }, () => {
   const heldBy = async (who: string): Promise<string> => {
     for (;;) {
       const answer = await fetch(`${house.hub.url}/v1/approvals?state=pending`, {
@@ -181,16 +205,19 @@ describe('approvals', () => {
       await speaker.close();
     });
 
-  for (const [at, speak] of [SPEAKERS[0]!, old].entries())
-    test(`a client that cannot ask waits, and hears of it: ${at}`, async () => {
-      const speaker = await speak('/mcp/fixture', 'alice', {});
+  for (const [who, speak] of [
+    ['fay', SPEAKERS[0]!],
+    ['gus', old],
+  ] as const)
+    test(`a client that cannot ask waits, and hears of it: ${who}`, async () => {
+      const speaker = await speak('/mcp/fixture', who, {});
       const heard: { message?: string }[] = [];
       const result = speaker.call(
         'test_image_content',
         {},
         { onprogress: (one: { message?: string }) => heard.push(one) },
       );
-      assert.equal((await house.vote(await heldBy('alice'), 'approve')).status, 200);
+      assert.equal((await house.vote(await heldBy(who), 'approve')).status, 200);
       assert.equal((await result).content?.[0]?.type, 'image');
       assert.match(heard[0]?.message ?? '', /waits for an approval by somebody with role finance/);
       await speaker.close();

@@ -6,10 +6,9 @@ import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { Client, ClientCredentialsProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { mintKey } from '../../src/identity/index.ts';
-import { type House, startHouse } from './house.ts';
 import { resource } from './scene.ts';
+import { house } from './shared.ts';
 
-let house: House;
 let issuer: string;
 let server: Server;
 const SECRET = 's'.repeat(40);
@@ -59,7 +58,6 @@ const startIssuer = async (): Promise<{ readonly url: string; readonly jwk: obje
 };
 
 before(async () => {
-  house = await startHouse();
   const started = await startIssuer();
   ({ url: issuer, server } = started);
   await house.apply([
@@ -72,10 +70,9 @@ before(async () => {
     }),
   ]);
 });
-after(async () => {
+after(() => {
   server.closeAllConnections();
   server.close();
-  await house.stop();
 });
 
 const connect = async (place: string): Promise<Client> => {

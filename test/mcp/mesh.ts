@@ -45,11 +45,16 @@ after(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+const connected = async ({ url, key: token }: Access): Promise<Client> => {
+  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+  const requestInit = { headers: { authorization: `Bearer ${token}` } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }));
+  return client;
+};
+
 /** Asks until the sidecars have heard of each other. */
 const worked = async (access: Access): Promise<unknown> => {
-  const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode: 'auto' } });
-  const requestInit = { headers: { authorization: `Bearer ${access.key}` } };
-  await client.connect(new StreamableHTTPClientTransport(new URL(`${access.url}/mcp`), { requestInit }));
+  const client = await connected(access);
   for (const endMs = performance.now() + 15_000; ; ) {
     const result = await client.callTool({ name: 'agent__worker__work', arguments: {} });
     if (result.isError !== true || performance.now() > endMs) {
@@ -74,4 +79,17 @@ test('to others, with their own keys, and not with that of a process', async () 
   await ready(url);
   assert.deepEqual(await worked({ url, key }), { done: true });
   await assert.rejects(worked({ url, key: deployed.access.get('alice')!.key }));
+});
+
+test('others see what stands there, and its own agent sees everything', async () => {
+  const names = async (access: Access): Promise<readonly string[]> => {
+    const client = await connected(access);
+    const { tools } = await client.listTools();
+    await client.close();
+    return tools.map(({ name }) => name);
+  };
+  const [before, behind] = [deployed.sidecars[0]!, deployed.sidecars.at(-1)!];
+  assert.deepEqual(await names({ url: behind.url, key }), ['agent__worker__work']);
+  assert.deepEqual(await names({ url: before.url, key }), []);
+  assert.deepEqual(await names(deployed.access.get('alice')!), ['agent__alice__noop', 'agent__worker__work']);
 });
