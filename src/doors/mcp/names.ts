@@ -3,7 +3,7 @@ import type { TargetEntry, TargetKind } from '../../contract/index.ts';
 import { isJson, type Json } from './message.ts';
 
 export const KINDS: readonly TargetKind[] = ['tool', 'agent', 'model'];
-const PREFIXES: ReadonlySet<string> = new Set<string>(KINDS);
+export const PREFIXES: ReadonlySet<string> = new Set<string>(KINDS);
 
 /**
  * Names of targets have no underscore, so the first two end one. A tool that is called like a prefix gets one too: nothing else can

@@ -7,9 +7,10 @@ import {
   type OperationEntry,
   type Principal,
   type TargetEntry,
+  type TargetKind,
 } from '../../contract/index.ts';
 import { isJson, type Json } from './message.ts';
-import { KINDS, prefixOf } from './names.ts';
+import { KINDS, PREFIXES, prefixOf } from './names.ts';
 import type { Place } from './path.ts';
 
 export interface Tool {
