@@ -6,12 +6,10 @@ import {
   CODES,
   LEGACY,
   META,
-  MODERN,
   membersOf,
   notificationText,
   objectOf,
   RESPONSE,
-  SESSION_HEADER,
   STREAM,
 } from '../../dialects/mcp/index.ts';
 import { remainingMs, rootScope, silentSpan, type World } from '../../kernel/index.ts';
@@ -30,13 +28,14 @@ import { askModern, OURSELVES, type Telling } from './modern.ts';
 import { Pins } from './pins.ts';
 import { failed, type Said } from './said.ts';
 import { over, type Session, Sessions } from './sessions.ts';
+import { EMPTY, local, once, tied, using } from './talks.ts';
 import { Tasks } from './tasks.ts';
+import { begunWith, discoverOf, follow, initOf, virtualSession } from './virtual.ts';
 import type { Sender, Wire } from './wire.ts';
 
 const PLAINLY = { era: 'modern', session: '', meta: {}, capabilities: {}, stream: false } as const;
 
 const TOOLS_CHANGED = 'notifications/tools/list_changed';
-const EMPTY: Said = { kind: 'result', result: '{}' };
 
 export class Speaker {
   readonly #mirrors = new Mirrors();
@@ -386,83 +385,3 @@ const stateIn = (params: string): string => {
 
 /** A tool may work for long without a word: the deadline of the call ends it. */
 const patience = ({ scope }: Wire): number => Math.max(1, Math.min(remainingMs(scope), DEFAULT_STREAM_TIMEOUT_MS));
-
-const local = (era: Talk['era'], said: Said): Talk => ({ said: once(said), era, stop: () => {} });
-
-async function* once(said: Said): AsyncGenerator<Said> {
-  yield said;
-}
-
-async function* tied(leash: Leash, said: AsyncGenerator<Said>): AsyncGenerator<Said> {
-  try {
-    yield* said;
-  } finally {
-    leash.untie();
-  }
-}
-
-async function* using(session: Session, said: AsyncGenerator<Said>): AsyncGenerator<Said> {
-  session.inFlight++;
-  try {
-    yield* said;
-  } finally {
-    session.inFlight--;
-  }
-}
-
-const begunWith = ({ init, handle }: Session): Talk =>
-  local('legacy', { kind: 'result', result: init, headers: [[SESSION_HEADER, handle]] });
-
-const follow = (session: Session, method: string, params: string): Talk => {
-  const { uri } = JSON.parse(params) as { readonly uri?: unknown };
-  if (typeof uri !== 'string' || uri.length > 2_000 || session.uris.size >= 100)
-    return local('legacy', failed({ code: CODES.invalidParams, message: '`uri` must be one, and not one too many' }));
-  if (method === 'resources/subscribe') session.uris.add(uri);
-  else session.uris.delete(uri);
-  session.changed();
-  return local('legacy', EMPTY);
-};
-
-const virtualSession = ({ endpoint, scope }: Wire, owner: string, init: string): Session => ({
-  handle: scope.ids.callId(),
-  owner,
-  endpoint,
-  era: 'modern',
-  sid: '',
-  version: MODERN,
-  init,
-  serverInfo: undefined,
-  nextId: 1,
-  asked: new Map(),
-  uris: new Set(),
-  changed: () => {},
-  logLevel: undefined,
-  inFlight: 0,
-  usedMs: scope.clock.nowMs(),
-});
-
-/** `initialize` as a modern server would have answered it. */
-const initOf = (discover: string, params: string): string => {
-  const members = membersOf(discover);
-  const asked: unknown = JSON.parse(membersOf(params)?.get('protocolVersion') ?? 'null');
-  const version = LEGACY.find((one) => one === asked) ?? LEGACY[0];
-  const server = membersOf(members?.get('_meta') ?? '{}')?.get(META.serverInfo);
-  const instructions = members?.get('instructions');
-  return objectOf([
-    ['protocolVersion', JSON.stringify(version)],
-    ['capabilities', members?.get('capabilities') ?? '{}'],
-    ['serverInfo', server ?? '{"name":"mcp-server","version":"0"}'],
-    ...(instructions === undefined ? [] : [['instructions', instructions] as const]),
-  ]);
-};
-
-/** `server/discover` as a legacy server would have answered it. */
-const discoverOf = ({ init }: Session): string => {
-  const members = membersOf(init);
-  const instructions = members?.get('instructions');
-  return objectOf([
-    ['supportedVersions', JSON.stringify([MODERN])],
-    ['capabilities', members?.get('capabilities') ?? '{}'],
-    ...(instructions === undefined ? [] : [['instructions', instructions] as const]),
-  ]);
-};
