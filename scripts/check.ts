@@ -26,9 +26,12 @@ const steps: readonly Step[] = [
   },
 ];
 
+/** Three hundred test files load much the same: what was compiled for one is there for the next. */
+const env = { NODE_COMPILE_CACHE: `${root}node_modules/.cache/compiled`, ...process.env };
+
 const run = (step: Step): Promise<number> =>
   new Promise((done) => {
-    const child = spawn(step.command[0]!, step.command.slice(1), { cwd: root, stdio: 'inherit' });
+    const child = spawn(step.command[0]!, step.command.slice(1), { cwd: root, stdio: 'inherit', env });
     child.on('error', () => done(127));
     child.on('exit', (code) => done(code ?? 1));
   });
