@@ -100,8 +100,15 @@ const REQUESTS: MessageTable = {
   Empty: {},
 };
 
+/** Devices and PKCE came with 1.0. */
+const { OAuthFlows, AuthorizationCodeOAuthFlow, DeviceCodeOAuthFlow: _, ...OTHER_SCHEMES } = SCHEMES;
+const { deviceCode: __, ...FLOWS } = OAuthFlows!;
+const { pkceRequired: ___, ...AUTHORIZATION_CODE } = AuthorizationCodeOAuthFlow!;
+
 const CARD: MessageTable = {
-  ...SCHEMES,
+  ...OTHER_SCHEMES,
+  OAuthFlows: FLOWS,
+  AuthorizationCodeOAuthFlow: AUTHORIZATION_CODE,
   ...REQUIREMENTS,
   AgentProvider: CARDS['AgentProvider']!,
   AgentExtension: CARDS['AgentExtension']!,
