@@ -1,5 +1,6 @@
 /** A call that waits for people: exactly these bytes, of this caller, to this target, until so many said yes. */
 import type { Lineage, Principal, Target, Tree } from './call.ts';
+import type { PlanCheck, StepKey } from './run.ts';
 
 /** `pending` until it is decided or its time is over; `approved` until it is used; everything else is the end. */
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'consumed' | 'cancelled';
@@ -44,6 +45,8 @@ export interface ApprovalSummary {
   /** Empty when the call belongs to none. */
   readonly session?: string;
   readonly contentType: string;
+  /** Of a call that lets a run of a plan go: what the check of it said when people were asked. Absent: it is no such call. */
+  readonly plan?: PlanAsked;
   /** SHA-256 of the target as it was configured then, so that people approve what will run. */
   readonly resource?: string;
   /** `read`, `write`, ...: what the operation does to the world. */
@@ -60,6 +63,16 @@ export interface ApprovalSummary {
   readonly decidedAtMs: number | null;
   /** Counts changes of this record, from 1. */
   readonly version: number;
+}
+
+/** What people are asked about when a run of a plan waits for them. */
+export interface PlanAsked {
+  /** SHA-256 of the definition, hex. No other one runs with this approval. */
+  readonly definition: string;
+  /** SHA-256 over all that the check says and that does not change by itself, hex: what is left of budgets is not in it. */
+  readonly answer: string;
+  /** What it says of each step, in one line each, for a comparison; a long plan has only its first ones here. */
+  readonly steps: readonly { readonly step: StepKey; readonly says: string }[];
 }
 
 export interface ApprovalRecord extends ApprovalSummary {
@@ -102,6 +115,18 @@ export interface ApprovalView extends ApprovalCard {
   /** As text when it is valid UTF-8, in base64 otherwise. */
   readonly body: string;
   readonly isText: boolean;
+  /** Of a call that lets a run of a plan go. Absent: it is no such call. */
+  readonly plan?: PlanUnderApproval;
+}
+
+/** A plan as people judge it before a run of it goes. */
+export interface PlanUnderApproval {
+  /** As of now; null when it cannot be made any more, and `changes` says why. */
+  readonly check: PlanCheck | null;
+  /** Of the check as of now, as in `PlanAsked`: a yes carries it. Empty: there is no check. */
+  readonly answer: string;
+  /** What is different since people were asked. Empty: nothing. */
+  readonly changes: readonly string[];
 }
 
 /** The one use of an approval: it is burned in the transaction that lets the call go. */

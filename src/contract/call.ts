@@ -1,6 +1,7 @@
 /** The question that Airspace governs: who wants what of whom, with which bytes, until when. */
 
 import type { KeyScope } from './access.ts';
+import type { StepMark } from './run.ts';
 
 export type TargetKind = 'agent' | 'tool' | 'model';
 
@@ -10,6 +11,39 @@ export interface Target {
   readonly name: string;
   readonly operation: string;
 }
+
+/** What is asked for instead of a target: whoever provides it, in a version that fits. */
+export interface AskedCapability {
+  readonly name: string;
+  /** A range of semantic versioning as the caller wrote it. Null: any stable version. */
+  readonly range: string | null;
+}
+
+/** What a capability was resolved to, and why to this one. */
+export interface ChosenProvider {
+  readonly target: Target;
+  readonly version: string;
+  /** In words, such as `highest of 3`. */
+  readonly because: string;
+}
+
+/** Name of the target of a call that was not resolved yet. No resource can have it, so that such a call reaches nobody. */
+export const UNRESOLVED = '@capability';
+
+export const unresolvedTarget = ({ name }: AskedCapability): Target => ({
+  kind: 'tool',
+  name: UNRESOLVED,
+  operation: name,
+});
+
+/** `query_database@^2`, or the name alone. */
+export const askedText = ({ name, range }: AskedCapability): string => (range === null ? name : `${name}@${range}`);
+
+/** The same read back. The text in front of the first `@` is the name: no name holds one. */
+export const askedIn = (text: string): AskedCapability => {
+  const at = text.indexOf('@');
+  return at < 0 ? { name: text, range: null } : { name: text.slice(0, at), range: text.slice(at + 1) };
+};
 
 /** Who calls, proven by a credential. The tenant comes from the credential only; a header may never choose it. */
 export interface Principal {
@@ -61,6 +95,16 @@ export interface Tree {
   readonly endsAtMs: number;
   /** Signed by a node that may speak for `origin`, so that nodes further on need not believe those in between. */
   readonly proof?: string;
+  /** Where what went into this call, or into one above it, came from, as runs of plans know it. Absent: of nowhere that they know. */
+  readonly taint?: readonly string[];
+  /** The call itself is a step of a plan; calls below it are not. */
+  readonly plan?: PlanStep;
+}
+
+/** A step of a plan as policies see it. */
+export interface PlanStep {
+  readonly name: string;
+  readonly step: string;
 }
 
 /** W3C trace context: 32 and 16 lower-case hex digits. `parentSpan` is the caller's span, if it sent one. */
@@ -101,6 +145,30 @@ export type ShownGrant =
   | { readonly kind: 'own'; readonly approval: string }
   | { readonly kind: 'told'; readonly token: string };
 
+/** By what a call does to the world: how long a node may go on without its hub differs. */
+export const CONSEQUENCES = ['read', 'sensitive-read', 'write', 'spend', 'irreversible', 'approval-gated'] as const;
+export type Consequence = (typeof CONSEQUENCES)[number];
+
+/** What a node that follows a hub knew about its own age when it let a call go, or did not. */
+export interface Standing {
+  readonly consequence: Consequence;
+  /** Since the hub last confirmed that the snapshot is its newest; Infinity: it never did. */
+  readonly snapshotAgeMs: number;
+  /** The same of the orders to stop. */
+  readonly killsAgeMs: number;
+  /** What the age is held against, and which age that is. */
+  readonly boundMs: number;
+  readonly of: 'snapshot' | 'kills' | 'hub';
+}
+
+/** Where a call for a capability stands among those that could take it. */
+export interface Detour {
+  /** Providers that were asked before this one. */
+  readonly asked: number;
+  /** Another one is left, if this one is away. */
+  readonly more: boolean;
+}
+
 export interface Call {
   /** 128 random bits in hex, minted by the first node that sees the call; the same at every hop of it. */
   readonly id: string;
@@ -108,6 +176,11 @@ export interface Call {
   /** Null until `identify` has spoken. A decision on a call without a principal is a denial. */
   readonly principal: Principal | null;
   readonly target: Target;
+  /**
+   * Set when a capability was asked for. `chosen` is there when a door had to know the provider before the call began; otherwise
+   * `target` is `unresolvedTarget` until routing has chosen.
+   */
+  readonly capability?: { readonly asked: AskedCapability; readonly chosen?: ChosenProvider };
   readonly contentType: string;
   readonly accept: string;
   readonly body: Body;
@@ -143,8 +216,14 @@ export interface Call {
    * something on the last node only; the others pass it on.
    */
   readonly pin?: string;
+  /** How old what it is judged by was; of a node that is no root. */
+  readonly standing?: Standing;
   /** Models of a chain that were asked before this one, when the call was moved. Absent: it is for whom it came for. */
   readonly move?: number;
+  /** Of a call for a capability that another provider could take too, or that was moved to one. Never on the wire. */
+  readonly detour?: Detour;
+  /** It is a step of a run of this node. Never on the wire. */
+  readonly step?: StepMark;
   /** The caller does not wait: accept durably, answer 202, run on, keep the reply for polling. */
   readonly detach?: boolean;
 }

@@ -61,6 +61,16 @@ export const FAULT_CODES = {
 
 export type FaultCode = keyof typeof FAULT_CODES;
 
+/** What passes by itself: whoever comes back later, and not at once as a retrying layer does, may find it gone. */
+const PASSING: ReadonlySet<FaultCode> = new Set(['idempotency_in_flight', 'rate_limited', 'stale']);
+
+/** Another try has a time of its own. */
+const OVER_TIME: ReadonlySet<FaultCode> = new Set(['expired', 'timeout']);
+
+/** Of a later try under the same key, such as the next attempt of a step. */
+export const isWorthAnotherTry = ({ code, executed }: Pick<Fault, 'code' | 'executed'>): boolean =>
+  FAULT_CODES[code].retryable || PASSING.has(code) || (executed === 'no' && OVER_TIME.has(code));
+
 export interface FaultDetails {
   /** Overrides what the code says by default. */
   readonly executed?: Executed;

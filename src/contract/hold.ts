@@ -2,8 +2,8 @@
 import type { GrantUse } from './approval.ts';
 import type { Call } from './call.ts';
 import type { Decision } from './decision.ts';
-import type { RoutePlan } from './plan.ts';
 import type { Reply } from './reply.ts';
+import type { RoutePlan } from './route-plan.ts';
 import type { Scope } from './scope.ts';
 
 export interface HoldQuestion {

@@ -1,19 +1,27 @@
 /** What Airspace needs from storage, as duties. Every implementation passes `conformance/stores`. */
 
+import type { AgentSpan, SpanOutcome } from './agent-span.ts';
 import type { ApprovalStore, GrantUse } from './approval.ts';
-import type { AuditEntry, AuditStore } from './audit.ts';
+import type { AuditEntry, AuditStore, NodeAuditStore, NodeAuditTaken } from './audit.ts';
 import type { Principal, Target, TargetKind } from './call.ts';
+import type { Counting } from './counting.ts';
 import type { CallEvent, CallStatus } from './event.ts';
 import type { Executed } from './fault.ts';
+import type { Incident } from './incident.ts';
 import type { KillStore } from './kill.ts';
+import type { LogStore } from './log.ts';
 import type { AccountState, Amounts, LedgerStore, Reservation } from './money.ts';
 import type { ReleaseStore } from './release.ts';
 import type { Resource, ResourceId, ResourceKind } from './resources/index.ts';
 import type { Rights } from './rights.ts';
+import type { RoomStore } from './room.ts';
+import type { PlanStore, StepBegin, StepEnd, StepMark } from './run.ts';
 import type { CancelSignal } from './scope.ts';
 import type { SecretStore } from './secret.ts';
-import type { InstanceEntry, InstanceState, NodeEntry, Signed } from './snapshot.ts';
+import type { InstanceEntry, InstanceState, NodeEntry, Signed, SignedDelta } from './snapshot.ts';
+import type { SumStore } from './sums.ts';
 import type { TaskStore } from './task.ts';
+import type { UsageStore } from './usage.ts';
 
 /** A resource with its place in history. */
 export interface StoredResource {
@@ -90,7 +98,7 @@ export interface CallRecord {
   readonly target: Target;
   readonly trace: string;
   readonly session: string;
-  /** Empty when the caller gave none. Unique per (tenant, principal, target, key) for 24 h (R6). */
+  /** Empty when the caller gave none. Unique per (tenant, principal, target, key) for 24 h (R6), but for steps of runs: their attempts share one. */
   readonly idempotencyKey: string;
   /** SHA-256 over content type and the SHA-256 of the body, hex; empty for a stream. */
   readonly digest: string;
@@ -99,6 +107,8 @@ export interface CallRecord {
   readonly idempotent: boolean;
   /** The caller polls for the reply. */
   readonly detached: boolean;
+  /** It is a step of a run. Absent: it is none. */
+  readonly step?: StepMark;
   /** Needed only to run an accepted detached call again after a restart; null otherwise. */
   readonly request: {
     readonly contentType: string;
@@ -127,6 +137,8 @@ export interface Begin {
   readonly dispatch: { readonly id: string; readonly policyVersion: string } | null;
   readonly grant: (GrantUse & { readonly tenant: string }) | null;
   readonly reservation: Reservation | null;
+  /** It is a step of a run: refused when another intent has taken its place. Absent: it is none. */
+  readonly step?: StepBegin;
   readonly audit: readonly AuditEntry[];
   /** Unix ms. */
   readonly atMs: number;
@@ -138,7 +150,9 @@ export type Begun =
   | { readonly kind: 'taken'; readonly record: CallRecord }
   /** The approval does not cover these bytes: it is used, over, denied, or of another digest. */
   | { readonly kind: 'no_grant'; readonly why: string }
-  | { readonly kind: 'overdrawn'; readonly account: AccountState; readonly asked: number };
+  | { readonly kind: 'overdrawn'; readonly account: AccountState; readonly asked: number }
+  /** Its run has another intent for this step, or has ended it. */
+  | { readonly kind: 'superseded' };
 
 /** What became of it. One transaction again. */
 export interface End {
@@ -153,6 +167,11 @@ export interface End {
   readonly amounts: Amounts | null;
   /** Id of the reservation, where it is not that of the call. */
   readonly reservation?: string;
+  /**
+   * It was a step of a run, which hears of the end in the same transaction. Absent: it was none.
+   * A record that is `unknown` by now learns better from it: its run says `unknown` of a call whose node is silent.
+   */
+  readonly step?: StepEnd;
   readonly audit: readonly AuditEntry[];
   readonly atMs: number;
 }
@@ -179,7 +198,10 @@ export interface CallJournal {
   begin(begin: Begin): Promise<Begun>;
   /** Once; a second end of the same call changes nothing of it. Throws `not_found` for an unknown record. */
   end(end: End): Promise<Ended>;
-  /** -> done, unknown or cancelled, once; a second conclusion is ignored and answers false. Throws `not_found` for an unknown id. */
+  /**
+   * -> done, unknown or cancelled, once; a second conclusion is ignored and answers false. Throws `not_found` for an unknown id.
+   * Not for steps of runs: their run would not hear of it. They end with `end`.
+   */
   conclude(
     id: string,
     state: 'done' | 'unknown' | 'cancelled',
@@ -208,6 +230,8 @@ export interface Resolution {
   readonly verdict: 'executed' | 'not_executed';
   /** What the target answered then; null when that is lost. */
   readonly reply: StoredReply | null;
+  /** The run that it was a step of hears so in the same transaction. Absent: it was none. */
+  readonly step?: StepEnd;
   readonly audit: readonly AuditEntry[];
   readonly atMs: number;
 }
@@ -227,8 +251,19 @@ export interface TraceFilter {
 
 /** Finished calls. Telemetry: batches may be lost in a crash, calls never wait for it. */
 export interface TraceStore {
-  /** A batch may be delivered twice: the same span of a call on the same node is kept once. */
-  append(events: readonly CallEvent[]): Promise<void>;
+  /** A batch may be delivered twice: the same span of a call on the same node is kept once. `counting` counts all that are given. */
+  append(events: readonly CallEvent[], counting?: Counting): Promise<void>;
+  /**
+   * Events of a node under its own numbers: those up to the highest that it handed over before are left out. Answers that one. One
+   * transaction, so that it holds over a crash and for several hubs over one store. Another `epoch` begins anew. `counting` counts
+   * those that were not left out.
+   */
+  take(
+    node: string,
+    epoch: string,
+    events: readonly NumberedEvent[],
+    counting?: Counting,
+  ): Promise<{ readonly before: number }>;
   /**
    * All events of a trace, by start time; none when it is unknown. Accepts a trace id, a call id, or a prefix of 8 or more digits
    * of either. Throws `bad_request` when the prefix is shorter, or fits several traces (facts: `matches`).
@@ -236,6 +271,65 @@ export interface TraceStore {
   trace(tenant: string | null, id: string): Promise<readonly CallEvent[]>;
   /** Newest first. */
   recent(filter: TraceFilter): Promise<readonly CallEvent[]>;
+  prune(beforeMs: number): Promise<number>;
+}
+
+/** What agents said in spans of their own. Telemetry, as above. */
+export interface AgentSpanStore {
+  /** Each once by tenant, trace and span; no more than `mostPerTrace` of a trace. Answers what became of each, in their order. */
+  append(spans: readonly AgentSpan[], mostPerTrace: number): Promise<readonly SpanOutcome[]>;
+  /** Of one trace by its whole id, by start time. */
+  trace(tenant: string, trace: string): Promise<readonly AgentSpan[]>;
+  /** By when they came: what a span says about its time is its agent's word. Answers how many went. */
+  prune(beforeMs: number): Promise<number>;
+}
+
+/** A finished call with the number that the node gave it. */
+export interface NumberedEvent {
+  readonly seq: number;
+  readonly event: CallEvent;
+}
+
+/** What a node remembers about itself over a restart. Durable. */
+export interface MarkStore {
+  read(): Promise<Readonly<Record<string, number>>>;
+  /** `raise` never makes one lower, `put` may. Whole numbers; all of them or none. */
+  write(marks: {
+    readonly put?: Readonly<Record<string, number>>;
+    readonly raise?: Readonly<Record<string, number>>;
+  }): Promise<void>;
+}
+
+/** Finished calls that wait for the hub. Durable, bounded, numbered from 1 without gaps: no number is given twice, whatever was removed. */
+export interface SpoolStore {
+  /** Keeps them under the next numbers; beyond `most` the oldest go. Answers how many that were. */
+  add(events: readonly CallEvent[], most: number): Promise<{ readonly dropped: number }>;
+  /** The oldest, in order. */
+  next(limit: number): Promise<readonly NumberedEvent[]>;
+  /** They have arrived, or never will. */
+  remove(throughSeq: number): Promise<void>;
+  /** All that were ever dropped for want of room. */
+  dropped(): Promise<number>;
+  /** How many are there. */
+  waiting(): Promise<number>;
+}
+
+export interface IncidentFilter {
+  readonly tenant: string;
+  /** Only those that are not over. */
+  readonly isOpen: boolean;
+  readonly limit: number;
+}
+
+/** Alerts that fired. Durable. */
+export interface IncidentStore {
+  /** By its id; what was there before is replaced. */
+  put(incident: Incident): Promise<void>;
+  /** Newest first. */
+  list(filter: IncidentFilter): Promise<readonly Incident[]>;
+  /** Of one hub: open, or over and not told of. Oldest first. */
+  unfinished(node: string): Promise<readonly Incident[]>;
+  /** Removes what was over before. Answers how many. */
   prune(beforeMs: number): Promise<number>;
 }
 
@@ -287,14 +381,24 @@ export interface Stores {
   readonly resources: ResourceStore;
   readonly calls: CallJournal;
   readonly traces: TraceStore;
+  readonly agentSpans: AgentSpanStore;
+  readonly sums: SumStore;
+  readonly usage: UsageStore;
+  readonly room: RoomStore;
   readonly nodes: NodeStore;
   readonly kills: KillStore;
   readonly releases: ReleaseStore;
   readonly ledger: LedgerStore;
   readonly approvals: ApprovalStore;
   readonly audit: AuditStore;
+  readonly nodeAudit: NodeAuditStore;
+  readonly marks: MarkStore;
+  readonly spool: SpoolStore;
   readonly secrets: SecretStore;
   readonly tasks: TaskStore;
+  readonly plans: PlanStore;
+  readonly incidents: IncidentStore;
+  readonly logs: LogStore;
   close(): Promise<void>;
 }
 
@@ -313,6 +417,8 @@ export interface ControlPort {
   }): Promise<readonly StoredResource[]>;
   remove(ids: readonly ResourceId[], by: string, reason: string, dryRun: boolean, rights: Rights): Promise<ApplyResult>;
   history(limit: number, key?: string): Promise<readonly Revision[]>;
+  /** What a revision changed, by key. Throws `not_found` for one that there never was. */
+  changes(revision: number): Promise<readonly RevisionChange[]>;
   rollback(toRevision: number, by: string, reason: string, dryRun: boolean, rights: Rights): Promise<ApplyResult>;
 }
 
@@ -338,6 +444,12 @@ export interface ResourceDiff {
   readonly after: Resource | null;
   /** Dotted paths that differ. */
   readonly paths: readonly string[];
+}
+
+/** Versions of the resource; null: there was none, or there is none any more. */
+export interface RevisionChange extends ResourceDiff {
+  readonly fromVersion: number | null;
+  readonly toVersion: number | null;
 }
 
 export interface ApplyResult {
@@ -379,6 +491,13 @@ export interface JoinReply {
   readonly heartbeatMs: number;
 }
 
+/** What a node shows to other nodes: certificates in PEM, its own first and the root last. */
+export interface CertificateReply {
+  readonly chain: readonly string[];
+  /** Of a domain hub: what it signs its own nodes with, and how many such authorities may stand below it. */
+  readonly authority: { readonly chain: readonly string[]; readonly below: number } | null;
+}
+
 /** What a node, or an agent without one, says about an instance it runs. */
 export interface InstanceReport {
   /** Unique for its reporter, such as a port number. */
@@ -407,10 +526,12 @@ export interface Heartbeat {
   readonly epoch?: string;
   /** Events that its spool had to drop since it started. */
   readonly lostEvents?: number;
+  /** What it shows to other nodes now. */
+  readonly certificate?: { readonly serial: string; readonly expiresAtMs: number };
 }
 
 export interface HeartbeatReply {
-  /** Newest sequences of the hub. */
+  /** Newest sequences of the hub; of rosters, of the part that this node gets. */
   readonly snapshotSeq: number;
   readonly rosterSeq: number;
   readonly killsSeq: number;
@@ -418,14 +539,16 @@ export interface HeartbeatReply {
   readonly heartbeatMs: number;
   /** Reported instances that this node may not report, `kind/name`. */
   readonly ignored: readonly string[];
+  /** The newest list of orders to stop, for a node that said it has an older one. */
+  readonly kills?: Signed;
 }
 
-/** Finished calls of a node. The same `(epoch, seq)` is stored once, however often it is sent. */
+/** Finished calls of a node. The same `(epoch, number)` is stored once, however often it is sent. */
 export interface EventBatch {
-  /** Random, new with each start of the node. */
+  /** Random, new with each store of the node. */
   readonly epoch: string;
-  /** From 1, rising. */
-  readonly seq: number;
+  /** Number of the first; those behind it follow without gaps. */
+  readonly from: number;
   readonly events: readonly CallEvent[];
 }
 
@@ -444,6 +567,12 @@ export interface NodeView {
   readonly refused: string | null;
   readonly capabilities: readonly string[];
   readonly lostEvents: number;
+  /** What it shows to other nodes, as it says; null for a node that has said nothing of it. */
+  readonly certificate: { readonly spiffeId: string; readonly serial: string; readonly expiresAtMs: number } | null;
+  /** What this hub made of its exports last: how many it took, or why it took none. Null: it has said nothing to this hub since that started. */
+  readonly exports: { readonly taken: number; readonly refused: string | null } | null;
+  /** Why this hub took nothing of its last report of sums; null when it did, or there was none. */
+  readonly sumsRefused: string | null;
 }
 
 export interface InstanceQuery {
@@ -469,15 +598,35 @@ export interface NodePort {
   heartbeat(node: NodeEntry, beat: unknown): Promise<HeartbeatReply>;
   /**
    * Whole documents newer than those held, for as long as the reader reads or until the signal. Level-triggered: a slow reader
-   * misses the steps in between and gets the newest.
+   * misses the steps in between and gets the newest. With `deltas`, a document may be told by what changed since the one that was sent
+   * before it. Throws `unavailable` with a time when too many have to be told what they missed.
    */
   documents(
     node: NodeEntry,
-    held: { readonly snapshotSeq: number; readonly rosterSeq: number; readonly killsSeq: number },
+    held: {
+      readonly snapshotSeq: number;
+      readonly rosterSeq: number;
+      readonly killsSeq: number;
+      readonly deltas?: boolean;
+    },
     signal: CancelSignal,
-  ): AsyncIterable<Signed>;
+  ): AsyncIterable<Signed | SignedDelta>;
   /** `stored` is false for a batch that was here before. Throws `storage` when it must be sent again. */
   events(node: NodeEntry, batch: unknown): Promise<{ readonly stored: boolean }>;
+  /** What agents said at it, each once however often it comes. Throws `storage` and `overloaded` when it must be sent again. */
+  said(node: NodeEntry, batch: unknown): Promise<{ readonly kept: number }>;
+  /** All that a domain hub exports. Throws with everything that is wrong, and then takes nothing. */
+  exports(node: NodeEntry, report: unknown): Promise<{ readonly taken: readonly string[] }>;
+  /** Sums of the calls of a domain, once. Throws with the first thing that is wrong, and then nothing of the report counts. */
+  sums(node: NodeEntry, report: unknown): Promise<{ readonly taken: boolean }>;
+  /** Where the audit of a domain hub ends, signed by it. Throws `conflict` when that contradicts what it said before. */
+  checkpoint(node: NodeEntry, signed: unknown): Promise<void>;
+  /** A certificate for the key that this node has in the roster. Throws `unavailable` while this hub has none of its own. */
+  certificate(node: NodeEntry): Promise<CertificateReply>;
+  /** Records of one chain of the node's own audit. Throws `storage` when they must be sent again. */
+  audit(node: NodeEntry, records: unknown): Promise<NodeAuditTaken>;
+  /** Log records of a node. Throws `bad_request` for what is none. */
+  logs(node: NodeEntry, batch: unknown): Promise<{ readonly taken: number }>;
   /** A node that shuts down in order: its instances are gone at once, it may come back. */
   leave(node: NodeEntry): Promise<void>;
   /** Takes a node's membership: from now on nobody believes it. Throws `not_found`. */

@@ -152,12 +152,38 @@ export interface ReplayRequest {
   readonly tenant: string;
   /** Calls that do not belong to them are left out. */
   readonly rights: Rights;
-  /** An id, or bundles and facts that were not staged. */
+  /** An id, or bundles and facts that were not staged; none of those: the policy that is active now. */
   readonly candidate: string | Pick<StageRequest, 'resources' | 'origins' | 'prune'>;
+  /** Only the calls of this trace, or of the trace of this call, with each decision. */
+  readonly trace?: string;
   readonly sinceMs: number;
   /** Most decisions looked at, newest first. */
   readonly limit: number;
 }
+
+/** One recorded decision beside what it would be now. */
+export interface ReplayedDecision {
+  readonly callId: string;
+  readonly span: string;
+  readonly node: string;
+  /** `agent/concierge`, `nobody`. */
+  readonly caller: string;
+  /** `agent/orders/where` */
+  readonly target: string;
+  /** Unix ms. */
+  readonly startedAtMs: number;
+  /** `why`: the rules that decided, or what was missing. */
+  readonly was: { readonly effect: string; readonly why: readonly string[]; readonly policyVersion: string };
+  /** Null: it cannot be said. */
+  readonly now: { readonly effect: string; readonly why: readonly string[] } | null;
+  /** What was not recorded and would have to be known; empty when `now` is there. */
+  readonly missing: readonly string[];
+  /** What is still here of what its target answered. Absent: nobody looked. */
+  readonly answer?: RecordedAnswer;
+}
+
+/** `why`: there is nothing that could be played back, and why. */
+export type RecordedAnswer = { readonly status: number; readonly bytes: number } | { readonly why: string };
 
 /** Recorded decisions that would come out otherwise in the same way. */
 export interface FlipGroup {
@@ -170,10 +196,24 @@ export interface FlipGroup {
   readonly agents: readonly { readonly agent: string; readonly count: number }[];
   /** A call to look at. */
   readonly example: string;
+  /** Calls to look at, newest first: the first fifty that were met. */
+  readonly calls: readonly FlippedCall[];
+}
+
+export interface FlippedCall {
+  readonly call: string;
+  /** `agent/concierge` */
+  readonly agent: string;
+  /** `agent/refunds/issue` */
+  readonly target: string;
+  /** Unix ms. */
+  readonly atMs: number;
 }
 
 export interface ReplayReport {
   readonly release: string;
+  /** Version of the policy that was active when it ran. */
+  readonly base: string;
   /** The active policy is not the one that the release was made against: look again before you trust this. */
   readonly stale: boolean;
   readonly decisions: number;
@@ -188,6 +228,8 @@ export interface ReplayReport {
   /** `deny->allow` first, then by count. */
   readonly groups: readonly FlipGroup[];
   readonly tookMs: number;
+  /** Of one trace: each decision of it, in the order of time. Absent: no trace was asked about. */
+  readonly calls?: readonly ReplayedDecision[];
 }
 
 /** What a change of a release came to. */
@@ -196,26 +238,6 @@ export interface ReleaseOutcome {
   /** Snapshot that brings it to the nodes. */
   readonly snapshotSeq: number;
   readonly warnings: readonly string[];
-}
-
-/**
- * What the admin door may ask of the release train. Ids may be a prefix of 8 or more digits. What moves a release throws `denied` when
- * it touches a level that is not within the rights.
- */
-export interface ReleasePort {
-  /** Throws `bad_request` with facts naming file, line and field; also for what lint calls an error, and for a case that does not hold. */
-  stage(request: StageRequest): Promise<ReleaseOutcome>;
-  list(tenant: string, limit: number): Promise<readonly ReleaseView[]>;
-  /** Throws `not_found`. */
-  get(tenant: string, id: string): Promise<ReleaseDetail>;
-  shadow(tenant: string, id: string, by: string, reason: string, rights: Rights): Promise<ReleaseOutcome>;
-  /** 100 makes it the active policy, as a new revision. Throws `conflict` when it is stale or waits for approval. */
-  activate(tenant: string, id: string, wish: ActivateWish): Promise<ReleaseOutcome>;
-  /** By another user than the author. Throws `denied`. */
-  approve(tenant: string, id: string, by: string, reason: string): Promise<ReleaseOutcome>;
-  /** Takes the release on trial back; without one, brings back the policy before the active one. */
-  rollback(tenant: string, by: string, reason: string, rights: Rights): Promise<RollbackOutcome>;
-  replay(request: ReplayRequest): Promise<ReplayReport>;
 }
 
 export interface ActivateWish {

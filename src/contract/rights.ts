@@ -7,7 +7,13 @@ export type Rights =
   /** Everything in the tenant that the request is about. */
   | { readonly kind: 'tenant' }
   /** What belongs to these domains, and to domains below them. */
-  | { readonly kind: 'domains'; readonly tenant: string; readonly domains: readonly string[] };
+  | {
+      readonly kind: 'domains';
+      readonly tenant: string;
+      readonly domains: readonly string[];
+      /** The domain hub whose exports these are: it changes what it exported itself, and nothing else. */
+      readonly exporter?: string;
+    };
 
 export const WHOLE_TENANT: Rights = { kind: 'tenant' };
 

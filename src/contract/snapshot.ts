@@ -1,8 +1,9 @@
 /** Desired state as nodes run it: complete, immutable, signed, and numbered so that no node ever goes back. */
 import type { KeyScope } from './access.ts';
+import type { ApprovalSpec } from './approval.ts';
 import type { Target, TargetKind } from './call.ts';
 import type { Unit } from './money.ts';
-import type { Effect, FactSource, IdentityProviderSpec, WindowLength } from './resources/index.ts';
+import type { Effect, FactSource, IdentityProviderSpec, PlanSpec, WindowLength } from './resources/index.ts';
 import type { CredentialEntry } from './secret.ts';
 import type { Speech } from './speech.ts';
 
@@ -21,10 +22,21 @@ export interface PriceEntry {
   readonly bytesPerToken: number;
 }
 
+/** A capability that an operation provides. */
+export interface ProvisionEntry {
+  readonly capability: string;
+  /** Semantic version without build metadata. */
+  readonly version: string;
+  /** Absent: false. */
+  readonly shared?: boolean;
+}
+
 export interface OperationEntry {
   readonly name: string;
   readonly effect: Effect;
   readonly idempotent: boolean;
+  /** Of a read: what it shows is not for everybody. Absent: it is. */
+  readonly sensitive?: boolean;
   /** Absent: nobody has said what it costs, which is not nothing. */
   readonly price?: PriceEntry;
   /** What it is for, for whoever may call it. */
@@ -33,8 +45,23 @@ export interface OperationEntry {
   readonly input?: Readonly<Record<string, unknown>>;
   /** As its MCP server defined it when it was registered. */
   readonly definition?: Readonly<Record<string, unknown>>;
+  /** People say yes before each call, whatever else policy says. Absent: policy alone says when. */
+  readonly approval?: ApprovalSpec & { readonly reason: string };
   /** How an unknown outcome is settled; absent: a person says. */
   readonly reconcile?: { readonly replay: true } | { readonly ask: string };
+  /** Capabilities that callers may ask for instead of its name. Absent: none. */
+  readonly provides?: readonly ProvisionEntry[];
+}
+
+/** A plan as runs begin with it. It is called like an agent, as the target of the same name. */
+export interface PlanEntry {
+  readonly tenant: string;
+  readonly name: string;
+  /** Empty: the organisation itself. */
+  readonly domain: string;
+  /** SHA-256 of `spec` as JSON, hex. */
+  readonly digest: string;
+  readonly spec: PlanSpec;
 }
 
 export type BudgetScope =
@@ -70,12 +97,18 @@ export interface TargetEntry {
   readonly name: string;
   /** Empty: the organisation itself. */
   readonly domain: string;
+  /** Team that answers for it. Absent: nobody but its domain. */
+  readonly owner?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly endpoints: readonly EndpointEntry[];
   readonly operations: readonly OperationEntry[];
   readonly health: { readonly path: string; readonly intervalMs: number; readonly timeoutMs: number } | null;
   readonly concurrency: number;
   readonly timeoutMs: number | null;
+  /** Calls go to the nearest endpoints that are well. Absent: to all of them alike. */
+  readonly near?: true;
+  /** The domain hub that says what it can do, and the only way to it. Absent: it was declared here. */
+  readonly exportedBy?: string;
   /** What its fixed endpoints are shown, by name: the secret itself is in no snapshot. Absent: nothing. */
   readonly credential?: CredentialEntry;
   /** Absent: our own way, one POST per operation. */
@@ -98,6 +131,10 @@ export interface RouteEntry {
   readonly toName: string;
   readonly toDomain: string;
   readonly via: 'hub' | 'mesh';
+  /** Of a route that is between the two, with `via: hub`: whoever does not know this field sends all of it through the hub. Absent: all of it goes by `via`. */
+  readonly meshPercent?: number;
+  /** A call that is to go directly and finds nobody there goes through the hub. Absent: it is refused. */
+  readonly withoutPeer?: 'hub';
   readonly timeoutMs: number | null;
   readonly attempts: number;
   readonly priority: 1 | 2 | 3;
@@ -149,6 +186,14 @@ export interface DomainEntry {
   readonly name: string;
   readonly parent: string;
   readonly delegated: boolean;
+  /** `target/operation` patterns that other domains may see. Absent: all. */
+  readonly exports?: readonly string[];
+  /** Hubs of this domain and hubs of others may speak directly. Absent: through their parent. */
+  readonly direct?: true;
+  /** Its hub tells sums per minute of its calls, and keeps the calls themselves. Absent: it tells both. */
+  readonly telemetry?: 'sums';
+  /** The domain hub that says so. Absent: it was declared here. */
+  readonly exportedBy?: string;
 }
 
 /** One policy as Cedar's JSON AST. The policy room owns what is inside. */
@@ -161,8 +206,10 @@ export interface PolicyEntry {
 
 export interface PolicyLevel {
   readonly tenant: string;
-  /** `org`, or a domain. */
+  /** `org`, or a domain. Two hubs of a tree may both have one for a domain: then the lower one's has `@` and its domain behind it. */
   readonly level: string;
+  /** The domain whose calls it decides, where that is not its name. */
+  readonly of?: string;
   readonly policies: readonly PolicyEntry[];
   readonly limits: readonly PolicyEntry[];
 }
@@ -266,9 +313,40 @@ export interface TreeLimitsEntry {
   readonly delegation: 'caller' | 'intersection';
 }
 
+/** For how long, and on how much, a node goes on without its hub. */
+export interface Staleness {
+  /** Age of the snapshot, by what a call does. */
+  readonly readMs: number;
+  readonly sensitiveReadMs: number;
+  readonly writeMs: number;
+  /** Age of the orders to stop, for everything that is no read. */
+  readonly killsMs: number;
+  /** Heartbeats without an answer, after which the hub is not heard. */
+  readonly missedBeats: number;
+  /** Kept for the hub. */
+  readonly auditRecords: number;
+  readonly events: number;
+}
+
+/** What one level says: `org` instead of the defaults, a domain only to tighten. */
+export interface StalenessEntry {
+  readonly tenant: string;
+  /** `org`, or a domain. */
+  readonly level: string;
+  readonly bounds: Partial<Staleness>;
+}
+
+/** A hub above, and which of its snapshots is part of one here. */
+export interface AboveEntry {
+  readonly hub: string;
+  readonly seq: number;
+}
+
 export interface Snapshot {
   /** Strictly increasing; a rollback is a new number. */
   readonly seq: number;
+  /** Of a domain hub: what it stands on, its parent first. Absent at the root. */
+  readonly above?: readonly AboveEntry[];
   /** Revision of the resources it was compiled from. */
   readonly revision: number;
   /** Unix ms. */
@@ -286,11 +364,18 @@ export interface Snapshot {
   readonly policy: PolicySet;
   /** Absent: the defaults hold everywhere. */
   readonly trees?: readonly TreeLimitsEntry[];
+  /** Absent: the defaults hold everywhere. */
+  readonly staleness?: readonly StalenessEntry[];
   /** By tenant and name. Absent: none. */
   readonly budgets?: readonly BudgetEntry[];
+  /** By tenant and name. Absent: none. */
+  readonly plans?: readonly PlanEntry[];
   /** Releases on trial: at most one for each tenant. Absent: none. */
   readonly candidates?: readonly PolicyCandidate[];
 }
+
+/** The number that all hubs of a tree count by: that of the root's snapshot, which each composed on top of it. */
+export const treeSeq = ({ above, seq }: Pick<Snapshot, 'above' | 'seq'>): number => above?.at(-1)?.seq ?? seq;
 
 export type NodeRole = 'hub' | 'domain' | 'sidecar';
 
@@ -331,11 +416,24 @@ export interface InstanceEntry {
   readonly epoch?: string;
 }
 
-/** Observed state of one hub: who joined and what runs. Small, complete, and sent whole. */
+/**
+ * Observed state of one hub: who joined and what runs. Sent whole; to a node that follows the hub, as much of it as that node can have
+ * to do with.
+ */
 export interface Roster {
   readonly seq: number;
+  /** Absent: everything. */
+  readonly view?: RosterView;
   readonly nodes: readonly NodeEntry[];
   readonly instances: readonly InstanceEntry[];
+}
+
+/** Whose part of a roster it is. */
+export interface RosterView {
+  /** `tenant/<name>`, or the id of one node: nobody else takes it. */
+  readonly for: string;
+  /** Digest of what was routed when it was cut: who may reach whom directly under other routes is not in it. */
+  readonly routes: string;
 }
 
 /** A document on the wire and on disk. The signature covers the exact payload text and its kind. */
@@ -346,5 +444,19 @@ export interface Signed {
   /** First 16 hex digits of the SHA-256 of the signer's public key. */
   readonly keyId: string;
   /** Ed25519 over `kind`, a newline, and the payload; base64. */
+  readonly signature: string;
+}
+
+/** Null: as it was. A text: the JSON of it. A list, of a list: its elements, as JSON or as so many of the earlier ones from a place on. */
+export type FieldDelta = string | null | readonly (string | readonly [number, number])[];
+
+/** The same document told by what changed since an earlier one: the signature is that of the whole, which a reader puts together again. */
+export interface SignedDelta {
+  readonly kind: Signed['kind'];
+  /** Sequence of the document that it begins from. */
+  readonly base: number;
+  /** All fields of the whole in order. */
+  readonly fields: readonly (readonly [string, FieldDelta])[];
+  readonly keyId: string;
   readonly signature: string;
 }

@@ -5,13 +5,16 @@ import type { Effect, Operation } from './resources/index.ts';
 export const PROTOCOLS = ['http', 'a2a', 'mcp', 'openai', 'anthropic'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
+/** `plan`: the target is a plan, and the node itself answers for it. */
+export type Spoken = Protocol | 'plan';
+
 export const BINDINGS = ['JSONRPC', 'HTTP+JSON', 'GRPC'] as const;
 export type Binding = (typeof BINDINGS)[number];
 
 /** Absent from a target: it is spoken to in our own way, one POST for each operation. */
 export interface Speech {
-  readonly protocol: Exclude<Protocol, 'http'>;
-  /** As the protocol counts: `1.0`, `0.3`, `2026-07-28`. Empty: the target is asked when it is first called. */
+  readonly protocol: Exclude<Spoken, 'http'>;
+  /** As the protocol counts: `1.0`, `0.3`, `2026-07-28`; of a plan the digest of its definition. Empty: the target is asked when it is first called. */
   readonly version: string;
   /** Of A2A; others have one way only. Empty: the target's card says. */
   readonly binding: Binding | '';

@@ -37,6 +37,11 @@ export const HEADERS = {
   notes: 'airspace-notes',
   /** Reply: the model that answered, when it is not the one that was asked: `model; instead-of=model; because=code`. */
   fallback: 'airspace-fallback',
+  /**
+   * Request: the range of versions of the capability that the path names. Reply: `query_database@2.3.0; provider=tool/db/query`, and
+   * `; instead-of=tool/old/query; because=unavailable` when the first choice was away.
+   */
+  capability: 'airspace-capability',
   idempotencyKey: 'idempotency-key',
   traceparent: 'traceparent',
   tracestate: 'tracestate',

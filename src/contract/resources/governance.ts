@@ -17,9 +17,29 @@ export const RouteSpec = z.strictObject({
     domain: Name.optional(),
   }),
   via: z
-    .enum(['hub', 'mesh'])
+    .union(
+      [
+        z.enum(['hub', 'mesh']),
+        z.strictObject({
+          mesh: z
+            .int()
+            .min(0)
+            .max(100)
+            .describe('percent of the call trees that go directly between two sidecars; the rest goes through the hub'),
+        }),
+      ],
+      { error: 'must be `hub`, `mesh`, or `{mesh: N}` with a whole percentage of the call trees' },
+    )
     .default('hub')
-    .describe('through the hub, or directly between two sidecars; nothing else changes'),
+    .describe(
+      'through the hub, or directly between two sidecars; `{mesh: 25}`: a quarter of the call trees directly. Nothing else changes',
+    ),
+  withoutPeer: z
+    .enum(['refuse', 'hub'])
+    .default('refuse')
+    .describe(
+      'what a sidecar does with a call that is to go directly when it can reach no sidecar of the target: refuse it, or send it through the hub',
+    ),
   timeoutMs: z.number().int().min(1).max(3_600_000).optional(),
   attempts: z.number().int().min(1).max(3).default(3).describe('tries in total (R1); 1 turns retries off'),
   priority: z
@@ -28,6 +48,12 @@ export const RouteSpec = z.strictObject({
     .describe('who is shed last under overload (L4)'),
 });
 export type RouteSpec = z.output<typeof RouteSpec>;
+
+/** 0 is all through the hub, 100 all directly. */
+export const meshPercentOf = (via: RouteSpec['via']): number => {
+  if (typeof via === 'object') return via.mesh;
+  return via === 'mesh' ? 100 : 0;
+};
 
 /** Cedar text, or a file beside the resource that `apply` reads in; the server only ever sees text. */
 export const CedarSource = z.strictObject({
@@ -54,6 +80,16 @@ export const DomainSpec = z.strictObject({
     .array(z.string().max(200))
     .optional()
     .describe('`agent/operation` patterns that other domains may see; absent: all'),
+  direct: z
+    .boolean()
+    .optional()
+    .describe('calls between this domain and another one that says so too may go from hub to hub, without the parent'),
+  telemetry: z
+    .enum(['calls', 'sums'])
+    .optional()
+    .describe(
+      'what the hub of the domain tells the hub of this configuration: finished calls and sums per minute, or `sums` only; absent: `calls`',
+    ),
 });
 
 export const UserSpec = z.strictObject({

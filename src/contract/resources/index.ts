@@ -1,10 +1,13 @@
 /** All resource kinds: one schema each, from which types, JSON Schema, `explain` and error messages derive. */
 import { z } from 'zod';
+import { AlertSpec } from './alert.ts';
 import { BudgetSpec } from './budget.ts';
 import { FactSpec } from './fact.ts';
 import { DomainSpec, KeySpec, PolicyBundleSpec, RouteSpec, TeamSpec, UserSpec } from './governance.ts';
 import { API_VERSION, Metadata } from './metadata.ts';
+import { PlanSpec } from './plan.ts';
 import { IdentityProviderSpec } from './provider.ts';
+import { StalenessSpec } from './staleness.ts';
 import { TargetSpec } from './target.ts';
 import { TreeLimitsSpec } from './trees.ts';
 
@@ -17,11 +20,14 @@ export const SCHEMAS = {
   Tool: resource('Tool', TargetSpec),
   Model: resource('Model', TargetSpec),
   Route: resource('Route', RouteSpec),
+  Plan: resource('Plan', PlanSpec),
   PolicyBundle: resource('PolicyBundle', PolicyBundleSpec),
   Fact: resource('Fact', FactSpec),
   Budget: resource('Budget', BudgetSpec),
+  Alert: resource('Alert', AlertSpec),
   Domain: resource('Domain', DomainSpec),
   TreeLimits: resource('TreeLimits', TreeLimitsSpec),
+  Staleness: resource('Staleness', StalenessSpec),
   User: resource('User', UserSpec),
   Team: resource('Team', TeamSpec),
   Key: resource('Key', KeySpec),
@@ -41,11 +47,14 @@ export const KINDS: Readonly<Record<ResourceKind, { readonly plural: string; rea
   Tool: { plural: 'tools', short: 'tl' },
   Model: { plural: 'models', short: 'md' },
   Route: { plural: 'routes', short: 'rt' },
+  Plan: { plural: 'plans', short: 'pl' },
   PolicyBundle: { plural: 'policies', short: 'pol' },
   Fact: { plural: 'facts', short: 'fc' },
   Budget: { plural: 'budgets', short: 'bud' },
+  Alert: { plural: 'alerts', short: 'al' },
   Domain: { plural: 'domains', short: 'dom' },
   TreeLimits: { plural: 'treelimits', short: 'tr' },
+  Staleness: { plural: 'stalenesses', short: 'stale' },
   User: { plural: 'users', short: 'usr' },
   Team: { plural: 'teams', short: 'tm' },
   Key: { plural: 'keys', short: 'key' },
@@ -67,10 +76,21 @@ export const idOf = (resource: Resource): ResourceId => ({
   name: resource.metadata.name,
 });
 
+export type { AlertSpec } from './alert.ts';
 export { type BudgetSpec, Money, type PriceSpec, type WindowLength } from './budget.ts';
 export type { FactSource, FactSpec } from './fact.ts';
-export type { RouteSpec } from './governance.ts';
-export { API_VERSION, DEFAULT_TENANT, Labels, Metadata, Name, OperationName } from './metadata.ts';
+export { meshPercentOf, type RouteSpec } from './governance.ts';
+export {
+  API_VERSION,
+  CapabilityName,
+  CapabilityVersion,
+  DEFAULT_TENANT,
+  Labels,
+  Metadata,
+  Name,
+  OperationName,
+} from './metadata.ts';
+export { PlanBody, PlanSpec, StepName, StepSpec } from './plan.ts';
 export type { IdentityProviderSpec } from './provider.ts';
 export type { Operation, TargetSpec } from './target.ts';
-export { Effect, EndpointSpec, HttpUrl } from './target.ts';
+export { Effect, EndpointSpec, HttpUrl, inputOf } from './target.ts';

@@ -2,10 +2,21 @@
 import { z } from 'zod';
 import { isOffLimits } from '../offlimits.ts';
 import { PriceSpec } from './budget.ts';
-import { Labels, Name, OperationName } from './metadata.ts';
+import { CapabilityName, CapabilityVersion, Labels, Name, OperationName } from './metadata.ts';
 
 export const Effect = z.enum(['read', 'write', 'spend', 'irreversible']);
 export type Effect = z.output<typeof Effect>;
+
+export const Provision = z.strictObject({
+  capability: CapabilityName,
+  version: CapabilityVersion.describe(
+    'what callers ask for with a range such as ^2: semantic versioning, by its promises',
+  ),
+  shared: z
+    .boolean()
+    .optional()
+    .describe('others may provide this very version too; all of them must say so unless one owner answers for all'),
+});
 
 export const Operation = z.strictObject({
   name: OperationName,
@@ -13,6 +24,12 @@ export const Operation = z.strictObject({
   effect: Effect.default('write').describe(
     'what it does to the world; unknown counts as write, so that nothing is retried blindly',
   ),
+  sensitive: z
+    .boolean()
+    .optional()
+    .describe(
+      'of a read: it shows what is not for everybody, so that a node without its hub stops earlier; default: false',
+    ),
   idempotent: z
     .boolean()
     .optional()
@@ -36,8 +53,25 @@ export const Operation = z.strictObject({
       'a tool as its MCP server defined it when it was registered; one that is defined otherwise by now is not called',
     ),
   price: PriceSpec.optional().describe('what a call costs; default: the price of its target'),
+  provides: z
+    .array(Provision)
+    .min(1)
+    .max(20)
+    .optional()
+    .describe('capabilities that callers may ask for instead of its name, each with its version'),
 });
 export type Operation = z.output<typeof Operation>;
+
+/** JSON Schema of its payload: an MCP server says it in the definition of the tool. */
+export const inputOf = ({
+  input,
+  definition,
+}: Pick<Operation, 'input' | 'definition'>): Record<string, unknown> | undefined => {
+  const schema = input ?? definition?.['inputSchema'];
+  return typeof schema === 'object' && schema !== null && !Array.isArray(schema)
+    ? (schema as Record<string, unknown>)
+    : undefined;
+};
 
 /** http and https only, no credentials, no fragment, nowhere off limits: a URL is data from a file and goes nowhere else. */
 export const HttpUrl = z
@@ -156,6 +190,12 @@ export const TargetSpec = z
       .max(3_600_000)
       .optional()
       .describe('upper bound of one call; default 30 s, streams 10 min (D1)'),
+    near: z
+      .boolean()
+      .optional()
+      .describe(
+        'H7: sidecars and domain hubs prefer endpoints on their own host, then in their domain, then above it, and hand on a part when fewer than 70 % are well; absent: all alike',
+      ),
     price: PriceSpec.optional().describe('what a call costs, of its own: what it calls in turn is charged by itself'),
   })
   .superRefine(({ protocol, operations, model, aliases, fallback, card, binding }, ctx) => {

@@ -10,7 +10,12 @@ export interface RoutePlan {
   readonly operation: OperationEntry;
   /** Name of the route that matched, `default` when none did. */
   readonly route: string;
+  /** The way of this call tree. */
   readonly via: 'hub' | 'mesh';
+  /** Percent of the call trees that the route sends directly. Absent: all or none, as `via` says. */
+  readonly meshPercent?: number;
+  /** Where it is to go directly and finds nobody there, it goes through the hub. Absent: it is refused. */
+  readonly withoutPeer?: 'hub';
   /** The smaller of the route's and the target's limit; null when neither says (then D1: 30 s, streams 10 min). */
   readonly timeoutMs: number | null;
   /** Tries in total, 1 to 3 (R1). */
