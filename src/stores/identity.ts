@@ -14,9 +14,25 @@ export const NAMED_MATCHES = 5;
 export const ownerOf = ({ tenant, principal, target }: CallRecord): string =>
   JSON.stringify([tenant, principal.kind, principal.id, target.kind, target.name, target.operation]);
 
-/** The text under which an idempotency key is unique (R6), or null when the caller gave none. */
+/**
+ * The text under which an idempotency key is unique (R6), or null when the caller gave none. The attempts of a step share one key:
+ * the fence of their run says which of them may go, and nobody else can be in their way by taking the key before.
+ */
 export const uniqueKey = (record: CallRecord): string | null =>
-  record.idempotencyKey === '' ? null : JSON.stringify([ownerOf(record), record.idempotencyKey]);
+  record.idempotencyKey === '' || record.step !== undefined
+    ? null
+    : JSON.stringify([ownerOf(record), record.idempotencyKey]);
+
+/** Of an unknown call that may run twice, the same again needs no answer of somebody first. What is sent again by itself keeps its key. */
+export const givesWay = (
+  holder: Pick<CallRecord, 'state' | 'idempotent' | 'digest' | 'request'>,
+  record: Pick<CallRecord, 'idempotent' | 'digest'>,
+): boolean =>
+  holder.state === 'unknown' &&
+  holder.request === null &&
+  holder.idempotent &&
+  record.idempotent &&
+  holder.digest === record.digest;
 
 /** States of a release that nodes may be running. */
 export const IN_FORCE: readonly ReleaseState[] = ['shadow', 'canary', 'active'];

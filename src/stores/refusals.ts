@@ -53,6 +53,27 @@ export const REFUSALS = {
   sameOrder: (id: string): Fault =>
     new Fault('conflict', `there is an order \`${id}\` already; give the new one another id`, { facts: { id } }),
 
+  unknownRun: (id: string): Fault => new Fault('not_found', `there is no run \`${id}\``, { facts: { id } }),
+
+  runOver: (id: string, state: string): Fault =>
+    new Fault('conflict', `run \`${id}\` is ${state}, and nothing can be wished of it any more`, {
+      facts: { id, state },
+    }),
+
+  runNotFailed: (id: string, state: string): Fault =>
+    new Fault('conflict', `run \`${id}\` is ${state}; only one that is failed or stuck can be tried again`, {
+      facts: { id, state },
+    }),
+
+  stepUnderWay: (id: string, step: string, call: string): Fault =>
+    new Fault(
+      'conflict',
+      `step \`${step}\` of run \`${id}\` is under way as call \`${call}\`; wait until that has ended`,
+      {
+        facts: { id, step, call },
+      },
+    ),
+
   shortPrefix: (id: string): Fault =>
     new Fault('bad_request', `\`${id}\` is too short; give at least ${MIN_PREFIX} digits of a trace id or call id`),
 

@@ -121,6 +121,18 @@ export const callChecks = (promise: StoreCheck): void => {
     assert.equal(await stores.calls.get('default', hexId(2)), undefined);
   });
 
+  promise('the same call again takes the key of an unknown one where both may run twice', async (stores) => {
+    const again = { idempotencyKey: 'k', idempotent: true };
+    await stores.calls.accept(record(1, again));
+    assert.equal((await stores.calls.accept(record(2, again))).taken?.id, hexId(1), 'it is open');
+    await stores.calls.conclude(hexId(1), 'unknown', reply(), 5);
+    assert.equal((await stores.calls.accept(record(3, { ...again, idempotent: false }))).taken?.id, hexId(1));
+    assert.equal((await stores.calls.accept(record(4, { ...again, digest: 'e'.repeat(64) }))).taken?.id, hexId(1));
+    assert.equal((await stores.calls.accept(record(5, again))).taken, null);
+    assert.equal((await stores.calls.accept(record(6, again))).taken?.id, hexId(5));
+    assert.equal((await stores.calls.get('default', hexId(1)))?.state, 'unknown');
+  });
+
   promise('a key is free again 24 h after acceptance, unless its call is still open (R6)', async (stores) => {
     const first = record(1, { idempotencyKey: 'k', acceptedAtMs: 1_000 });
     await stores.calls.accept(first);

@@ -1,18 +1,27 @@
 /** The promises that every store keeps: what the ports of `contract/ports.ts` say, as checks. */
 import type { Stores } from '../../contract/index.ts';
 import type { Suite } from '../suite.ts';
+import { agentSpanChecks } from './agent-spans.ts';
 import { callChecks } from './calls.ts';
 import type { StoreCheck } from './check.ts';
+import { incidentChecks } from './incidents.ts';
+import { keepingChecks, keepingOpenersChecks } from './keeping.ts';
 import { killChecks } from './kills.ts';
+import { logChecks } from './logs.ts';
 import { ledgerChecks } from './money.ts';
 import { nodeChecks } from './nodes.ts';
 import { openersChecks } from './openers.ts';
+import { planStepChecks } from './plan-steps.ts';
+import { planChecks } from './plans.ts';
 import { releaseChecks } from './releases.ts';
 import { resourceChecks } from './resources.ts';
+import { roomChecks, roomOpenersChecks } from './room.ts';
 import { secretChecks } from './secrets.ts';
 import { approvalChecks, auditChecks, sendChecks } from './send.ts';
+import { sumChecks, sumOpenersChecks } from './sums.ts';
 import { taskChecks } from './tasks.ts';
 import { traceChecks } from './traces.ts';
+import { usageChecks, usageOpenersChecks } from './usage.ts';
 
 export interface StoreSuiteOptions {
   readonly name: string;
@@ -48,14 +57,30 @@ export const storeSuite = ({ name, open, reopen, join }: StoreSuiteOptions): Sui
     callChecks,
     nodeChecks,
     killChecks,
+    incidentChecks,
     releaseChecks,
     secretChecks,
     taskChecks,
     traceChecks,
+    agentSpanChecks,
+    logChecks,
+    sumChecks,
+    usageChecks,
+    roomChecks,
+    keepingChecks,
+    planChecks,
+    planStepChecks,
   ];
   for (const describe of [...all, ledgerChecks, sendChecks, auditChecks, approvalChecks]) describe(add);
   if (join !== undefined)
-    openersChecks((promise, check) => checks.push({ promise, check: () => inTwo(open, join, check) }));
+    for (const describe of [
+      openersChecks,
+      keepingOpenersChecks,
+      sumOpenersChecks,
+      usageOpenersChecks,
+      roomOpenersChecks,
+    ])
+      describe((promise, check) => checks.push({ promise, check: () => inTwo(open, join, check) }));
   return { name: `stores: ${name}`, checks };
 };
 

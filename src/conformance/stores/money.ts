@@ -51,6 +51,18 @@ export const ledgerChecks = (promise: StoreCheck): void => {
     );
   });
 
+  promise('a reservation that is refused opens no account, and leaves those that were there', async ({ ledger }) => {
+    const [org, team, fresh] = [account('org', 100), account('team', 10), account('fresh', 1)];
+    await ledger.reserve(reservation('a', [team, 10]), 1);
+    assert.equal((await ledger.reserve(reservation('b', [org, 0], [team, 1]), 2)).kind, 'overdrawn');
+    assert.equal((await ledger.reserve(reservation('c', [fresh, 2]), 3)).kind, 'overdrawn');
+    const accounts = await ledger.accounts({ tenant: 'default' });
+    assert.deepEqual(
+      accounts.map(({ budget, reserved }) => [budget, reserved]),
+      [['team', 10]],
+    );
+  });
+
   promise('of 200 concurrent reservations on an account for exactly 37, 37 are granted', async ({ ledger }) => {
     const [org, calls] = [account('org', 1_000_000), account('calls', 37, { unit: 'calls' })];
     const asked = Array.from({ length: 200 }, (_, at) =>

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Stores, StoreTopic } from '../../contract/index.ts';
 import { Fault, idOf } from '../../contract/index.ts';
 import { refused } from './expect.ts';
+import { appending, beginStep, endStep, head, intent } from './run-samples.ts';
 import { dispatch, hexId, killOrder, node, record, release, reply, sealedSecret, user } from './samples.ts';
 
 /** Runs one check on two openings of one new, empty store. */
@@ -170,6 +171,89 @@ export const openersChecks = (promise: OpenersCheck): void => {
       await heard.promise;
     }
     forget();
+  });
+
+  promise('two openers: a run that is due is claimed by one of them, and none is left lying', async (one, other) => {
+    await inRounds(one, other, async (round) => {
+      const ids = Array.from({ length: 12 }, (_, at) => round * 100 + at);
+      await Promise.all(ids.map((id) => one.plans.start(head(id), [], round)));
+      const claim = { nowMs: round, leaseMs: 1_000_000, limit: 3 } as const;
+      const claimed = await Promise.all(
+        many(one, other, 8).map(({ plans }, at) => plans.claim({ ...claim, holder: `hub-${at % 2}` })),
+      );
+      // Whoever meets another one goes on to the next, and may find fewer than there are: what is left is there the next time.
+      const rest = await one.plans.claim({ ...claim, holder: 'hub-0', limit: 12 });
+      assert.deepEqual([...claimed.flat(), ...rest].map(({ id }) => id).toSorted(), ids.map(hexId).toSorted());
+      for (const run of claimed.flat()) assert.equal(run.epoch, 1);
+    });
+  });
+
+  promise('two openers: whoever was slow has lost the run, however many try (P2)', async (one, other) => {
+    await inRounds(one, other, async (round) => {
+      const id = hexId(round);
+      await one.plans.start(head(round), [], 1);
+      const mine = (await one.plans.claim({ holder: 'one', nowMs: 1, leaseMs: 1, limit: 9 })).find(
+        (run) => run.id === id,
+      )!;
+      const claim = () => other.plans.claim({ holder: 'other', nowMs: 2, leaseMs: 1_000_000, limit: 9 });
+      const [appended, stolen] = await Promise.all([
+        one.plans.append(appending(mine, [intent('find', round)])),
+        claim(),
+      ]);
+      // What is being written to at that moment is passed over, and is there the next time.
+      const theirs = [...stolen, ...(await claim())].find((run) => run.id === id)!;
+      assert.deepEqual([theirs.epoch, theirs.seq], [2, appended.kind === 'appended' ? 2 : 1]);
+      assert.deepEqual(await one.plans.append(appending({ ...mine, seq: theirs.seq }, [])), { kind: 'lost' });
+      assert.equal((await other.plans.append(appending(theirs, [intent('find', 1_000 + round)]))).kind, 'appended');
+    });
+  });
+
+  promise('two openers: of many who add to a history after one event, one is heard', async (one, other) => {
+    await one.plans.start(head(1), [], 1);
+    const [run] = await one.plans.claim({ holder: 'hub', nowMs: 1, leaseMs: 1_000, limit: 1 });
+    for (let seq = 1; seq <= 15; seq++) {
+      const append = appending({ ...run!, seq }, [{ kind: 'sleeping', step: 'x', untilMs: seq }]);
+      const answers = await Promise.all(many(one, other, 6).map(({ plans }) => plans.append(append)));
+      assert.deepEqual(answers.map(({ kind }) => kind).toSorted(), ['appended', ...Array(5).fill('behind')]);
+    }
+    const events = await other.plans.events('default', hexId(1), 0, 99);
+    assert.deepEqual(
+      events.map(({ seq }) => seq),
+      Array.from({ length: 16 }, (_, at) => at + 1),
+    );
+  });
+
+  promise('two openers: a step begins once, or is replaced, and its history has no gaps', async (one, other) => {
+    await one.plans.start(head(1), [], 1);
+    const [run] = await one.plans.claim({ holder: 'hub', nowMs: 1, leaseMs: 1_000, limit: 1 });
+    await inRounds(one, other, async (round) => {
+      const step = `s${round}`;
+      const seq = (await one.plans.get('default', hexId(1)))!.seq;
+      await one.plans.append(appending({ ...run!, seq }, [intent(step, round)]));
+      const [replaced, ...answers] = await Promise.all([
+        one.plans.append(appending({ ...run!, seq: seq + 1 }, [intent(step, 100 + round)])),
+        ...many(other, one, 4).map((stores) => beginStep(stores, 1, step, round)),
+        other.plans.wish('default', hexId(1), { wish: 'signal', name: step, body: '' }, 'user/ada', [], 2),
+      ]);
+      const begun = answers.filter((answer) => typeof answer === 'object' && answer.kind === 'begun').length;
+      assert.ok(
+        begun <= 1 && (replaced!.kind === 'appended' ? begun === 0 : true),
+        `${replaced!.kind}, ${begun} begun`,
+      );
+      if (begun === 1)
+        assert.equal(
+          (await Promise.all(many(one, other, 4).map((stores) => endStep(stores, 1, step, round)))).length,
+          4,
+        );
+    });
+    const events = await one.plans.events('default', hexId(1), 0, 999);
+    assert.deepEqual(
+      events.map(({ seq }) => seq),
+      events.map((_, at) => at + 1),
+    );
+    const ends = events.flatMap((event) => (event.kind === 'ended' ? event.call : []));
+    const begins = events.flatMap((event) => (event.kind === 'dispatched' ? event.call : []));
+    assert.deepEqual([new Set(ends).size, ends.toSorted()], [ends.length, begins.toSorted()]);
   });
 
   promise('two openers: what both must agree on is said by the first', async (one, other) => {

@@ -6,6 +6,7 @@ import type {
   CallEvent,
   CallRecord,
   End,
+  Incident,
   KillOrder,
   NodeEntry,
   ReleaseRecord,
@@ -141,12 +142,24 @@ export const approval = (id: number, change: Partial<ApprovalRecord> = {}): Appr
   reason: 'large refunds need a person',
   policyVersion: 'sha256:0123456789abcdef',
   contentType: 'application/json',
+  plan: {
+    definition: 'a'.repeat(64),
+    answer: 'b'.repeat(64),
+    steps: [{ step: 'pay', says: 'calls tool/ledger/book' }],
+  },
   body: new TextEncoder().encode('{}'),
   votes: [],
   createdAtMs: 1,
   expiresAtMs: 1_000,
   decidedAtMs: null,
   version: 1,
+  ...change,
+});
+
+export const incident = (id: string, change: Partial<Incident> = {}): Incident => ({
+  ...{ id, tenant: 'default', alert: 'orders-errors', node: 'hub-1', severity: 'page', signal: 'errors' },
+  ...{ text: '12 % of calls fail', openedAtMs: 5, endedAtMs: null, ended: '' },
+  ...{ webhook: 'https://pager.example/in', told: 'nothing' },
   ...change,
 });
 

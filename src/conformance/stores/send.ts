@@ -1,7 +1,7 @@
 /** Promises about the two transactions around a call: all that must be true before it is sent, or nothing of it. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { AuditEntry, Begin, Stores } from '../../contract/index.ts';
+import type { AuditEntry, AuditFilter, Begin, Stores } from '../../contract/index.ts';
 import { auditText, GENESIS } from '../../contract/index.ts';
 import type { StoreCheck } from './check.ts';
 import { refused } from './expect.ts';
@@ -169,6 +169,14 @@ export const auditChecks = (promise: StoreCheck): void => {
       [5, 4],
     );
     assert.deepEqual((await audit.search({ tenant: 'default', callId: hexId(2), limit: 9 })).length, 1);
+    const seqs = async (filter: Omit<AuditFilter, 'tenant' | 'limit'>): Promise<readonly number[]> =>
+      (await audit.search({ tenant: 'default', limit: 9, ...filter })).map(({ seq }) => seq);
+    assert.deepEqual(await seqs({ beforeSeq: 4 }), [3, 2, 1]);
+    assert.deepEqual(await seqs({ beforeSeq: 5, fromSeq: 3 }), [4, 3]);
+    assert.deepEqual(await seqs({ untilMs: 3, sinceMs: 2 }), [2]);
+    assert.deepEqual(await seqs({ actor: 'user/*', kind: 'k*', fromSeq: 4 }), [5, 4]);
+    assert.deepEqual(await seqs({ actor: 'user/' }), [], 'without the star it is the whole of it');
+    assert.deepEqual(await seqs({ beforeSeq: 1 }), []);
     assert.deepEqual(
       (await audit.read('default', 4, 9)).map(({ seq }) => seq),
       [4, 5],

@@ -147,6 +147,17 @@ export const traceChecks = (promise: StoreCheck): void => {
     }
   });
 
+  promise('calls whose names are long are found by them, and not for others that begin alike', async ({ traces }) => {
+    const [a, b] = ['a', 'b'].map((end) => '🛩'.repeat(2_000) + end) as [string, string];
+    const of = (at: number, name: string) =>
+      event(at, { principal: { kind: 'user', id: name }, target: { kind: 'tool', name, operation: name } });
+    await traces.append([of(1, a), of(2, b)]);
+    assert.deepEqual(await traces.recent({ tenant: 'default', target: a, principal: a, status: 'ok', limit: 9 }), [
+      of(1, a),
+    ]);
+    assert.deepEqual(await traces.recent({ tenant: 'default', principal: b, limit: 9 }), [of(2, b)]);
+  });
+
   promise('events that were flushed are there after reopen', async (stores, again) => {
     await stores.traces.append([event(1), event(2)]);
     const { traces } = await again();

@@ -1,7 +1,7 @@
 /** Audit chains in arrays: hashed like the real ones, and gone with the process. */
 import { createHash } from 'node:crypto';
-import type { AuditEntry, AuditHead, AuditRecord, AuditStore } from '../../contract/index.ts';
-import { auditText, GENESIS } from '../../contract/index.ts';
+import type { AuditEntry, AuditFilter, AuditHead, AuditRecord, AuditStore } from '../../contract/index.ts';
+import { auditText, GENESIS, isWanted } from '../../contract/index.ts';
 
 export class MemoryAudit implements AuditStore {
   readonly #chains = new Map<string, AuditRecord[]>();
@@ -28,14 +28,12 @@ export class MemoryAudit implements AuditStore {
       .slice(0, limit);
   }
 
-  async search(filter: Parameters<AuditStore['search']>[0]): Promise<readonly AuditRecord[]> {
-    const { tenant, sinceMs = Number.NEGATIVE_INFINITY, limit } = filter;
-    const fits = (record: AuditRecord): boolean =>
-      record.atMs >= sinceMs &&
-      (['kind', 'actor', 'object', 'callId'] as const).every(
-        (field) => filter[field] === undefined || record[field] === filter[field],
-      );
-    return this.#of(tenant).filter(fits).reverse().slice(0, limit);
+  async search(filter: AuditFilter): Promise<readonly AuditRecord[]> {
+    const { tenant, fromSeq = 1, beforeSeq = Number.POSITIVE_INFINITY, limit } = filter;
+    return this.#of(tenant)
+      .filter((record) => record.seq >= fromSeq && record.seq < beforeSeq && isWanted(record, filter))
+      .reverse()
+      .slice(0, limit);
   }
 
   async heads(): Promise<readonly AuditHead[]> {

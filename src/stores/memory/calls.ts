@@ -9,18 +9,20 @@ import type {
   Resolution,
   StoredReply,
 } from '../../contract/index.ts';
-import { KEY_LIFETIME_MS, ownerOf, uniqueKey } from '../identity.ts';
+import { givesWay, KEY_LIFETIME_MS, ownerOf, uniqueKey } from '../identity.ts';
 import { NOTHING_SPENT, refuseAmounts, refuseReservation } from '../money.ts';
 import { REFUSALS } from '../refusals.ts';
 import type { MemoryApprovals } from './approvals.ts';
 import type { MemoryAudit } from './audit.ts';
 import type { MemoryLedger } from './ledger.ts';
+import type { MemoryPlans } from './plans.ts';
 
 /** What else the beginning and the end of a call write, in the same step. */
 export interface Beside {
   readonly ledger: MemoryLedger;
   readonly approvals: MemoryApprovals;
   readonly audit: MemoryAudit;
+  readonly plans: MemoryPlans;
 }
 
 export class MemoryCalls implements CallJournal {
@@ -34,14 +36,15 @@ export class MemoryCalls implements CallJournal {
   }
 
   /** INVARIANT: nothing is awaited between the first look and the last write. */
-  async begin({ record, dispatch, grant, reservation, audit, atMs }: Begin): Promise<Begun> {
-    const { ledger, approvals } = this.#beside;
+  async begin({ record, dispatch, grant, reservation, step, audit, atMs }: Begin): Promise<Begun> {
+    const { ledger, approvals, plans } = this.#beside;
     if (reservation !== null) refuseReservation(reservation);
-    const holder = record === null ? undefined : this.#holderOf(record);
-    if (holder !== undefined) return { kind: 'taken', record: structuredClone(holder) };
     const waiting = dispatch === null ? undefined : this.#find(dispatch.id);
     if (waiting !== undefined && waiting.state !== 'accepted')
       throw REFUSALS.wrongState(waiting.id, 'accepted', waiting.state);
+    if (step !== undefined && !plans.mayBegin(step)) return { kind: 'superseded' };
+    const holder = record === null ? undefined : this.#holderOf(record, reservation !== null);
+    if (holder !== undefined) return { kind: 'taken', record: structuredClone(holder) };
     const why = grant === null ? null : approvals.refuses(grant, atMs);
     if (why !== null) return { kind: 'no_grant', why };
     const fresh = reservation === null || ledger.has(reservation) ? null : reservation;
@@ -52,17 +55,20 @@ export class MemoryCalls implements CallJournal {
       this.#records.set(waiting.id, { ...waiting, state: 'dispatched', policyVersion: dispatch!.policyVersion });
     if (grant !== null) approvals.burn(grant);
     if (fresh !== null) ledger.hold(fresh, atMs);
+    if (step !== undefined) plans.begin(step, atMs);
     this.#beside.audit.chain(audit);
     return { kind: 'begun' };
   }
 
-  async end({ tenant, id, outcome, amounts, reservation = id, audit, atMs }: End): Promise<Ended> {
+  async end({ tenant, id, outcome, amounts, reservation = id, step, audit, atMs }: End): Promise<Ended> {
     if (amounts !== null) refuseAmounts(amounts);
+    const wasGivenUp = step !== undefined && this.#learn(tenant, id, outcome);
     const record = outcome === null ? undefined : this.#ending(id, outcome.state);
     const concluded = record !== undefined && record.concludedAtMs === null;
     if (concluded && outcome?.state === 'forgotten') this.#delete(record);
     else if (concluded && outcome !== null && outcome.state !== 'forgotten')
       this.#records.set(id, { ...record, ...outcome, state: outcome.state, concludedAtMs: atMs });
+    if (step !== undefined) this.#beside.plans.end(tenant, step, atMs, wasGivenUp);
     this.#beside.audit.chain(audit);
     const settled = amounts === null ? undefined : await this.#beside.ledger.settle(tenant, reservation, amounts, atMs);
     return { concluded, overdrawn: settled?.overdrawn ?? [] };
@@ -113,14 +119,16 @@ export class MemoryCalls implements CallJournal {
     return record !== undefined;
   }
 
-  async resolve({ tenant, id, verdict, reply, audit, atMs }: Resolution): Promise<boolean> {
+  async resolve({ tenant, id, verdict, reply, step, audit, atMs }: Resolution): Promise<boolean> {
     const record = this.#unknown(tenant, id);
     if (record === undefined) return false;
     if (verdict === 'executed') this.#records.set(id, { ...record, state: 'done', reply: structuredClone(reply) });
     else {
       this.#keys.delete(uniqueKey(record) ?? '');
-      this.#records.set(id, { ...record, state: 'cancelled', reply: null, idempotencyKey: '' });
+      const idempotencyKey = record.step === undefined ? '' : record.idempotencyKey;
+      this.#records.set(id, { ...record, state: 'cancelled', reply: null, idempotencyKey });
     }
+    if (step !== undefined) this.#beside.plans.resolve(tenant, step, verdict, atMs);
     this.#beside.audit.chain(audit);
     await this.#beside.ledger.settle(tenant, id, verdict === 'executed' ? {} : NOTHING_SPENT, atMs);
     return true;
@@ -129,6 +137,19 @@ export class MemoryCalls implements CallJournal {
   #unknown(tenant: string, id: string): CallRecord | undefined {
     const record = this.#records.get(id);
     return record?.tenant === tenant && record.state === 'unknown' ? record : undefined;
+  }
+
+  /** The owner of its run has waited for it long enough. Nothing happens when it is over. */
+  giveUp(id: string, atMs: number): void {
+    const record = this.#records.get(id);
+    if (record?.concludedAtMs === null) this.#records.set(id, { ...record, state: 'unknown', concludedAtMs: atMs });
+  }
+
+  /** It was given up as unknown, and is not: from here on it is open again, and ends. */
+  #learn(tenant: string, id: string, outcome: End['outcome']): boolean {
+    const record = outcome === null || outcome.state === 'unknown' ? undefined : this.#unknown(tenant, id);
+    if (record !== undefined) this.#records.set(id, { ...record, concludedAtMs: null });
+    return record !== undefined;
   }
 
   /** Whosever it is: ids of calls are unlike. */
@@ -161,7 +182,7 @@ export class MemoryCalls implements CallJournal {
   }
 
   /** The record that stands in the way: the holder of the id, or of the key. A key that has run its time is given up (R6). */
-  #holderOf(record: CallRecord): CallRecord | undefined {
+  #holderOf(record: CallRecord, isPaid = false): CallRecord | undefined {
     const sameId = this.#records.get(record.id);
     if (sameId !== undefined) {
       if (ownerOf(sameId) !== ownerOf(record)) throw REFUSALS.foreignCall(record.id);
@@ -169,7 +190,9 @@ export class MemoryCalls implements CallJournal {
     }
     const key = uniqueKey(record);
     const holder = key === null ? undefined : this.#records.get(this.#keys.get(key) ?? '');
-    if (holder === undefined || !expired(holder, record.acceptedAtMs)) return holder;
+    const isFree =
+      holder !== undefined && (expired(holder, record.acceptedAtMs) || (!isPaid && givesWay(holder, record)));
+    if (holder === undefined || !isFree) return holder;
     this.#records.set(holder.id, { ...holder, idempotencyKey: '' });
     return undefined;
   }

@@ -1,28 +1,86 @@
 /** Finished calls in order of arrival: every question is answered by looking at all of them. */
-import type { CallEvent, TraceFilter, TraceStore } from '../../contract/index.ts';
+import type { CallEvent, Counting, EventWorth, NumberedEvent, TraceFilter, TraceStore } from '../../contract/index.ts';
 import { MIN_PREFIX } from '../identity.ts';
 import { REFUSALS } from '../refusals.ts';
+import { worthOf } from '../worth.ts';
+import type { MemorySums } from './sums.ts';
+import type { MemoryUsage } from './usage.ts';
+
+/** `seq`: order of arrival. `worth`: why it keeps its trace; empty: it does not. */
+export interface KeptEvent {
+  readonly seq: number;
+  readonly event: CallEvent;
+  readonly worth: EventWorth | '';
+}
 
 export class MemoryTraces implements TraceStore {
   /** By what makes an event the same when its batch is delivered twice. */
-  readonly #events = new Map<string, CallEvent>();
+  readonly #events = new Map<string, KeptEvent>();
+  #seq = 0;
+  readonly #sums: MemorySums;
+  readonly #usage: MemoryUsage;
 
-  async append(events: readonly CallEvent[]): Promise<void> {
+  constructor(sums: MemorySums, usage: MemoryUsage) {
+    this.#sums = sums;
+    this.#usage = usage;
+  }
+
+  async append(events: readonly CallEvent[], counting?: Counting): Promise<void> {
+    this.#keep(events, counting);
+    this.#count(events, counting);
+  }
+
+  #count(events: readonly CallEvent[], counting: Counting | undefined): void {
+    this.#sums.count(events, counting);
+    this.#usage.count(events, counting);
+  }
+
+  #keep(events: readonly CallEvent[], counting: Counting | undefined): void {
     for (const event of events) {
       const identity = identityOf(event);
-      if (!this.#events.has(identity)) this.#events.set(identity, asJson(event));
+      if (this.#events.has(identity)) continue;
+      this.#seq += 1;
+      this.#events.set(identity, { seq: this.#seq, event: asJson(event), worth: worthOf(event, counting) });
     }
   }
 
+  /** In order of arrival. */
+  kept(): readonly KeptEvent[] {
+    return [...this.#events.values()];
+  }
+
+  remove(event: CallEvent): void {
+    this.#events.delete(identityOf(event));
+  }
+
+  readonly #taken = new Map<string, { readonly epoch: string; readonly seq: number }>();
+
+  async take(
+    node: string,
+    epoch: string,
+    events: readonly NumberedEvent[],
+    counting?: Counting,
+  ): Promise<{ readonly before: number }> {
+    const taken = this.#taken.get(node);
+    const before = taken?.epoch === epoch ? taken.seq : 0;
+    const fresh = events.filter(({ seq }) => seq > before);
+    const kept = fresh.map(({ event }) => event);
+    this.#keep(kept, counting);
+    this.#count(kept, counting);
+    const last = fresh.at(-1);
+    if (last !== undefined) this.#taken.set(node, { epoch, seq: last.seq });
+    return { before };
+  }
+
   async trace(tenant: string | null, id: string): Promise<readonly CallEvent[]> {
-    const visible = [...this.#events.values()].filter((event) => tenant === null || event.tenant === tenant);
+    const visible = this.#all().filter((event) => tenant === null || event.tenant === tenant);
     const matches = findTraces(visible, id);
     if (matches.length > 1) throw REFUSALS.ambiguousPrefix(id, matches);
     return asJson(visible.filter((event) => event.trace === matches[0]).sort(byStart));
   }
 
   async recent(filter: TraceFilter): Promise<readonly CallEvent[]> {
-    const wanted = [...this.#events.values()].filter(
+    const wanted = this.#all().filter(
       (event) =>
         (filter.tenant === undefined || event.tenant === filter.tenant) &&
         (filter.status === undefined || event.status === filter.status) &&
@@ -35,9 +93,13 @@ export class MemoryTraces implements TraceStore {
   }
 
   async prune(beforeMs: number): Promise<number> {
-    const old = [...this.#events].filter(([, event]) => event.startedAtMs < beforeMs);
+    const old = [...this.#events].filter(([, { event }]) => event.startedAtMs < beforeMs);
     for (const [identity] of old) this.#events.delete(identity);
     return old.length;
+  }
+
+  #all(): readonly CallEvent[] {
+    return this.kept().map(({ event }) => event);
   }
 }
 

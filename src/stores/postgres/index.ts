@@ -5,18 +5,28 @@
 import { resolve } from 'node:path';
 import { Fault, type Stores } from '../../contract/index.ts';
 import {
+  agentSpansOver,
   approvalsOver,
   auditOver,
   callsOver,
+  incidentsOver,
   killsOver,
   type Lane,
   ledgerOver,
+  logsOver,
+  marksOver,
+  nodeAuditOver,
   nodesOver,
+  plansOver,
   releasesOver,
   resourcesOver,
+  roomOver,
   secretsOver,
+  spoolOver,
+  sumsOver,
   tasksOver,
   tracesOver,
+  usageOver,
 } from '../sql/index.ts';
 import { makeDirectory } from '../sqlite/directory.ts';
 import { LOCK_FILE, lockDirectory } from '../sqlite/lock.ts';
@@ -25,6 +35,7 @@ import { prepareDatabase } from './database.ts';
 import { storageFault } from './fault.ts';
 import { holderOf } from './holder.ts';
 import { laneOver, openPool } from './lanes.ts';
+import { diskOf } from './space.ts';
 import { ChangeWatch } from './watch.ts';
 import { Writer } from './writer.ts';
 
@@ -87,19 +98,36 @@ const openAs = async (address: Address, schema: string, holder: string): Promise
     throw storageFault(address.name, thrown);
   }
   const lane = laneOver(address, writer, pool, plans);
+  const searches = laneOver(address, telemetry, searchPool, plans);
+  // Whoever worked on runs under this name is gone: this process has its directory.
+  if (holder !== '')
+    await lane.write('freeRuns', { opener: holder }).catch(async (thrown: unknown) => {
+      await close();
+      throw thrown;
+    });
   return {
     shared: sharedOver(address, holder, lane, watch),
     resources: resourcesOver(lane),
     calls: callsOver(lane, holder),
     nodes: nodesOver(lane),
     kills: killsOver(lane),
+    incidents: incidentsOver(lane),
     releases: releasesOver(lane),
     ledger: ledgerOver(lane),
     approvals: approvalsOver(lane),
     audit: auditOver(lane),
+    nodeAudit: nodeAuditOver(lane),
+    marks: marksOver(lane),
+    spool: spoolOver(lane),
     secrets: secretsOver(lane),
     tasks: tasksOver(lane),
-    traces: tracesOver(laneOver(address, telemetry, searchPool, plans)),
+    plans: plansOver(lane, holder),
+    traces: tracesOver(searches, holder),
+    agentSpans: agentSpansOver(searches, holder),
+    sums: sumsOver(searches),
+    usage: usageOver(searches),
+    logs: logsOver(searches),
+    room: roomOver(searches, diskOf(address, `${schema}_telemetry`, searchPool), holder),
     close,
   };
 };

@@ -4,7 +4,7 @@ import type { ArgsOf, Writers } from '../sql/index.ts';
 /** Second number of our advisory locks; the first is made from the name of the schema. */
 export const LOCKS = { migrate: 1, write: 2 } as const;
 
-type Subjects = { readonly [K in keyof Writers]?: (args: ArgsOf<Writers[K]>) => readonly string[] };
+type Subjects = { readonly [K in keyof Writers]?: (args: ArgsOf<Writers[K]>) => readonly string[] | null };
 
 /**
  * Commands that one statement decides: PostgreSQL lets rows and unique keys pass one transaction at a time, and looks again
@@ -24,10 +24,40 @@ const BESIDE: Subjects = {
   // Two hubs that remove the same old rows may deadlock; one of them is told to try again, and finds them gone.
   pruneCalls: () => ['prune'],
   pruneEvents: () => ['prune'],
+  pruneUsage: () => ['prune'],
+  removeOldest: () => ['prune'],
+  // A trace of which something comes in meanwhile is judged again when that is.
+  dropTraces: () => ['prune'],
+  putJudged: () => ['judged'],
+  beginCall: ({ row, dispatch, grant, reservation, step, audit }) =>
+    row !== null && dispatch === null && grant === null && reservation === null && audit.length === 0
+      ? [row.id, ...(row.unique_key === null ? [] : [row.unique_key]), ...(step === null ? [] : [stepOf(step)])]
+      : null,
+  endCall: ({ id, settle, step, audit }) =>
+    settle === null && audit.length === 0 ? [id, ...(step === null ? [] : [stepOf(step)])] : null,
+  // The first statement that changes anything about a run locks its row, and says no when somebody was faster.
+  startRun: ({ row, audit }) => unlessChained(audit, row),
+  appendRun: ({ tenant, id, audit }) => unlessChained(audit, { tenant, id }),
+  wishRun: ({ tenant, id, audit }) => unlessChained(audit, { tenant, id }),
+  releaseRun: (run) => [runOf(run)],
+  renewRuns: ({ runs }) => runs.map(runOf),
+  claimRuns: () => ['claim'],
+  pruneRuns: () => ['prune'],
 };
+
+const stepOf = ({ tenant, run }: { readonly tenant: string; readonly run: string }): string =>
+  runOf({ tenant, id: run });
+
+const runOf = ({ tenant, id }: { readonly tenant: string; readonly id: string }): string => `run ${tenant}/${id}`;
+
+/** Chains of audit records are written one after the other. */
+const unlessChained = (
+  audit: readonly unknown[],
+  run: { readonly tenant: string; readonly id: string },
+): readonly string[] | null => (audit.length > 0 ? null : [runOf(run)]);
 
 /** Null: it wants to be alone. */
 export const subjectsOf = (name: string, args: unknown): readonly string[] | null => {
-  const about = BESIDE[name as keyof Writers] as ((args: unknown) => readonly string[]) | undefined;
+  const about = BESIDE[name as keyof Writers] as ((args: unknown) => readonly string[] | null) | undefined;
   return about === undefined ? null : about(args);
 };

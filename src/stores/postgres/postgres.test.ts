@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { freshSchema, type PostgresServer, postgresMissing, startPostgres } from '../../conformance/postgres/index.ts';
+import { head } from '../../conformance/stores/run-samples.ts';
 import { hexId, record, user } from '../../conformance/stores/samples.ts';
 import { Fault } from '../../contract/index.ts';
 import { openPostgres } from '../index.ts';
@@ -199,7 +200,7 @@ test('closing finishes what was asked before, and refuses what comes after', opt
 });
 
 test(
-  'open calls belong to the process that runs them, and to the same directory after a restart',
+  'open calls and runs belong to the process that works on them, and to the same directory after a restart',
   options,
   async () => {
     const schema = freshSchema();
@@ -207,6 +208,11 @@ test(
     const openIn = (name: string) => openPostgres({ url: server.url, schema, dir: join(scratch, name) });
     const [one, other] = [await openIn('one'), await openIn('other')];
     await one.calls.accept(record(1));
+    const claim = { nowMs: 1, leaseMs: 1_000_000, limit: 1 } as const;
+    for (const [at, { plans }] of [one, other].entries()) {
+      await plans.start(head(at), [], 1);
+      await plans.claim({ ...claim, holder: `hub-${at}` });
+    }
     assert.deepEqual(await other.calls.open(), []);
     assert.equal((await faultOf(openIn('one'))).code, 'conflict');
     await one.close();
@@ -214,6 +220,11 @@ test(
     assert.deepEqual(
       (await again.calls.open()).map(({ id }) => id),
       [hexId(1)],
+    );
+    const freed = await again.plans.claim({ ...claim, limit: 9, holder: 'hub-0' });
+    assert.deepEqual(
+      freed.map(({ id, epoch }) => [id, epoch]),
+      [[hexId(0), 2]],
     );
     await Promise.all([again.close(), other.close()]);
     rmSync(scratch, { recursive: true });

@@ -1,6 +1,6 @@
 /** The call journal in SQL. The common path of a call is one statement per step; questions are asked only when it did not fit. */
-import type { CallState } from '../../contract/index.ts';
-import { KEY_LIFETIME_MS } from '../identity.ts';
+import type { CallRecord, CallState } from '../../contract/index.ts';
+import { givesWay, KEY_LIFETIME_MS } from '../identity.ts';
 import type { Refusal } from '../refusals.ts';
 import { type Session, statement } from './statement.ts';
 import type { CallRow } from './tables.ts';
@@ -43,6 +43,13 @@ const S = {
     db
       .updateTable('call')
       .set({ state: p.state, reply: p.reply, reply_body: p.body, concluded_at: p.atMs })
+      .where('id', '=', p.id)
+      .where('concluded_at', 'is', null),
+  ),
+  concludeOpen: statement('calls.concludeOpen', (db, p: { id: string; atMs: number }) =>
+    db
+      .updateTable('call')
+      .set({ state: 'unknown', concluded_at: p.atMs })
       .where('id', '=', p.id)
       .where('concluded_at', 'is', null),
   ),
@@ -125,21 +132,29 @@ export interface ResolveArgs {
   readonly body: Uint8Array | null;
 }
 
-/** The row that holds the id or the key, or null when the record was written. */
-export const acceptCall = async (session: Session, row: CallRow): Promise<CallRow | null> => {
+/**
+ * The row that holds the id or the key, or null when the record was written. `isPaid`: money is set aside with it, as it is for the one
+ * that holds the key, and one of the two would be paid by nobody.
+ */
+export const acceptCall = async (session: Session, row: CallRow, isPaid = false): Promise<CallRow | null> => {
   if ((await session.run(S.insert, row)) === 1) return null;
   const [sameId] = await session.all(S.byId, { id: row.id });
   if (sameId !== undefined) return sameId;
   const [holder] = row.unique_key === null ? [] : await session.all(S.byKey, { key: row.unique_key });
-  if (holder !== undefined && !expired(holder, row.accepted_at)) return holder;
+  if (holder !== undefined && !expired(holder, row.accepted_at) && (isPaid || !mayGiveWay(holder, row))) return holder;
   if (holder !== undefined) await session.run(S.forgetKey, { id: holder.id });
   // Where another process writes too, it may have been faster; then its record holds the key, and it is not an old one.
-  return (await session.run(S.insert, row)) === 1 ? null : acceptCall(session, row);
+  return (await session.run(S.insert, row)) === 1 ? null : acceptCall(session, row, isPaid);
 };
 
 /** An open call keeps its key however old it is: only what is over can safely run again (R6). */
 const expired = (holder: CallRow, nowMs: number): boolean =>
   holder.concluded_at !== null && nowMs - holder.accepted_at >= KEY_LIFETIME_MS;
+
+const mayGiveWay = (holder: CallRow, row: CallRow): boolean =>
+  holder.state === 'unknown' && givesWay({ ...kept(holder), state: holder.state }, kept(row));
+
+const kept = ({ record }: CallRow): Pick<CallRecord, 'idempotent' | 'digest' | 'request'> => JSON.parse(record);
 
 export const dispatchCall = async (
   session: Session,
@@ -157,6 +172,10 @@ export const concludeCall = async (session: Session, args: ConcludeArgs): Promis
   const [row] = await session.all(S.byId, { id: args.id });
   return row === undefined ? { refusal: 'unknownCall', details: [args.id] } : false;
 };
+
+/** As unknown, by the owner of the run that has waited for it long enough. Nothing happens when it is over. */
+export const concludeOpen = (session: Session, args: { readonly id: string; readonly atMs: number }) =>
+  session.run(S.concludeOpen, args);
 
 export const releaseCall = (session: Session, args: { readonly id: string }) => session.run(S.release, args);
 

@@ -1,4 +1,5 @@
 /** Everything that can be asked of a database, by name: plain data in, plain data out, so that it can cross a thread. */
+import { appendAgentSpans, pruneAgentSpans, readAgentSpans } from './agent-spans.ts';
 import {
   countWaiting,
   listApprovals,
@@ -10,7 +11,17 @@ import {
 } from './approvals.ts';
 import { appendAudit, readAudit, readAuditHeads, recentAudit } from './audit.ts';
 import { acceptCall, concludeCall, pruneCalls, readCall, readOpenCalls, readUnresolved, reopenCall } from './calls.ts';
-import { appendEvents, pruneEvents, readTrace, recentEvents } from './events.ts';
+import { appendEvents, pruneEvents, readTrace, recentEvents, takeEvents } from './events.ts';
+import { listIncidents, pruneIncidents, putIncident, unfinishedIncidents } from './incidents.ts';
+import {
+  addToSpool,
+  droppedOfSpool,
+  nextOfSpool,
+  readMarks,
+  removeFromSpool,
+  waitingInSpool,
+  writeMarks,
+} from './keeping.ts';
 import { liftKill, listKills, putKill } from './kills.ts';
 import {
   carryReservation,
@@ -25,12 +36,29 @@ import {
   reserve,
   settleReservation,
 } from './ledger.ts';
+import { appendLogs, pruneLogs, readLogs } from './logs.ts';
+import { appendNodeAudit, readNodeAudit, readNodeAuditHeads } from './node-audit.ts';
 import { listNodes, nextOf, putNode, putToken, removeNode, takeToken } from './nodes.ts';
 import { claimSetting, putPeer, readPeers, removePeer } from './peers.ts';
+import { appendRun, startRun, wishRun } from './plan-history.ts';
+import {
+  claimRuns,
+  freeRuns,
+  listRuns,
+  pruneRuns,
+  readRun,
+  readRunBlob,
+  readRunEvents,
+  releaseRun,
+  renewRuns,
+} from './plans.ts';
 import { listReleases, putRelease, readInForce, readRelease } from './releases.ts';
 import { commit, listResources, readHistory, readVersion } from './resources.ts';
+import { arrivedEvents, dropTraces, newestEvent, removeOldest, telemetrySize } from './room.ts';
 import { claimTenantKey, listSecrets, listTenantKeys, putSecret, rekeySecrets, removeSecret } from './secrets.ts';
 import { beginCall, endCall, settleUnknown } from './send.ts';
+import { nextSums, pruneSums, readSums, sentSums, takeSums, totalSums } from './sums.ts';
+import { judgedThrough, putJudged } from './tally.ts';
 import {
   listTasks,
   pruneTasks,
@@ -43,6 +71,7 @@ import {
   readTask,
   removePush,
 } from './tasks.ts';
+import { pruneUsage, readUsage } from './usage.ts';
 
 /**
  * Writers run inside a transaction that they share with others.
@@ -62,6 +91,8 @@ export const WRITERS = {
   nextOf,
   putKill,
   liftKill,
+  putIncident,
+  pruneIncidents,
   putRelease,
   claimSetting,
   putPeer,
@@ -81,7 +112,24 @@ export const WRITERS = {
   pruneApprovals,
   appendAudit,
   appendEvents,
+  takeEvents,
   pruneEvents,
+  appendAgentSpans,
+  pruneAgentSpans,
+  appendLogs,
+  pruneLogs,
+  takeSums,
+  nextSums,
+  sentSums,
+  pruneSums,
+  pruneUsage,
+  removeOldest,
+  dropTraces,
+  putJudged,
+  writeMarks,
+  addToSpool,
+  removeFromSpool,
+  appendNodeAudit,
   putSecret,
   removeSecret,
   claimTenantKey,
@@ -91,6 +139,14 @@ export const WRITERS = {
   putPush,
   removePush,
   pruneTasks,
+  startRun,
+  claimRuns,
+  renewRuns,
+  releaseRun,
+  freeRuns,
+  appendRun,
+  wishRun,
+  pruneRuns,
 } as const;
 
 export const READERS = {
@@ -101,6 +157,8 @@ export const READERS = {
   readOpenCalls,
   readUnresolved,
   listNodes,
+  listIncidents,
+  unfinishedIncidents,
   listKills,
   readRelease,
   listReleases,
@@ -118,8 +176,23 @@ export const READERS = {
   readAudit,
   recentAudit,
   readAuditHeads,
+  readNodeAudit,
+  readNodeAuditHeads,
+  readMarks,
+  nextOfSpool,
+  droppedOfSpool,
+  waitingInSpool,
   readTrace,
   recentEvents,
+  readAgentSpans,
+  readLogs,
+  readSums,
+  totalSums,
+  readUsage,
+  telemetrySize,
+  newestEvent,
+  arrivedEvents,
+  judgedThrough,
   listSecrets,
   listTenantKeys,
   readTask,
@@ -127,6 +200,10 @@ export const READERS = {
   readOpenTasks,
   readContext,
   readPushes,
+  readRun,
+  readRunEvents,
+  readRunBlob,
+  listRuns,
 } as const;
 
 export type Writers = typeof WRITERS;

@@ -3,8 +3,14 @@ import type { ExpressionBuilder } from 'kysely';
 import type { CallEvent } from '../../contract/index.ts';
 import { MIN_PREFIX, NAMED_MATCHES } from '../identity.ts';
 import type { Refusal } from '../refusals.ts';
+import { searched } from '../searched.ts';
+import { eventTextBytes } from '../sizes.ts';
 import { type Db, type Session, statement } from './statement.ts';
-import type { EventRow, Tables } from './tables.ts';
+import { type AddSumsArgs, addSums } from './sums.ts';
+import type { EventRow, SumColumns, Tables } from './tables.ts';
+import { count } from './tally.ts';
+import { type AddUsageArgs, addUsage } from './usage.ts';
+import type { Used } from './usage-rows.ts';
 
 /** Null filters nothing. */
 export interface EventFilter {
@@ -36,18 +42,27 @@ type Column = 'tenant' | 'status' | 'target' | 'principal';
 const fits = (or: ExpressionBuilder<Tables, 'event'>, column: Column, wanted: string | null) =>
   or.or([or(or.cast(or.val(wanted), 'text'), 'is', null), or(column, '=', wanted)]);
 
-const filtered = (db: Db, p: EventFilter) =>
-  db
-    .selectFrom('event')
-    .select('body')
-    .where('started_at', '>=', p.sinceMs)
-    .where('started_at', '<=', p.untilMs)
-    .where((or) => fits(or, 'status', p.status))
-    .where((or) => fits(or, 'target', p.target))
-    .where((or) => fits(or, 'principal', p.principal))
-    .orderBy('started_at', 'desc')
-    .orderBy('seq', 'desc')
-    .limit(p.limit);
+/** One statement for each choice of columns: so each is answered by the index that fits it, and none looks at what it does not want. */
+const recentBy = (...columns: readonly Column[]) =>
+  statement(`events.recent.${columns.join('.')}`, (db, p: EventFilter) =>
+    columns
+      .reduce(
+        (query, column) => query.where(column, '=', p[column]),
+        db.selectFrom('event').select('body').where('started_at', '>=', p.sinceMs).where('started_at', '<=', p.untilMs),
+      )
+      .orderBy('started_at', 'desc')
+      .orderBy('seq', 'desc')
+      .limit(p.limit),
+  );
+
+const COLUMNS = ['tenant', 'principal', 'target', 'status'] as const satisfies readonly Column[];
+
+/** Every choice of them, in their order. */
+const CHOICES = COLUMNS.reduce<readonly (readonly Column[])[]>(
+  (all, column) => all.concat(all.map((one) => [...one, column])),
+  [[]],
+);
+const RECENT = new Map(CHOICES.map((columns) => [columns.join('.'), recentBy(...columns)]));
 
 /** Distinct traces of the tenant's events; tenant null sees all. */
 const traces = (db: Db, p: Lookup) =>
@@ -72,12 +87,22 @@ const S = {
         principal: p.principal,
         status: p.status,
         started_at: p.started_at,
+        worth: p.worth,
+        bytes: p.bytes,
         body: p.body,
       })
       .onConflict((conflict) => conflict.doNothing()),
   ),
-  recentAll: statement('events.recentAll', (db, p: EventFilter) => filtered(db, p)),
-  recentOf: statement('events.recentOf', (db, p: EventFilter) => filtered(db, p).where('tenant', '=', p.tenant)),
+  /** The lock on what a node has handed over, so that hubs over one database take it one after the other. */
+  taken: statement('events.taken', (db, p: { node: string; name: string }) =>
+    db.updateTable('taken').set({ node: p.name }).where('node', '=', p.node).returningAll(),
+  ),
+  take: statement('events.take', (db, p: { node: string; epoch: string; seq: number }) =>
+    db
+      .insertInto('taken')
+      .values({ node: p.node, epoch: p.epoch, seq: p.seq })
+      .onConflict((conflict) => conflict.column('node').doUpdateSet({ epoch: p.epoch, seq: p.seq })),
+  ),
   byTrace: statement('events.byTrace', (db, p: { tenant: string | null; trace: string }) =>
     db
       .selectFrom('event')
@@ -96,43 +121,117 @@ const S = {
     traces(db, p).where('call_id', '>=', p.id).where('call_id', '<', p.end),
   ),
   prune: statement('events.prune', (db, p: { beforeMs: number; limit: number }) =>
-    db.deleteFrom('event').where('seq', 'in', (q) =>
-      q
-        .selectFrom('event')
-        .select((column) => column.ref('seq').$notNull().as('seq'))
-        .where('started_at', '<', p.beforeMs)
-        .limit(p.limit),
-    ),
+    db
+      .deleteFrom('event')
+      .where('seq', 'in', (q) =>
+        q
+          .selectFrom('event')
+          .select((column) => column.ref('seq').$notNull().as('seq'))
+          .where('started_at', '<', p.beforeMs)
+          .limit(p.limit),
+      )
+      .returning('bytes'),
   ),
 };
 
-export const eventStatements = Object.values(S);
+export const eventStatements = [...Object.values(S), ...RECENT.values()];
 
 /** Columns beside the text: to copy nine of them to the writer costs a fraction of parsing the text again there. */
-export const eventRow = (event: CallEvent): NewEvent => ({
+export const eventRow = (event: CallEvent, worth: NewEvent['worth']): NewEvent => {
+  const body = JSON.stringify(event);
+  return { ...columnsOf(event), worth, bytes: eventTextBytes(body), body };
+};
+
+const columnsOf = (event: CallEvent): Omit<NewEvent, 'worth' | 'bytes' | 'body'> => ({
   trace: event.trace,
   call_id: event.callId,
   span: event.span,
   node: event.node,
   tenant: event.tenant,
-  target: event.target.name,
-  principal: event.principal?.id ?? null,
+  target: searched(event.target.name),
+  principal: event.principal === null ? null : searched(event.principal.id),
   status: event.status,
   started_at: event.startedAtMs,
-  body: JSON.stringify(event),
 });
 
-export const appendEvents = async (session: Session, rows: readonly NewEvent[]): Promise<null> => {
+export interface AppendArgs {
+  readonly rows: readonly NewEvent[];
+  /** What they add to the sums; null: nothing. */
+  readonly sums: AddSumsArgs | null;
+  /** The same for the usage. */
+  readonly usage: AddUsageArgs | null;
+  /** Who counts them. */
+  readonly part: string;
+}
+
+export const appendEvents = async (session: Session, { rows, sums, usage, part }: AppendArgs): Promise<null> => {
   // All at once: a connection that answers later can send them one behind the other.
-  await Promise.all(rows.map((row) => session.run(S.insert, row)));
+  const inserted = await Promise.all(rows.map((row) => session.run(S.insert, row)));
+  if (sums !== null) await addSums(session, sums);
+  if (usage !== null) await addUsage(session, usage);
+  await count(
+    session,
+    part,
+    'event',
+    1,
+    rows.filter((_, at) => inserted[at] === 1),
+  );
   return null;
 };
 
-export const pruneEvents = (session: Session, args: { readonly beforeMs: number; readonly limit: number }) =>
-  session.run(S.prune, args);
+/** `sum` and `usage`: what it adds to them; null: nothing. */
+interface NewNumbered {
+  readonly seq: number;
+  readonly row: NewEvent;
+  readonly sum: SumColumns | null;
+  readonly usage: Used | null;
+}
+
+export interface TakeArgs {
+  readonly node: string;
+  readonly epoch: string;
+  readonly events: readonly NewNumbered[];
+  readonly onward: boolean;
+  readonly most: number;
+  readonly room: Omit<AddUsageArgs, 'used'>;
+  readonly part: string;
+}
+
+/** One transaction for the events, for what they add to the sums, and for how far the node has come. */
+export const takeEvents = async (
+  session: Session,
+  { node, epoch, events, room, part, ...counting }: TakeArgs,
+): Promise<{ readonly before: number }> => {
+  const [found] = await session.all(S.taken, { node, name: node });
+  const before = found !== undefined && found.epoch === epoch ? found.seq : 0;
+  const fresh = events.filter(({ seq }) => seq > before);
+  const sums = fresh.flatMap(({ sum }) => sum ?? []);
+  await appendEvents(session, {
+    rows: fresh.map(({ row }) => row),
+    sums: sums.length === 0 ? null : { ...counting, rows: sums },
+    usage: { ...room, used: fresh.flatMap(({ usage }) => usage ?? []) },
+    part,
+  });
+  const last = fresh.at(-1);
+  if (last !== undefined) await session.run(S.take, { node, epoch, seq: last.seq });
+  return { before };
+};
+
+export interface PruneArgs {
+  readonly beforeMs: number;
+  readonly limit: number;
+  readonly part: string;
+}
+
+export const pruneEvents = async (session: Session, { part, ...args }: PruneArgs): Promise<number> => {
+  const gone = await session.all(S.prune, args);
+  await count(session, part, 'event', -1, gone);
+  return gone.length;
+};
 
 export const recentEvents = async (session: Session, filter: EventFilter): Promise<readonly string[]> => {
-  const rows = await session.all(filter.tenant === null ? S.recentAll : S.recentOf, filter);
+  const wanted = COLUMNS.filter((column) => filter[column] !== null);
+  const rows = await session.all(RECENT.get(wanted.join('.'))!, filter);
   return rows.map((row) => row.body);
 };
 

@@ -63,6 +63,9 @@ const S = {
       .where('id', '=', p.id)
       .returningAll(),
   ),
+  closeAccount: statement('ledger.closeAccount', (db, p: { id: string }) =>
+    db.deleteFrom('account').where('id', '=', p.id),
+  ),
   account: statement('ledger.account', (db, p: { id: string }) =>
     db.selectFrom('account').selectAll().where('id', '=', p.id),
   ),
@@ -223,11 +226,14 @@ export const holdAll = async (
 };
 
 const chargeAll = async (session: Session, charges: Reservation['charges']): Promise<Overdrawn | null> => {
+  const opened: string[] = [];
   for (const [at, { account, amount }] of charges.entries()) {
-    const refused = await chargeOne(session, account, amount);
+    const refused = await chargeOne(session, account, amount, opened);
     if (refused === null) continue;
     for (const done of charges.slice(0, at))
       await session.run(S.move, { id: done.account.id, reserved: -done.amount, spent: 0 });
+    // Nobody else has seen them yet.
+    for (const id of opened) await session.run(S.closeAccount, { id });
     return refused;
   }
   return null;
@@ -237,12 +243,13 @@ const chargeOne = async (
   session: Session,
   terms: Reservation['charges'][number]['account'],
   amount: number,
+  opened: string[],
 ): Promise<Overdrawn | null> => {
   const args = { id: terms.id, amount, limit: terms.limit };
   if ((await session.run(S.charge, args)) === 1) return null;
   let [row] = await session.all(S.account, terms);
   if (row === undefined) {
-    await session.run(S.openAccount, emptyAccount(terms));
+    if ((await session.run(S.openAccount, emptyAccount(terms))) === 1) opened.push(terms.id);
     if ((await session.run(S.charge, args)) === 1) return null;
     [row] = await session.all(S.account, terms);
   }

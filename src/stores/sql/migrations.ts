@@ -1,7 +1,7 @@
 /** How the tables came to be, one step after another. A step that was released is never edited; a new one is added. */
-import type { ColumnDataType, Kysely } from 'kysely';
+import type { ColumnDataType, ColumnDefinitionBuilder, CreateTableBuilder, Kysely } from 'kysely';
 import type { Db } from './statement.ts';
-import type { Tables } from './tables.ts';
+import { DURATION_COLUMNS, type Tables, USAGE_COUNTS, USAGE_KEY } from './tables.ts';
 
 /** The few words in which the dialects differ. */
 export interface DialectTypes {
@@ -211,6 +211,37 @@ const createEvents = async (db: Db, { counted }: DialectTypes): Promise<void> =>
   await db.schema.createIndex('event_started').on('event').columns(['started_at']).execute();
 };
 
+const createAgentSpans = async (db: Db, { counted }: DialectTypes): Promise<void> => {
+  await db.schema
+    .createTable('agent_span')
+    .addColumn('seq', counted, (column) => column.primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('trace', 'text', (column) => column.notNull())
+    .addColumn('span', 'text', (column) => column.notNull())
+    .addColumn('principal', 'text', (column) => column.notNull())
+    .addColumn('started_at', 'double precision', (column) => column.notNull())
+    .addColumn('received_at', 'double precision', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .addUniqueConstraint('agent_span_once', ['tenant', 'trace', 'span'])
+    .execute();
+  await db.schema.createIndex('agent_span_received').on('agent_span').columns(['received_at']).execute();
+};
+
+/** Few are kept, and whoever looks wants the newest, or what was written about one call. */
+const createLogs = async (db: Db, { counted }: DialectTypes): Promise<void> => {
+  await db.schema
+    .createTable('log')
+    .addColumn('seq', counted, (column) => column.primaryKey())
+    .addColumn('at_ms', 'double precision', (column) => column.notNull())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('level', 'bigint', (column) => column.notNull())
+    .addColumn('call_id', 'text', (column) => column.notNull())
+    .addColumn('trace', 'text', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('log_call').on('log').columns(['call_id']).execute();
+};
+
 const createSecrets = async (db: Db): Promise<void> => {
   await db.schema
     .createTable('secret')
@@ -283,6 +314,218 @@ const createTasks = async (db: Db): Promise<void> => {
     .execute();
 };
 
+const createRuns = async (db: Db, { bytes }: DialectTypes): Promise<void> => {
+  await db.schema
+    .createTable('run')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('plan', 'text', (column) => column.notNull())
+    .addColumn('principal', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('seq', 'bigint', (column) => column.notNull())
+    .addColumn('epoch', 'bigint', (column) => column.notNull())
+    .addColumn('holder', 'text', (column) => column.notNull())
+    .addColumn('opener', 'text', (column) => column.notNull())
+    .addColumn('lease_until', 'double precision', (column) => column.notNull())
+    .addColumn('due', 'double precision')
+    .addColumn('claim_at', 'double precision')
+    .addColumn('started_at', 'double precision', (column) => column.notNull())
+    .addColumn('ended_at', 'double precision')
+    .addColumn('cost', 'bigint', (column) => column.notNull())
+    .addColumn('head', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('run_pk', ['tenant', 'id'])
+    .execute();
+  // Most runs are over, and none of them is ever looked at by whoever looks for work.
+  await db.schema.createIndex('run_claim').on('run').column('claim_at').where('claim_at', 'is not', null).execute();
+  await db.schema.createIndex('run_started').on('run').columns(['tenant', 'started_at', 'id']).execute();
+  await db.schema.createIndex('run_ended').on('run').column('ended_at').execute();
+  await db.schema
+    .createTable('run_event')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('run', 'text', (column) => column.notNull())
+    .addColumn('seq', 'bigint', (column) => column.notNull())
+    .addColumn('at_ms', 'double precision', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('run_event_pk', ['tenant', 'run', 'seq'])
+    .execute();
+  await db.schema
+    .createTable('run_step')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('run', 'text', (column) => column.notNull())
+    .addColumn('step', 'text', (column) => column.notNull())
+    .addColumn('call', 'text', (column) => column.notNull())
+    .addColumn('phase', 'text', (column) => column.notNull())
+    .addColumn('taint', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('run_step_pk', ['tenant', 'run', 'step'])
+    .execute();
+  await db.schema
+    .createTable('run_blob')
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('run', 'text', (column) => column.notNull())
+    .addColumn('digest', 'text', (column) => column.notNull())
+    .addColumn('content_type', 'text', (column) => column.notNull())
+    .addColumn('body', bytes, (column) => column.notNull())
+    .addPrimaryKeyConstraint('run_blob_pk', ['tenant', 'run', 'digest'])
+    .execute();
+};
+
+/** What a node keeps for its hub and remembers about itself, and what a hub was handed over by nodes. */
+const createKeeping = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('mark')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('value', 'bigint', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('spool')
+    .addColumn('seq', 'bigint', (column) => column.primaryKey())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createTable('node_audit')
+    .addColumn('node', 'text', (column) => column.notNull())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('seq', 'bigint', (column) => column.notNull())
+    .addColumn('prev', 'text', (column) => column.notNull())
+    .addColumn('hash', 'text', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('node_audit_pk', ['node', 'tenant', 'seq'])
+    .execute();
+  await db.schema
+    .createTable('node_audit_head')
+    .addColumn('node', 'text', (column) => column.notNull())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('owner', 'text', (column) => column.notNull())
+    .addColumn('seq', 'bigint', (column) => column.notNull())
+    .addColumn('hash', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('node_audit_head_pk', ['node', 'tenant'])
+    .execute();
+};
+
+/** How far each node has handed over its events: beside them, so that one transaction has both. */
+const createTaken = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('taken')
+    .addColumn('node', 'text', (column) => column.primaryKey())
+    .addColumn('epoch', 'text', (column) => column.notNull())
+    .addColumn('seq', 'bigint', (column) => column.notNull())
+    .execute();
+};
+
+/** Sums beside the events that they are taken from, for the same reason. */
+const createSums = async (db: Db, { counted }: DialectTypes): Promise<void> => {
+  const key = ['minute', 'tenant', 'domain', 'kind', 'target', 'caller'] as const;
+  const numbers = ['calls', 'errors', 'denied', 'held', 'cost_micros', 'input_tokens', 'output_tokens'] as const;
+  await withSums(db.schema.createTable('sum_row'), key, numbers)
+    .addPrimaryKeyConstraint('sum_row_pk', [...key])
+    .execute();
+  const out = db.schema
+    .createTable('sum_out')
+    .addColumn('id', counted, (column) => column.primaryKey())
+    .addColumn('batch', 'bigint', (column) => column.notNull());
+  await withSums(out, key, numbers)
+    .addUniqueConstraint('sum_out_once', ['batch', ...key])
+    .execute();
+  await db.schema
+    .createTable('sum_mark')
+    .addColumn('node', 'text', (column) => column.primaryKey())
+    .addColumn('epoch', 'text', (column) => column.notNull())
+    .addColumn('seq', 'bigint', (column) => column.notNull())
+    .execute();
+};
+
+const withSums = (
+  table: CreateTableBuilder<string, string>,
+  key: readonly string[],
+  numbers: readonly string[],
+): CreateTableBuilder<string, string> =>
+  [...key, ...numbers, ...DURATION_COLUMNS].reduce(
+    (built, name) =>
+      built.addColumn(name, name === 'minute' || !key.includes(name) ? 'bigint' : 'text', (column) => column.notNull()),
+    table,
+  );
+
+/** Beside the events as well. The second index is for clearing up. */
+const createUsage = async (db: Db): Promise<void> => {
+  const table = [...USAGE_KEY, ...USAGE_COUNTS].reduce(
+    (built: CreateTableBuilder<string, string>, name) =>
+      built.addColumn(name, isUsageName(name) ? 'text' : 'bigint', (column) => column.notNull()),
+    db.schema.createTable('usage_row'),
+  );
+  await table.addPrimaryKeyConstraint('usage_row_pk', [...USAGE_KEY]).execute();
+  await db.schema.createIndex('usage_started').on('usage_row').columns(['step_ms', 'start_ms']).execute();
+};
+
+const isUsageName = (name: string): boolean => ['tenant', 'caller', 'target', 'operation'].includes(name);
+
+/**
+ * What calls are searched by, each with the time, and with what else may be asked: then only calls that fit are read. The first
+ * index of the tenant alone is still what an unfiltered question needs.
+ */
+const indexSearches = async (db: Db): Promise<void> => {
+  const index = (name: string, columns: readonly string[]) =>
+    db.schema
+      .createIndex(name)
+      .on('event')
+      .columns([...columns])
+      .execute();
+  for (const column of ['target', 'principal'] as const)
+    await db
+      .updateTable('event')
+      .set((or) => ({ [column]: or.fn<string>('substr', [or.ref(column), or.lit(1), or.lit(128)]) }))
+      .where((or) => or(or.fn<number>('length', [or.ref(column)]), '>', 128))
+      .execute();
+  await index('event_principal', ['tenant', 'principal', 'started_at', 'target', 'status']);
+  await index('event_target', ['tenant', 'target', 'started_at', 'status']);
+  await index('event_status', ['tenant', 'status', 'started_at']);
+};
+
+/** What was there before stays when only a share of traces is kept, and counts as much as its like does on the average. */
+const countTelemetry = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('tally')
+    .addColumn('name', 'text', (column) => column.notNull())
+    .addColumn('part', 'text', (column) => column.notNull())
+    .addColumn('value', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('tally_pk', ['name', 'part'])
+    .execute();
+  const worth = (column: ColumnDefinitionBuilder) => column.notNull().defaultTo('unjudged');
+  const bytes = (each: number) => (column: ColumnDefinitionBuilder) => column.notNull().defaultTo(each);
+  await db.schema.alterTable('event').addColumn('worth', 'text', worth).execute();
+  await db.schema.alterTable('event').addColumn('bytes', 'bigint', bytes(2_800)).execute();
+  await db.schema.alterTable('agent_span').addColumn('bytes', 'bigint', bytes(900)).execute();
+  const count = async (table: 'event' | 'agent_span', names: readonly [string, string], each: number) => {
+    const { many } = await db
+      .selectFrom(table)
+      .select((or) => or.fn.countAll<number>().as('many'))
+      .executeTakeFirstOrThrow();
+    await db
+      .insertInto('tally')
+      .values([
+        { name: names[0], part: '', value: many },
+        { name: names[1], part: '', value: many * each },
+      ])
+      .execute();
+  };
+  await count('event', ['events', 'event bytes'], 2_800);
+  await count('agent_span', ['spans', 'span bytes'], 900);
+};
+
+const createIncidents = async (db: Db): Promise<void> => {
+  await db.schema
+    .createTable('incident')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('tenant', 'text', (column) => column.notNull())
+    .addColumn('node', 'text', (column) => column.notNull())
+    .addColumn('opened_at', 'double precision', (column) => column.notNull())
+    .addColumn('ended_at', 'double precision')
+    .addColumn('is_finished', 'bigint', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('incident_recent').on('incident').columns(['tenant', 'opened_at']).execute();
+  await db.schema.createIndex('incident_unfinished').on('incident').columns(['node', 'is_finished']).execute();
+};
+
 export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'resources', up: createResources },
   { name: 'calls', up: createCalls },
@@ -297,9 +540,21 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   { name: 'secrets', up: createSecrets },
   { name: 'askers', up: indexAskers },
   { name: 'tasks', up: createTasks },
+  { name: 'runs', up: createRuns },
+  { name: 'keeping', up: createKeeping },
+  { name: 'incidents', up: createIncidents },
 ];
 
-export const TELEMETRY_MIGRATIONS: readonly Migration[] = [{ name: 'events', up: createEvents }];
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [
+  { name: 'events', up: createEvents },
+  { name: 'taken', up: createTaken },
+  { name: 'sums', up: createSums },
+  { name: 'agent spans', up: createAgentSpans },
+  { name: 'usage', up: createUsage },
+  { name: 'searches', up: indexSearches },
+  { name: 'room', up: countTelemetry },
+  { name: 'logs', up: createLogs },
+];
 
 /**
  * Brings a database up to date in one transaction. Answers the version that the database has when this program is too

@@ -1,16 +1,19 @@
 /** The ports for money, approvals and audit over a database, whatever its engine. */
+import { setImmediate } from 'node:timers/promises';
 import type {
   AccountTerms,
   ApprovalRecord,
   ApprovalStore,
   ApprovalSummary,
   AuditEntry,
+  AuditFilter,
   AuditRecord,
   AuditStore,
   LedgerEntry,
   LedgerStore,
+  NodeAuditStore,
 } from '../../contract/index.ts';
-import { auditText } from '../../contract/index.ts';
+import { auditText, isWanted } from '../../contract/index.ts';
 import { refuseAmounts, refuseCredit, refuseReservation } from '../money.ts';
 import { orThrow } from '../refusals.ts';
 import type { ApprovalSummaryRow } from './approvals.ts';
@@ -136,30 +139,47 @@ export const auditOver = (lane: Lane): AuditStore => ({
   heads: async () => (await lane.read('readAuditHeads', null)).map(({ tenant, seq, hash }) => ({ tenant, seq, hash })),
 });
 
-/** Kinds and callers are few and searches rare: the chain is read backwards in steps, and no index makes every call pay. */
+export const nodeAuditOver = (lane: Lane): NodeAuditStore => ({
+  append: async (node, owner, records) => {
+    const tenant = records[0]?.tenant ?? '';
+    const handed = records.map((record) => ({
+      seq: record.seq,
+      prev: record.prev,
+      hash: record.hash,
+      body: chained(record).body,
+    }));
+    return { tenant, ...(await lane.write('appendNodeAudit', { node, owner, tenant, records: handed })) };
+  },
+  read: async (node, tenant, fromSeq, limit) =>
+    (await lane.read('readNodeAudit', { node, tenant, fromSeq, limit })).map(auditOf),
+  heads: async (owner) =>
+    (await lane.read('readNodeAuditHeads', null))
+      .filter((head) => owner === null || head.owner === owner)
+      .map(({ node, tenant, owner: whose, seq, hash }) => ({ node, tenant, owner: whose, seq, hash })),
+});
+
+/**
+ * Kinds and callers are few and searches rare: the chain is read backwards in steps, and no index makes every call pay. Calls have their
+ * turn after each.
+ */
 const SEARCH_STEP = 2_000;
 
-const searchAudit = async (
-  lane: Lane,
-  filter: Parameters<AuditStore['search']>[0],
-): Promise<readonly AuditRecord[]> => {
-  const { tenant, sinceMs = Number.NEGATIVE_INFINITY, limit } = filter;
+const searchAudit = async (lane: Lane, filter: AuditFilter): Promise<readonly AuditRecord[]> => {
+  const { tenant, sinceMs = Number.NEGATIVE_INFINITY, fromSeq = 1, limit } = filter;
   const found: AuditRecord[] = [];
-  let beforeSeq = Number.MAX_SAFE_INTEGER;
-  while (found.length < limit) {
-    const rows = await lane.read('recentAudit', { tenant, beforeSeq, limit: SEARCH_STEP });
-    found.push(...rows.map(auditOf).filter((record) => record.atMs >= sinceMs && fits(record, filter)));
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < SEARCH_STEP || auditOf(last).atMs < sinceMs) break;
+  let beforeSeq = filter.beforeSeq ?? Number.MAX_SAFE_INTEGER;
+  while (found.length < limit && beforeSeq > fromSeq) {
+    const step = Math.min(SEARCH_STEP, beforeSeq - fromSeq);
+    const rows = await lane.read('recentAudit', { tenant, beforeSeq, limit: step });
+    const records = rows.filter(({ seq }) => seq >= fromSeq).map(auditOf);
+    found.push(...records.filter((record) => isWanted(record, filter)));
+    const last = records.at(-1);
+    if (last === undefined || rows.length < step || last.atMs < sinceMs) break;
     beforeSeq = last.seq;
+    await setImmediate();
   }
   return found.slice(0, limit);
 };
-
-const fits = (record: AuditRecord, filter: Parameters<AuditStore['search']>[0]): boolean =>
-  (['kind', 'actor', 'object', 'callId'] as const).every(
-    (field) => filter[field] === undefined || record[field] === filter[field],
-  );
 
 /** What is hashed after tenant, place and hash before, so that the writer needs no contract to do it. */
 export const chained = (entry: AuditEntry): ChainedArgs => {

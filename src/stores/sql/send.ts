@@ -11,9 +11,11 @@ import {
   type ResolveArgs,
   readCall,
   releaseCall,
+  reopenCall,
   resolveCall,
 } from './calls.ts';
 import { holdAll, type SettleArgs, settleReservation } from './ledger.ts';
+import { type BeginStepArgs, beginStep, type EndStepArgs, endStep, mayBeginStep } from './plan-steps.ts';
 import type { Session } from './statement.ts';
 import type { CallRow } from './tables.ts';
 
@@ -22,6 +24,7 @@ export interface BeginArgs {
   readonly dispatch: { readonly id: string; readonly policyVersion: string } | null;
   readonly grant: BurnArgs | null;
   readonly reservation: Reservation | null;
+  readonly step: BeginStepArgs | null;
   readonly audit: readonly ChainedArgs[];
   readonly atMs: number;
 }
@@ -30,15 +33,18 @@ export type BegunRow =
   | { readonly kind: 'begun' }
   | { readonly kind: 'taken'; readonly row: CallRow }
   | { readonly kind: 'no_grant'; readonly why: string }
+  | { readonly kind: 'superseded' }
   | Extract<Reserved, { kind: 'overdrawn' }>;
 
 /** First everything that may refuse, then everything that must succeed: what does not lost a race, and throws to look again. */
 export const beginCall = async (session: Session, args: BeginArgs): Promise<BegunRow | Refusal> => {
-  const { row, dispatch, grant, reservation, audit, atMs } = args;
+  const { row, dispatch, grant, reservation, step, audit, atMs } = args;
   const waits = dispatch === null ? null : await waitingRefusal(session, dispatch.id);
   if (waits !== null) return waits;
+  const standing = step === null ? null : await mayBeginStep(session, step);
+  if (step !== null && standing === null) return { kind: 'superseded' };
   // The same call again hears of its record, and not that its grant is burned or its money gone: it was the one that took them.
-  const holder = row === null ? null : await acceptCall(session, row);
+  const holder = row === null ? null : await acceptCall(session, row, reservation !== null);
   if (holder !== null) return { kind: 'taken', row: holder };
   const why = grant === null ? null : await grantRefusal(session, grant, atMs);
   const short = why !== null || reservation === null ? null : await holdAll(session, reservation, atMs);
@@ -48,6 +54,7 @@ export const beginCall = async (session: Session, args: BeginArgs): Promise<Begu
   }
   if (dispatch !== null && (await dispatchCall(session, dispatch)) !== null) throw raced(dispatch.id);
   if (grant !== null && !(await burnGrant(session, grant, atMs))) throw raced(grant.approval);
+  if (step !== null) await beginStep(session, step, standing!, atMs);
   if (audit.length > 0) await appendAudit(session, audit);
   return { kind: 'begun' };
 };
@@ -63,11 +70,14 @@ const waitingRefusal = async (session: Session, id: string): Promise<Refusal | n
 const raced = (id: string): Error => new Error(`${id} was changed by another process meanwhile`);
 
 export interface EndArgs {
+  readonly tenant: string;
   readonly id: string;
   readonly conclude: ConcludeArgs | null;
   readonly forget: boolean;
   readonly settle: SettleArgs | null;
+  readonly step: EndStepArgs | null;
   readonly audit: readonly ChainedArgs[];
+  readonly atMs: number;
 }
 
 export interface EndedRows {
@@ -76,9 +86,12 @@ export interface EndedRows {
 }
 
 export const endCall = async (session: Session, args: EndArgs): Promise<EndedRows | Refusal> => {
-  const { id, conclude, forget, settle, audit } = args;
-  const concluded = await concludeOrForget(session, id, conclude, forget);
+  const { settle, step, audit, atMs } = args;
+  const first = await concludeOrForget(session, args);
+  const wasGivenUp = step !== null && first === false && (await isReopened(session, args));
+  const concluded = wasGivenUp ? await concludeOrForget(session, args) : first;
   if (typeof concluded !== 'boolean') return concluded;
+  if (step !== null) await endStep(session, step, atMs, wasGivenUp);
   const { overdrawn } = settle === null ? NOTHING : await settleReservation(session, settle);
   if (audit.length > 0) await appendAudit(session, audit);
   return { concluded, overdrawn };
@@ -87,15 +100,17 @@ export const endCall = async (session: Session, args: EndArgs): Promise<EndedRow
 export interface SettleUnknownArgs {
   readonly resolve: ResolveArgs;
   readonly settle: SettleArgs;
+  readonly step: EndStepArgs | null;
   readonly audit: readonly ChainedArgs[];
 }
 
 /** What became of a call whose outcome was unknown: record, money and audit together. */
 export const settleUnknown = async (
   session: Session,
-  { resolve, settle, audit }: SettleUnknownArgs,
+  { resolve, settle, step, audit }: SettleUnknownArgs,
 ): Promise<boolean> => {
   if (!(await resolveCall(session, resolve))) return false;
+  if (step !== null) await endStep(session, step, settle.atMs);
   await settleReservation(session, settle);
   if (audit.length > 0) await appendAudit(session, audit);
   return true;
@@ -105,10 +120,14 @@ const NOTHING = { overdrawn: [] as readonly AccountState[] };
 
 const concludeOrForget = async (
   session: Session,
-  id: string,
-  conclude: ConcludeArgs | null,
-  forget: boolean,
+  { id, conclude, forget }: Pick<EndArgs, 'id' | 'conclude' | 'forget'>,
 ): Promise<boolean | Refusal> => {
   if (forget) return (await releaseCall(session, { id })) === 1;
   return conclude === null ? false : concludeCall(session, conclude);
+};
+
+/** The owner of its run may have given the call up as unknown: then it is open again, and ends with what is known now. */
+const isReopened = async (session: Session, args: EndArgs): Promise<boolean> => {
+  const isKnown = args.forget || (args.conclude !== null && args.conclude.state !== 'unknown');
+  return isKnown && (await reopenCall(session, args));
 };

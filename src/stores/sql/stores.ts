@@ -7,30 +7,39 @@ import type {
   CallRecord,
   CallState,
   Change,
+  Counting,
   End,
+  IncidentStore,
   KillStore,
+  MarkStore,
   NodeStore,
   ReleaseStore,
   Resolution,
   ResourceStore,
   SealedSecret,
   SecretStore,
+  SpoolStore,
   StoredReply,
   StoredResource,
   TraceFilter,
   TraceStore,
 } from '../../contract/index.ts';
-import { idOf, resourceKey } from '../../contract/index.ts';
+import { idOf, isFinished, MOST_SUM_ROWS, resourceKey } from '../../contract/index.ts';
 import { ownerOf, uniqueKey } from '../identity.ts';
 import { NOTHING_SPENT, refuseAmounts, refuseReservation } from '../money.ts';
 import { orThrow, REFUSALS, refuseRepeats } from '../refusals.ts';
+import { searched } from '../searched.ts';
+import { worthOf } from '../worth.ts';
 import type { Lane } from './commands.ts';
 import { eventRow } from './events.ts';
 import { chained } from './money.ts';
+import { beginStepArgs, endStepArgs, resolveStepArgs } from './plan-port.ts';
 import type { CommitArgs, StoredText } from './resources.ts';
 import type { BeginArgs, BegunRow, EndArgs, SettleUnknownArgs } from './send.ts';
 import { inSteps } from './steps.ts';
+import { columnsOf, countedIn } from './sum-port.ts';
 import type { CallRow } from './tables.ts';
+import { ROOM, usageIn, usedBy } from './usage-port.ts';
 
 export const resourcesOver = (lane: Lane): ResourceStore => ({
   commit: async (change, atMs) => {
@@ -89,13 +98,14 @@ export const callsOver = (lane: Lane, holder = ''): CallJournal => ({
   prune: (beforeMs) => inSteps((limit) => lane.write('pruneCalls', { beforeMs, limit })),
 });
 
-const beginArgs = ({ record, grant, reservation, audit, ...rest }: Begin, holder: string): BeginArgs => {
+const beginArgs = ({ record, grant, reservation, step, audit, ...rest }: Begin, holder: string): BeginArgs => {
   if (reservation !== null) refuseReservation(reservation);
   return {
     ...rest,
     grant,
     reservation,
     row: record === null ? null : rowOf(record, holder),
+    step: step === undefined ? null : beginStepArgs(step),
     audit: audit.map(chained),
   };
 };
@@ -107,24 +117,28 @@ const begunOf = ({ record }: Begin, begun: BegunRow): Begun => {
   return { kind: 'taken', record: taken };
 };
 
-const endArgs = ({ tenant, id, outcome, amounts, reservation = id, audit, atMs }: End): EndArgs => {
+const endArgs = ({ tenant, id, outcome, amounts, reservation = id, step, audit, atMs }: End): EndArgs => {
   if (amounts !== null) refuseAmounts(amounts);
   return {
+    tenant,
     id,
     conclude:
       outcome === null || outcome.state === 'forgotten' ? null : concludeArgs(id, outcome.state, outcome.reply, atMs),
     forget: outcome?.state === 'forgotten',
     settle: amounts === null ? null : { tenant, id: reservation, amounts, atMs },
+    step: step === undefined ? null : endStepArgs(tenant, step),
     audit: audit.map(chained),
+    atMs,
   };
 };
 
-const resolutionArgs = ({ tenant, id, verdict, reply, audit, atMs }: Resolution): SettleUnknownArgs => {
+const resolutionArgs = ({ tenant, id, verdict, reply, step, audit, atMs }: Resolution): SettleUnknownArgs => {
   const { text, body } = replyColumns(verdict === 'executed' ? reply : null);
   const amounts = verdict === 'executed' ? {} : NOTHING_SPENT;
   return {
     resolve: { tenant, id, state: verdict === 'executed' ? 'done' : 'cancelled', reply: text, body },
     settle: { tenant, id, amounts, atMs },
+    step: step === undefined ? null : resolveStepArgs(tenant, step, verdict),
     audit: audit.map(chained),
   };
 };
@@ -161,7 +175,8 @@ const recordOf = (row: CallRow): CallRecord => {
     ...fixed,
     id: row.id,
     tenant: row.tenant,
-    idempotencyKey: row.unique_key === null ? '' : fixed.idempotencyKey,
+    // What the attempts of a step share was never unique.
+    idempotencyKey: row.unique_key === null && fixed.step === undefined ? '' : fixed.idempotencyKey,
     state: row.state,
     policyVersion: row.policy_version,
     acceptedAtMs: row.accepted_at,
@@ -204,6 +219,20 @@ export const killsOver = (lane: Lane): KillStore => ({
   list: async (tenant) => (await lane.read('listKills', tenant)).map((body) => JSON.parse(body)),
 });
 
+export const incidentsOver = (lane: Lane): IncidentStore => ({
+  put: async (incident) => {
+    const { id, tenant, node, openedAtMs, endedAtMs } = incident;
+    await lane.write('putIncident', {
+      ...{ id, tenant, node, opened_at: openedAtMs, ended_at: endedAtMs },
+      ...{ is_finished: isFinished(incident) ? 1 : 0, body: JSON.stringify(incident) },
+    });
+  },
+  list: async ({ tenant, isOpen, limit }) =>
+    (await lane.read('listIncidents', { tenant, isOpen, limit })).map((body) => JSON.parse(body)),
+  unfinished: async (node) => (await lane.read('unfinishedIncidents', node)).map((body) => JSON.parse(body)),
+  prune: (beforeMs) => lane.write('pruneIncidents', beforeMs),
+});
+
 export const releasesOver = (lane: Lane): ReleaseStore => ({
   put: async (record) => {
     const { tenant, id, version, state } = record;
@@ -236,22 +265,77 @@ const secretRow = (secret: SealedSecret) => ({
   body: JSON.stringify(secret),
 });
 
-export const tracesOver = (lane: Lane): TraceStore => ({
-  append: async (events) => {
-    if (events.length > 0) await lane.write('appendEvents', events.map(eventRow));
+/** `part` names this process among those that share the database, as for calls. */
+export const tracesOver = (lane: Lane, part = ''): TraceStore => ({
+  append: async (events, counting) => {
+    if (events.length > 0)
+      await lane.write('appendEvents', {
+        rows: events.map((event) => eventRow(event, worthOf(event, counting))),
+        sums: countedIn(events, counting),
+        usage: usageIn(events, counting),
+        part,
+      });
   },
+  take: (node, epoch, events, counting) =>
+    lane.write('takeEvents', {
+      node,
+      epoch,
+      events: events.map(({ seq, event }) => ({
+        ...{ seq, row: eventRow(event, worthOf(event, counting)), sum: sumOf(event, counting) },
+        usage: usedBy(event, counting),
+      })),
+      onward: counting?.onward ?? false,
+      most: MOST_SUM_ROWS,
+      room: ROOM,
+      part,
+    }),
   trace: async (tenant, id) => orThrow(await lane.read('readTrace', { tenant, id })).map(eventOf),
-  recent: async (filter) => (await lane.read('recentEvents', eventFilter(filter))).map(eventOf),
-  prune: (beforeMs) => inSteps((limit) => lane.write('pruneEvents', { beforeMs, limit })),
+  recent: async (filter) =>
+    (await lane.read('recentEvents', eventFilter(filter))).map(eventOf).filter((event) => isOf(event, filter)),
+  prune: (beforeMs) => inSteps((limit) => lane.write('pruneEvents', { beforeMs, limit, part })),
 });
 
+export const marksOver = (lane: Lane): MarkStore => ({
+  read: async () => Object.fromEntries((await lane.read('readMarks', null)).map(({ name, value }) => [name, value])),
+  write: async ({ put = {}, raise = {} }) => {
+    await lane.write('writeMarks', { put: markArgs(put), raise: markArgs(raise) });
+  },
+});
+
+const markArgs = (marks: Readonly<Record<string, number>>) =>
+  Object.entries(marks).map(([name, value]) => ({ name, value: Math.floor(value) }));
+
+export const spoolOver = (lane: Lane): SpoolStore => ({
+  add: async (events, most) =>
+    events.length === 0
+      ? { dropped: 0 }
+      : lane.write('addToSpool', { bodies: events.map((event) => JSON.stringify(event)), most }),
+  next: async (limit) =>
+    (await lane.read('nextOfSpool', { limit })).map(({ seq, body }) => ({ seq, event: eventOf(body) })),
+  remove: async (throughSeq) => {
+    await lane.write('removeFromSpool', { throughSeq });
+  },
+  dropped: () => lane.read('droppedOfSpool', null),
+  waiting: () => lane.read('waitingInSpool', null),
+});
+
+const sumOf = (event: CallEvent, counting: Counting | undefined) => {
+  const row = counting?.rowOf(event);
+  return row === undefined ? null : columnsOf(row);
+};
+
 const eventOf = (text: string): CallEvent => JSON.parse(text);
+
+/** Names that are alike as far as they are searched. */
+const isOf = ({ target, principal }: CallEvent, filter: TraceFilter): boolean =>
+  (filter.target === undefined || filter.target === target.name) &&
+  (filter.principal === undefined || filter.principal === principal?.id);
 
 const eventFilter = (filter: TraceFilter) => ({
   tenant: filter.tenant ?? null,
   status: filter.status ?? null,
-  target: filter.target ?? null,
-  principal: filter.principal ?? null,
+  target: filter.target === undefined ? null : searched(filter.target),
+  principal: filter.principal === undefined ? null : searched(filter.principal),
   sinceMs: filter.sinceMs ?? Number.NEGATIVE_INFINITY,
   untilMs: filter.untilMs ?? Number.MAX_VALUE,
   limit: filter.limit,

@@ -14,7 +14,9 @@ import {
 } from '../sql/index.ts';
 import { kyselyOver, SQLITE_TYPES } from './adapter.ts';
 import { storageFault } from './fault.ts';
-import { configure, type Tuning } from './pragmas.ts';
+import { configure, letShrink, type Tuning } from './pragmas.ts';
+import { tellShape } from './shape.ts';
+import { SPACE_PLANS } from './space.ts';
 import { troubleOf } from './trouble.ts';
 
 export interface Layout {
@@ -22,6 +24,10 @@ export interface Layout {
   readonly sync: Tuning['sync'];
   readonly migrations: readonly Migration[];
   readonly plansOf: (db: Db) => readonly Plan[];
+  /** Tells the planner what the tables will look like. */
+  readonly tellShape?: (db: DatabaseSync) => void;
+  /** What is free in it can be given back to the system. Default: it is used again, and the file never gets smaller. */
+  readonly shrinks?: true;
 }
 
 /** What calls and configuration depend on. */
@@ -37,7 +43,9 @@ export const TELEMETRY: Layout = {
   file: 'telemetry.db',
   sync: 'normal',
   migrations: TELEMETRY_MIGRATIONS,
-  plansOf: telemetryPlans,
+  plansOf: (db) => [...telemetryPlans(db), ...SPACE_PLANS],
+  tellShape,
+  shrinks: true,
 };
 
 /**
@@ -49,10 +57,12 @@ export const prepareDatabase = async (dir: string, layout: Layout): Promise<read
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(join(dir, file));
+    if (layout.shrinks === true) letShrink(db);
     configure(db, { sync, maxBytes: null });
     const kysely = kyselyOver(db);
     const newer = await migrate(kysely, migrations, SQLITE_TYPES);
     if (newer !== undefined) throw newerDatabase(file, newer, migrations.length);
+    layout.tellShape?.(db);
     return plansOf(kysely);
   } catch (thrown) {
     throw thrown instanceof Fault ? thrown : storageFault(file, troubleOf(thrown));

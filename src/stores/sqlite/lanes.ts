@@ -23,8 +23,11 @@ export const controlLane = (file: string, thread: WriterThread, reader: SqliteSe
   },
 });
 
-/** Searches may look at many rows: they stay off the thread that serves calls. */
-export const telemetryLane = (thread: WriterThread): Lane => ({
+/** Searches may look at many rows: they stay off the thread that serves calls, and off the one that keeps what is finished. */
+export const telemetryLane = (thread: WriterThread, reader: () => Promise<WriterThread>): Lane => ({
   write: (name, args) => thread.ask('write', name, args) as never,
-  read: (name, args) => thread.ask('read', name, args) as never,
+  read: async (name, args) => {
+    if (thread.over !== undefined) throw thread.over;
+    return (await (await reader()).ask('read', name, args)) as never;
+  },
 });

@@ -24,7 +24,9 @@ export const lockDirectory = (dir: string): DirectoryLock => {
   const db = takeLock(dir, pidFile);
   writeFileSync(pidFile, String(process.pid), { mode: 0o600 });
   return {
+    // Whoever could not begin gives it back on more than one way.
     release: () => {
+      if (!db.isOpen) return;
       rmSync(pidFile, { force: true });
       db.close();
     },

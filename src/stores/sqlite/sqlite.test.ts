@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { refused } from '../../conformance/stores/expect.ts';
+import { appending, head, intent } from '../../conformance/stores/run-samples.ts';
 import { approval, event, hexId, record, reply, user } from '../../conformance/stores/samples.ts';
 import type { Stores } from '../../contract/index.ts';
 import { openSqlite } from './index.ts';
@@ -38,10 +39,11 @@ test('a call that was edited before its question had a column is found by its qu
     });
     const db = new DatabaseSync(join(dir, 'control.db'));
     // As it was before that step and those that came after it.
-    for (const table of ['task', 'task_context', 'task_push']) db.exec(`drop table ${table}`);
+    const later = ['task', 'task_context', 'task_push', 'run', 'run_event', 'run_step', 'run_blob', 'incident'];
+    for (const table of [...later, 'mark', 'spool', 'node_audit', 'node_audit_head']) db.exec(`drop table ${table}`);
     for (const index of ['approval_asked', 'approval_waiting']) db.exec(`drop index ${index}`);
     db.exec('alter table approval drop column asked_digest');
-    db.exec("delete from airspace_schema where name in ('askers', 'tasks')");
+    db.exec("delete from airspace_schema where name in ('askers', 'tasks', 'runs', 'keeping', 'incidents')");
     db.close();
     await withStores(dir, async ({ approvals }) => {
       const { principal } = edited;
@@ -171,7 +173,7 @@ test('a full disk is a fault `storage`, costs nothing that was acknowledged, and
         assert.equal(await stores.calls.prune(2), 3);
         assert.deepEqual(await stores.calls.accept(large(500)), { taken: null });
       },
-      400_000,
+      480_000,
     ),
   ));
 
@@ -199,6 +201,20 @@ test('only the command that finds the disk full is refused; small ones of the sa
       400_000,
     ),
   ));
+
+test('whoever worked on runs here is gone after a restart: they are free at once', () =>
+  withDirectory(async (dir) => {
+    const claim = { nowMs: 2, leaseMs: 1_000_000, limit: 9 } as const;
+    await withStores(dir, async ({ plans }) => {
+      await plans.start(head(1), [], 1);
+      const [run] = await plans.claim({ ...claim, holder: 'before' });
+      await plans.append(appending(run!, [intent('find', 100)]));
+    });
+    await withStores(dir, async ({ plans }) => {
+      const [run] = await plans.claim({ ...claim, holder: 'after' });
+      assert.deepEqual([run?.id, run?.epoch, run?.holder], [hexId(1), 2, 'after']);
+    });
+  }));
 
 test('closing finishes what was asked before, and refuses what comes after', () =>
   withDirectory(async (dir) => {

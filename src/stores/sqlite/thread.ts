@@ -10,6 +10,8 @@ import { troubleOf } from './trouble.ts';
 export interface WorkerSetup extends Tuning {
   readonly path: string;
   readonly plans: readonly Plan[];
+  /** Default false. */
+  readonly readOnly?: boolean;
 }
 
 export interface Request {

@@ -1,5 +1,5 @@
 /**
- * The thread that owns the writing connection of one database: flushes to the disk stop this thread and no other.
+ * The thread that owns a connection to one database: flushes to the disk, and searches through much of it, stop this thread and no other.
  *
  * It starts without the query builder and without our schemas: what it runs was compiled by the thread that started it.
  */
@@ -7,8 +7,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { READERS, WRITERS } from '../sql/commands.ts';
 import { type Outcome, type Run, runTogether } from './batch.ts';
-import { configure } from './pragmas.ts';
+import { configure, configureReader } from './pragmas.ts';
 import { SqliteSession } from './session.ts';
+import { SPACE_OPERATIONS } from './space.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './thread.ts';
 import { troubleOf } from './trouble.ts';
 
@@ -16,11 +17,12 @@ const setup = workerData as WorkerSetup;
 const port = parentPort!;
 const answer = (message: FromWorker): void => port.postMessage(message);
 
-const operations = { ...WRITERS, ...READERS } as unknown as Readonly<Record<string, Run>>;
+const operations = { ...WRITERS, ...READERS, ...SPACE_OPERATIONS } as unknown as Readonly<Record<string, Run>>;
 
 const open = (): { readonly db: DatabaseSync; readonly session: SqliteSession } => {
-  const db = new DatabaseSync(setup.path);
-  configure(db, setup);
+  const db = new DatabaseSync(setup.path, { readOnly: setup.readOnly === true });
+  if (setup.readOnly === true) configureReader(db);
+  else configure(db, setup);
   return { db, session: new SqliteSession(db, setup.plans) };
 };
 
