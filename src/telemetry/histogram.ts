@@ -26,14 +26,6 @@ export class Histogram {
     }
     return 0;
   }
-
-  /** How many were at most `ms` long, to the precision of a bucket. */
-  atMost(ms: number): number {
-    const last = bucketOf(Math.min(0x7fffffff, Math.round(ms * 1000)));
-    let total = 0;
-    for (let at = 0; at <= last; at++) total += this.#counts[at] ?? 0;
-    return total;
-  }
 }
 
 const bucketOf = (micros: number): number => {

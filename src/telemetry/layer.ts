@@ -10,6 +10,7 @@ import type {
   Scope,
   Span,
   StepEvent,
+  Target,
 } from '../contract/index.ts';
 import { type Layer, whenEnded } from '../kernel/index.ts';
 
@@ -87,6 +88,9 @@ const eventOf = (call: Call, span: CallSpan, end: Ending): CallEvent => {
     'tree.root': root,
     'tree.parent': parent,
     'tree.depth': depth,
+    'target.kind': targetKind,
+    'target.name': targetName,
+    'target.operation': targetOperation,
     ...attributes
   } = span.attributes;
   return {
@@ -99,7 +103,11 @@ const eventOf = (call: Call, span: CallSpan, end: Ending): CallEvent => {
       id === undefined
         ? null
         : { kind: text(kind), id: text(id), ...(domain === undefined ? {} : { domain: text(domain) }) },
-    target: call.target,
+    // What was asked for as a capability is what it was resolved to.
+    target:
+      targetName === undefined
+        ? call.target
+        : { kind: text(targetKind) as Target['kind'], name: text(targetName), operation: text(targetOperation) },
     // As it was found out below; what came with the call is only what its sender knew.
     lineage:
       root === undefined

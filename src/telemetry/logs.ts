@@ -1,62 +1,73 @@
-/** Structured logs: one JSON object a line, with trace context, and the newest ones kept for whoever asks. */
-import type { CallEvent, Clock, EventSink } from '../contract/index.ts';
-
-export type Level = 'debug' | 'info' | 'warn' | 'error';
-const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error'];
-
-export interface LogRecord {
-  /** RFC 3339. */
-  readonly time: string;
-  readonly level: Level;
-  readonly node: string;
-  readonly message: string;
-  readonly [field: string]: unknown;
-}
+/** Structured logs: one JSON object a line, with who and what it is about, and handed to whoever keeps or reads them. */
+import {
+  type CallEvent,
+  type Clock,
+  type EventSink,
+  LOG_LEVELS,
+  type LogLevel,
+  type LogRecord,
+} from '../contract/index.ts';
 
 export interface LoggerOptions {
   readonly node: string;
   readonly clock: Clock;
   /** Least level that is written. Default `info`. */
-  readonly level?: Level;
+  readonly level?: LogLevel;
   readonly write: (line: string) => void;
-  /** Records kept in memory for `airspace logs`. Default 2,000. */
+  /** For whom the node stands: of records that are about no call. Default: nobody. */
+  readonly about?: { readonly tenant?: string; readonly domain?: string; readonly agent?: string };
+  /** Records kept in memory, for when nothing else can be asked. Default 2,000. */
   readonly keep?: number;
 }
+
+type Reader = (record: LogRecord) => void;
 
 export class Logger implements EventSink {
   readonly #options: LoggerOptions;
   readonly #least: number;
   readonly #keep: number;
+  readonly #readers = new Set<Reader>();
   #kept: LogRecord[] = [];
 
   constructor(options: LoggerOptions) {
     this.#options = options;
-    this.#least = LEVELS.indexOf(options.level ?? 'info');
+    this.#least = LOG_LEVELS.indexOf(options.level ?? 'info');
     this.#keep = options.keep ?? 2_000;
   }
 
-  log(level: Level, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    if (LEVELS.indexOf(level) < this.#least) return;
-    const time = new Date(this.#options.clock.wallMs()).toISOString();
-    const record: LogRecord = { time, level, node: this.#options.node, message, ...fields };
+  log(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    if (LOG_LEVELS.indexOf(level) < this.#least) return;
+    const { clock, node, write, about } = this.#options;
+    const record: LogRecord = {
+      ...{ tenant: '', domain: '', agent: '', trace_id: '', span_id: '', call_id: '', ...about },
+      ...asText(fields),
+      ...{ time: new Date(clock.wallMs()).toISOString(), level, node, message },
+      // Nobody is to take a field for who wrote it.
+      ...(fields['node'] === undefined ? {} : { of_node: fields['node'] }),
+    };
     this.#kept.push(record);
     // Trimmed by halves, so that the cost of shifting is paid once in many records.
     if (this.#kept.length > 2 * this.#keep) this.#kept = this.#kept.slice(-this.#keep);
-    this.#options.write(`${JSON.stringify(record)}\n`);
+    write(`${lineOf(record)}\n`);
+    for (const take of this.#readers) take(record);
   }
 
   /** A well-ended call is `debug`: its trace says it all. Everything else is worth a line. */
   emit(event: CallEvent): void {
-    const level: Level =
+    const level: LogLevel =
       event.status === 'ok' ? 'debug' : event.status === 'denied' || event.status === 'cancelled' ? 'info' : 'warn';
-    if (LEVELS.indexOf(level) < this.#least) return;
+    if (LOG_LEVELS.indexOf(level) < this.#least) return;
+    const { principal } = event;
     const { kind, name, operation } = event.target;
     this.log(level, `call ${event.status}`, {
       trace_id: event.trace,
       span_id: event.span,
       call_id: event.callId,
       tenant: event.tenant,
-      caller: event.principal === null ? '' : event.principal.id,
+      ...(principal?.domain === undefined ? {} : { domain: principal.domain }),
+      agent: principal?.kind === 'agent' ? principal.id : kind === 'agent' ? name : '',
+      caller: principal === null ? '' : principal.id,
+      caller_kind: principal === null ? '' : principal.kind,
       target: `${kind}/${name}/${operation}`,
       code: event.code,
       http_status: event.httpStatus,
@@ -69,4 +80,25 @@ export class Logger implements EventSink {
   recent(limit: number, matches: (record: LogRecord) => boolean = () => true): readonly LogRecord[] {
     return this.#kept.filter(matches).slice(-limit);
   }
+
+  /** Hears of each record from now on. Must return at once and not throw. Answers what ends it. */
+  subscribe(take: Reader): () => void {
+    this.#readers.add(take);
+    return () => this.#readers.delete(take);
+  }
 }
+
+/** Who and what it is about are texts, whatever somebody passes. */
+const asText = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, ABOUT.has(name) ? String(value ?? '') : value]),
+  );
+
+const ABOUT: ReadonlySet<string> = new Set(['tenant', 'domain', 'agent', 'trace_id', 'span_id', 'call_id']);
+
+/** Time, level, node and message first, as people read it; without what it is not about. */
+const lineOf = ({ time, level, node, message, ...rest }: LogRecord): string =>
+  JSON.stringify({
+    ...{ time, level, node, message },
+    ...Object.fromEntries(Object.entries(rest).filter(([name, value]) => !ABOUT.has(name) || value !== '')),
+  });

@@ -28,19 +28,19 @@ export interface BatchOptions {
 }
 
 /** Collects events and hands them on in batches. One batch is under way at a time. */
-export class Batcher implements EventSink {
-  /** Events that were dropped because the destination could not keep up or failed. */
+export class Batcher<T = CallEvent> {
+  /** Those that were dropped because the destination could not keep up or failed. */
   dropped = 0;
-  readonly #write: (events: readonly CallEvent[]) => Promise<void>;
+  readonly #write: (events: readonly T[]) => Promise<void>;
   readonly #clock: Clock;
   readonly #flushMs: number;
   readonly #batch: number;
   readonly #capacity: number;
-  readonly #events: CallEvent[] = [];
+  readonly #events: T[] = [];
   #scheduled = false;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(write: (events: readonly CallEvent[]) => Promise<void>, options: BatchOptions) {
+  constructor(write: (events: readonly T[]) => Promise<void>, options: BatchOptions) {
     this.#write = write;
     this.#clock = options.clock;
     this.#flushMs = options.flushMs ?? 250;
@@ -48,7 +48,7 @@ export class Batcher implements EventSink {
     this.#capacity = options.capacity ?? 50_000;
   }
 
-  emit(event: CallEvent): void {
+  emit(event: T): void {
     if (this.#events.length >= this.#capacity) {
       this.dropped++;
       return;
