@@ -10,4 +10,6 @@ export {
   listenerRoutes,
   refuseOpenBind,
 } from './listen.ts';
+export type { MutualTls, ShownIdentity } from './mutual.ts';
 export { type DoorRoute, type Example, type Gate, type HttpMethod, nameOfRoute } from './routes.ts';
+export { checkSocketPath } from './socket.ts';

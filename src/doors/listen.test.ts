@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { test } from 'node:test';
+import { Fault } from '../contract/index.ts';
 import { testWorld } from '../upstreams/http/testing.ts';
 import { type Door, type Listener, listen } from './listen.ts';
 
@@ -154,4 +155,18 @@ test('a drain does not wait for ever', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   await listener.close(true);
   await hanging;
+});
+
+test('what no door has taken yet is refused as our own word, of known length: another node passes streams on as answers', async () => {
+  const starting: Door = () => {
+    throw new Fault('unavailable', 'this hub is starting', { executed: 'no' });
+  };
+  await withListener([starting], async ({ url }) => {
+    const answer = await fetch(url);
+    const text = await answer.text();
+    assert.deepEqual(
+      [answer.status, answer.headers.get('content-length'), JSON.parse(text).code, JSON.parse(text).executed],
+      [503, String(text.length), 'unavailable', 'no'],
+    );
+  });
 });

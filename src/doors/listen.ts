@@ -4,8 +4,10 @@ import https from 'node:https';
 import { type AddressInfo, isIP, type Socket } from 'node:net';
 import { type Clock, Fault } from '../contract/index.ts';
 import { checkHost, isLoopback } from './host.ts';
+import { type MutualTls, mutualServer } from './mutual.ts';
 import { refuseRequest } from './refuse.ts';
 import type { DoorRoute } from './routes.ts';
+import { bindSocket } from './socket.ts';
 
 /** True when the request is this door's; it will be answered by it. False: the next door is asked. */
 export type Door = (req: IncomingMessage, res: ServerResponse) => boolean | Promise<boolean>;
@@ -63,12 +65,16 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Listens at this path instead, for the owner of this process only. */
+  readonly socket?: string;
   /** Asked in this order. */
   readonly doors: readonly Door[];
   readonly clock: Clock;
   readonly limits?: Partial<ListenLimits>;
   /** PEM. Absent: plain HTTP. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** For nodes only: each proves with a certificate which one it is. Instead of `tls`. Absent: whoever comes may ask. */
+  readonly mutual?: MutualTls;
   /** The operator wants other machines to reach this listener. Default false: a forgotten setting must not open a door. */
   readonly allowPublic?: boolean;
   /** The operator accepts that keys and payloads cross the network as plain text; whoever starts the node must say so in its status. */
@@ -108,10 +114,12 @@ export const listen = async (options: ListenOptions): Promise<Listener> => {
 export const refuseOpenBind = ({
   host,
   tls,
+  mutual,
   allowPublic,
   allowPlainPublic,
-}: Pick<ListenOptions, 'host' | 'tls' | 'allowPublic' | 'allowPlainPublic'>): void => {
-  if (isLoopback(host) || allowPlainPublic === true || (allowPublic === true && tls !== undefined)) return;
+}: Pick<ListenOptions, 'host' | 'tls' | 'mutual' | 'allowPublic' | 'allowPlainPublic'>): void => {
+  const isSecured = tls !== undefined || mutual !== undefined;
+  if (isLoopback(host) || allowPlainPublic === true || (allowPublic === true && isSecured)) return;
   throw new Fault(
     'bad_request',
     allowPublic === true
@@ -121,7 +129,7 @@ export const refuseOpenBind = ({
 };
 
 const createServer = (
-  { tls }: ListenOptions,
+  { tls, mutual }: ListenOptions,
   limits: ListenLimits,
   take: (req: IncomingMessage, res: ServerResponse) => void,
 ): Server => {
@@ -136,7 +144,11 @@ const createServer = (
     noDelay: true,
   };
   const server =
-    tls === undefined ? http.createServer(settings, take) : https.createServer({ ...settings, ...tls }, take);
+    mutual !== undefined
+      ? mutualServer(settings, mutual, take)
+      : tls === undefined
+        ? http.createServer(settings, take)
+        : https.createServer({ ...settings, ...tls }, take);
   // One more than allowed, because the parser drops the rest in silence and we want to say no.
   server.maxHeadersCount = limits.maxHeaders + 1;
   server.maxConnections = limits.connections;
@@ -163,18 +175,21 @@ const capConnections = (server: Server, limits: ListenLimits): void => {
   });
 };
 
-const bound = (server: Server, { host, port }: ListenOptions): Promise<void> =>
-  new Promise((resolve, reject) => {
+const bound = (server: Server, { host, port, socket }: ListenOptions): Promise<void> => {
+  if (socket !== undefined) return bindSocket(server, socket);
+  return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port, backlog: 1024 }, () => {
       server.off('error', reject);
       resolve();
     });
   });
+};
 
-const urlOf = (server: Server, { host, tls }: ListenOptions): string => {
+const urlOf = (server: Server, { host, tls, mutual, socket }: ListenOptions): string => {
+  if (socket !== undefined) return `unix:${socket}`;
   const { port } = server.address() as AddressInfo;
-  return `${tls === undefined ? 'http' : 'https'}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  return `${tls === undefined && mutual === undefined ? 'http' : 'https'}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 };
 
 /** What stands before all doors: the checks of every request, and health. */
@@ -197,6 +212,7 @@ class Front {
     try {
       this.#check(req);
       if (this.#health(req, res)) return;
+      this.#options.mutual?.enter(req);
       const answer = this.#enter(req, res);
       if (answer === true || (answer !== false && (await answer))) return;
       throw new Fault('not_found', 'nothing is served at this path');

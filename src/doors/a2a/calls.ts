@@ -24,12 +24,14 @@ export interface Asking {
   readonly pin?: string;
   /** Of what must not be done twice. */
   readonly idempotencyKey?: string | undefined;
+  /** What was asked for instead of the target. */
+  readonly capability?: Call['capability'];
 }
 
 export const callFor = ({ ids }: Pick<World, 'ids'>, caller: Caller, asking: Asking): Call => {
   const id = ids.callId();
   const { stream = false, pin = '', idempotencyKey } = asking;
-  return callFrom(idempotencyKey === undefined ? caller : { ...caller, idempotencyKey }, {
+  const call = callFrom(idempotencyKey === undefined ? caller : { ...caller, idempotencyKey }, {
     id,
     credential: caller.credential,
     target: asking.target,
@@ -41,6 +43,7 @@ export const callFor = ({ ids }: Pick<World, 'ids'>, caller: Caller, asking: Ask
     stream,
     pin: pin === '' ? undefined : pin,
   });
+  return asking.capability === undefined ? call : { ...call, capability: asking.capability };
 };
 
 /** This node itself, in the name of whom a task belongs to: policy decides as for the owner. */

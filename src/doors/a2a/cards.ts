@@ -66,16 +66,34 @@ export const nodeCard = (entries: readonly TargetEntry[], place: Place, detail: 
   skills:
     detail === 'name'
       ? []
-      : entries.slice(0, MOST_SKILLS).flatMap((entry) =>
-          skillsOf(entry).map((operation) => ({
-            id: skillId(entry, operation),
-            name: `${entry.name} ${operation.name}`,
-            description:
-              operation.description ?? entry.description ?? `${operation.name} of ${entry.kind} ${entry.name}`,
-            tags: [entry.kind, operation.effect],
-          })),
-        ),
+      : [
+          ...entries.slice(0, MOST_SKILLS).flatMap((entry) =>
+            skillsOf(entry).map((operation) => ({
+              id: skillId(entry, operation),
+              name: `${entry.name} ${operation.name}`,
+              description:
+                operation.description ?? entry.description ?? `${operation.name} of ${entry.kind} ${entry.name}`,
+              tags: [entry.kind, operation.effect],
+            })),
+          ),
+          ...capabilitySkills(entries.slice(0, MOST_SKILLS)),
+        ],
 });
+
+/** Each once, with the versions that the reader may call: `@` and a range behind the id asks for one of them. */
+const capabilitySkills = (entries: readonly TargetEntry[]): readonly AgentSkill[] => {
+  const provided = entries.flatMap((entry) =>
+    skillsOf(entry).flatMap((operation) => (operation.provides ?? []).map((one) => ({ ...one, operation }))),
+  );
+  return [...Map.groupBy(provided, ({ capability }) => capability)].map(([capability, all]) => ({
+    id: `capability/${capability}`,
+    name: capability,
+    description: `whoever provides ${capability}, in versions ${[...new Set(all.map(({ version }) => version))].slice(0, MOST_VERSIONS).join(', ')}`,
+    tags: ['capability', ...new Set(all.map(({ operation }) => operation.effect))],
+  }));
+};
+
+const MOST_VERSIONS = 20;
 
 const DEFAULT_MODES = ['text/plain', 'application/json'];
 const MOST_SKILLS = 1_000;

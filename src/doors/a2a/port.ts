@@ -4,6 +4,7 @@ import type {
   Credential,
   Directory,
   Principal,
+  ProgressOf,
   StoredReply,
   TargetEntry,
   TaskStore,
@@ -63,6 +64,8 @@ export interface A2aDoorOptions {
   readonly tasks: TaskStore;
   /** Absent: no call waits here. */
   readonly held?: HeldCalls;
+  /** How far the run of a plan is. Absent: nobody is told. */
+  readonly progress?: ProgressOf;
   /** Absent: no push notifications. */
   readonly post?: PostOut;
   readonly signing: Signing;

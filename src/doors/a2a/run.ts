@@ -2,9 +2,17 @@
  * One message on its way: the call runs to its end whoever still waits for it, and what comes back becomes a message, or a task that
  * its owner can come back to.
  */
-import { type Call, Fault, type Principal, type Reply, type TaskRecord } from '../../contract/index.ts';
+import {
+  type Call,
+  Fault,
+  type Principal,
+  type ProgressOf,
+  type Reply,
+  type RunProgress,
+  type TaskRecord,
+} from '../../contract/index.ts';
 import { isInterrupted, isTerminal, type Message, type StreamResponse, type Task } from '../../dialects/a2a/index.ts';
-import { type Canceller, type Handler, rootScope, silentSpan, type World } from '../../kernel/index.ts';
+import { Canceller, type Handler, rootScope, silentSpan, type World } from '../../kernel/index.ts';
 import { eventsOf, heldIn, isHeld } from './answers.ts';
 import type { Channel } from './channel.ts';
 import type { Keeper } from './keeper.ts';
@@ -26,6 +34,8 @@ export interface RunParts {
   readonly follow: (live: LiveTask) => void;
   /** The call waits for people. */
   readonly hold: (live: LiveTask) => void;
+  /** How far the run of a plan is. Absent: nobody is told. */
+  readonly progress?: ProgressOf | undefined;
 }
 
 /** What was sent, and for whom. */
@@ -37,6 +47,8 @@ export interface Sent {
   readonly context: string;
   /** False: what is told of a task was made up on the way, and this node keeps it. */
   readonly hasTasks: boolean;
+  /** The target is a plan, and its run can be followed. */
+  readonly isPlan: boolean;
   /** Absent: the message begins something. */
   readonly task?: LiveTask;
   /** Undefined: nothing is known of the conversation yet. */
@@ -121,9 +133,32 @@ export class Run {
 
   async #call(): Promise<void> {
     const { call } = this.#sent;
-    const reply = await this.#parts.handler()(call, this.#scope);
+    const over = this.#tellProgress();
+    const reply = await this.#parts.handler()(call, this.#scope).finally(over);
     if (isHeld(reply)) return this.#hold(reply);
     for await (const event of eventsOf(reply)) await this.#take(event, reply.pin ?? '');
+  }
+
+  /** Until what it answers is called, which resolves when the last word is told. */
+  #tellProgress(): () => Promise<void> {
+    const { call, principal, isPlan } = this.#sent;
+    const { progress } = this.#parts;
+    if (!isPlan || progress === undefined) return async () => {};
+    const canceller = new Canceller();
+    const told = this.#follow(progress(principal.tenant, call.id, canceller)).catch(() => {});
+    return () => {
+      canceller.cancel(new Fault('cancelled', 'the call is over'));
+      return told;
+    };
+  }
+
+  /** Whoever follows what comes sees a task from the first word on; for others each word changes the task, if there is one. */
+  async #follow(words: AsyncIterable<RunProgress>): Promise<void> {
+    for await (const { message } of words) {
+      if (this.#channel !== undefined) await this.promote();
+      const statusUpdate = this.#status('TASK_STATE_WORKING', this.#says(message));
+      await this.#live?.apply({ statusUpdate });
+    }
   }
 
   async #take(event: StreamResponse, pin: string): Promise<void> {

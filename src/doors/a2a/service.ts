@@ -175,7 +175,7 @@ export class A2aService {
       message.taskId === undefined ? undefined : await this.#goesOn(about, message.taskId, message.contextId);
     const chosen: Chosen =
       task === undefined
-        ? await this.#targets.choose(principal, about.addressed, message.metadata)
+        ? await this.#chosen(about, message)
         : { entry: this.#targets.find(principal, task.record.target), operation: task.record.target.operation };
     throwIfModesDiffer(chosen.entry, request);
     const push = request.configuration?.taskPushNotificationConfig;
@@ -192,6 +192,7 @@ export class A2aService {
         keeper: this.#keeper,
         follow: (live) => this.#follower.follow(live),
         hold: (live) => this.#waiting?.add(live),
+        progress: this.options.progress,
       },
       sent,
       channel,
@@ -206,6 +207,20 @@ export class A2aService {
       if (push !== undefined) void this.#pushes.forget(principal, id).catch(() => {});
     });
     return run;
+  }
+
+  /** A conversation about a capability goes on with whom it began with: another one knows nothing of it. */
+  async #chosen(
+    { principal, addressed }: About,
+    { metadata, contextId }: SendMessageRequest['message'],
+  ): Promise<Chosen> {
+    const chosen = await this.#targets.choose(principal, addressed, metadata);
+    if (chosen.capability === undefined || contextId === undefined) return chosen;
+    const { tenant } = principal;
+    const { tasks } = await this.options.tasks.list({ tenant, principal, context: contextId, limit: 1 });
+    const [last] = tasks;
+    if (last === undefined) return chosen;
+    return this.#targets.stays(principal, last.target, chosen.capability.asked) ?? chosen;
   }
 
   /** Throws `TASK_NOT_FOUND`, `UNSUPPORTED_OPERATION` for a task that takes no message, `bad_request` for another context. */
@@ -228,7 +243,7 @@ export class A2aService {
 
   async #sent(
     about: About,
-    { entry, operation }: Chosen,
+    { entry, operation, capability }: Chosen,
     request: SendMessageRequest,
     task: LiveTask | undefined,
     stream: boolean,
@@ -259,7 +274,7 @@ export class A2aService {
     });
     const { idempotencyKey } = about.asked.inbound;
     const call = callFor(world, this.#caller(about), {
-      ...{ target, params, stream, idempotencyKey },
+      ...{ target, params, stream, idempotencyKey, capability },
       pin: remote?.pin ?? '',
     });
     return {
@@ -268,6 +283,7 @@ export class A2aService {
       message: { ...message, contextId: context },
       context,
       hasTasks,
+      isPlan: entry.speech?.protocol === 'plan',
       ...(task === undefined ? {} : { task }),
       ...(remote === undefined ? {} : { remoteContext: remote.context }),
     };

@@ -1,10 +1,15 @@
 /** Whom a request is for, and which operation of theirs: the path names an agent, or `tenant` does, or the skill. */
 import {
+  type AskedCapability,
+  askedIn,
+  type Call,
   type Directory,
   Fault,
   MCP_PREFIX,
   type OperationEntry,
   type Principal,
+  RUN,
+  type Target,
   type TargetEntry,
   type TargetKind,
 } from '../../contract/index.ts';
@@ -34,6 +39,8 @@ export const isA2a = ({ speech }: TargetEntry): boolean => speech?.protocol === 
 /** What comes with a protocol is no skill of a target. */
 const isSkill = (entry: TargetEntry, { name }: OperationEntry): boolean => {
   const protocol = entry.speech?.protocol ?? 'http';
+  // A question of a run is for nobody but its run.
+  if (protocol === 'plan') return name === RUN;
   if (protocol === 'a2a') return !/^task\.|^card$/.test(name);
   return protocol !== 'mcp' || !name.startsWith(MCP_PREFIX);
 };
@@ -44,7 +51,12 @@ export const skillsOf = (entry: TargetEntry): readonly OperationEntry[] =>
 export interface Chosen {
   readonly entry: TargetEntry;
   readonly operation: string;
+  /** What was asked for, where that was no target. */
+  readonly capability?: Required<NonNullable<Call['capability']>>;
 }
+
+/** Of a skill that is a capability: `capability/query_database@^2`. No kind of target is called that. */
+const CAPABILITY = 'capability/';
 
 export class Targets {
   readonly #directory: Directory;
@@ -88,7 +100,21 @@ export class Targets {
     return { entry, operation: operationFor(entry, visible === undefined ? [] : skillsOf(visible), skill) };
   }
 
+  #byCapability(principal: Principal, asked: AskedCapability): Chosen {
+    const chosen = this.#directory.provider(principal, asked);
+    const entry = this.find(principal, chosen.target);
+    return { entry, operation: chosen.target.operation, capability: { asked, chosen } };
+  }
+
+  /** What a conversation went to, if that provides what is asked for. Throws Fault `not_found`, when it is there no more. */
+  stays(principal: Principal, { kind, name, operation }: Target, { name: asked }: AskedCapability): Chosen | undefined {
+    const entry = this.find(principal, { kind, name });
+    const provides = entry.operations.find((one) => one.name === operation)?.provides ?? [];
+    return provides.some(({ capability }) => capability === asked) ? { entry, operation } : undefined;
+  }
+
   async #bySkill(principal: Principal, skill: string): Promise<Chosen> {
+    if (skill.startsWith(CAPABILITY)) return this.#byCapability(principal, askedIn(skill.slice(CAPABILITY.length)));
     const [kind = '', name = '', operation = '', ...rest] = skill.split('/');
     const known = KINDS.find((one) => one === kind);
     if (known !== undefined && isName(name) && rest.length === 0) {

@@ -20,16 +20,17 @@ export const TokenBody = z.union([
 export const bootstrap = async ({ ports, body }: OpenRequest): Promise<Answer> => {
   const { token } = await body(BootstrapBody);
   await ports.access.useBootstrapToken(token);
-  const metadata = { name: 'admin', tenant: DEFAULT_TENANT };
+  const { tenant, name } = ports.access.first ?? { tenant: DEFAULT_TENANT, name: 'admin' };
+  const metadata = { name, tenant };
   const user = { apiVersion: API_VERSION, kind: 'User', metadata, spec: { roles: ['admin'] } };
   const longest = new Date(ports.world.clock.wallMs() + KEY_LONGEST_MS).toISOString();
   const key = newKey(ports, {
-    tenant: DEFAULT_TENANT,
-    principal: { kind: 'user', name: 'admin' },
+    tenant,
+    principal: { kind: 'user', name },
     expiresAt: longest,
   });
   await ports.control.apply({
-    tenant: DEFAULT_TENANT,
+    tenant,
     resources: [user, key.resource],
     origins: ['this request', 'this request'],
     by: 'bootstrap',
@@ -38,7 +39,7 @@ export const bootstrap = async ({ ports, body }: OpenRequest): Promise<Answer> =
     dryRun: false,
     prune: false,
   });
-  return json({ id: key.id, secret: key.secret }, 201);
+  return json({ id: key.id, user: name, secret: key.secret }, 201);
 };
 
 export const createToken = async ({ ports, principal, body }: AdminRequest): Promise<Answer> => {

@@ -5,6 +5,8 @@ import { Canceller } from '../../kernel/index.ts';
 
 export interface Message {
   readonly event: string;
+  /** Where a reader goes on who lost the connection. */
+  readonly id?: number;
   /** One line: JSON text never contains a raw line break. */
   readonly data: string;
 }
@@ -19,8 +21,8 @@ export type Answer =
     }
   | {
       readonly kind: 'documents';
-      /** Each is sent when the one before has left; ends with the signal. */
-      readonly messages: (signal: CancelSignal) => AsyncIterable<Message>;
+      /** Each is sent when the one before has left; ends with the signal. What many readers get may come as `frameOf` made it. */
+      readonly messages: (signal: CancelSignal) => AsyncIterable<Message | Uint8Array>;
     };
 
 export const json = (value: unknown, status = 200): Answer => ({ kind: 'json', status, value });
@@ -68,7 +70,7 @@ export const writeDocuments = async (
   try {
     for await (const message of messages(closed)) {
       if (closed.reason !== undefined) return;
-      if (!res.write(textOf(message))) await drained(res, closed);
+      if (!res.write(message instanceof Uint8Array ? message : textOf(message))) await drained(res, closed);
     }
   } finally {
     res.end();
@@ -109,7 +111,11 @@ const begin = (res: ServerResponse, { clock, signal, mayGoOn }: Streaming): Canc
   return closed;
 };
 
-const textOf = ({ event, data }: Message): string => `event: ${event}\ndata: ${data}\n\n`;
+/** A message as it is on the wire. */
+export const frameOf = (message: Message): Uint8Array => Buffer.from(textOf(message));
+
+const textOf = ({ event, id, data }: Message): string =>
+  `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`;
 
 const sender = (res: ServerResponse): ((message: Message) => void) => {
   let missed = 0;

@@ -11,7 +11,12 @@ export const Filter = z.strictObject({
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be the digest of the approval that you looked at');
 const comment = z.string().trim().max(1_000).default('');
-export const Vote = z.strictObject({ digest, comment });
+/** `check`: `answer` of the plan's check that the voter looked at, where the call starts a run. Absent: as when people were asked. */
+const check = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'must be the `plan.answer` of the approval that you looked at')
+  .optional();
+export const Vote = z.strictObject({ digest, comment, check });
 export const Edit = z.strictObject({ digest, comment, body: z.string() });
 
 const ID = /^[0-9a-f]{32}$/;

@@ -6,6 +6,7 @@ import {
   KINDS,
   Name,
   type Principal,
+  type Resource,
   type ResourceKind,
   type Rights,
   resourceKey,
@@ -17,6 +18,7 @@ import type { AdminRequest } from './request.ts';
 
 const MOST_RESOURCES = 10_000;
 
+const Nothing = z.strictObject({});
 const Kind = z.enum(Object.keys(KINDS) as [ResourceKind, ...ResourceKind[]]);
 const Reason = z.string().max(1000).default('');
 const DryRun = z.boolean().default(false);
@@ -106,6 +108,18 @@ export const history = async ({ ports, principal, rights, theirs, query }: Admin
     }))
     .filter(({ put, deleted }) => put.length + deleted.length > 0);
   return json({ items });
+};
+
+/** What one revision changed, field by field. Changes of other tenants in it are not shown, and neither is what lies outside of the rights. */
+export const revision = async ({ ports, principal, theirs, param, query }: AdminRequest): Promise<Answer> => {
+  query(Nothing);
+  const own = `${principal.tenant}/`;
+  const isSeen = (resource: Resource | null): boolean => resource === null || theirs.resource(resource);
+  const changes = (await ports.control.changes(Number(param))).filter(({ key }) => key.startsWith(own));
+  return json({
+    revision: Number(param),
+    items: changes.filter(({ before, after }) => isSeen(before) && isSeen(after)),
+  });
 };
 
 /** Of what is gone, nobody can say any more whose it was: those who look after some domains do not see it. */

@@ -1,7 +1,8 @@
 /** What the door gives to somebody who administers a domain and has no role: that domain, as far as it goes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fault, type KillOrder, type StoredResource } from '../../contract/index.ts';
+import { type AgentSpan, type DomainSums, Fault, type KillOrder, type StoredResource } from '../../contract/index.ts';
+import type { HubRefusal } from './ports.ts';
 import { callEvent, killAnswer, type Served, served } from './testing/served.ts';
 
 const OPERATIONS = { kind: 'domains', tenant: 'default', domains: ['operations'] };
@@ -25,6 +26,7 @@ test('every change says how far the rights of its author reach', async () => {
     ['/v1/policy/releases/01234567:activate', {}],
     ['/v1/policy/releases:rollback', {}],
     ['/v1/policy/releases:replay', { release: '01234567' }],
+    ['/v1/policy/releases:check', { resources: [{}] }],
   ];
   for (const [key, rights] of [
     ['admin', { kind: 'tenant' }],
@@ -77,7 +79,14 @@ test('resources, calls, traces and targets are those of the domain', async () =>
       revision: 1,
     }) as StoredResource;
   const there = [stored('orders', 'operations'), stored('kb', 'knowledge')];
-  const events = [callEvent(), callEvent({ target: { kind: 'agent', name: 'kb', operation: 'ask' } })];
+  const events = [
+    callEvent(),
+    callEvent({
+      callId: 'd'.repeat(32),
+      span: 'd'.repeat(16),
+      target: { kind: 'agent', name: 'kb', operation: 'ask' },
+    }),
+  ];
   await using plain = await served();
   const door = await served({
     control: { ...portsFor(), list: async () => there },
@@ -96,10 +105,53 @@ test('resources, calls, traces and targets are those of the domain', async () =>
   }
   assert.equal((await door.get(`/v1/traces/${'a'.repeat(32)}`, 'steward')).status, 200);
   assert.equal((await door.get(`/v1/traces/${'a'.repeat(32)}`, 'outsider')).status, 404);
+  const saidTo = async (key: string): Promise<readonly string[]> => {
+    const found = await (await plain.get(`/v1/traces/${'a'.repeat(32)}`, key)).json();
+    return (found as { agentSpans: AgentSpan[] }).agentSpans.map(({ principal }) => principal.id);
+  };
+  assert.deepEqual(await saidTo('viewer'), ['orders', 'secret']);
+  assert.deepEqual(await saidTo('steward'), ['orders'], 'what agents of other domains say is theirs');
   assert.equal((await door.get(`/v1/traces/${'a'.repeat(32)}/explain`, 'outsider')).status, 404);
+  const compared = `/v1/traces/${'a'.repeat(32)}/compare?with=${'b'.repeat(8)}`;
+  for (const [key, rows] of [
+    ['viewer', 2],
+    ['steward', 1],
+  ] as const)
+    assert.equal(((await (await door.get(compared, key)).json()) as { rows: unknown[] }).rows.length, rows, key);
+  assert.match(await detailOf(await door.get(compared, 'outsider')), /^404 there is no trace or call/);
+  assert.match(await detailOf(await door.get(`/v1/traces/${'a'.repeat(32)}/compare`, 'viewer')), /^400 .*`with`/);
   assert.equal((await itemsOf(plain, '/v1/instances', 'steward')).length, 1);
   assert.equal((await itemsOf(plain, '/v1/nodes', 'steward')).length, 0);
   assert.equal((await itemsOf(plain, '/v1/targets', 'steward')).length, 1);
+});
+
+test('sums are those of the domain, over as many minutes as were asked for', async () => {
+  const asked: unknown[] = [];
+  const item = (domain: string) => ({ domain }) as DomainSums;
+  await using door = await served({
+    sums: async (...of) => {
+      asked.push(of);
+      return { fromMs: 1, toMs: 2, items: [item('operations'), item('knowledge')] };
+    },
+  });
+  const seen = async (key: string) =>
+    ((await itemsOf(door, '/v1/sums?minutes=5', key)) as readonly DomainSums[]).map(({ domain }) => domain);
+  assert.deepEqual(await seen('viewer'), ['operations', 'knowledge']);
+  assert.deepEqual(await seen('steward'), ['operations']);
+  assert.deepEqual(await seen('outsider'), []);
+  assert.deepEqual(asked[0], ['default', 5]);
+  assert.match(await detailOf(await door.get('/v1/sums?minutes=0', 'viewer')), /^400 query parameter `minutes`/);
+  assert.match(await detailOf(await door.get('/v1/sums?hours=1', 'viewer')), /^400 .*hours/);
+});
+
+test('the status names what is refused of whose hub, to those who may see that domain', async () => {
+  await using door = await served();
+  const refusals = async (key: string) =>
+    ((await (await door.get('/v1/status', key)).json()) as { refusals: readonly HubRefusal[] }).refusals;
+  assert.deepEqual((await refusals('viewer'))[0], {
+    ...{ node: 'n1', domain: '', what: 'exports', reason: 'the name is taken' },
+  });
+  assert.deepEqual(await refusals('steward'), []);
 });
 
 test('`can` is asked about pairs of which one is in the domain', async () => {
@@ -120,6 +172,21 @@ test('of a release it sees that there is one, and the rules of its own level; fa
     );
   assert.deepEqual(await rules('viewer'), ['operations/r', 'org/r', 'operations']);
   assert.deepEqual(await rules('steward'), ['operations/r']);
+});
+
+test('bundles, what they said before, and what a release brings are shown of its own level only', async () => {
+  await using door = await served();
+  const levels = async (path: string, key: string) =>
+    ((await (await door.get(path, key)).json()) as { items: { level: string }[] }).items.map(({ level }) => level);
+  for (const path of ['/v1/policy/bundles', '/v1/policy/releases/01234567/bundles']) {
+    assert.deepEqual(await levels(path, 'viewer'), ['org', 'operations']);
+    assert.deepEqual(await levels(path, 'steward'), ['operations']);
+  }
+  assert.deepEqual(await levels('/v1/policy/bundles/operations/versions', 'steward'), ['operations']);
+  assert.match(
+    await detailOf(await door.get('/v1/policy/bundles/org/versions', 'steward')),
+    /^403 PolicyBundle `org` is of a level that you do not administer; ask somebody with role `viewer`/,
+  );
 });
 
 test('it stops what is in its domain and nothing else', async () => {
@@ -186,10 +253,15 @@ const portsFor = () => ({
   list: refuse,
   remove: refuse,
   history: refuse,
+  changes: refuse,
   rollback: refuse,
 });
 const releasesFor = () => ({
   stage: refuse,
+  check: refuse,
+  overview: refuse,
+  versions: refuse,
+  texts: refuse,
   list: refuse,
   get: refuse,
   shadow: refuse,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fault, type Principal, type TargetEntry } from '../../contract/index.ts';
-import type { FleetEndpoint, FleetTarget } from './ports.ts';
+import { Fault, type FleetEndpoint, type Principal, type TargetEntry } from '../../contract/index.ts';
+import type { FleetTarget } from './ports.ts';
 import { type AdminRoute, ROUTES } from './routes.ts';
 import { callEvent, NODES, type Served, served, TRACE } from './testing/served.ts';
 
@@ -20,6 +20,12 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/approvals/{hex}:approve': { digest: 'f'.repeat(64), comment: 'fine' },
   '/v1/approvals/{hex}:deny': { digest: 'f'.repeat(64) },
   '/v1/approvals/{hex}:edit': { digest: 'f'.repeat(64), body: '{}' },
+  '/v1/runs/{hex}:pause': {},
+  '/v1/runs/{hex}:resume': {},
+  '/v1/runs/{hex}:cancel': {},
+  '/v1/runs/{hex}:retry': { from: 'book[3]' },
+  '/v1/runs/{hex}:signal': { name: 'paid', body: { ok: true } },
+  '/v1/plans:check': { plan: 'p' },
   '/v1/keys': { principal: { kind: 'agent', name: 'orders' } },
   '/v1/secrets': { name: 'bank', value: 'a-secret', origins: ['https://bank.example'] },
   '/v1/definitions/{name}:accept': { operations: [{ name: 'x', digest: 'f'.repeat(32) }] },
@@ -30,12 +36,15 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/budgets/{name}:topup': { amount: 5, holder: 'session/s1' },
   '/v1/nodes:join': { token: 'airj_x' },
   '/v1/policy/releases': { resources: [{}], reason: 'why' },
+  '/v1/policy/releases:check': { resources: [{}] },
   '/v1/policy/releases:replay': { release: '01234567' },
 };
 
+const QUERIES: Readonly<Record<string, string>> = { '/v1/traces/{hex}/compare': `?with=${TRACE}` };
+
 const pathOf = ({ path }: AdminRoute): string =>
-  path
-    .replace('{hex}', path.startsWith('/v1/approvals') ? TRACE : TRACE.slice(0, 8))
+  `${path}${QUERIES[path] ?? ''}`
+    .replace('{hex}', /^\/v1\/(approvals|runs)/.test(path) ? TRACE : TRACE.slice(0, 8))
     .replace('{number}', '1')
     .replace('{name}', 'n1')
     .replace('{id}', 'default/orders/9000');
@@ -151,10 +160,16 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'POST /v1/resources:delete': andStewards(forRoles(['developer'])),
   'POST /v1/discover': andStewards(forRoles(['developer'])),
   'GET /v1/revisions': andStewards(forRoles([...VIEWERS, 'auditor'])),
+  'GET /v1/revisions/{number}': andStewards(forViewers()),
   'POST /v1/revisions/{number}:rollback': andStewards(forAdmins(200, 403)),
   'GET /v1/kills': andStewards(forViewers()),
   'POST /v1/kills': andStewards(forRoles(['operator'], { ok: 201 }), 201),
   'DELETE /v1/kills/{name}': andStewards(forRoles(['operator'])),
+  'GET /v1/topology': forViewers(),
+  'GET /v1/topology/advice': forViewers(),
+  'GET /v1/topology/routes/{name}/arms': forViewers(),
+  'GET /v1/alerts': forViewers(),
+  'GET /v1/incidents': forViewers(),
   'GET /v1/budgets': forViewers(),
   'GET /v1/budgets/{name}/payers': forViewers(),
   'POST /v1/budgets/{name}:topup': forRoles(['budgetAdmin']),
@@ -163,11 +178,25 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'POST /v1/approvals/{hex}:approve': forWhoever,
   'POST /v1/approvals/{hex}:deny': forWhoever,
   'POST /v1/approvals/{hex}:edit': forWhoever,
+  'GET /v1/runs': forWhoever,
+  'GET /v1/runs/{hex}': forWhoever,
+  'GET /v1/runs/{hex}/events': forWhoever,
+  'GET /v1/runs/{hex}/stream': forWhoever,
+  'POST /v1/runs/{hex}:pause': forWhoever,
+  'POST /v1/runs/{hex}:resume': forWhoever,
+  'POST /v1/runs/{hex}:cancel': forWhoever,
+  'POST /v1/runs/{hex}:retry': forWhoever,
+  'POST /v1/runs/{hex}:signal': forWhoever,
+  'POST /v1/plans:check': forWhoever,
+  'GET /v1/policy/bundles': andStewards(forViewers()),
+  'GET /v1/policy/bundles/{name}/versions': andStewards(forViewers()),
   'GET /v1/policy/releases': andStewards(forViewers()),
   'POST /v1/policy/releases': andStewards(forRoles(['developer', 'policyAdmin'], { ok: 201 }), 201),
+  'POST /v1/policy/releases:check': andStewards(forRoles(['developer', 'policyAdmin'])),
   'POST /v1/policy/releases:replay': andStewards(forRoles(['operator', 'developer', 'policyAdmin', 'approver'])),
   'POST /v1/policy/releases:rollback': andStewards(forPolicyAdmins),
   'GET /v1/policy/releases/{hex}': andStewards(forViewers()),
+  'GET /v1/policy/releases/{hex}/bundles': andStewards(forViewers()),
   'POST /v1/policy/releases/{hex}:shadow': andStewards(forPolicyAdmins),
   'POST /v1/policy/releases/{hex}:activate': andStewards(forPolicyAdmins),
   'POST /v1/policy/releases/{hex}:approve': forRoles(['policyAdmin', 'approver']),
@@ -177,6 +206,9 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'GET /v1/audit': forRoles(['operator', 'auditor']),
   'GET /v1/audit/records': forRoles(['operator', 'auditor']),
   'GET /v1/audit/head': forRoles(['operator', 'auditor']),
+  'GET /v1/audit/nodes': forRoles(['operator', 'auditor']),
+  'GET /v1/audit/verification': forRoles(['operator', 'auditor']),
+  'POST /v1/audit:verify': forRoles(['operator', 'auditor'], { ok: 202 }),
   'POST /v1/keys': forAdmins(201),
   'POST /v1/keys/{name}:rotate': forAdmins(404),
   'DELETE /v1/keys/{name}': forAdmins(),
@@ -187,14 +219,20 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'POST /v1/tokens': forAdmins(201),
   'POST /v1/bootstrap': withoutKey(201),
   'GET /v1/traces/{hex}': andStewards(forViewers(404)),
+  'GET /v1/traces/{hex}/compare': andStewards(forViewers(404)),
   'GET /v1/traces/{hex}/explain': andStewards(forRoles(['operator'], { foreign: 404 })),
   'POST /v1/policy:can': andStewards(forViewers()),
   'POST /v1/policy/diagnose': forViewers(),
   'GET /v1/calls': andStewards(forViewers()),
   'GET /v1/top': andStewards(forViewers()),
-  'GET /v1/logs': forViewers(),
+  'GET /v1/logs': andStewards(forViewers()),
+  'GET /v1/logs/stream': andStewards(forViewers()),
+  'GET /v1/breakers': andStewards(forViewers()),
+  'GET /v1/sums': andStewards(forViewers()),
+  'GET /v1/usage': andStewards(forViewers()),
   'GET /v1/events/stream': andStewards(forViewers()),
   'GET /v1/targets': forViewersAndAgents,
+  'GET /v1/capabilities': forViewersAndAgents,
   'GET /v1/definitions': andStewards(forViewers()),
   'GET /v1/definitions/{name}': andStewards(forViewers(), 404),
   'POST /v1/definitions/{name}:accept': andStewards(forRoles(['developer'])),
@@ -210,6 +248,13 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'POST /v1/nodes/{name}/leases': forNodes,
   'GET /v1/nodes/{name}/stream': forNodes,
   'POST /v1/nodes/{name}/events': forNodes,
+  'POST /v1/nodes/{name}/said': forNodes,
+  'POST /v1/nodes/{name}/checkpoints': forNodes,
+  'POST /v1/nodes/{name}/exports': forNodes,
+  'POST /v1/nodes/{name}/sums': forNodes,
+  'POST /v1/nodes/{name}/logs': forNodes,
+  'POST /v1/nodes/{name}/certificate': forNodes,
+  'POST /v1/nodes/{name}/audit': forNodes,
 };
 
 test('every route gives every kind of caller exactly what it is owed', async () => {
@@ -477,11 +522,33 @@ test('logs of other tenants are theirs, and those of the node belong to who runs
   await using door = await served();
   const seen = async (key: string, query = ''): Promise<number> =>
     ((await (await door.get(`/v1/logs${query}`, key)).json()) as { records: unknown[] }).records.length;
-  assert.equal(await seen('viewer'), 2);
+  assert.equal(await seen('viewer'), 4);
   assert.equal(await seen('foreign'), 1);
-  assert.equal(await seen('viewer', '?level=warn'), 1);
+  assert.equal(await seen('viewer', '?level=warn'), 2);
   assert.equal(await seen('viewer', '?call=bbbbbbbb'), 1);
   assert.equal(await seen('viewer', '?call=dddddddd'), 0);
+  assert.equal(await seen('viewer', '?agent=orders'), 2, 'it was called, and its node said something');
+  assert.equal(await seen('viewer', '?agent=kb,nobody'), 1);
+  assert.equal(await seen('viewer', '?node=n1'), 1);
+  assert.equal(await seen('viewer', '?grep=caller=conc'), 2);
+  assert.equal(await seen('viewer', '?grep=link'), 1);
+  assert.equal((await door.get('/v1/logs?grep==x', 'viewer')).status, 400);
+});
+
+test('whoever looks after a domain sees the logs of its calls and nodes, and follows no more than those', async () => {
+  await using door = await served();
+  const messages = async (path: string, key: string): Promise<readonly string[]> => {
+    const text = await (await door.get(path, key)).text();
+    return [...text.matchAll(/"message":"([^"]*)"/g)].map(([, message]) => message!);
+  };
+  assert.deepEqual(await messages('/v1/logs', 'steward'), ['call failed', 'hub link']);
+  assert.deepEqual(await messages('/v1/logs', 'outsider'), []);
+  const following = messages('/v1/logs/stream', 'steward');
+  const warnings = messages('/v1/logs/stream?level=warn&agent=orders', 'viewer');
+  while (door.asked.filter((one) => one === 'follow logs').length < 2) await new Promise(setImmediate);
+  door.shutDown.cancel(new Fault('cancelled', 'the node shuts down'));
+  assert.deepEqual(await following, ['call failed', 'hub link']);
+  assert.deepEqual(await warnings, ['call failed']);
 });
 
 test('a stream gives each reader the finished calls of its tenant and ends with the node', async () => {

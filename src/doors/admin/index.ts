@@ -1,12 +1,16 @@
 /** The admin door: configuration, observation, registry and node link over HTTP, behind one table of rights. */
 export { isFromThisMachine, isOperator, refuseForeignPages } from './authorise.ts';
+export type { CapabilityView, ProviderView, RangeView } from './capabilities.ts';
 export { type AdminDoor, adminDoor } from './door.ts';
 export { EventFeed } from './feed.ts';
+export { type MetricsPorts, metricsDoor } from './metrics-door.ts';
 export type {
   Acceptance,
   AccessPort,
   AdminPorts,
+  AlertPort,
   ApprovalPort,
+  AuditChain,
   AuditPort,
   BudgetAccount,
   BudgetPort,
@@ -16,17 +20,20 @@ export type {
   CanQuestion,
   ClauseSeen,
   DiscoverRequest,
+  ExportStatus,
   Feed,
-  FleetEndpoint,
   FleetTarget,
+  HubRefusal,
   KillAnswer,
   KillPort,
   KillsView,
-  LogLine,
+  LogPort,
   NodeStatus,
+  ParentStatus,
   Payer,
   PayerKind,
   PayersView,
+  PlanPort,
   PolicyPort,
   RuleName,
   SecretPort,
@@ -34,6 +41,7 @@ export type {
   ToolOperationView,
   ToolPort,
   ToolView,
+  TopologyPort,
   UnknownPort,
   Vote,
 } from './ports.ts';

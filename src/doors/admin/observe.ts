@@ -1,34 +1,45 @@
 /** What the node knows about itself and about calls: status, traces, numbers, logs, and calls as they finish. */
 import { z } from 'zod';
-import { type CallEvent, type CallStatus, DEFAULT_TENANT, Fault, type TargetKind } from '../../contract/index.ts';
+import {
+  type AgentSpan,
+  type CallEvent,
+  type CallStatus,
+  compareTrees,
+  DEFAULT_TENANT,
+  Fault,
+  type NodeView,
+  sessionTrace,
+  type TargetKind,
+  type TopEndpoint,
+} from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
-import type { FleetEndpoint, FleetTarget, LogLine } from './ports.ts';
+import type { FleetTarget, HubRefusal } from './ports.ts';
 import type { AdminRequest, OpenRequest } from './request.ts';
 
 const STATUSES = ['ok', 'failed', 'denied', 'refused', 'cancelled', 'unknown'] as const satisfies readonly CallStatus[];
-const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 const Nothing = z.strictObject({});
 const Limit = z.coerce.number().int().min(1).max(1000).default(100);
 const Short = z.string().max(200);
 
+const Instant = z
+  .union([z.iso.datetime({ offset: true }).transform(Date.parse), z.coerce.number().min(0)])
+  .optional()
+  .describe('RFC 3339, or Unix milliseconds');
+
 export const CallsQuery = z.strictObject({
   status: z.enum(STATUSES).optional(),
   target: Short.optional(),
   principal: Short.optional(),
-  since: z
-    .union([z.iso.datetime({ offset: true }).transform(Date.parse), z.coerce.number().min(0)])
-    .optional()
-    .describe('RFC 3339, or Unix milliseconds'),
+  since: Instant,
+  /** Not later than this: how a reader of many comes to older ones. */
+  until: Instant,
   limit: Limit,
 });
 
-export const LogsQuery = z.strictObject({
-  limit: Limit,
-  level: z.enum(LEVELS).default('debug'),
-  call: Short.optional(),
-  trace: Short.optional(),
-});
+const Id = z.string().regex(/^[0-9a-f]{8,32}$/, 'must be 8 to 32 hex digits of a trace or a call');
+
+export const CompareQuery = z.strictObject({ with: Id.describe('the other trace or call') });
 
 export const StreamQuery = z.strictObject({ status: z.enum(STATUSES).optional(), target: Short.optional() });
 
@@ -41,6 +52,10 @@ export const status = async ({ ports, principal, theirs, query }: AdminRequest):
     ...node,
     fallback: node.fallback.filter(({ tenant }) => tenant === principal.tenant),
     startedAt: new Date(startedAtMs).toISOString(),
+    refusals: ports.nodes
+      .list(principal.tenant)
+      .filter(({ node: { domain } }) => theirs.domain(domain))
+      .flatMap(refusalsOf),
     uptimeMs: Math.max(0, ports.world.clock.wallMs() - startedAtMs),
     targets: {
       declared: ports.targets().filter(({ tenant, domain }) => tenant === principal.tenant && theirs.domain(domain))
@@ -52,18 +67,58 @@ export const status = async ({ ports, principal, theirs, query }: AdminRequest):
   });
 };
 
-export const metrics = async ({ ports, query }: OpenRequest): Promise<Answer> => {
+const refusalsOf = ({ node, exports, sumsRefused }: NodeView): readonly HubRefusal[] => {
+  const said = { exports: exports?.refused ?? null, sums: sumsRefused };
+  return (['exports', 'sums'] as const).flatMap((what) => {
+    const reason = said[what];
+    return reason === null ? [] : [{ node: node.id, domain: node.domain, what, reason }];
+  });
+};
+
+export const metrics = async ({ ports, query, accept }: OpenRequest): Promise<Answer> => {
   query(Nothing);
-  return { kind: 'text', contentType: 'text/plain; version=0.0.4; charset=utf-8', text: ports.metrics.text() };
+  return { kind: 'text', ...(await ports.metrics.text(accept)) };
 };
 
 export const trace = async (asked: AdminRequest): Promise<Answer> => {
   asked.query(Nothing);
   const { param } = asked;
   const events = await ownTrace(asked);
-  if (events.length === 0)
-    throw new Fault('not_found', `there is no trace or call \`${param}\` here; it may be older than what is kept`);
-  return json({ events });
+  const agentSpans = await saidIn(asked, events);
+  if (events.length === 0 && agentSpans.length === 0) throw unknownTrace(param);
+  return json({ events, agentSpans });
+};
+
+const unknownTrace = (id: string): Fault =>
+  new Fault('not_found', `there is no trace or call \`${id}\` here; it may be older than what is kept`);
+
+/** Of two traces, what the asker may see of each. */
+export const compare = async (asked: AdminRequest): Promise<Answer> => {
+  const { with: other } = asked.query(CompareQuery);
+  const [a, b] = [await ownTrace(asked), await ownTrace({ ...asked, param: other })];
+  if (a.length === 0) throw unknownTrace(asked.param);
+  if (b.length === 0) throw unknownTrace(other);
+  return json(compareTrees(a, b));
+};
+
+/** Sessions of one trace whose outcomes are looked for: mostly there is one. */
+const MOST_SESSIONS = 5;
+
+/** Of agents and plans of their own. A trace that nodes know nothing of yet is found by its whole id only. */
+const saidIn = async (
+  { ports, principal: { tenant }, rights, theirs, param }: AdminRequest,
+  events: readonly CallEvent[],
+): Promise<readonly AgentSpan[]> => {
+  const sessions = new Set(events.flatMap(({ session }) => (session === undefined ? [] : [session])));
+  const ofSessions = [...sessions].slice(0, MOST_SESSIONS).map(sessionTrace);
+  const said = await Promise.all(
+    [events[0]?.trace ?? param, ...ofSessions].map((trace) => ports.agentSpans(tenant, trace)),
+  );
+  return said
+    .flat()
+    .filter(
+      ({ principal: { kind, id } }) => rights.kind === 'tenant' || (kind !== 'user' && theirs.target('agent', id)),
+    );
 };
 
 /** A caller that nobody knows has no tenant; who runs the node may look at what it tried. */
@@ -82,13 +137,14 @@ export const ownTrace = async ({
 const MOST_LOOKED_AT = 1000;
 
 export const calls = async ({ ports, principal, rights, theirs, query }: AdminRequest): Promise<Answer> => {
-  const { since, status, target, principal: caller, limit } = query(CallsQuery);
+  const { since, until, status, target, principal: caller, limit } = query(CallsQuery);
   const events = await ports.traces.recent({
     tenant: principal.tenant,
     ...(status === undefined ? {} : { status }),
     ...(target === undefined ? {} : { target }),
     ...(caller === undefined ? {} : { principal: caller }),
     ...(since === undefined ? {} : { sinceMs: since }),
+    ...(until === undefined ? {} : { untilMs: until }),
     limit: rights.kind === 'tenant' ? limit : MOST_LOOKED_AT,
   });
   return json({ events: events.filter(theirs.call).slice(0, limit) });
@@ -116,6 +172,7 @@ export const top = async ({ ports, principal, theirs, query }: AdminRequest): Pr
       denied: count?.denied ?? 0,
       p50Ms: count?.p50Ms ?? null,
       p99Ms: count?.p99Ms ?? null,
+      ...(count?.outcomes === undefined ? {} : { outcomes: count.outcomes, completed: count.completed ?? 0 }),
       ...seenByRouting(fleet.get(key) ?? []),
     };
   });
@@ -132,14 +189,12 @@ const seenByRouting = (ways: readonly FleetTarget[]) => {
   };
 };
 
-type SeenEndpoint = FleetEndpoint & { readonly via: readonly string[] };
-
-const endpointsOf = ({ via, endpoints }: FleetTarget): readonly SeenEndpoint[] =>
+const endpointsOf = ({ via, endpoints }: FleetTarget): readonly TopEndpoint[] =>
   endpoints.map((endpoint) => ({ ...endpoint, via: [via] }));
 
 /** An endpoint that both ways lead to is one: busy with the calls of both, and the busier way knows it better. */
-const asOne = (seen: readonly SeenEndpoint[]): SeenEndpoint => {
-  const sum = (of: (endpoint: SeenEndpoint) => number): number => seen.reduce((total, one) => total + of(one), 0);
+const asOne = (seen: readonly TopEndpoint[]): TopEndpoint => {
+  const sum = (of: (endpoint: TopEndpoint) => number): number => seen.reduce((total, one) => total + of(one), 0);
   return {
     ...seen.reduce((a, b) => (b.requests > a.requests ? b : a)),
     inFlight: sum((one) => one.inFlight),
@@ -148,25 +203,6 @@ const asOne = (seen: readonly SeenEndpoint[]): SeenEndpoint => {
     via: seen.flatMap((one) => one.via),
   };
 };
-
-export const logs = async ({ ports, principal, query }: AdminRequest): Promise<Answer> => {
-  const { limit, level, call, trace } = query(LogsQuery);
-  const least = LEVELS.indexOf(level);
-  const records = ports.logs.recent(
-    limit,
-    (record) =>
-      maySee(record, principal.tenant) &&
-      LEVELS.indexOf(record.level as (typeof LEVELS)[number]) >= least &&
-      (call === undefined || startsWith(record['call_id'], call)) &&
-      (trace === undefined || startsWith(record['trace_id'], trace)),
-  );
-  return json({ records });
-};
-
-/** Records about calls belong to their tenant; those about the node itself to the tenant that runs it. */
-const maySee = (record: LogLine, tenant: string): boolean => (record['tenant'] || DEFAULT_TENANT) === tenant;
-
-const startsWith = (value: unknown, prefix: string): boolean => typeof value === 'string' && value.startsWith(prefix);
 
 export const stream = async ({ ports, principal, theirs, query }: AdminRequest): Promise<Answer> => {
   const { status, target } = query(StreamQuery);

@@ -1,13 +1,17 @@
 /** Everything that the admin door asks of a node: it serves what these answer and decides only who may ask. */
 import type { IncomingMessage } from 'node:http';
 import type {
+  AgentSpan,
+  AlertView,
   ApprovalCard,
   ApprovalState,
   ApprovalView,
+  AuditFilter,
   AuditHead,
   AuditRecord,
-  AuditStore,
+  AuditVerification,
   Belonging,
+  BreakerChange,
   BudgetEntry,
   CallEvent,
   CallRecord,
@@ -15,25 +19,44 @@ import type {
   ControlPort,
   Credential,
   Diagnosis,
+  FleetEndpoint,
+  Incident,
+  IncidentFilter,
   KillOrder,
   KillRequest,
   LeaseReply,
+  LogFilter,
+  LogRecord,
+  NodeAuditHead,
   NodeEntry,
   NodePort,
   NodeRole,
   Operation,
+  PlanCheck,
+  PlanSpec,
   Principal,
   Protocol,
   ReleasePort,
+  RemovedWhy,
   Rights,
+  RunDetail,
+  RunEvent,
+  RunFilter,
+  RunView,
+  RunWish,
+  SumsView,
   Target,
   TargetEntry,
   TargetKind,
+  TelemetrySize,
   TextFile,
   TraceStore,
   Unit,
+  UsageView,
 } from '../../contract/index.ts';
 import type { World } from '../../kernel/index.ts';
+import type { CapabilityView } from './capabilities.ts';
+import type { UsageAsked } from './usage.ts';
 
 export interface AdminPorts {
   readonly world: World;
@@ -55,26 +78,43 @@ export interface AdminPorts {
   readonly releases: ReleasePort;
   readonly status: () => NodeStatus;
   readonly metrics: {
-    /** Prometheus text exposition format 0.0.4, of all tenants. */
-    text(): string;
+    /** Of all tenants, in the exposition format that `accept` asks for; Prometheus 0.0.4 unless it names another that there is. */
+    text(accept: string): Promise<{ readonly contentType: string; readonly text: string }>;
     targets(tenant: string | null): readonly TargetCounts[];
   };
   /** What routing knows, of one tenant. */
   readonly fleet: (tenant: string) => readonly FleetTarget[];
+  /** How the breaker of an endpoint came to be what it is, newest first; nothing: it was always closed. */
+  readonly breakerChanges: (endpoint: string) => readonly BreakerChange[];
   /** Targets of the current snapshot, of all tenants. */
   readonly targets: () => readonly TargetEntry[];
+  /** Of one tenant, in the order of names: what is provided by operations that may be seen. */
+  readonly capabilities: (
+    tenant: string,
+    isSeen: (target: TargetEntry, operation: string) => boolean,
+  ) => readonly CapabilityView[];
   readonly traces: Pick<TraceStore, 'trace' | 'recent'>;
-  readonly logs: {
-    /** Newest last. */
-    recent(limit: number, matches: (record: LogLine) => boolean): readonly LogLine[];
-  };
+  /** What agents said in a trace of the tenant, by start time. */
+  readonly agentSpans: (tenant: string, trace: string) => Promise<readonly AgentSpan[]>;
+  /** Of one tenant: the last so many minutes, the current one among them. */
+  readonly sums: (tenant: string, minutes: number) => Promise<SumsView>;
+  /** Of one tenant; `isTheirs`: only calls of those callers to those targets, by the names of usage. Absent: all. */
+  readonly usage: (
+    tenant: string,
+    asked: UsageAsked,
+    isTheirs: ((caller: string, target: string) => boolean) | undefined,
+  ) => Promise<UsageView>;
+  readonly logs: LogPort;
   readonly feed: Feed;
   readonly access: AccessPort;
   readonly policy: PolicyPort;
+  readonly topology: TopologyPort;
   readonly kills: KillPort;
   readonly budgets: BudgetPort;
   readonly audit: AuditPort;
+  readonly alerts: AlertPort;
   readonly approvals: ApprovalPort;
+  readonly plans: PlanPort;
   readonly unknown: UnknownPort;
   /** The node link and the registry that it feeds. */
   readonly nodes: NodePort;
@@ -103,6 +143,33 @@ export interface DiscoverRequest {
   readonly aliases: readonly string[];
   readonly models: readonly string[];
   readonly operations: readonly Pick<Operation, 'name' | 'effect'>[];
+}
+
+/** Ways of calls, from what was recorded. Of nodes that see a part only, each throws `bad_request` and says who sees all. */
+export interface TopologyPort {
+  show(tenant: string, windowMs: number): Promise<unknown>;
+  /** Throws `not_found` for a route that does not exist. */
+  advise(
+    tenant: string,
+    asked: {
+      readonly to: 'mesh' | 'hub' | 'hierarchy';
+      readonly route?: string | undefined;
+      readonly windowMs: number;
+    },
+  ): Promise<unknown>;
+  /** Throws `not_found`. */
+  arms(
+    tenant: string,
+    route: string,
+    asked: { readonly sinceMs: number; readonly grows: 'hub' | 'mesh' },
+  ): Promise<unknown>;
+}
+
+/** Rules over what this hub counts, and what became of them. */
+export interface AlertPort {
+  list(tenant: string): readonly AlertView[];
+  /** Newest first. */
+  incidents(filter: IncidentFilter): Promise<readonly Incident[]>;
 }
 
 /** Secrets of targets; of nodes that have none, each throws `bad_request` and says who has. */
@@ -181,13 +248,28 @@ export interface UnknownPort {
   ): Promise<void>;
 }
 
+/** What a node wrote down, and handed over. */
+export interface AuditChain {
+  readonly node: string;
+  readonly tenant: string;
+}
+
 /** What was written down about a tenant. */
 export interface AuditPort {
-  search(filter: Parameters<AuditStore['search']>[0]): Promise<readonly AuditRecord[]>;
+  search(filter: AuditFilter): Promise<readonly AuditRecord[]>;
   /** In order, from a sequence on. */
   read(tenant: string, fromSeq: number, limit: number): Promise<readonly AuditRecord[]>;
   /** `publicKey` signs the checkpoints: SPKI DER in base64. */
   head(tenant: string): Promise<AuditHead & { readonly publicKey: string }>;
+  /** What this node found when somebody last asked it to read the whole chain. `chain`: one that a node of the tenant handed over. */
+  verification(tenant: string, chain?: AuditChain): AuditVerification;
+  /** Begins to read it, unless that is under way. Throws `not_found` for a chain that nobody handed over. */
+  verify(tenant: string, by: string, chain?: AuditChain): Promise<AuditVerification>;
+  /** What nodes of a tenant have handed over. */
+  readonly nodes: {
+    read(owner: string, chain: AuditChain, fromSeq: number, limit: number): Promise<readonly AuditRecord[]>;
+    heads(owner: string): Promise<readonly NodeAuditHead[]>;
+  };
 }
 
 export interface NodeStatus {
@@ -218,6 +300,66 @@ export interface NodeStatus {
     readonly dropped: number;
     readonly failed: number;
   };
+  /** Of a domain hub: what it stands on, and what came of its own configuration there. */
+  readonly parent?: ParentStatus;
+  /** Spans that agents said of themselves, since the node started. */
+  readonly agentSpans: { readonly kept: number; readonly left: Readonly<Record<string, number>> };
+  /** How much of telemetry there is, what of it may be, and what was removed since the node started. */
+  readonly telemetry: TelemetrySize & {
+    readonly keepBytes: number;
+    /** Share of ordinary traces that is kept, 0 to 1. */
+    readonly sample: number;
+    /** Finished calls, by why. */
+    readonly removed: Readonly<Record<RemovedWhy, number>>;
+  };
+  /** Spans for a collector, since the node started. Absent: none is named. */
+  readonly otlp?: {
+    /** Its address. */
+    readonly to: string;
+    readonly sent: number;
+    readonly waiting: number;
+    /** By reason. */
+    readonly dropped: Readonly<Record<string, number>>;
+    /** Of the last request; empty: none. Words of the collector may be in it. */
+    readonly trouble: string;
+  };
+  /** Points of metrics for a collector, since the node started. Absent: none is named. */
+  readonly otlpMetrics?: Omit<NonNullable<NodeStatus['otlp']>, 'waiting'>;
+}
+
+export interface ParentStatus {
+  readonly domain: string;
+  /** Id and address of the hub above. */
+  readonly hub: string;
+  readonly url: string;
+  /** Of its snapshot that is in force here; 0: none yet. */
+  readonly snapshotSeq: number;
+  /** Milliseconds since its last word; null when there was none since the start. */
+  readonly silentMs: number | null;
+  /** What is configured here and not in force, each with why. Empty is good. */
+  readonly left: readonly string[];
+  readonly exports: ExportStatus;
+  /** What the parent is told of calls: all of them and sums per minute, or sums only, as its Domain resource says. */
+  readonly telemetry: 'calls' | 'sums';
+  /** Why the parent took nothing of the last sums; null when it did, or there were none. */
+  readonly sumsRefused: string | null;
+}
+
+/** Something that this hub takes nothing of from the hub of a domain. */
+export interface HubRefusal {
+  readonly node: string;
+  readonly domain: string;
+  readonly what: 'exports' | 'sums';
+  /** In the words that the other hub was given: of a name that is taken, who has it. */
+  readonly reason: string;
+}
+
+/** What the parent made of what this hub told it that it can do. */
+export interface ExportStatus {
+  /** Capabilities and domains that the parent took last. */
+  readonly taken: readonly string[];
+  /** Why it took nothing of what was said last; null when it did. */
+  readonly refused: string | null;
 }
 
 /** Counts since the node started; rates are the business of whoever reads twice. */
@@ -229,6 +371,9 @@ export interface TargetCounts {
   readonly denied: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Pieces of work that it said the end of, and those that were completed. Absent: it said none. */
+  readonly outcomes?: number;
+  readonly completed?: number;
 }
 
 export interface FleetTarget {
@@ -242,26 +387,15 @@ export interface FleetTarget {
   readonly endpoints: readonly FleetEndpoint[];
 }
 
-export interface FleetEndpoint {
-  readonly id: string;
-  readonly url: string;
-  readonly version: string;
-  readonly state: string;
-  /** Why it takes no calls; null when it does. */
-  readonly obstacle: string | null;
-  readonly inFlight: number;
-  readonly requests: number;
-  readonly failures: number;
-  readonly latencyMs: number | null;
-  readonly ejectedForMs: number;
-  readonly breaker: string;
-}
-
-export interface LogLine {
-  readonly time: string;
-  readonly level: string;
-  readonly message: string;
-  readonly [field: string]: unknown;
+/** What this node and those that joined it wrote down. */
+export interface LogPort {
+  /** Newest last. `isCut`: it stopped looking before the beginning. */
+  find(
+    filter: LogFilter,
+    matches: (record: LogRecord) => boolean,
+  ): Promise<{ readonly records: readonly LogRecord[]; readonly isCut: boolean }>;
+  /** `take` gets every record of every tenant from now on; it must not throw. Returns the function that ends it. */
+  subscribe(take: (record: LogRecord) => void): () => void;
 }
 
 /** Finished calls as they finish. */
@@ -285,10 +419,34 @@ export interface ApprovalPort {
   ): Promise<ApprovalView>;
 }
 
+/** Throws `not_found` also for runs that somebody may not see: the two look alike. */
+export interface PlanPort {
+  /** Those of the principal; with role `viewer` all of the tenant. Newest first. */
+  list(who: Principal, filter: Omit<RunFilter, 'tenant' | 'principal'>): Promise<readonly RunView[]>;
+  get(who: Principal, id: string): Promise<RunDetail>;
+  events(who: Principal, id: string, after: number, limit: number): Promise<readonly RunEvent[]>;
+  /** Ends with the run, or with the signal. */
+  follow(who: Principal, id: string, after: number, signal: CancelSignal): AsyncIterable<RunEvent>;
+  /** Its owner may, and whoever has role `operator`. Throws `conflict` where the run is not in a state for it. */
+  wish(who: Principal, id: string, wish: RunWish): Promise<RunDetail>;
+  /** For whoever asks, or for another agent by somebody with role `viewer`. Changes nothing, and sends nothing. */
+  check(
+    who: Principal,
+    asked: {
+      readonly plan?: string | undefined;
+      readonly spec?: PlanSpec | undefined;
+      readonly input?: unknown;
+      readonly as?: string | undefined;
+    },
+  ): Promise<PlanCheck>;
+}
+
 export interface Vote {
   readonly verdict: 'approve' | 'deny';
   readonly comment: string;
   readonly digest: string;
+  /** `answer` of the check of a plan that the voter looked at. Absent: as it was when people were asked. */
+  readonly check?: string | undefined;
 }
 
 /** Orders to stop. */
@@ -341,6 +499,8 @@ export interface BudgetPort {
   }): Promise<BudgetAccount>;
   /** What became of parts of budgets that a node spent by itself, and the next one. Throws `bad_request` for anything else. */
   lease(node: NodeEntry, request: unknown): Promise<LeaseReply>;
+  /** By node, how many parts of budgets it draws on now. */
+  leases(): ReadonlyMap<string, number>;
 }
 
 export interface BudgetView extends Pick<BudgetEntry, 'name' | 'per' | 'class' | 'unit' | 'limit' | 'soft' | 'hard'> {
@@ -394,6 +554,8 @@ export interface AccessPort {
   lastUsedMs(tenant: string, id: string): number | null;
   /** Burns the bootstrap token. Throws `unauthenticated` when it is unknown, used or expired. */
   useBootstrapToken(token: string): Promise<void>;
+  /** Whom that makes. Default: `admin` of the tenant that runs the node. */
+  readonly first?: { readonly tenant: string; readonly name: string };
 }
 
 /** What policy says about calls that nobody makes now: for lists, for people who ask before, and for operators who ask after. */

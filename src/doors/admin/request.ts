@@ -19,6 +19,10 @@ export interface OpenRequest {
   readonly param: string;
   /** Address of the machine that asks, as its connection has it; empty when it is gone. Headers have no say. */
   readonly from: string;
+  /** What it would rather be answered in, as its header says; empty when it says nothing. */
+  readonly accept: string;
+  /** What a reader that lost its stream had last; 0: nothing. */
+  readonly lastEventId: number;
   /** Throws `bad_request` naming the parameter. */
   query<S extends z.ZodType>(schema: S): z.output<S>;
   /** Throws `bad_request` naming the field, `too_large`, and `cancelled`. */
@@ -44,9 +48,16 @@ export const openRequest = (ports: AdminPorts, req: IncomingMessage, param: stri
   ports,
   param,
   from: req.socket.remoteAddress ?? '',
+  accept: req.headers.accept ?? '',
+  lastEventId: lastEventIdOf(req),
   query: (schema) => checked(schema, queryOf(search), 'query parameter'),
   body: async (schema) => checked(schema, await readJson(req), 'field'),
 });
+
+const lastEventIdOf = ({ headers }: IncomingMessage): number => {
+  const said = headers['last-event-id'];
+  return typeof said === 'string' && /^\d{1,15}$/.test(said) ? Number(said) : 0;
+};
 
 const checked = <S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> => {
   const result = schema.safeParse(value);

@@ -1,24 +1,68 @@
 /** Every path of the admin interface with the least that may ask it. INVARIANT: what is not in this table is not served. */
+
 import { bootstrap, createToken } from './access.ts';
+import { listAlerts, listIncidents } from './alerts.ts';
 import type { Answer } from './answer.ts';
 import { approve, deny, edit, getApproval, listApprovals } from './approvals.ts';
-import { auditHead, readAudit, searchAudit } from './audit.ts';
+import { auditHead, auditNodes, auditVerification, readAudit, searchAudit, verifyAudit } from './audit.ts';
 import type { Access } from './authorise.ts';
+import { listBreakers } from './breakers.ts';
 import { lease, listBudgets, payersOf, topUp } from './budgets.ts';
+import { capabilities } from './capabilities.ts';
 import { CHANGING } from './changing.ts';
-import { applyResources, deleteResources, diffResources, history, listResources, rollback } from './configuration.ts';
+import {
+  applyResources,
+  deleteResources,
+  diffResources,
+  history,
+  listResources,
+  revision,
+  rollback,
+} from './configuration.ts';
 import { discover } from './discover.ts';
 import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts';
 import { liftKill, listKills, orderKill } from './kills.ts';
-import { heartbeat, join, leave, listNodes, nodeEvents, nodeStream, removeNode } from './nodes.ts';
-import { calls, logs, metrics, status, stream, top, trace } from './observe.ts';
+import { followLogs, logs } from './logs.ts';
+import {
+  certificate,
+  heartbeat,
+  join,
+  leave,
+  listNodes,
+  nodeAudit,
+  nodeCheckpoint,
+  nodeEvents,
+  nodeExports,
+  nodeLogs,
+  nodeSaid,
+  nodeStream,
+  nodeSums,
+  removeNode,
+} from './nodes.ts';
+import { calls, compare, metrics, status, stream, top, trace } from './observe.ts';
+import {
+  cancelRun,
+  checkPlan,
+  followRun,
+  getRun,
+  listRuns,
+  pauseRun,
+  resumeRun,
+  retryRun,
+  runEvents,
+  signalRun,
+} from './plans.ts';
 import { can, diagnose, explain } from './policy.ts';
 import { announce, drain, instances, targets, withdraw } from './registry.ts';
 import {
   activateRelease,
   approveRelease,
+  bundleVersions,
+  checkRelease,
   getRelease,
+  listBundles,
   listReleases,
+  releaseTexts,
   replayRelease,
   rollbackRelease,
   shadowRelease,
@@ -26,8 +70,11 @@ import {
 } from './releases.ts';
 import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
 import { listSecrets, rekeySecrets, removeSecret, setSecret } from './secrets.ts';
+import { domainSums } from './sums.ts';
 import { acceptTool, getTool, listTools } from './tools.ts';
+import { routeArms, topology, topologyAdvice } from './topology.ts';
 import { listUnknown, resolveUnknown } from './unknown.ts';
+import { usage } from './usage.ts';
 import { whoami } from './whoami.ts';
 
 /**
@@ -66,16 +113,22 @@ export const ROUTES: readonly AdminRoute[] = [
   // Changes nothing, and sends requests.
   route('POST', '/v1/discover', { least: 'developer', domains: true }, discover),
   route('GET', '/v1/revisions', { least: ['viewer', 'auditor'], domains: true }, history),
+  route('GET', '/v1/revisions/{number}', { least: 'viewer', domains: true }, revision),
   // A revision is the configuration of all tenants.
   route('POST', '/v1/revisions/{number}:rollback', { least: 'admin', domains: true, everyTenant: true }, rollback),
 
+  route('GET', '/v1/policy/bundles', { least: 'viewer', domains: true }, listBundles),
+  route('GET', '/v1/policy/bundles/{name}/versions', { least: 'viewer', domains: true }, bundleVersions),
   route('GET', '/v1/policy/releases', { least: 'viewer', domains: true }, listReleases),
   // A proposal changes nothing until somebody else's route says so.
   route('POST', '/v1/policy/releases', { least: ['developer', 'policy-admin'], domains: true }, stageRelease),
+  // For those who could propose it: cases say how calls are decided, and that takes as long as a proposal does.
+  route('POST', '/v1/policy/releases:check', { least: ['developer', 'policy-admin'], domains: true }, checkRelease),
   // Changes nothing, but reads a lot.
   route('POST', '/v1/policy/releases:replay', { least: REPLAYING, domains: true }, replayRelease),
   route('POST', '/v1/policy/releases:rollback', { least: 'policy-admin', domains: true }, rollbackRelease),
   route('GET', '/v1/policy/releases/{hex}', { least: 'viewer', domains: true }, getRelease),
+  route('GET', '/v1/policy/releases/{hex}/bundles', { least: 'viewer', domains: true }, releaseTexts),
   route('POST', '/v1/policy/releases/{hex}:shadow', { least: 'policy-admin', domains: true }, shadowRelease),
   route('POST', '/v1/policy/releases/{hex}:activate', { least: 'policy-admin', domains: true }, activateRelease),
   route('POST', '/v1/policy/releases/{hex}:approve', { least: ['policy-admin', 'approver'] }, approveRelease),
@@ -91,12 +144,33 @@ export const ROUTES: readonly AdminRoute[] = [
   route('POST', '/v1/approvals/{hex}:deny', { least: 'anybody' }, deny),
   route('POST', '/v1/approvals/{hex}:edit', { least: 'anybody' }, edit),
 
+  // Everybody may ask about their own; the port shows nobody else's to whoever may not see them.
+  route('GET', '/v1/runs', { least: 'anybody' }, listRuns),
+  route('GET', '/v1/runs/{hex}', { least: 'anybody' }, getRun),
+  route('GET', '/v1/runs/{hex}/events', { least: 'anybody' }, runEvents),
+  route('GET', '/v1/runs/{hex}/stream', { least: 'anybody' }, followRun),
+  route('POST', '/v1/runs/{hex}:pause', { least: 'anybody' }, pauseRun),
+  route('POST', '/v1/runs/{hex}:resume', { least: 'anybody' }, resumeRun),
+  route('POST', '/v1/runs/{hex}:cancel', { least: 'anybody' }, cancelRun),
+  route('POST', '/v1/runs/{hex}:retry', { least: 'anybody' }, retryRun),
+  route('POST', '/v1/runs/{hex}:signal', { least: 'anybody' }, signalRun),
+  // Changes nothing, but reads policy.
+  route('POST', '/v1/plans:check', { least: 'anybody' }, checkPlan),
+
   route('GET', '/v1/unknown', { least: 'operator' }, listUnknown),
   route('POST', '/v1/unknown/{hex}:resolve', { least: 'operator' }, resolveUnknown),
 
   route('GET', '/v1/audit', { least: ['operator', 'auditor'] }, searchAudit),
   route('GET', '/v1/audit/records', { least: ['operator', 'auditor'] }, readAudit),
   route('GET', '/v1/audit/head', { least: ['operator', 'auditor'] }, auditHead),
+  route('GET', '/v1/audit/nodes', { least: ['operator', 'auditor'] }, auditNodes),
+  route('GET', '/v1/audit/verification', { least: ['operator', 'auditor'] }, auditVerification),
+  // Changes nothing, but reads a lot.
+  route('POST', '/v1/audit:verify', { least: ['operator', 'auditor'] }, verifyAudit),
+
+  // Over all calls of the tenant, as budgets are.
+  route('GET', '/v1/alerts', { least: 'viewer' }, listAlerts),
+  route('GET', '/v1/incidents', { least: 'viewer' }, listIncidents),
 
   route('GET', '/v1/budgets', { least: 'viewer' }, listBudgets),
   route('GET', '/v1/budgets/{name}/payers', { least: 'viewer' }, payersOf),
@@ -114,11 +188,20 @@ export const ROUTES: readonly AdminRoute[] = [
   { method: 'POST', path: '/v1/bootstrap', proof: 'machine', serve: bootstrap },
 
   route('GET', '/v1/traces/{hex}', { least: 'viewer', domains: true }, trace),
+  route('GET', '/v1/traces/{hex}/compare', { least: 'viewer', domains: true }, compare),
   // Clauses are for operators: whoever sees one can try to satisfy it.
   route('GET', '/v1/traces/{hex}/explain', { least: 'operator', domains: true }, explain),
   route('GET', '/v1/calls', { least: 'viewer', domains: true }, calls),
   route('GET', '/v1/top', { least: 'viewer', domains: true }, top),
-  route('GET', '/v1/logs', { least: 'viewer' }, logs),
+  route('GET', '/v1/breakers', { least: 'viewer', domains: true }, listBreakers),
+  route('GET', '/v1/sums', { least: 'viewer', domains: true }, domainSums),
+  route('GET', '/v1/usage', { least: 'viewer', domains: true }, usage),
+  // Over all calls of the tenant: what a part of it looks like from one domain would be another topology.
+  route('GET', '/v1/topology', { least: 'viewer' }, topology),
+  route('GET', '/v1/topology/advice', { least: 'viewer' }, topologyAdvice),
+  route('GET', '/v1/topology/routes/{name}/arms', { least: 'viewer' }, routeArms),
+  route('GET', '/v1/logs', { least: 'viewer', domains: true }, logs),
+  route('GET', '/v1/logs/stream', { least: 'viewer', domains: true }, followLogs),
   route('GET', '/v1/events/stream', { least: 'viewer', domains: true }, stream),
 
   route('POST', '/v1/policy:can', { least: 'viewer', domains: true }, can),
@@ -126,6 +209,7 @@ export const ROUTES: readonly AdminRoute[] = [
   route('POST', '/v1/policy/diagnose', { least: 'viewer' }, diagnose),
 
   route('GET', '/v1/targets', { least: 'viewer', agents: true, domains: true }, targets),
+  route('GET', '/v1/capabilities', { least: 'viewer', agents: true, domains: true }, capabilities),
   route('GET', '/v1/definitions', { least: 'viewer', domains: true }, listTools),
   route('GET', '/v1/definitions/{name}', { least: 'viewer', domains: true }, getTool),
   route('POST', '/v1/definitions/{name}:accept', { least: CHANGING, domains: true }, acceptTool),
@@ -142,4 +226,11 @@ export const ROUTES: readonly AdminRoute[] = [
   { method: 'POST', path: '/v1/nodes/{name}:leave', proof: 'node', serve: leave },
   { method: 'GET', path: '/v1/nodes/{name}/stream', proof: 'node', serve: nodeStream },
   { method: 'POST', path: '/v1/nodes/{name}/events', proof: 'node', serve: nodeEvents },
+  { method: 'POST', path: '/v1/nodes/{name}/said', proof: 'node', serve: nodeSaid },
+  { method: 'POST', path: '/v1/nodes/{name}/logs', proof: 'node', serve: nodeLogs },
+  { method: 'POST', path: '/v1/nodes/{name}/checkpoints', proof: 'node', serve: nodeCheckpoint },
+  { method: 'POST', path: '/v1/nodes/{name}/exports', proof: 'node', serve: nodeExports },
+  { method: 'POST', path: '/v1/nodes/{name}/sums', proof: 'node', serve: nodeSums },
+  { method: 'POST', path: '/v1/nodes/{name}/certificate', proof: 'node', serve: certificate },
+  { method: 'POST', path: '/v1/nodes/{name}/audit', proof: 'node', serve: nodeAudit },
 ];

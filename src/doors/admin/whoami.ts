@@ -8,7 +8,7 @@ const Nothing = z.strictObject({});
 
 export const whoami = async ({ principal, query }: AdminRequest): Promise<Answer> => {
   query(Nothing);
-  const { kind, tenant, id, domain = '', roles, teams = [], scopes = null } = principal;
+  const { kind, tenant, id, domain = '', roles, teams = [], scopes = null, administers = [] } = principal;
   const held = kind === 'user' ? [...adminRolesOf(principal)] : [];
-  return json({ kind, tenant, id, domain, roles, teams, scopes, holds: held });
+  return json({ kind, tenant, id, domain, roles, teams, scopes, holds: held, administers });
 };

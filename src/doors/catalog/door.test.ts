@@ -33,6 +33,7 @@ const directory: Directory = {
   visible: async ({ id }, kinds) => (seen[id] ?? []).filter(({ kind }) => kinds.includes(kind)),
   find: () => undefined,
   seq: 1,
+  provider: () => assert.fail('nobody asks for a capability'),
   onChange: () => () => {},
 };
 

@@ -41,6 +41,8 @@ export interface Inbound {
   readonly idempotencyKey?: string;
   /** Opaque here: whoever places calls in trees opens it, and refuses what is no good. */
   readonly run?: string;
+  /** Of the versions of a capability that is asked for. */
+  readonly range?: string;
   readonly passed: readonly (readonly [string, string])[];
 }
 
@@ -125,6 +127,7 @@ export const readInbound = (raw: readonly string[]): Inbound => {
     ...visible('session', HEADERS.session, fields),
     ...visible('idempotencyKey', HEADERS.idempotencyKey, fields),
     ...runOf(fields.get(HEADERS.run)),
+    ...rangeOf(fields.get(HEADERS.capability)),
     passed: passedOf(fields, trace !== null),
   };
 };
@@ -157,6 +160,14 @@ const runOf = (text: string | undefined): { run?: string } => {
   if (text === undefined) return {};
   if (!RUN.test(text)) throw bad(`\`${HEADERS.run}\` must be sent back as it came`);
   return { run: text };
+};
+
+const RANGE = /^[\x20-\x7e]{1,200}$/;
+
+const rangeOf = (text: string | undefined): { range?: string } => {
+  if (text === undefined) return {};
+  if (!RANGE.test(text)) throw bad(`\`${HEADERS.capability}\` must be a range of versions such as ^2`);
+  return { range: text };
 };
 
 const visible = <K extends string>(

@@ -6,4 +6,5 @@ export { type CameAlong, callFrom, type Said } from './call.ts';
 export { type Inbound, type NodeSays, readInbound } from './inbound.ts';
 export { type Pouring, pour } from './pour.ts';
 export { type Running, run } from './run.ts';
+export { type Sayers, sayerOf } from './sayer.ts';
 export { parseTraceparent } from './trace.ts';

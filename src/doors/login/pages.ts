@@ -4,8 +4,13 @@ import { type Html, html } from '../pages/index.ts';
 import type { LoginProvider } from './port.ts';
 
 const NOTHING = html``;
-const STYLE =
-  'body{font:16px system-ui;margin:15vh auto;max-width:24rem;padding:0 1rem}input,button{font:inherit;padding:.4rem;width:100%;box-sizing:border-box;margin:.3rem 0}';
+/** The colours of the dashboard, and system fonts: nothing is loaded here. */
+const STYLE = `:root{color-scheme:dark light;--bg:light-dark(#f4f5f7,#0a0c0f);--panel:light-dark(#fff,#0f1216);--line:light-dark(#c3cad4,#343c48);
+--text:light-dark(#171b21,#e4e8ee);--mute:light-dark(#4e5968,#a1abb9);--accent:light-dark(#075cb3,#4aa8ff)}
+body{font:13px/20px system-ui,sans-serif;background:var(--bg);color:var(--text);margin:14vh auto;max-width:22rem;padding:0 1rem}
+h1{font-size:16px;font-weight:650;letter-spacing:-.02em}form,p{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:16px;margin:0 0 10px}
+label{color:var(--mute);font-size:12px}input,button{font:inherit;color:inherit;width:100%;box-sizing:border-box;padding:7px 10px;margin:5px 0 10px;border:1px solid var(--line);border-radius:5px;background:var(--bg)}
+button{margin:0;border:0;background:var(--accent);color:light-dark(#fff,#06121f);font-weight:550}a{color:var(--accent)}:focus-visible{outline:2px solid var(--accent);outline-offset:1px}`;
 
 const page = (body: Html, head = NOTHING): string =>
   `<!doctype html>${

@@ -1,5 +1,5 @@
 /** One request of a client, with all that is known of who sent it: what every method begins with. */
-import type { Credential, Directory, Fault, Principal, Reply } from '../../contract/index.ts';
+import type { Credential, Directory, Fault, Principal, ProgressOf, Reply } from '../../contract/index.ts';
 import { META } from '../../dialects/mcp/index.ts';
 import { type Canceller, type Handler, rootScope, silentSpan, type World } from '../../kernel/index.ts';
 import type { Inbound } from '../http/index.ts';
@@ -16,6 +16,8 @@ export interface Parts {
   readonly world: World;
   readonly directory: Directory;
   readonly sealer: Sealer;
+  /** How far the run of a plan is. Absent: nobody is told. */
+  readonly progress?: ProgressOf | undefined;
   /** Answers about calls that wait for people. Absent: calls cannot wait here. */
   readonly calls?: AsyncCalls | undefined;
 }
@@ -58,11 +60,15 @@ export interface Asked extends Client {
 }
 
 /** Makes the call and runs it. Throws whatever the pipeline throws. */
-export const invoke = async (asked: Asked, asking: Omit<Asking, 'meta'>): Promise<Reply> => {
+export const invoke = async (
+  asked: Asked,
+  asking: Omit<Asking, 'meta'> & { readonly begun?: (call: string) => void },
+): Promise<Reply> => {
   const { world, handler } = asked.parts;
   const call = callOf(world, asked.inbound, asked.credential, { ...asking, meta: asked.meta });
   asked.occurrence.callId = call.id;
   asked.occurrence.traceId = call.trace.trace;
+  asking.begun?.(call.id);
   const { scope, canceller } = rootScope(world, silentSpan(world.ids.spanId()));
   const forget = asked.canceller.onCancel((reason: Fault) => canceller.cancel(reason));
   try {

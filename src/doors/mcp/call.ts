@@ -24,6 +24,8 @@ export interface Asking {
   /** The target's own session, and the endpoint that has it, or another thing that the request is about. */
   readonly session?: string | undefined;
   readonly pin?: string | undefined;
+  /** What was asked for instead of the target. */
+  readonly capability?: Call['capability'] | undefined;
 }
 
 const TRACESTATE = /^[\x21-\x7e][\x20-\x7e]{0,511}$/;
@@ -34,7 +36,7 @@ export const callOf = ({ ids }: Pick<World, 'ids'>, inbound: Inbound, credential
   const id = ids.callId();
   const meta = writeMeta(asking.meta);
   const { trace, passed } = tracedBy(asking.meta, inbound, ids.traceId);
-  return callFrom(inbound, {
+  const call = callFrom(inbound, {
     id,
     credential,
     target: asking.target,
@@ -50,6 +52,7 @@ export const callOf = ({ ids }: Pick<World, 'ids'>, inbound: Inbound, credential
     stream: asking.stream,
     pin: asking.pin,
   });
+  return asking.capability === undefined ? call : { ...call, capability: asking.capability };
 };
 
 /** What MCP says in headers is said anew by whoever speaks to the target, and `mcp-meta` is ours to write. */

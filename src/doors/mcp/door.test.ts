@@ -28,6 +28,7 @@ const directory: Directory = {
   find: () => sums,
   visible: async () => targets,
   seq: 1,
+  provider: () => assert.fail('nobody asks for a capability'),
   onChange: () => () => {},
 };
 

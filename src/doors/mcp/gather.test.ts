@@ -42,6 +42,7 @@ const directory: Directory = {
   find: () => undefined,
   visible: async () => targets,
   seq: 1,
+  provider: () => assert.fail('nobody asks for a capability'),
   onChange: () => () => {},
 };
 

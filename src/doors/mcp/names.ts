@@ -3,7 +3,9 @@ import type { TargetEntry, TargetKind } from '../../contract/index.ts';
 import { isJson, type Json } from './message.ts';
 
 export const KINDS: readonly TargetKind[] = ['tool', 'agent', 'model'];
-export const PREFIXES: ReadonlySet<string> = new Set<string>(KINDS);
+/** Of tools that are whoever provides a capability. */
+export const CAPABILITY = 'capability';
+export const PREFIXES: ReadonlySet<string> = new Set<string>([...KINDS, CAPABILITY]);
 
 /**
  * Names of targets have no underscore, so the first two end one. A tool that is called like a prefix gets one too: nothing else can

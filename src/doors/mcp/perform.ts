@@ -1,5 +1,5 @@
 /** What becomes of one request: messages on the way, and the end. The two manners of MCP differ in how these are sent, not in this. */
-import { Fault, type Target } from '../../contract/index.ts';
+import { Fault, type Reply, type Target } from '../../contract/index.ts';
 import { CALL_TOOL, CODES, META, operationOf } from '../../dialects/mcp/index.ts';
 import { type Asked, invoke, wantsEvents } from './asked.ts';
 import { missingCapability } from './capabilities.ts';
@@ -10,6 +10,8 @@ import { canElicit, endSoon, type Held, heldIn, inputRequired, lookAt, stillHeld
 import { listed } from './list.ts';
 import { isJson, type Json, Refusal } from './message.ts';
 import { checkMirrors } from './mirror.ts';
+import { progressFor, withProgress } from './progress.ts';
+import { type Provided, providedBy } from './provided.ts';
 import { type End, heardIn } from './reply.ts';
 import type { Messages, More, Sent } from './sent.ts';
 import { type State, serverState, stateOf } from './state.ts';
@@ -64,17 +66,32 @@ export const perform = (asked: Asked): Messages => {
 async function* callTool(asked: Asked): Messages {
   const { name, arguments: args = {} } = asked.params;
   const tools = await toolsOf(asked.parts.directory, asked.principal, asked.place);
-  const tool = typeof name === 'string' ? tools.get(name) : undefined;
+  const listed = typeof name === 'string' ? tools.get(name) : undefined;
+  const state = listed === undefined ? undefined : stateOf(asked);
+  const provided = listed?.capability === undefined ? undefined : whoProvides(asked, listed.capability, state);
+  const tool = provided === undefined ? listed : toolOf(asked, listed!, provided);
   if (tool === undefined) return yield* callHidden(asked, String(name), args);
   if (!isJson(args)) throw new Refusal(200, { code: CODES.invalidParams, message: '`arguments` must be an object' });
   if (asked.isModern) checkMirrors(asked.inbound, tool.definition, args);
-  const state = stateOf(asked);
   const end =
     state?.kind === 'held'
       ? yield* collectHeld(asked, state.call)
-      : yield* exchanged(asked, { ...sentTo(tool, args), pin: state?.pin ?? asked.session?.pin }, state);
+      : yield* exchanged(asked, { ...sentTo(tool, args), pin: state?.pin ?? asked.session?.pin, provided }, state);
   return endAt(asked, tool.target, end);
 }
+
+/** A request that comes again goes to whom it went before. */
+const whoProvides = ({ parts, principal, meta }: Asked, capability: string, state: State | undefined): Provided => {
+  const before = state?.kind === 'server' ? state.provided : undefined;
+  return before ?? providedBy(parts.directory, principal, capability, meta);
+};
+
+/** The tool of a list, with who is called in the end. Undefined: it is there no more. */
+const toolOf = ({ parts, principal }: Asked, tool: Tool, { chosen }: Provided): Tool | undefined => {
+  const target = parts.directory.find(principal.tenant, chosen.target.kind, chosen.target.name);
+  const operation = target?.operations.find(({ name }) => name === chosen.target.operation);
+  return target === undefined || operation === undefined ? undefined : { ...tool, target, operation };
+};
 
 const unknownTool = (name: string): Refusal =>
   new Refusal(200, {
@@ -149,13 +166,14 @@ async function* exchanged(asked: Asked, sent: Sent, state?: State): Messages {
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const body = sent.body(more);
     const isMore = Object.keys(more).length > 0 && sent.form === 'plain';
-    const reply = await invoke(asked, {
+    const reply = yield* replied(asked, {
       target: sent.target,
       form: isMore ? 'mcp' : sent.form,
       body,
       stream: wantsEvents(asked),
       session: asked.session?.id,
       pin,
+      capability: sent.provided,
     });
     const held = heldIn(reply);
     if (held !== undefined) return yield* holding(asked, held);
@@ -165,12 +183,21 @@ async function* exchanged(asked: Asked, sent: Sent, state?: State): Messages {
     if (end.result['resultType'] !== 'input_required') return end;
     const missing = missingCapability(asked, end.result['inputRequests']);
     if (missing !== undefined) throw missing;
-    if (asked.isModern) return { kind: 'result', result: serverState(asked, end.result, reply.pin) };
+    if (asked.isModern)
+      return { kind: 'result', result: serverState(asked, end.result, { pin: reply.pin, provided: sent.provided }) };
     if (asked.ask === undefined) throw cannotAsk();
     pin = reply.pin ?? pin;
     more = yield* answeredBy(asked, end.result);
   }
   throw new Fault('upstream_invalid', `the server asked more than ${MOST_ROUNDS} times`, { executed: 'unknown' });
+}
+
+/** Tells how far the call is meanwhile, where that is known and wanted. */
+async function* replied(asked: Asked, asking: Parameters<typeof invoke>[1]): AsyncGenerator<Json, Reply> {
+  const progress = progressFor(asked, asking.target);
+  if (progress === undefined) return invoke(asked, asking);
+  const { promise: call, resolve: begun } = Promise.withResolvers<string>();
+  return yield* withProgress(asked.meta['progressToken'], progress, call, invoke(asked, { ...asking, begun }));
 }
 
 const MOST_ROUNDS = 16;

@@ -4,13 +4,14 @@ import { CODES } from '../../dialects/mcp/index.ts';
 import { bytesOf } from '../../kernel/index.ts';
 import type { Asked } from './asked.ts';
 import { isJson, type Json, Refusal } from './message.ts';
+import type { Provided } from './provided.ts';
 import { ownerOf } from './seal.ts';
 
 export type State =
   /** People are asked about this call. */
   | { readonly kind: 'held'; readonly call: string }
-  /** The server's own state, if it gave one, and the endpoint that gave it. */
-  | { readonly kind: 'server'; readonly state?: string; readonly pin?: string };
+  /** The server's own state, if it gave one, the endpoint that gave it, and what was asked for as a capability. */
+  | { readonly kind: 'server'; readonly state?: string; readonly pin?: string; readonly provided?: Provided };
 
 /** What must be the same when the request comes again. */
 const aboutOf = ({ principal, method, params, place }: Asked): string => {
@@ -38,12 +39,21 @@ const isState = (value: unknown): value is State =>
   isJson(value) && (value['kind'] === 'held' || value['kind'] === 'server');
 
 /** Absent when there is nothing to remember. */
-export const serverState = (asked: Asked, result: Json, pin: string | undefined): Json => {
+export const serverState = (
+  asked: Asked,
+  result: Json,
+  { pin, provided }: { readonly pin: string | undefined; readonly provided?: Provided | undefined },
+): Json => {
   const { requestState: given, ...rest } = result;
-  if (given === undefined && pin === undefined) return rest;
+  if (given === undefined && pin === undefined && provided === undefined) return rest;
   const state = typeof given === 'string' ? { state: given } : {};
   return {
     ...rest,
-    requestState: sealState(asked, { kind: 'server', ...state, ...(pin === undefined ? {} : { pin }) }),
+    requestState: sealState(asked, {
+      kind: 'server',
+      ...state,
+      ...(pin === undefined ? {} : { pin }),
+      ...(provided === undefined ? {} : { provided }),
+    }),
   };
 };

@@ -6,18 +6,22 @@ import {
   MCP_PREFIX,
   type OperationEntry,
   type Principal,
+  RUN,
   type TargetEntry,
   type TargetKind,
 } from '../../contract/index.ts';
 import { isJson, type Json } from './message.ts';
-import { KINDS, PREFIXES, prefixOf } from './names.ts';
+import { CAPABILITY, KINDS, PREFIXES, prefixOf } from './names.ts';
 import type { Place } from './path.ts';
+import { bestOf, type Offered } from './provided.ts';
 
 export interface Tool {
   readonly target: TargetEntry;
   readonly operation: OperationEntry;
   /** As this door offers it. */
   readonly definition: Json;
+  /** It is whoever provides this, and the target is only the best of them now. */
+  readonly capability?: string;
 }
 
 export type Tools = ReadonlyMap<string, Tool>;
@@ -32,11 +36,13 @@ export const toolsOf = async (directory: Directory, principal: Principal, place:
   const key = place.target ?? '';
   const known = places.get(key);
   if (known !== undefined) return known;
-  const tools = new Map(
-    visible
+  const tools = new Map([
+    ...visible
       .filter(({ name }) => place.target === null || name === place.target)
       .flatMap((target) => target.operations.flatMap((operation) => offer(target, operation, place))),
-  );
+    // Behind everything else, and where everything is: a place of one server is that server.
+    ...(place.target === null ? bestOf(visible).flatMap(provided) : []),
+  ]);
   places.set(key, tools);
   return tools;
 };
@@ -49,6 +55,7 @@ export const hiddenTool = (
   name: string,
 ): Pick<Tool, 'target' | 'operation'> | undefined => {
   const [first = '', second = '', ...rest] = place.target === null ? name.split('__') : [place.target, name];
+  if (place.target === null && first === CAPABILITY) return undefined;
   const isKind = PREFIXES.has(first) && rest.length > 0;
   const target = isKind ? directory.find(tenant, first as TargetKind, second) : directory.find(tenant, 'tool', first);
   const called = place.target !== null ? name : (isKind ? rest : [second, ...rest]).join('__');
@@ -85,8 +92,16 @@ const offer = (target: TargetEntry, operation: OperationEntry, place: Place): re
   return [[name, { target, operation, definition: { ...definitionOf(target, operation), name } }]];
 };
 
+const provided = ({ capability, target, operation }: Offered): readonly (readonly [string, Tool])[] => {
+  if (!isTool(target, operation)) return [];
+  const name = `${CAPABILITY}__${capability}`;
+  return [[name, { target, operation, capability, definition: { ...definitionOf(target, operation), name } }]];
+};
+
 const isTool = ({ kind, speech }: TargetEntry, { name, input }: OperationEntry): boolean => {
   if (name.startsWith(MCP_PREFIX)) return false;
+  // A question of a run is for nobody but its run.
+  if (speech?.protocol === 'plan') return name === RUN;
   if (kind === 'tool' || speech === undefined) return true;
   // What comes with a protocol is for who speaks it; asking is for everybody.
   return name === (kind === 'agent' ? 'message' : 'chat') || input !== undefined;

@@ -1,6 +1,6 @@
 /** How a call enters in Airspace's own protocol: one POST per call, its answer or a problem document, and records to poll. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Call, type CancelSignal, Fault, formOf } from '../../contract/index.ts';
+import { type Call, type CancelSignal, Fault, formOf, unresolvedTarget } from '../../contract/index.ts';
 import type { Handler, World } from '../../kernel/index.ts';
 import {
   type BodyLimits,
@@ -71,7 +71,8 @@ const enter = async (entering: Entering, route: Route): Promise<void> => {
       throw new Fault('denied', 'web pages cannot call through this listener');
     const inbound = readInbound(entering.req.rawHeaders);
     if (route.kind === 'record') await record(entering, route, inbound);
-    else if (route.kind === 'call') await call(entering, route.target, inbound, occurrence);
+    else if (route.kind === 'call') await call(entering, { target: route.target }, inbound, occurrence);
+    else if (route.kind === 'capability') await call(entering, forCapability(route, inbound), inbound, occurrence);
   } catch (thrown) {
     refuse(entering, thrown, occurrence);
   }
@@ -108,9 +109,21 @@ const refuse = ({ options, req, res }: Entering, thrown: unknown, occurrence: Oc
   writeProblem(res, fault, occurrence, options.world.random, thrown instanceof HttpRefusal ? thrown.detail : {});
 };
 
+/** Whom a call is for. */
+type For = Pick<Call, 'target' | 'capability'>;
+
+/** A range that is said twice must be the same one: otherwise somebody reads another call in it than we do. */
+const forCapability = ({ name, ranges }: Extract<Route, { kind: 'capability' }>, { range }: Inbound): For => {
+  const said = new Set([...ranges, ...(range === undefined ? [] : [range])]);
+  if (said.size > 1)
+    throw new Fault('bad_request', `the range of \`${name}\` is said in two ways; say it once, as \`${name}@^2\``);
+  const asked = { name, range: [...said][0] ?? null };
+  return { target: unresolvedTarget(asked), capability: { asked } };
+};
+
 const call = async (
   entering: Entering,
-  target: Call['target'],
+  whom: For,
   inbound: Inbound,
   occurrence: { callId?: string; traceId?: string },
 ): Promise<void> => {
@@ -130,23 +143,23 @@ const call = async (
   if (inbound.respondAsync && (options.calls === undefined || isStreamed(inbound)))
     throw new Fault('bad_request', '`prefer: respond-async` needs a collected payload and a node that keeps calls');
   const body = await readBody(req, inbound, limits, collecting);
-  await answer(entering, callOf(options, { id, trace, target, body, inbound }));
+  await answer(entering, callOf(options, { id, trace, whom, body, inbound }));
 };
 
 interface Parts {
   readonly id: string;
   readonly trace: Call['trace'];
-  readonly target: Call['target'];
+  readonly whom: For;
   readonly body: Call['body'];
   readonly inbound: Inbound;
 }
 
-const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }: Parts): Call => {
+const callOf = (options: NativeDoorOptions, { id, trace, whom, body, inbound }: Parts): Call => {
   const { contentType, accept, passed, node } = inbound;
   const call = callFrom(inbound, {
     id,
     credential: options.known?.(inbound) ?? inbound.credential,
-    target,
+    target: whom.target,
     contentType,
     accept,
     body,
@@ -157,6 +170,7 @@ const callOf = (options: NativeDoorOptions, { id, trace, target, body, inbound }
   });
   return {
     ...call,
+    ...(whom.capability === undefined ? {} : { capability: whom.capability }),
     ...(inbound.respondAsync ? { detach: true } : {}),
     ...(node === null ? {} : saidBy(node)),
   };

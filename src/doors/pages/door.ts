@@ -94,9 +94,12 @@ const act = async (entering: Entering, visitor: Visitor, id: string, form: URLSe
   const { approvals } = entering.options;
   const { principal } = visitor;
   const [digest, comment] = [form.get('digest') ?? '', (form.get('comment') ?? '').trim().slice(0, 1_000)];
+  const check = form.get('check');
+  const seen = check === null ? {} : { check };
   try {
     const verdict = form.get('act');
-    if (verdict === 'approve' || verdict === 'deny') await approvals.vote(principal, id, { verdict, digest, comment });
+    if (verdict === 'approve' || verdict === 'deny')
+      await approvals.vote(principal, id, { verdict, digest, comment, ...seen });
     else if (verdict === 'edit') await approvals.edit(principal, id, { body: form.get('body') ?? '', digest, comment });
     else throw new Fault('bad_request', 'a form must approve, deny or edit');
   } catch (thrown) {

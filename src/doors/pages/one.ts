@@ -1,5 +1,5 @@
 /** One approval, drawn from what the node itself keeps and never from what an agent says about it. */
-import type { ApprovalView } from '../../contract/index.ts';
+import { type ApprovalView, amountText, type StepCheck } from '../../contract/index.ts';
 import { isJson } from '../../kernel/index.ts';
 import { badge, span, type Visitor } from './frame.ts';
 import { type Html, html, indented, visible } from './html.ts';
@@ -9,6 +9,7 @@ ${problem !== undefined && html`<p class="note bad">${visible(problem)}</p>`}
 <div>${badge(view.state)} <span class="badge info">${visible(view.effect || 'effect unknown')}</span></div>
 <h1>${visible(view.caller)} wants to call ${visible(view.target)}</h1>
 <p class="sub">${visible(view.reason)}</p>
+${plan(view)}
 ${payload(view)}
 ${facts(view, nowMs)}
 ${votes(view)}
@@ -20,6 +21,35 @@ const payload = ({ contentType, body, isText }: ApprovalView): Html => {
   return html`<section class="panel untrusted"><header>Exactly this is sent<small>written by the caller, untrusted · ${visible(contentType || 'no type')} · ${size} bytes${!isText && ', as base64'}</small></header><pre>${visible(shown, '\n')}</pre></section>`;
 };
 
+/** The check of a plan, where its run waits: every step with what it does to the world and what it costs. */
+const plan = ({ plan: shown }: ApprovalView): Html | false => {
+  if (shown === undefined) return false;
+  const { check, changes } = shown;
+  const changed = changes.map((change) => html`<p class="note bad">Since people were asked: ${visible(change)}</p>`);
+  if (check === null) return html`${changed}`;
+  return html`${changed}<section class="panel"><header>What it would do<small>definition <span class="mono">${check.digest}</span> · about ${money(check.estimateMicros)}, at most ${money(check.mostMicros)}</small></header>
+<table><thead><tr><th>step</th><th>calls</th><th>effect</th><th>policy</th><th>cost</th><th>at most</th><th>taken back by</th></tr></thead><tbody>${check.steps.map(stepRow)}</tbody></table>
+${check.problems.map((problem) => html`<p class="note bad">${visible(problem)}</p>`)}
+${[...check.warnings, ...check.remarks].map((note) => html`<p class="note">${visible(note)}</p>`)}</section>`;
+};
+
+const stepRow = ({
+  step,
+  target,
+  effect,
+  policy,
+  reason,
+  costMicros,
+  mostMicros,
+  items,
+  compensatedBy,
+}: StepCheck): Html =>
+  html`<tr><td>${visible(step)}</td><td>${visible(target || 'nobody')}</td><td>${effect === 'irreversible' ? html`<span class="badge bad">irreversible: cannot be undone</span>` : visible(effect || 'none')}</td><td>${visible(policy)}${reason !== '' && html`<br><span class="sub">${visible(reason)}</span>`}</td><td>${money(costMicros)}${often(items)}</td><td>${money(mostMicros)}${often(items)}</td><td>${visible(compensatedBy || 'nothing')}</td></tr>`;
+
+const money = (micros: number | null): string => (micros === null ? 'unknown' : amountText(micros, 'micros'));
+
+const often = (items: number | null): string => (items === null ? ' per item' : items === 1 ? '' : `, ${items} times`);
+
 const list = (items: readonly string[], none: string): Html =>
   items.length === 0 ? html`${none}` : html`${items.map((item, at) => html`${at > 0 && ', '}${visible(item)}`)}`;
 
@@ -29,7 +59,7 @@ const facts = (view: ApprovalView, nowMs: number): Html => html`<section class="
 <dt>session</dt><dd class="mono">${visible(view.session || 'none')}</dd>
 <dt>target</dt><dd>${visible(view.target)}</dd>
 <dt>effect</dt><dd>${visible(view.effect || 'unknown')}</dd>
-<dt>cost</dt><dd>not known before it runs</dd>
+${view.plan === undefined && html`<dt>cost</dt><dd>not known before it runs</dd>`}
 <dt>held by</dt><dd>${list(view.rules, 'none')} <span class="mono">${visible(view.policyVersion)}</span></dd>
 <dt>needs</dt><dd>${view.quorum} ${view.quorum === 1 ? 'person' : 'people'} with role ${list(view.roles, 'approver')}</dd>
 ${view.editedBy.length > 0 && html`<dt>changed by</dt><dd>${list(view.editedBy, '')}; they have no vote</dd>`}
@@ -53,8 +83,8 @@ const votes = ({ votes: cast, approvals, quorum }: ApprovalView): Html =>
         )
   }</ul></section>`;
 
-const forms = ({ id, digest, body, isText }: ApprovalView, csrf: string): Html => {
-  const hidden = html`<input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="digest" value="${digest}">`;
+const forms = ({ id, digest, body, isText, plan: shown }: ApprovalView, csrf: string): Html => {
+  const hidden = html`<input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="digest" value="${digest}">${shown !== undefined && html`<input type="hidden" name="check" value="${shown.answer}">`}`;
   return html`<section class="panel"><form class="decide" method="post" action="/approvals/${id}">${hidden}
 <label>Comment, for the audit; a no is told to the caller<textarea name="comment" rows="2" maxlength="1000"></textarea></label>
 <div class="row"><button class="yes" name="act" value="approve">Approve</button><button class="no" name="act" value="deny">Deny</button><span class="sub">one no is enough, and it runs once</span></div></form></section>

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { type ApprovalView, Fault, type Principal } from '../../contract/index.ts';
+import { type ApprovalView, Fault, type PlanCheck, type Principal } from '../../contract/index.ts';
 import { VirtualWorld } from '../../kernel/index.ts';
 import { APPROVAL } from '../admin/testing/served.ts';
 import { indented, visible } from './html.ts';
@@ -124,6 +124,29 @@ test('a vote says who, what and on which bytes', async () => {
     { ...same, verdict: 'approve' },
     { ...same, body: '{"a":1}' },
   ]);
+});
+
+test('a run of a plan is shown with what it would do, and a vote says which check was seen', async () => {
+  const answer = 'a'.repeat(64);
+  const step: PlanCheck['steps'][number] = {
+    ...{ step: 'pay', target: 'agent/<bank>/pay', effect: 'irreversible', idempotent: false, domain: '', needs: [] },
+    ...{ policy: 'allow', reason: '', rules: [], costMicros: 2_000_000, mostMicros: 2_000_000, items: null },
+    compensatedBy: '',
+  };
+  const check = {
+    ...{ plan: 'trip', digest: 'b'.repeat(64), problems: [], warnings: ['budget `cap` is short'], remarks: [] },
+    ...{ steps: [step], estimateMicros: 2_000_000, mostMicros: null, budgets: [], depth: 1 },
+  };
+  view = { ...APPROVAL, plan: { check, answer, changes: ['step `<pay>` is new'] } };
+  const { cookie, csrf, page } = await session();
+  for (const text of ['b'.repeat(64), 'irreversible: cannot be undone', '$2.00 per item', 'at most unknown'])
+    assert.ok(page.includes(text), text);
+  assert.ok(page.includes('Since people were asked: step `&lt;pay&gt;` is new'));
+  assert.ok(page.includes('agent/&lt;bank&gt;/pay') && page.includes('budget `cap` is short'));
+  assert.ok(page.includes(`<input type="hidden" name="check" value="${answer}">`));
+  await post(PATH, { ...BALLOT, csrf, check: answer }, { cookie, origin: url });
+  const { digest, id } = APPROVAL;
+  assert.deepEqual(asked, [{ who: 'ann', id, digest, comment: 'fine', verdict: 'approve', check: answer }]);
 });
 
 describe('nothing happens', () => {

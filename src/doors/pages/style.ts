@@ -43,6 +43,7 @@ dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}
 .untrusted{border-color:var(--warn)}.untrusted>header{background:var(--warn-bg);color:var(--warn);border-color:var(--warn)}.untrusted>header small{color:var(--warn)}
 pre{margin:0;padding:12px 14px;white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext;max-height:420px;overflow:auto;direction:ltr}
 .unseen{background:var(--bad);color:#fff;border-radius:3px;padding:0 4px;margin:0 1px;font:600 10px var(--mono);unicode-bidi:isolate}
+table{width:100%;border-collapse:collapse}th,td{text-align:left;padding:6px 14px;overflow-wrap:anywhere;vertical-align:top}th{color:var(--dim);font-weight:400}tr+tr td{border-top:1px solid var(--line)}
 .votes{list-style:none;margin:0;padding:4px 14px 8px}.votes li{display:flex;gap:10px;align-items:baseline;padding:5px 0}.votes li+li{border-top:1px solid var(--line)}
 .votes q{color:var(--dim);overflow-wrap:anywhere}.votes time{margin-left:auto;color:var(--dim);white-space:nowrap}
 .decide{padding:12px 14px;display:grid;gap:10px}.decide .row{display:flex;gap:10px;align-items:center;flex-wrap:wrap}

@@ -2,25 +2,42 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
+  type AgentSpan,
   type ApplyRequest,
   type ApplyResult,
   type ApprovalView,
   type Belonging,
+  type BundleEntry,
   type CallEvent,
   type Credential,
   Fault,
   type InstanceEntry,
+  LOG_LEVELS,
+  type LogRecord,
   type NodeEntry,
   type Principal,
+  type ReleaseCheck,
   type ReleaseOutcome,
   type ReleasePort,
   type ReleaseView,
+  type RunView,
   type TargetEntry,
+  type UsageView,
 } from '../../../contract/index.ts';
 import { Canceller, type World } from '../../../kernel/index.ts';
 import { adminDoor } from '../door.ts';
 import { EventFeed } from '../feed.ts';
 import type { AdminPorts, BudgetView, KillAnswer } from '../ports.ts';
+
+const NO_USE: UsageView = {
+  ...{ fromMs: 0, toMs: 1, step: 'minute', stepMs: 60_000, by: [], sort: 'calls' },
+  total: {
+    ...{ calls: 0, errors: 0, errorRatio: null, denied: 0, held: 0, attempts: 0, costMicros: 0 },
+    ...{ inputTokens: 0, outputTokens: 0, tookMs: 0, waitedMs: 0, meanMs: null, p50Ms: null, p90Ms: null, p99Ms: null },
+    errorsBy: { target: 0, timeout: 0, unreachable: 0, overloaded: 0, own: 0 },
+  },
+  ...{ items: [], isCut: false, without: [] },
+};
 
 const user = (tenant: string, id: string, ...roles: string[]): Principal => ({ kind: 'user', tenant, id, roles });
 const agent = (tenant: string, id: string): Principal => ({ kind: 'agent', tenant, id, roles: [] });
@@ -110,6 +127,17 @@ export const callEvent = (given: Partial<CallEvent> = {}): CallEvent => ({
   ...given,
 });
 
+export const agentSpan = (id: string): AgentSpan => ({
+  ...{
+    trace: TRACE,
+    span: id === 'orders' ? 'e'.repeat(16) : 'f'.repeat(16),
+    parentSpan: 'c'.repeat(16),
+    tenant: 'default',
+  },
+  ...{ name: 'think', kind: 'internal', status: 'ok', message: '', service: id, attributes: {}, left: 0 },
+  ...{ startedAtMs: 1_001, durationMs: 2, receivedAtMs: 1_010, principal: { kind: 'agent', id } },
+});
+
 const targetEntry = (tenant: string, name: string): TargetEntry => ({
   tenant,
   kind: 'agent',
@@ -195,6 +223,22 @@ export const killAnswer: KillAnswer = {
   warnings: [],
 };
 
+const log = (given: Partial<LogRecord>): LogRecord => ({
+  ...{ time: '1970-01-01T00:00:01.000Z', level: 'info', node: 'hub-1', message: 'node started', tenant: 'default' },
+  ...{ domain: '', agent: '', trace_id: '', span_id: '', call_id: '', ...given },
+});
+
+const failed = { level: 'warn', message: 'call failed', caller: 'concierge', caller_kind: 'agent' } as const;
+
+/** Of the node, of two calls, of a node in a domain, and of another tenant. */
+export const LOGS: readonly LogRecord[] = [
+  log({}),
+  log({ ...failed, call_id: 'b'.repeat(32), target: 'agent/orders/where', agent: 'concierge' }),
+  log({ ...failed, call_id: 'c'.repeat(32), target: 'agent/kb/find', agent: 'concierge' }),
+  log({ message: 'hub link', node: 'n1', domain: 'operations', agent: 'orders' }),
+  log({ ...failed, call_id: 'd'.repeat(32), target: 'agent/secret/x', tenant: 'acme' }),
+];
+
 export interface Served extends AsyncDisposable {
   readonly url: string;
   readonly world: StillWorld;
@@ -245,6 +289,22 @@ export const served = async (given: Partial<AdminPorts> = {}): Promise<Served> =
   };
 };
 
+const RUN_SEEN: RunView = {
+  id: 'ab'.repeat(16),
+  plan: 'p',
+  domain: '',
+  digest: '',
+  state: 'running',
+  principal: 'agent/alice',
+  session: '',
+  trace: '',
+  startedAtMs: 0,
+  deadlineAtMs: 1,
+  endedAtMs: null,
+  costMicros: 0,
+  seq: 1,
+};
+
 export const APPROVAL: ApprovalView = {
   id: 'e'.repeat(32),
   state: 'pending',
@@ -289,6 +349,15 @@ const RELEASE: ReleaseView = {
   needsApproval: false,
 };
 
+const BUNDLES: readonly BundleEntry[] = ['org', 'operations'].map((name) => ({
+  ...{ name, level: name, owner: '', stewards: [], version: 1, revision: 1, atMs: 1, by: 'user/ada', reason: '' },
+}));
+
+const CHECKED: ReleaseCheck = {
+  ...{ id: RELEASE.id, base: RELEASE.base, wider: [], needsApproval: false, problems: [], warnings: [], cases: [] },
+  ...{ proof: { cases: 0, covered: 0, rules: 0 }, diff: [] },
+};
+
 /** `orders` lies in `operations`, and everything else in no domain. */
 const belongingOf = (domains: readonly string[] | undefined): Belonging => {
   const domain = (name: string): boolean => domains === undefined || domains.includes(name);
@@ -305,7 +374,21 @@ const releasesOf = (note: <T>(what: unknown, answer: T) => Promise<T>): ReleaseP
   const outcome: ReleaseOutcome = { release: RELEASE, snapshotSeq: 8, warnings: [] };
   return {
     stage: (request) => note({ stage: request }, outcome),
+    check: (request) => note({ check: request }, CHECKED),
     list: (tenant, limit) => note({ releases: { tenant, limit } }, [RELEASE]),
+    overview: (tenant) => note({ overview: { tenant } }, { active: RELEASE.base, twoPerson: false, items: BUNDLES }),
+    versions: (tenant, bundle, limit) =>
+      note(
+        { versions: { tenant, bundle, limit } },
+        BUNDLES.flatMap((one) =>
+          one.name === bundle ? [{ ...one, policies: '', limits: null, rollbackOf: null, release: null }] : [],
+        ),
+      ),
+    texts: (tenant, id) =>
+      note(
+        { texts: { tenant, id } },
+        BUNDLES.map(({ name, level }) => ({ name, level, policies: '', limits: null })),
+      ),
     get: (tenant, id) => note({ release: { tenant, id } }, { ...RELEASE, diff: [], arms: null }),
     shadow: (tenant, id, by, reason, rights) => note({ shadow: { tenant, id, by, reason, rights } }, outcome),
     activate: (tenant, id, wish) => note({ activate: { tenant, id, wish } }, outcome),
@@ -317,6 +400,7 @@ const releasesOf = (note: <T>(what: unknown, answer: T) => Promise<T>): ReleaseP
         { replay: request },
         {
           release: RELEASE.id,
+          base: RELEASE.base,
           stale: false,
           decisions: 0,
           same: 0,
@@ -347,6 +431,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
   };
   const applied: ApplyResult = { revision: 2, snapshotSeq: 7, diffs: [], warnings: [] };
   const events = [callEvent()];
+  const agentSpans = [agentSpan('orders'), agentSpan('secret')];
   const running = [instance('default', 'default/orders/9000', 'orders'), instance('default', 'default/kb/1', 'kb')];
   return {
     world,
@@ -379,6 +464,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       diff: (request) => note({ diff: request }, []),
       list: (filter) => note({ list: filter }, []),
       remove: (ids, by, reason, dryRun, rights) => note({ remove: { ids, by, reason, dryRun, rights } }, applied),
+      changes: (revision) => note({ changes: revision }, []),
       history: (limit, key) =>
         note({ history: { limit, key } }, [
           {
@@ -394,6 +480,33 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       rollback: (to, by, reason, dryRun, rights) => note({ rollback: { to, by, reason, dryRun, rights } }, applied),
     },
     releases: releasesOf(note),
+    plans: {
+      list: (who, filter) => note({ runs: who.id, ...filter }, [RUN_SEEN]),
+      get: (who, id) => note({ run: who.id, id }, { ...RUN_SEEN, message: '', steps: [], input: '{}', output: null }),
+      events: (who, id, after, limit) => note({ events: who.id, id, after, limit }, []),
+      follow: async function* (who, id, after) {
+        await note({ follow: who.id, id, after }, undefined);
+        yield { kind: 'finished', state: 'done', output: null, message: '', seq: after + 1, atMs: 0 };
+      },
+      wish: (who, id, wish) =>
+        note({ wishes: who.id, id, ...wish }, { ...RUN_SEEN, message: '', steps: [], input: '{}', output: null }),
+      check: (who, asked) =>
+        note(
+          { check: who.id, ...asked },
+          {
+            plan: 'p',
+            digest: '',
+            problems: [],
+            warnings: [],
+            remarks: [],
+            steps: [],
+            budgets: [],
+            estimateMicros: 0,
+            mostMicros: 0,
+            depth: 0,
+          },
+        ),
+    },
     approvals: {
       list: (viewer, state, limit) => note({ approvals: viewer.id, state, limit }, [APPROVAL]),
       get: (viewer, id) => note({ approval: viewer.id, id }, APPROVAL),
@@ -408,6 +521,12 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       search: (filter) => note({ audit: filter }, []),
       read: (tenant, fromSeq, limit) => note({ auditRead: { tenant, fromSeq, limit } }, []),
       head: (tenant) => note({ auditHead: tenant }, { tenant, seq: 0, hash: '0'.repeat(64), publicKey: '' }),
+      verification: () => ({ running: null, last: null }),
+      verify: (tenant, by, chain) => note({ verify: { tenant, by, chain } }, { running: null, last: null }),
+      nodes: {
+        read: (owner, chain, fromSeq, limit) => note({ nodeAudit: { owner, ...chain, fromSeq, limit } }, []),
+        heads: (owner) => note({ nodeAuditHeads: owner }, []),
+      },
     },
     status: () => ({
       node: 'hub-1',
@@ -420,26 +539,45 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       store: 'memory',
       weakened: [],
       fallback: [],
+      agentSpans: { kept: 0, left: {} },
+      telemetry: {
+        ...{ events: 0, agentSpans: 0, bytes: 0, fileBytes: null, freeBytes: null, oldestMs: null },
+        ...{ keepBytes: 1, sample: 1, removed: { age: 0, size: 0, sample: 0 } },
+      },
     }),
     metrics: {
-      text: () => 'airspace_calls_total 1\n',
+      text: (accept) =>
+        Promise.resolve({ contentType: accept === '' ? 'text/plain' : accept, text: 'airspace_calls_total 1\n' }),
       targets: () => [{ kind: 'agent', target: 'orders', calls: 3, failed: 1, denied: 0, p50Ms: 1, p99Ms: 9 }],
     },
     fleet: () => [],
+    breakerChanges: () => [],
+    alerts: { list: () => [], incidents: (filter) => note({ incidents: filter }, []) },
+    sums: (tenant, minutes) => note({ sums: { tenant, minutes } }, { fromMs: 0, toMs: 1, items: [] }),
+    usage: (tenant, asked) => note({ usage: { tenant, asked } }, NO_USE),
+    capabilities: () => [],
     targets: () => [targetEntry('default', 'orders'), targetEntry('acme', 'secret')],
     traces: {
       trace: (tenant, id) => Promise.resolve(events.filter((one) => one.tenant === tenant && one.trace.startsWith(id))),
       recent: (filter) => note({ recent: filter }, events),
     },
+    agentSpans: (_, trace) => Promise.resolve(agentSpans.filter((one) => one.trace === trace)),
     logs: {
-      recent: (limit, matches) =>
-        [
-          { time: 't', level: 'info', message: 'node started' },
-          { time: 't', level: 'warn', message: 'call failed', tenant: 'default', call_id: 'b'.repeat(32) },
-          { time: 't', level: 'warn', message: 'call failed', tenant: 'acme', call_id: 'd'.repeat(32) },
-        ]
-          .filter(matches)
-          .slice(-limit),
+      find: async ({ tenant, level, limit, call = '' }, matches) => ({
+        records: LOGS.filter(
+          (record) =>
+            record.tenant === tenant &&
+            LOG_LEVELS.indexOf(record.level) >= LOG_LEVELS.indexOf(level) &&
+            record.call_id.startsWith(call) &&
+            matches(record),
+        ).slice(-limit),
+        isCut: false,
+      }),
+      subscribe: (take) => {
+        asked.push('follow logs');
+        for (const record of LOGS) take(record);
+        return () => {};
+      },
     },
     feed,
     access: {
@@ -493,6 +631,11 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
         return { seq: 2, items: [killAnswer.order], nodes: [] };
       },
     },
+    topology: {
+      show: (tenant, windowMs) => note({ topology: tenant, windowMs }, { pairs: [] }),
+      advise: (tenant, asking) => note({ advice: tenant, asking }, { items: [] }),
+      arms: (tenant, route, asking) => note({ arms: tenant, route, asking }, { hub: null, mesh: null }),
+    },
     budgets: {
       list: (tenant) => note({ budgets: tenant }, budgetViews),
       payers: (tenant, budget, by) =>
@@ -502,6 +645,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
         ),
       topUp: (request) => note({ topUp: request }, budgetViews[0]!.accounts[0]!),
       lease: (node, request) => note({ lease: node.id, request }, { answer: null }),
+      leases: () => new Map([['n1', 2]]),
     },
     nodes: {
       issueJoinToken: (grant) => note({ grant }, { token: 'airj_x', expiresAtMs: 5_000_000 }),
@@ -521,6 +665,14 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
         asked.push({ closed: node.id });
       },
       events: (node, batch) => note({ events: node.id, batch }, { stored: true }),
+      said: (node, batch) => note({ said: node.id, batch }, { kept: 0 }),
+      checkpoint: (node, signed) => note({ checkpoint: node.id, signed }, undefined),
+      exports: (node, report) => note({ exports: node.id, report }, { taken: [] }),
+      logs: (node, batch) => note({ logs: node.id, batch }, { taken: 1 }),
+      sums: (node, report) => note({ sums: node.id, report }, { taken: true }),
+      certificate: (node) => note({ certificate: node.id }, { chain: [], authority: null }),
+      audit: (node, records) =>
+        note({ audit: node.id, records }, { tenant: 'default', seq: 0, hash: '0'.repeat(64), problem: null }),
       leave: (node) => note({ left: node.id }, undefined),
       remove: (tenant, id) => note({ remove: { tenant, id } }, undefined),
       list: (tenant) =>
@@ -537,6 +689,9 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
             refused: null,
             capabilities: [],
             lostEvents: 0,
+            certificate: null,
+            exports: { taken: 0, refused: 'the name is taken' },
+            sumsRefused: null,
           })),
       announce: (principal, report) => note({ announce: principal.id, report }, { heartbeatMs: 1 }),
       withdraw: (principal, id) => note({ withdraw: principal.id, id }, undefined),
