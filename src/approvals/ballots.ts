@@ -2,7 +2,7 @@
 import { type ApprovalRecord, type ApprovalSummary, Fault, type Principal } from '../contract/index.ts';
 import { isEnough, stricter, throwIfMayNotVote } from './four-eyes.ts';
 import type { Ballot, DeskParts, Viewer } from './parts.ts';
-import { callOf, change, wallMs } from './parts.ts';
+import { callOf, change, inspected, wallMs } from './parts.ts';
 import { digestOf, resourceOf } from './subject.ts';
 import type { Timekeeper } from './timekeeper.ts';
 import { Turns } from './turns.ts';
@@ -91,6 +91,7 @@ export class Ballots {
         askedDigest: asked.askedDigest ?? asked.digest,
         body: call.body.kind === 'bytes' ? call.body.bytes : proposal.body,
         resource: resourceOf(plan),
+        ...(await inspected(this.#parts, { ...call, id })),
         spec: stricter(asked.spec, decision.approval),
         policyVersion: decision.policyVersion,
         editedBy: [...new Set([...(asked.editedBy ?? []), principal.id])],

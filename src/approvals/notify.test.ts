@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Message, Notifier, WEBHOOK_HEADERS } from './index.ts';
+import { type SignedMessage, WEBHOOK_HEADERS } from '../kernel/index.ts';
+import { Notifier } from './index.ts';
 import { ANN, bench, CAT } from './testing.ts';
 
 const listening = async () => {
   const b = await bench();
-  const sent: Message[] = [];
+  const sent: SignedMessage[] = [];
   const refusals: number[] = [];
   const other = { away: false };
   const notifier = (): Notifier =>

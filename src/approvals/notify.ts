@@ -3,12 +3,8 @@
  * each time, so that there is no outbox that could differ from the truth. Names and digests go out, never a byte of the call.
  */
 import type { ApprovalStore, ApprovalSummary, Clock } from '../contract/index.ts';
+import { repeat, retryAfterMs, type SignedMessage, signedMessage } from '../kernel/index.ts';
 import { publicOf } from './words.ts';
-
-export interface Message {
-  readonly body: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
 
 export interface NotifierParts {
   readonly store: Pick<ApprovalStore, 'list' | 'get'>;
@@ -17,24 +13,12 @@ export interface NotifierParts {
   /** Ed25519 of the node. */
   readonly sign: (text: string) => Uint8Array;
   /** Resolves when the other side has taken it; throws otherwise. */
-  readonly post: (message: Message) => Promise<void>;
+  readonly post: (message: SignedMessage) => Promise<void>;
   /** Must not throw. */
   readonly failed: (record: ApprovalSummary, tries: number, cause: unknown) => void;
 }
 
-export const WEBHOOK_HEADERS = {
-  /** The same for each try: whoever has seen it has seen it. */
-  id: 'airspace-webhook-id',
-  /** Unix seconds, of this try. */
-  timestamp: 'airspace-webhook-timestamp',
-  /** `ed25519=` and base64, over `timestamp.id.body`. */
-  signature: 'airspace-webhook-signature',
-} as const;
-
-/** Domain separation is the form itself: a number and a dot begin no other text that this key signs. */
-export const signedWebhookText = (timestamp: string, id: string, body: string): string => `${timestamp}.${id}.${body}`;
-
-export const messageOf = (record: ApprovalSummary, wallMs: number, sign: NotifierParts['sign']): Message => {
+export const messageOf = (record: ApprovalSummary, wallMs: number, sign: NotifierParts['sign']): SignedMessage => {
   const { principal, target, tenant, version } = record;
   const body = JSON.stringify({
     type: `approval.${record.state}`,
@@ -45,21 +29,10 @@ export const messageOf = (record: ApprovalSummary, wallMs: number, sign: Notifie
     digest: record.digest,
     page: `/approvals/${record.id}`,
   });
-  const [id, timestamp] = [`${record.id}.${version}`, String(Math.floor(wallMs / 1_000))];
-  const signature = Buffer.from(sign(signedWebhookText(timestamp, id, body))).toString('base64');
-  return {
-    body,
-    headers: {
-      'content-type': 'application/json',
-      [WEBHOOK_HEADERS.id]: id,
-      [WEBHOOK_HEADERS.timestamp]: timestamp,
-      [WEBHOOK_HEADERS.signature]: `ed25519=${signature}`,
-    },
-  };
+  return signedMessage(`${record.id}.${version}`, body, wallMs, sign);
 };
 
 const LOOK_MS = 2_000;
-const LONGEST_WAIT_MS = 5 * 60_000;
 const LOOKED_AT = 500;
 
 interface Told {
@@ -79,18 +52,7 @@ export class Notifier {
   }
 
   start(): () => void {
-    const { clock } = this.#parts;
-    const again = (): void => {
-      void this.look().finally(() => {
-        if (!over) timer = clock.after(LOOK_MS, again);
-      });
-    };
-    let over = false;
-    let timer = clock.after(0, again);
-    return () => {
-      over = true;
-      timer.cancel();
-    };
+    return repeat(this.#parts.clock, LOOK_MS, () => this.look(), 0);
   }
 
   /** One message at a time, in the order of their beginning. Never throws. */
@@ -124,8 +86,7 @@ export class Notifier {
       return true;
     } catch (cause) {
       const tries = told.tries + 1;
-      const waitMs = Math.min(LONGEST_WAIT_MS, 1_000 * 2 ** tries) * (0.5 + random() / 2);
-      this.#told.set(record.id, { ...told, tries, nextMs: clock.nowMs() + waitMs });
+      this.#told.set(record.id, { ...told, tries, nextMs: clock.nowMs() + retryAfterMs(tries, random) });
       failed(record, tries, cause);
       return false;
     }

@@ -11,7 +11,7 @@ import {
   type Reply,
 } from '../contract/index.ts';
 import type { DeskParts } from './parts.ts';
-import { change, wallMs } from './parts.ts';
+import { change, inspected, wallMs } from './parts.ts';
 import { digestOf, resourceOf } from './subject.ts';
 import type { Timekeeper } from './timekeeper.ts';
 import { Turns } from './turns.ts';
@@ -60,6 +60,8 @@ export class Opening {
     const { calls } = this.#parts;
     const { state, decidedAtMs } = before;
     const record = await calls.get(before.tenant, before.id);
+    // Each run asks for itself: the yes to one would leave the other waiting.
+    if (record?.step?.run !== call.step?.run || record?.step?.step !== call.step?.step) return undefined;
     if (state === 'pending' || state === 'approved') return record === undefined ? undefined : handle(before, record);
     if (state === 'denied' || state === 'expired') {
       const leftMs = (decidedAtMs ?? before.expiresAtMs) + COOL_DOWN_MS - wallMs(this.#parts);
@@ -81,6 +83,7 @@ export class Opening {
     const { store, calls, trail } = this.#parts;
     const { call, decision, plan } = asking;
     await this.#throwIfTooMany(principal);
+    const shown = await inspected(this.#parts, call);
     const kept = await calls.keep(call, plan, decision.policyVersion);
     if (kept.id !== call.id) return this.#underway(kept);
     const spec = decision.approval ?? { quorum: 1, roles: [], ttlMs: COOL_DOWN_MS };
@@ -102,6 +105,7 @@ export class Opening {
       body: call.body.kind === 'bytes' ? call.body.bytes : new Uint8Array(0),
       resource: resourceOf(plan),
       effect: plan.operation.effect,
+      ...shown,
       votes: [],
       createdAtMs: wallMs(this.#parts),
       expiresAtMs: wallMs(this.#parts) + spec.ttlMs,

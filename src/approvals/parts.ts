@@ -8,6 +8,7 @@ import type {
   CallRecord,
   Decision,
   Fault,
+  PlanAsked,
   Principal,
   Reply,
   RoutePlan,
@@ -50,6 +51,8 @@ export interface DeskParts {
   readonly reconsider: (
     call: Call,
   ) => Promise<{ readonly call: Call; readonly decision: Decision; readonly plan: RoutePlan }>;
+  /** What people are to know of a plan before a run of it goes; undefined for every other call. Absent: this node runs no plans. */
+  readonly inspect?: (call: Call) => Promise<PlanAsked | undefined>;
   /** What goes wrong while nobody waits for it. */
   readonly failed?: (cause: unknown) => void;
 }
@@ -69,6 +72,15 @@ export interface Viewer {
 
 /** Whole milliseconds, as they are stored. */
 export const wallMs = ({ world }: Pick<DeskParts, 'world'>): number => Math.floor(world.clock.wallMs());
+
+/** As a field of the record. */
+export const inspected = async (
+  { inspect }: Pick<DeskParts, 'inspect'>,
+  call: Call,
+): Promise<Pick<ApprovalRecord, 'plan'>> => {
+  const plan = await inspect?.(call);
+  return plan === undefined ? {} : { plan };
+};
 
 /** Throws `conflict` when somebody changed it meanwhile. */
 export const change = async (

@@ -1,14 +1,20 @@
 /** What people approve, as one number: who asks, who is behind, of whom as it was configured, in which session, with which bytes. */
 import { createHash } from 'node:crypto';
-import { type Call, Fault, type RoutePlan } from '../contract/index.ts';
+import { type Call, Fault, type RoutePlan, RUN } from '../contract/index.ts';
 import { isJson, payloadDigest } from '../kernel/index.ts';
 import { canonicalJson, NotCanonical } from './canonical.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** The target as configuration has it now: endpoints, versions and effects are part of what was looked at. */
-export const resourceOf = ({ target, operation }: Pick<RoutePlan, 'target' | 'operation'>): string =>
-  sha256(canonicalJson(Buffer.from(JSON.stringify([target, operation]))));
+/**
+ * The target as configuration has it now: endpoints, versions and effects are part of what was looked at; of a plan its definition.
+ * A question of a run is about the definition that the run began with: one that is applied since changes nothing about it.
+ */
+export const resourceOf = ({ target, operation }: Pick<RoutePlan, 'target' | 'operation'>): string => {
+  const isQuestion = target.speech?.protocol === 'plan' && operation.name !== RUN;
+  const about = isQuestion ? [target.tenant, target.kind, target.name, operation] : [target, operation];
+  return sha256(canonicalJson(Buffer.from(JSON.stringify(about))));
+};
 
 /** Members of a JSON payload may come in any order; all other bytes are what they are. Throws `denied` with the code `CANNOT_HOLD`. */
 const payloadText = ({ body, contentType }: Pick<Call, 'body' | 'contentType'>): string => {

@@ -4,6 +4,7 @@
  */
 import type { ApprovalRecord, ApprovalSummary, CallRecord } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
+import { repeat } from '../kernel/index.ts';
 import type { DeskParts } from './parts.ts';
 import { change, shownBy, wallMs } from './parts.ts';
 import { endOf, noted } from './words.ts';
@@ -23,19 +24,7 @@ export class Timekeeper {
 
   /** Looks every second; right after a restart `recover` does. Returns the function that ends it. */
   start(): () => void {
-    const { clock } = this.#parts.world;
-    let over = false;
-    let timer = clock.after(LOOK_MS, look);
-    const self = this;
-    function look(): void {
-      void self.look().finally(() => {
-        if (!over) timer = clock.after(LOOK_MS, look);
-      });
-    }
-    return () => {
-      over = true;
-      timer.cancel();
-    };
+    return repeat(this.#parts.world.clock, LOOK_MS, () => this.look());
   }
 
   /** Everything that is due, and everything that is approved and has not run. Never throws. */

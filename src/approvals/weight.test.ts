@@ -1,8 +1,9 @@
 /** Held calls may be large and many: whoever looks at all of them reads the bytes of none. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SignedMessage } from '../kernel/index.ts';
 import { memoryStores } from '../stores/index.ts';
-import { type Message, Notifier } from './index.ts';
+import { Notifier } from './index.ts';
 import { ANN, type Bench, BOB, bench, PAYMENT, viewer } from './testing.ts';
 
 /** A bench that counts which whole records are read from its store. */
@@ -19,7 +20,7 @@ const counting = async () => {
   return { b: await bench({ stores }), read };
 };
 
-const notifierOf = ({ stores, world }: Bench, post: (message: Message) => Promise<void>): Notifier =>
+const notifierOf = ({ stores, world }: Bench, post: (message: SignedMessage) => Promise<void>): Notifier =>
   new Notifier({
     ...{ store: stores.approvals, clock: world.clock, random: () => 1, sign: (text) => Buffer.from(text) },
     ...{ post, failed: () => {} },

@@ -27,14 +27,17 @@ export interface Estimate {
 const WITHOUT_MODEL: ReadonlySet<string> = new Set(['count', 'response.get', 'response.delete', 'response.cancel']);
 
 /** Do tokens matter here? For anything else nobody opens a payload. */
-export const countsTokens = ({ target, operation }: RoutePlan): boolean => {
+export const countsTokens = ({ target, operation }: Pick<RoutePlan, 'target' | 'operation'>): boolean => {
   if (target.speech !== undefined && WITHOUT_MODEL.has(operation.name)) return false;
   return target.kind === 'model' || (operation.price !== undefined && hasTokenPrice(operation.price));
 };
 
 const hasTokenPrice = ({ inputPerMTok, outputPerMTok }: PriceEntry): boolean => inputPerMTok > 0 || outputPerMTok > 0;
 
-export const estimateOf = (call: Call, price: PriceEntry | undefined): Estimate => {
+/** What of a call says how large it is. */
+export type Sized = Pick<Call, 'body' | 'contentType'>;
+
+export const estimateOf = (call: Sized, price: PriceEntry | undefined): Estimate => {
   const { body } = call;
   const bytes = body.kind === 'bytes' ? body.bytes.byteLength : 0;
   const payload = payloadOf(call);
@@ -52,7 +55,7 @@ export const estimateOf = (call: Call, price: PriceEntry | undefined): Estimate 
   };
 };
 
-const isSound = ({ body }: Call, modalities: unknown): boolean =>
+const isSound = ({ body }: Sized, modalities: unknown): boolean =>
   (Array.isArray(modalities) && modalities.includes('audio')) ||
   (body.kind === 'bytes' &&
     Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).includes('"input_audio"'));

@@ -312,6 +312,24 @@ test('beyond a soft limit somebody is told once, a person is asked, or another m
   assert.equal(moved.spans[2]?.['budget.moved'], 'big -> small');
 });
 
+test('a call that goes to another provider, because the first was away, is paid for there', async () => {
+  const { send, books, ran } = setUp({
+    budgets: [budget({ limit: 2 })],
+    script: (call, _scope, execute) => {
+      if (call.target.name === 'away') throw new Fault('unavailable', 'nobody there', { remote: true });
+      execute();
+      return loopbackReply();
+    },
+  });
+  const id = 'a'.repeat(32);
+  const target = (name: string) => ({ kind: 'agent', name, operation: 'ask' }) as const;
+  const asking = (asked: number, name: string) =>
+    send({ id, target: target(name), detour: { asked, more: true }, body: json({ asked }) });
+  for (const [asked, name] of ['away', 'away', 'big'].entries()) await asking(asked, name).catch(() => {});
+  assert.equal(ran(), 1);
+  assert.deepEqual(await books(), { cap: [1, 0] });
+});
+
 test('a call with a price and without a budget writes nothing, and its trace says what it cost', async () => {
   const { send, spans, ledger } = setUp({ kind: 'model', budgets: [], price: PRICE, script: answering(USAGE) });
   await send({ body: ASK });

@@ -10,6 +10,7 @@ import { Admission, type Layer, Permit, remainingMs, type Short } from '../kerne
 import { type Budgets, type Share, userOf } from './accounts.ts';
 import type { Need } from './cost.ts';
 import { countsTokens, DEFAULT_OUTPUT_TOKENS, type Estimate, estimateOf } from './estimate.ts';
+import { isUnpriced } from './foresee.ts';
 import { attributesOf, CallMeter, type Came, CHUNK_TOKENS } from './meter.ts';
 import { cutBy, type Treasury } from './treasury.ts';
 
@@ -52,7 +53,7 @@ export const price =
 
 /** INVARIANT: an unknown price is never nothing. */
 const throwIfUnpriced = ({ target, operation }: RoutePlan, shares: readonly Share[]): void => {
-  if (operation.price !== undefined || (target.kind !== 'model' && operation.effect !== 'spend')) return;
+  if (!isUnpriced({ target, operation })) return;
   const money = shares.find(({ budget }) => budget.unit === 'micros');
   if (money === undefined) return;
   throw new Fault(
@@ -134,14 +135,17 @@ const firstOf = ({ call, treasury }: Charging, cap: number): number =>
 const reservationOf = (charging: Charging, shares: readonly Share[], held: Need): Reservation => {
   const { call, scope, treasury } = charging;
   return {
-    // A call that was moved to another model is paid for anew: a reservation of this id is there already.
-    id: call.move === undefined ? call.id : `${call.id}.m${call.move}`,
+    id: reservationId(call),
     tenant: call.principal!.tenant,
     labels: labelsOf(charging),
     charges: shares.map(({ account, budget }) => ({ account, amount: held[budget.unit] })),
     expiresAtMs: scope.clock.wallMs() + Math.min(MOST_MS, Math.max(0, remainingMs(scope))) + treasury.graceMs,
   };
 };
+
+/** A call that was moved to another provider or model is paid for anew: a reservation of its own id is there already. */
+const reservationId = ({ id, detour: { asked } = { asked: 0, more: false }, move }: Call): string =>
+  `${id}${asked === 0 ? '' : `.p${asked}`}${move === undefined ? '' : `.m${move}`}`;
 
 /** For calls without a deadline, which a topology does not have. */
 const MOST_MS = 3_600_000;
@@ -193,7 +197,6 @@ const whenShort = async (
 const finish = ({ call, plan, scope, shares, treasury }: Charging, estimate: Estimate | null, came: Came): void => {
   const { price } = plan.operation;
   scope.span.set(attributesOf(came, price !== undefined));
-  treasury.counts.micros += came.need.micros;
   if (came.tokens !== null && estimate !== null)
     treasury.learned.saw(callerOf(call), call.target.name, came.tokens.output + (came.tokens.audioOutput ?? 0));
   const odd = came.flags.filter((flag) => ODD.has(flag));

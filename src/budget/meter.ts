@@ -138,7 +138,11 @@ const reportOf = (body: Extract<Reply['body'], { kind: 'bytes' }>, contentType: 
 };
 
 /** Input at the dearest of what input may cost: nobody knows yet whether it will be written to a cache. */
-const worst = (price: PriceEntry | undefined, { inputTokens: input, sounds }: Estimate, output: number): Need => {
+export const worst = (
+  price: PriceEntry | undefined,
+  { inputTokens: input, sounds }: Estimate,
+  output: number,
+): Need => {
   const toCache = price !== undefined && price.cacheWritePerMTok > price.inputPerMTok;
   if (sounds && price?.inputAudioPerMTok !== undefined)
     return needOf(price, { input: 0, cacheWrite: 0, cacheRead: 0, output: 0, audioInput: input, audioOutput: output });

@@ -38,7 +38,7 @@ export class Treasury {
   readonly learned = new Learned();
   readonly waiting: Waiting;
   /** Since the node started. */
-  readonly counts = { refused: 0, cut: 0, soft: 0, flagged: 0, expired: 0, micros: 0 };
+  readonly counts = { refused: 0, cut: 0, soft: 0, flagged: 0, expired: 0 };
   readonly #notice: (notice: Notice) => void;
   readonly #told = new Set<string>();
   #budgets = new Budgets({ domains: [] });

@@ -77,6 +77,31 @@ const DEFECTS: readonly { readonly breaks: string; readonly spoil: (stores: Stor
     }),
   },
   {
+    breaks: 'has not seen the newest event',
+    spoil: ({ plans }) => ({
+      plans: bound(plans, {
+        append: async (append) => {
+          const seq = (await plans.get(append.tenant, append.run))?.seq ?? 0;
+          return plans.append({ ...append, afterSeq: seq });
+        },
+      }),
+    }),
+  },
+  {
+    breaks: 'a step begins once',
+    spoil: ({ calls }) => ({ calls: bound(calls, { begin: ({ step: _, ...begin }) => calls.begin(begin) }) }),
+  },
+  {
+    breaks: 'an end is in the history',
+    spoil: ({ calls }) => ({ calls: bound(calls, { end: ({ step: _, ...end }) => calls.end(end) }) }),
+  },
+  {
+    breaks: 'sends under a number is taken once',
+    spoil: ({ sums }) => ({
+      sums: bound(sums, { take: (from, ...rest) => sums.take({ ...from, seq: Number.MAX_SAFE_INTEGER }, ...rest) }),
+    }),
+  },
+  {
     breaks: 'token is taken once',
     spoil: ({ nodes }) => ({ nodes: bound(nodes, { takeToken: async () => 'grant' }) }),
   },

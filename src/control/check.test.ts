@@ -24,6 +24,17 @@ const limits = (name: string, level: string) => ({
   spec: { level, calls: 10 },
 });
 
+const withWay = (to: object, way: object) => {
+  const made = route('r', to) as { readonly spec: object };
+  return { ...made, spec: { ...made.spec, ...way } };
+};
+const staleness = (name: string, level: string) => ({
+  apiVersion: 'airspace.dev/v1',
+  kind: 'Staleness',
+  metadata: { name },
+  spec: { level, killsMs: 10_000 },
+});
+
 const twoOperations = { operations: [{ name: 'ask' }, { name: 'ask' }] };
 const twoEndpoints = { endpoints: [{ url: 'http://h:1' }, { url: 'http://h:1', weight: 5 }] };
 
@@ -44,6 +55,18 @@ const cases: readonly (readonly [string, readonly unknown[], readonly string[], 
     [],
   ],
   [
+    'a domain that tells sums only, and has no hub that could',
+    [
+      { ...domain('a'), spec: { telemetry: 'sums' } },
+      { ...domain('b'), spec: { telemetry: 'sums', delegated: true } },
+      { ...domain('c'), spec: { telemetry: 'calls' } },
+    ],
+    [
+      'f:1: Domain `a`: `spec.telemetry: sums` is about what a hub of its own tells, and it has none; add `delegated: true`, or leave it out',
+    ],
+    [],
+  ],
+  [
     'an agent with the name under which airspace asks for facts',
     [agent('airspace')],
     ['f:1: Agent `airspace`: the name `airspace` is taken: so Airspace itself is called when it asks for facts'],
@@ -55,6 +78,23 @@ const cases: readonly (readonly [string, readonly unknown[], readonly string[], 
     [
       'f:3: TreeLimits `c`: `spec.level` names the Domain `shop`, which does not exist; apply the Domain too, or correct the name',
       'f:2: TreeLimits `b`: level `org` already has the limits `a`; a level has one',
+    ],
+    [],
+  ],
+  [
+    'two bounds for one level, and one for a level that is not there',
+    [staleness('a', 'org'), staleness('b', 'org'), staleness('c', 'shop')],
+    [
+      'f:3: Staleness `c`: `spec.level` names the Domain `shop`, which does not exist; apply the Domain too, or correct the name',
+      'f:2: Staleness `b`: level `org` already has the staleness `a`; a level has one',
+    ],
+    [],
+  ],
+  [
+    'a write that calls itself sensitive',
+    [agent('x', {}, { operations: [{ name: 'put', effect: 'write', sensitive: true }] })],
+    [
+      'f:1: Agent `x`: `sensitive` of `put` is for reads, and its effect is `write`; a `write` stops earlier anyway, so leave it out',
     ],
     [],
   ],
@@ -135,6 +175,20 @@ const cases: readonly (readonly [string, readonly unknown[], readonly string[], 
     [agent('orders'), route('r', { name: 'order' })],
     [],
     ['f:2: Route `r`: `spec.to.name` names the Agent `order`, which does not exist, did you mean `orders`?'],
+  ],
+  [
+    'a model that nobody stands in front of',
+    [withWay({ kind: 'model', name: '*' }, { via: { mesh: 10 } })],
+    [],
+    [
+      'f:1: Route `r`: sends calls for models directly, and no sidecar stands in front of a model: they will be refused; say `via: hub`, or `withoutPeer: hub`',
+    ],
+  ],
+  [
+    'a way out of a way that nobody goes',
+    [withWay({}, { withoutPeer: 'hub' })],
+    [],
+    ['f:1: Route `r`: has `withoutPeer: hub` and sends nothing directly, so it never applies'],
   ],
   [
     'a key that is over',

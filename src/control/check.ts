@@ -4,6 +4,7 @@ import {
   idOf,
   KINDS_OF,
   MCP_PREFIX,
+  meshPercentOf,
   operationsOf,
   type Resource,
   type ResourceKind,
@@ -12,6 +13,7 @@ import {
 } from '../contract/index.ts';
 import { scopeOf } from './budgets.ts';
 import { didYouMean, refuseIfAny } from './problems.ts';
+import { provisionConflicts } from './provisions/index.ts';
 import { checkShape } from './shape.ts';
 import type { Sources } from './source.ts';
 
@@ -24,17 +26,26 @@ export interface Checked {
   readonly warnings: readonly string[];
 }
 
+/** Of a domain: what the levels above have may be named, though it is not here. */
+export type ExistsAbove = (tenant: string, kind: ResourceKind, name: string) => boolean;
+
 /** `originOf` names the place that a resource came from; for those that were there before it may be their key. */
 export const checkConfiguration = (
   configuration: Configuration,
   originOf: (key: string) => string,
   wallMs: number,
+  existsAbove: ExistsAbove = () => false,
 ): Checked => {
-  const check = new Check(configuration, originOf);
+  const check = new Check(configuration, originOf, existsAbove);
   for (const resource of configuration.values()) check.one(resource, wallMs);
   check.cycles();
   check.levels();
-  return check;
+  check.alerts();
+  const provided = provisionConflicts(configuration, originOf);
+  return {
+    problems: [...check.problems, ...provided.problems],
+    warnings: [...check.warnings, ...provided.warnings],
+  };
 };
 
 /** Two resources of one request with the same identity. */
@@ -75,19 +86,27 @@ const SCOPE_KINDS = {
   user: 'User',
 } as const;
 
+const MOST_ALERTS = 100;
+
+/** What a level has one of. */
+const LEVEL_WORDS = { PolicyBundle: 'bundle', TreeLimits: 'limits', Staleness: 'staleness' } as const;
+
 class Check implements Checked {
   readonly problems: string[] = [];
   readonly warnings: string[] = [];
   readonly #all: Configuration;
   readonly #originOf: (key: string) => string;
+  readonly #existsAbove: ExistsAbove;
 
-  constructor(all: Configuration, originOf: (key: string) => string) {
+  constructor(all: Configuration, originOf: (key: string) => string, existsAbove: ExistsAbove) {
     this.#all = all;
     this.#originOf = originOf;
+    this.#existsAbove = existsAbove;
   }
 
   one(resource: Resource, wallMs: number): void {
-    const { domain } = resource.metadata;
+    const { domain, owner } = resource.metadata;
+    if (owner !== undefined) this.#mustExist(resource, 'metadata.owner', 'Team', owner);
     if (domain !== undefined) this.#mustExist(resource, 'metadata.domain', 'Domain', domain);
     switch (resource.kind) {
       case 'Agent':
@@ -99,8 +118,12 @@ class Check implements Checked {
         this.#route(resource);
         break;
       case 'TreeLimits':
+      case 'Staleness':
       case 'PolicyBundle':
         if (resource.spec.level !== 'org') this.#mustExist(resource, 'spec.level', 'Domain', resource.spec.level);
+        break;
+      case 'Alert':
+        this.#alert(resource);
         break;
       case 'Budget':
         this.#budget(resource);
@@ -120,6 +143,9 @@ class Check implements Checked {
       case 'User':
         for (const name of resource.spec.administers ?? [])
           this.#mustExist(resource, 'spec.administers', 'Domain', name);
+        break;
+      case 'Plan':
+        this.#plan(resource);
         break;
       // Whom a fact asks is held against the operations when policy is compiled.
       case 'Fact':
@@ -148,6 +174,12 @@ class Check implements Checked {
         );
     if (kind === 'model') this.#modelNames(resource);
     const operations = operationsOf(protocol, named);
+    for (const { name, effect, sensitive } of operations)
+      if (sensitive === true && effect !== 'read')
+        this.#problem(
+          resource,
+          `\`sensitive\` of \`${name}\` is for reads, and its effect is \`${effect}\`; a \`${effect}\` stops earlier anyway, so leave it out`,
+        );
     for (const name of repeated(operations.map((operation) => operation.name))) {
       this.#problem(resource, `the operation \`${name}\` is declared twice; keep one of them`);
     }
@@ -195,11 +227,27 @@ class Check implements Checked {
 
   /** Routes may be written before what they route to. */
   #route(resource: ResourceOf<'Route'>): void {
-    const { from, to } = resource.spec;
+    const { from, to, via, withoutPeer } = resource.spec;
+    if (to.kind === 'model' && meshPercentOf(via) > 0 && withoutPeer === 'refuse')
+      this.#warning(
+        resource,
+        'sends calls for models directly, and no sidecar stands in front of a model: they will be refused; say `via: hub`, or `withoutPeer: hub`',
+      );
+    if (withoutPeer === 'hub' && meshPercentOf(via) === 0)
+      this.#warning(resource, 'has `withoutPeer: hub` and sends nothing directly, so it never applies');
     if (to.name !== '*') this.#shouldExist(resource, 'spec.to.name', TARGET_KINDS[to.kind], to.name);
     if (to.domain !== undefined) this.#shouldExist(resource, 'spec.to.domain', 'Domain', to.domain);
     for (const name of from.agents ?? []) this.#shouldExist(resource, 'spec.from.agents', 'Agent', name);
     for (const name of from.domains ?? []) this.#shouldExist(resource, 'spec.from.domains', 'Domain', name);
+  }
+
+  /** An alert about nothing would be silent for ever, and whoever wrote it would believe that all is well. */
+  #alert(resource: ResourceOf<'Alert'>): void {
+    const { target, budget } = resource.spec;
+    const [kind, name = ''] = (target ?? '').split('/');
+    if (target !== undefined)
+      this.#mustExist(resource, 'spec.target', TARGET_KINDS[kind as keyof typeof TARGET_KINDS], name);
+    if (budget !== undefined) this.#mustExist(resource, 'spec.budget', 'Budget', budget);
   }
 
   /** A budget for nobody would never be charged, and whoever wrote it would believe that it holds. */
@@ -212,12 +260,28 @@ class Check implements Checked {
     if (deed === 'model') this.#mustExist(resource, 'spec.soft.do', 'Model', model);
   }
 
+  /** It is called by its name like an agent, so the name must be its own. What its steps say is held against it elsewhere. */
+  #plan(resource: ResourceOf<'Plan'>): void {
+    const { name } = resource.metadata;
+    const agent = this.#find(resource, 'Agent', name);
+    if (agent !== undefined || name === FACT_READER)
+      this.#problem(
+        resource,
+        `the name \`${name}\` is taken by an agent${agent === undefined ? '' : ` (${this.#originOf(resourceKey(idOf(agent)))})`}; plans are called like agents, so choose another name`,
+      );
+  }
+
   #domain(resource: ResourceOf<'Domain'>): void {
     if (resource.metadata.name === 'org') {
       this.#problem(resource, 'the name `org` stands for the organisation itself; choose another');
     }
-    const { parent } = resource.spec;
+    const { parent, delegated, telemetry } = resource.spec;
     if (parent !== undefined) this.#mustExist(resource, 'spec.parent', 'Domain', parent);
+    if (telemetry === 'sums' && !delegated)
+      this.#problem(
+        resource,
+        '`spec.telemetry: sums` is about what a hub of its own tells, and it has none; add `delegated: true`, or leave it out',
+      );
   }
 
   /** A member that does not exist would be in the team from the day on which somebody takes its name. */
@@ -290,12 +354,12 @@ class Check implements Checked {
   levels(): void {
     const first = new Map<string, Resource>();
     for (const resource of this.#all.values()) {
-      if (resource.kind !== 'PolicyBundle' && resource.kind !== 'TreeLimits') continue;
+      if (resource.kind !== 'PolicyBundle' && resource.kind !== 'TreeLimits' && resource.kind !== 'Staleness') continue;
       const level = `${resource.kind}/${resource.metadata.tenant}/${resource.spec.level}`;
       const before = first.get(level);
       if (before === undefined) first.set(level, resource);
       else {
-        const what = resource.kind === 'PolicyBundle' ? 'bundle' : 'limits';
+        const what = LEVEL_WORDS[resource.kind];
         this.#problem(
           resource,
           `level \`${resource.spec.level}\` already has the ${what} \`${before.metadata.name}\`; a level has one`,
@@ -304,14 +368,32 @@ class Check implements Checked {
     }
   }
 
+  /** Each finished call is held against them. */
+  alerts(): void {
+    const counts = new Map<string, number>();
+    for (const resource of this.#all.values()) {
+      if (resource.kind !== 'Alert') continue;
+      const { tenant } = resource.metadata;
+      const count = (counts.get(tenant) ?? 0) + 1;
+      counts.set(tenant, count);
+      if (count === MOST_ALERTS + 1)
+        this.#problem(
+          resource,
+          `is one too many: a tenant has ${MOST_ALERTS} alerts at most; delete those that nobody reads`,
+        );
+    }
+  }
+
   #mustExist(resource: Resource, field: string, kind: ResourceKind, name: string): void {
-    if (this.#find(resource, kind, name) === undefined)
-      this.#problem(resource, this.#unknown(resource, field, kind, name));
+    if (this.#isMissing(resource, kind, name)) this.#problem(resource, this.#unknown(resource, field, kind, name));
   }
 
   #shouldExist(resource: Resource, field: string, kind: ResourceKind, name: string): void {
-    if (this.#find(resource, kind, name) === undefined)
-      this.#warning(resource, this.#unknown(resource, field, kind, name));
+    if (this.#isMissing(resource, kind, name)) this.#warning(resource, this.#unknown(resource, field, kind, name));
+  }
+
+  #isMissing(resource: Resource, kind: ResourceKind, name: string): boolean {
+    return this.#find(resource, kind, name) === undefined && !this.#existsAbove(resource.metadata.tenant, kind, name);
   }
 
   #find(resource: Resource, kind: ResourceKind, name: string): Resource | undefined {

@@ -2,7 +2,9 @@
 import {
   type DomainEntry,
   idOf,
+  inputOf,
   type KeyEntry,
+  meshPercentOf,
   operationsOf,
   type Resource,
   type ResourceKind,
@@ -11,6 +13,7 @@ import {
   resourceKey,
   type Snapshot,
   type Speech,
+  type StalenessEntry,
   type TargetEntry,
   type TargetKind,
   type TargetSpec,
@@ -19,6 +22,7 @@ import {
 } from '../contract/index.ts';
 import { budgetEntry, type PriceOf, pricesOf } from './budgets.ts';
 import type { Configuration } from './check.ts';
+import { planEntry, planOperations, planTarget } from './plans.ts';
 import { refuseIfAny } from './problems.ts';
 
 /** Cedar text of one level of one tenant, with the name of the file that it came from. */
@@ -82,6 +86,7 @@ export const compile = async (
     ...of(all, 'Tool').map((resource) => ({ kind: 'tool' as const, resource })),
     ...of(all, 'Model').map((resource) => ({ kind: 'model' as const, resource })),
   ];
+  const plans = of(all, 'Plan');
   const domains = of(all, 'Domain').map(domainEntry);
   const teams = of(all, 'Team').map(teamEntry);
   const providers = of(all, 'IdentityProvider').map(({ metadata: { tenant, name }, spec }) => ({
@@ -91,17 +96,26 @@ export const compile = async (
   }));
   const trusting = new Set(providers.map(({ tenant }) => tenant));
   const world: PolicyWorld = {
-    targets: called.map(({ kind, resource: { metadata, spec } }) => ({
-      tenant: metadata.tenant,
-      kind,
-      name: metadata.name,
-      domain: metadata.domain ?? '',
-      operations: operationsOf(spec.protocol, spec.operations).map(({ name, effect, input, definition }) => ({
-        name,
-        effect,
-        input: input ?? inputIn(definition),
+    targets: [
+      ...called.map(({ kind, resource: { metadata, spec } }) => ({
+        tenant: metadata.tenant,
+        kind,
+        name: metadata.name,
+        domain: metadata.domain ?? '',
+        operations: operationsOf(spec.protocol, spec.operations).map((operation) => ({
+          name: operation.name,
+          effect: operation.effect,
+          input: inputOf(operation),
+        })),
       })),
-    })),
+      ...plans.map((plan) => ({
+        tenant: plan.metadata.tenant,
+        kind: 'agent' as const,
+        name: plan.metadata.name,
+        domain: plan.metadata.domain ?? '',
+        operations: planOperations(plan),
+      })),
+    ],
     domains,
     users: of(all, 'User').map(userEntry),
     teams,
@@ -124,11 +138,13 @@ export const compile = async (
   );
   const budgets = of(all, 'Budget').map(budgetEntry);
   return {
-    targets: called.map(({ kind, resource }) => targetEntry(kind, resource, prices.of)),
+    targets: [...called.map(({ kind, resource }) => targetEntry(kind, resource, prices.of)), ...plans.map(planTarget)],
+    ...(plans.length === 0 ? {} : { plans: plans.map(planEntry) }),
     ...(budgets.length === 0 ? {} : { budgets }),
     routes: of(all, 'Route').map(routeEntry),
     domains,
     ...treesIn(of(all, 'TreeLimits')),
+    ...stalenessIn(of(all, 'Staleness')),
     keys: of(all, 'Key').map((resource) => keyEntry(resource, configuration)),
     ...(teams.length === 0 ? {} : { teams }),
     ...(providers.length === 0
@@ -160,6 +176,7 @@ const targetEntry = (
     kind,
     name: metadata.name,
     domain: metadata.domain ?? '',
+    ...(metadata.owner === undefined ? {} : { owner: metadata.owner }),
     labels: metadata.labels,
     endpoints: spec.endpoints,
     operations: operationsOf(spec.protocol, spec.operations).map((operation) => ({
@@ -168,9 +185,11 @@ const targetEntry = (
       idempotent: operation.idempotent ?? operation.effect === 'read',
       ...defined({
         description: operation.description,
-        input: operation.input ?? inputIn(operation.definition),
+        sensitive: operation.sensitive === true ? true : undefined,
+        input: inputOf(operation),
         definition: operation.definition,
         reconcile: operation.reconcile,
+        provides: operation.provides?.map(({ shared, ...rest }) => (shared === true ? { ...rest, shared } : rest)),
         price: priceOf(resource, operation.name),
       }),
     })),
@@ -178,12 +197,14 @@ const targetEntry = (
     concurrency: spec.concurrency,
     timeoutMs: spec.timeoutMs ?? null,
     ...defined({
+      near: spec.near === true ? (true as const) : undefined,
       credential: spec.credential,
       speech: speechOf(spec),
       description: spec.description,
       aliases: spec.aliases,
       fallback: spec.fallback,
       card: spec.card,
+      exportedBy: metadata.exportedBy,
     }),
   };
 };
@@ -198,14 +219,6 @@ const speechOf = ({ protocol, protocolVersion, binding, model }: TargetSpec): Sp
     ? undefined
     : { protocol, version: protocolVersion ?? '', binding: binding ?? '', model: model ?? '' };
 
-/** An MCP server says it in the definition of the tool. */
-const inputIn = (definition: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> | undefined => {
-  const schema = definition?.['inputSchema'];
-  return typeof schema === 'object' && schema !== null && !Array.isArray(schema)
-    ? (schema as Record<string, unknown>)
-    : undefined;
-};
-
 /** 0 is for control traffic; no route can ask for it. */
 const PRIORITY = { interactive: 1, standard: 2, batch: 3 } as const;
 
@@ -217,17 +230,36 @@ const routeEntry = ({ metadata, spec }: ResourceOf<'Route'>): RouteEntry => ({
   toKind: spec.to.kind,
   toName: spec.to.name,
   toDomain: spec.to.domain ?? '',
-  via: spec.via,
+  ...wayOf(spec),
   timeoutMs: spec.timeoutMs ?? null,
   attempts: spec.attempts,
   priority: PRIORITY[spec.priority],
 });
+
+/** All and none have one form each, so that a move that is over leaves the same snapshot as a route that never moved. */
+const wayOf = ({
+  via,
+  withoutPeer,
+}: ResourceOf<'Route'>['spec']): Pick<RouteEntry, 'via' | 'meshPercent' | 'withoutPeer'> => {
+  const percent = meshPercentOf(via);
+  return {
+    via: percent === 100 ? 'mesh' : 'hub',
+    ...(percent > 0 && percent < 100 ? { meshPercent: percent } : {}),
+    ...(percent > 0 && withoutPeer === 'hub' ? { withoutPeer } : {}),
+  };
+};
 
 const domainEntry = ({ metadata, spec }: ResourceOf<'Domain'>): DomainEntry => ({
   tenant: metadata.tenant,
   name: metadata.name,
   parent: spec.parent ?? '',
   delegated: spec.delegated,
+  ...defined({
+    exports: spec.exports,
+    direct: spec.direct === true ? (true as const) : undefined,
+    telemetry: spec.telemetry === 'sums' ? ('sums' as const) : undefined,
+    exportedBy: metadata.exportedBy,
+  }),
 });
 
 const teamEntry = ({ metadata, spec }: ResourceOf<'Team'>): TeamEntry => ({
@@ -245,6 +277,15 @@ const treesEntry = ({ metadata, spec }: ResourceOf<'TreeLimits'>): TreeLimitsEnt
   const limits = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
   return { tenant: metadata.tenant, level, limits, delegation };
 };
+
+const stalenessIn = (resources: readonly ResourceOf<'Staleness'>[]): Pick<Snapshot, 'staleness'> =>
+  resources.length === 0 ? {} : { staleness: resources.map(stalenessEntry) };
+
+const stalenessEntry = ({ metadata, spec: { level, ...bounds } }: ResourceOf<'Staleness'>): StalenessEntry => ({
+  tenant: metadata.tenant,
+  level,
+  bounds: defined(bounds),
+});
 
 const userEntry = ({ metadata, spec }: ResourceOf<'User'>): PolicyWorld['users'][number] => ({
   tenant: metadata.tenant,

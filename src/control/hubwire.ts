@@ -7,7 +7,7 @@ import { type ServerEvent, serverEvents } from './sse.ts';
 export interface HubWire {
   /**
    * Posts JSON and answers the parsed reply of a 2xx. Throws a Fault: `unauthenticated` for 401, `budget_exhausted` for 402, `bad_request` for another 4xx,
-   * `unreachable` or `unavailable` for the rest, which may be tried again.
+   * `unreachable` or `unavailable` for the rest, which may be tried again, and not before what `retry-after` says.
    */
   post(path: string, body: unknown, authorization?: string): Promise<unknown>;
   /** The event stream at a path, until it breaks (a Fault), ends, or the signal. */
@@ -44,7 +44,7 @@ export class HttpHubWire implements HubWire {
       });
       const text = await collect(reply.body);
       if (reply.statusCode >= 200 && reply.statusCode < 300) return text === '' ? {} : JSON.parse(text);
-      throw refusal(reply.statusCode, text);
+      throw refusal(reply.statusCode, text, reply.headers['retry-after']);
     } catch (thrown) {
       throw asFault(thrown);
     }
@@ -65,7 +65,8 @@ export class HttpHubWire implements HubWire {
         bodyTimeout: SILENCE_MS,
         signal: abort.signal,
       });
-      if (reply.statusCode !== 200) throw refusal(reply.statusCode, await collect(reply.body));
+      if (reply.statusCode !== 200)
+        throw refusal(reply.statusCode, await collect(reply.body), reply.headers['retry-after']);
       yield* serverEvents(reply.body, MAX_EVENT_CHARACTERS);
     } catch (thrown) {
       throw asFault(thrown);
@@ -93,14 +94,22 @@ const collect = async (body: AsyncIterable<Uint8Array>): Promise<string> => {
 };
 
 /** The hub's own words help, if they are problem details; they are cut and never trusted further. */
-const refusal = (status: number, text: string): Fault => {
+const refusal = (status: number, text: string, retryAfter: string | string[] | undefined): Fault => {
   const detail = detailOf(text);
   const message = detail === '' ? `the hub answered ${status}` : `the hub answered ${status}: ${detail}`;
   if (status === 401) return new Fault('unauthenticated', message);
   if (status === 402)
     return new Fault('budget_exhausted', detail === '' ? message : detail, { facts: { code: 'BUDGET_EXHAUSTED' } });
-  if (status === 429 || status >= 500) return new Fault('unavailable', message);
+  if (status === 429 || status >= 500) return new Fault('unavailable', message, laterBy(retryAfter));
   return new Fault('bad_request', message);
+};
+
+/** A word of the hub's that could keep a node away for ever is none. */
+const MOST_RETRY_AFTER_S = 60;
+
+const laterBy = (retryAfter: string | string[] | undefined): { readonly retryAfterMs?: number } => {
+  const seconds = typeof retryAfter === 'string' && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : undefined;
+  return seconds === undefined ? {} : { retryAfterMs: Math.min(seconds, MOST_RETRY_AFTER_S) * 1_000 };
 };
 
 const detailOf = (text: string): string => {

@@ -1,49 +1,30 @@
-/** Takes batches of finished calls from nodes and stores each once, however often it comes. */
-import type { CallEvent, EventBatch, NodeEntry, TraceStore } from '../contract/index.ts';
+/** Takes batches of finished calls from nodes and stores each once, however often it comes, and to whichever hub over one store. */
+import type { CallEvent, Counting, EventBatch, NodeEntry, TraceStore } from '../contract/index.ts';
 
-/** The last batch that a node's run had stored, and what is being stored now. */
-interface Upload {
-  epoch: string;
-  seq: number;
-  tail: Promise<unknown>;
+export interface EventReaders {
+  /** Hears of those that were not here before. */
+  readonly heard?: ((events: readonly CallEvent[]) => void) | undefined;
+  /** Counts those that were not here before, with the transaction that keeps them. */
+  readonly counting?: Counting | undefined;
 }
 
-export class Inbox {
-  readonly #traces: TraceStore;
-  readonly #heard: (events: readonly CallEvent[]) => void;
-  readonly #uploads = new Map<string, Upload>();
+/** Rejects with what the store throws; the batch may come again then. */
+export const takeEvents = async (
+  traces: TraceStore,
+  { id, role, tenant }: NodeEntry,
+  { epoch, from, events }: EventBatch,
+  { heard, counting }: EventReaders = {},
+): Promise<{ readonly stored: boolean }> => {
+  // A node speaks about calls of its own tenant, under its own name; calls of nobody belong to it too.
+  const own = events
+    .map((event, at) => ({ seq: from + at, event: { ...event, tenant, node: nameOf({ id, role }, event.node) } }))
+    .filter((_, at) => events[at]?.tenant === tenant || events[at]?.tenant === '');
+  const { before } = await traces.take(id, epoch, own, counting);
+  const fresh = own.filter(({ seq }) => seq > before).map(({ event }) => event);
+  if (fresh.length > 0) heard?.(fresh);
+  return { stored: from + events.length - 1 > before };
+};
 
-  constructor(traces: TraceStore, heard: (events: readonly CallEvent[]) => void = () => {}) {
-    this.#traces = traces;
-    this.#heard = heard;
-  }
-
-  /**
-   * One batch of a node after the other, so that a repeated one finds the first stored or failed. Rejects with what the store
-   * throws; the batch may come again then. Over a restart of the hub the store's own uniqueness of spans takes over.
-   */
-  take(node: NodeEntry, batch: EventBatch): Promise<{ readonly stored: boolean }> {
-    const upload = this.#uploads.get(node.id) ?? { epoch: '', seq: 0, tail: Promise.resolve() };
-    this.#uploads.set(node.id, upload);
-    const result = upload.tail.then(() => this.#store(node, batch, upload));
-    upload.tail = result.catch(() => {});
-    return result;
-  }
-
-  forget(node: string): void {
-    this.#uploads.delete(node);
-  }
-
-  async #store(node: NodeEntry, batch: EventBatch, upload: Upload): Promise<{ readonly stored: boolean }> {
-    if (upload.epoch === batch.epoch && batch.seq <= upload.seq) return { stored: false };
-    // A node speaks about calls of its own tenant, under its own name; calls of nobody belong to it too.
-    const events = batch.events
-      .filter(({ tenant }) => tenant === node.tenant || tenant === '')
-      .map((event) => ({ ...event, tenant: node.tenant, node: node.id }));
-    await this.#traces.append(events);
-    upload.epoch = batch.epoch;
-    upload.seq = batch.seq;
-    this.#heard(events);
-    return { stored: true };
-  }
-}
+/** A hub hands on what nodes below it say: as its own word, and with whose it was. */
+export const nameOf = ({ id, role }: Pick<NodeEntry, 'id' | 'role'>, said: string): string =>
+  role !== 'domain' || said === id ? id : `${id}/${said}`.slice(0, 255);

@@ -9,21 +9,24 @@ import {
   type Roster,
   type Signed,
   type Snapshot,
+  type Stores,
   type TargetEntry,
 } from '../contract/index.ts';
 import { AssertionSigner, type NodeKey, newNodeKey } from '../identity/index.ts';
 import { Canceller, VirtualWorld } from '../kernel/index.ts';
 import { memoryStores } from '../stores/index.ts';
 import { NO_POLICY } from './fixture.ts';
+import { Heard } from './heard.ts';
 import type { HubWire } from './hubwire.ts';
 import { type LinkedNode, type LinkParts, NodeLink } from './link.ts';
 import type { Membership } from './membership.ts';
-import { NodeHub } from './nodes.ts';
+import { NodeHub, type NodeHubParts } from './nodes.ts';
 import { RosterKeeper } from './roster.ts';
 import { type DocumentKind, type Documents, openSigned } from './sign.ts';
 import { Publisher } from './snapshots.ts';
 import { Spool } from './spool.ts';
 import type { ServerEvent } from './sse.ts';
+import type { SumSource } from './sumload.ts';
 
 export const target = (name: string, domain = '', kind: TargetEntry['kind'] = 'agent'): TargetEntry => ({
   tenant: 'default',
@@ -96,6 +99,7 @@ export class HubBench {
   readonly ahead: DocumentKind[] = [];
   readonly keeper: RosterKeeper;
   readonly hub: NodeHub;
+  readonly #parts: NodeHubParts;
 
   constructor(clock = this.world.clock) {
     this.keeper = new RosterKeeper({
@@ -106,16 +110,24 @@ export class HubBench {
         this.publisher.publish('roster', roster);
       },
     });
-    this.hub = new NodeHub({
+    this.#parts = {
       hub: 'hub',
       ahead: (kind) => void this.ahead.push(kind),
       store: this.stores.nodes,
       traces: this.stores.traces,
+      audit: this.stores.nodeAudit,
+      sums: { store: this.stores.sums, onward: true },
       keeper: this.keeper,
       publisher: this.publisher,
       clock,
       ids: this.world.ids,
-    });
+    };
+    this.hub = new NodeHub(this.#parts);
+  }
+
+  /** Another hub over the same nodes, with more parts. */
+  hubWith(more: Partial<NodeHubParts>): NodeHub {
+    return new NodeHub({ ...this.#parts, ...more });
   }
 
   publish(document: Snapshot): void {
@@ -145,6 +157,8 @@ export class DirectWire implements HubWire {
   isCut = false;
   /** Set: streams stay open and bring nothing. */
   isDeaf = false;
+  /** Set: what is posted to paths with this end arrives, and nobody hears the answer. */
+  losing: string | undefined;
   readonly posts: { readonly path: string; readonly body: unknown }[] = [];
   streams = 0;
   #open = new Canceller();
@@ -165,12 +179,20 @@ export class DirectWire implements HubWire {
   }
 
   async post(path: string, body: unknown, authorization?: string): Promise<unknown> {
+    const reply = await this.#passed(path, body, authorization);
+    if (this.losing !== undefined && path.endsWith(this.losing)) throw new Fault('unreachable', 'the answer was lost');
+    return reply;
+  }
+
+  async #passed(path: string, body: unknown, authorization?: string): Promise<unknown> {
     if (this.isCut) throw new Fault('unreachable', 'cut');
     this.posts.push({ path, body: structuredClone(body) });
     if (path === '/v1/nodes:join') return this.#hub.join(body);
     const node = this.#hub.authenticate((authorization ?? '').slice('airspace-node '.length));
     if (path === `/v1/nodes/${node.id}:heartbeat`) return this.#hub.heartbeat(node, body);
     if (path === `/v1/nodes/${node.id}/events`) return this.#hub.events(node, body);
+    if (path === `/v1/nodes/${node.id}/sums`) return this.#hub.sums(node, body);
+    if (path === `/v1/nodes/${node.id}/audit`) return this.#hub.audit(node, body);
     if (path === `/v1/nodes/${node.id}:leave`) return this.#hub.leave(node);
     throw new Fault('bad_request', `no such path: ${path}`);
   }
@@ -188,10 +210,15 @@ export class DirectWire implements HubWire {
     const node = this.#hub.authenticate(authorization.slice('airspace-node '.length));
     const query = new URL(path, 'http://hub').searchParams;
     const seqOf = (kind: DocumentKind): number => Number(query.get(`${kind}Seq`));
-    const held = { snapshotSeq: seqOf('snapshot'), rosterSeq: seqOf('roster'), killsSeq: seqOf('kills') };
+    const held = {
+      snapshotSeq: seqOf('snapshot'),
+      rosterSeq: seqOf('roster'),
+      killsSeq: seqOf('kills'),
+      deltas: query.has('deltas'),
+    };
     for await (const signed of this.#hub.documents(node, held, both)) {
       if (this.isCut) throw new Fault('unreachable', 'cut');
-      yield { event: signed.kind, data: JSON.stringify(signed) };
+      yield { event: 'base' in signed ? `${signed.kind}-delta` : signed.kind, data: JSON.stringify(signed) };
     }
   }
 }
@@ -224,6 +251,14 @@ export class RecordingNode implements LinkedNode {
   /** Set: snapshots are refused with this reason. */
   refusal: string | undefined;
   state: 'ready' | 'draining' = 'ready';
+  readonly sums?: SumSource;
+  /** Set: the calls themselves stay here. */
+  isQuiet = false;
+
+  /** `sums`: of a domain hub. */
+  constructor(sums?: SumSource['store']) {
+    if (sums !== undefined) this.sums = { store: sums, homeOf: (domain) => domain, only: () => this.isQuiet };
+  }
 
   prepareSnapshot({ seq }: Snapshot): () => void {
     if (this.refusal !== undefined) throw new Fault('bad_request', this.refusal);
@@ -249,31 +284,43 @@ export interface JoinedNode {
   readonly node: RecordingNode;
   readonly kept: MemoryKept;
   readonly spool: Spool;
+  /** Its own disk. */
+  readonly stores: Stores;
   readonly problems: string[];
   readonly entry: NodeEntry;
   readonly parts: LinkParts;
 }
 
 /** A sidecar of `seller`, joined and not yet started. */
-export const joinedNode = async (bench: HubBench): Promise<JoinedNode> => {
-  const { node: entry, key } = await bench.join();
+export const joinedNode = async (
+  bench: HubBench,
+  stores = memoryStores(),
+  grant: JoinGrant = SIDECAR,
+): Promise<JoinedNode> => {
+  const { node: entry, key } = await bench.join(grant);
   const membership: Membership = { node: entry, hub: 'hub', controlKey: bench.key.publicKey, hubUrl: 'http://hub' };
   const problems: string[] = [];
   const { clock, random, ids } = bench.world;
   const wire = new DirectWire(bench.hub);
-  const node = new RecordingNode();
+  const node = new RecordingNode(grant.role === 'domain' ? stores.sums : undefined);
   const kept = new MemoryKept(bench.key.publicKey);
-  const spool = new Spool(ids.callId());
+  const { marks, audit } = stores;
+  const heard = await Heard.open({ clock, marks });
+  const spool = await Spool.open({ store: stores.spool, marks, random, most: () => 10_000 });
   const parts: LinkParts = {
     membership,
     wire,
     signer: new AssertionSigner(entry.id, key, clock),
     lastGood: kept,
     spool,
+    heard,
+    epoch: ids.callId(),
+    audit,
+    marks,
     node,
     clock,
     random,
     note: (fault) => void problems.push(`${fault.code}: ${fault.message}`),
   };
-  return { link: new NodeLink(parts), wire, node, kept, spool, problems, entry, parts };
+  return { link: new NodeLink(parts), wire, node, kept, spool, stores, problems, entry, parts };
 };

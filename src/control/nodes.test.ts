@@ -12,7 +12,7 @@ import { AssertionSigner, controlKeyIdOf, newNodeKey, nodePrincipal } from '../i
 import { Canceller } from '../kernel/index.ts';
 import { faultOf } from './fixture.ts';
 import { DOMAIN, event, HubBench, SIDECAR, snapshot } from './linkfixture.ts';
-import type { NodeReport } from './nodes.ts';
+import type { NodeReport } from './nodeview.ts';
 
 const beat = (more: Partial<Heartbeat> = {}): Heartbeat => ({
   snapshotSeq: 0,
@@ -228,6 +228,9 @@ test('operators see what each node runs and refused, of their own tenant', async
     refused: 'snapshot 2: policy too new',
     capabilities: ['seller/ask'],
     lostEvents: 3,
+    certificate: null,
+    exports: null,
+    sumsRefused: null,
   });
   assert.deepEqual(bench.hub.list('acme'), []);
   await bench.pass(10_000);
@@ -283,11 +286,11 @@ const EPOCH = 'e'.repeat(32);
 test('a batch of events is stored once, however often and however simultaneously it comes', async () => {
   const bench = await started();
   const { node } = await bench.join();
-  const batch = { epoch: EPOCH, seq: 1, events: [event(1), event(2)] };
+  const batch = { epoch: EPOCH, from: 1, events: [event(1), event(2)] };
   const answers = await Promise.all([1, 2, 3].map(() => bench.hub.events(node, batch)));
   assert.deepEqual(answers, [{ stored: true }, { stored: false }, { stored: false }]);
-  assert.deepEqual(await bench.hub.events(node, { ...batch, seq: 2, events: [event(3)] }), { stored: true });
-  assert.deepEqual(await bench.hub.events(node, { epoch: 'f'.repeat(32), seq: 1, events: [event(4)] }), {
+  assert.deepEqual(await bench.hub.events(node, { ...batch, from: 3, events: [event(3)] }), { stored: true });
+  assert.deepEqual(await bench.hub.events(node, { epoch: 'f'.repeat(32), from: 1, events: [event(4)] }), {
     stored: true,
   });
   assert.equal((await stored(bench)).length, 4);
@@ -296,13 +299,13 @@ test('a batch of events is stored once, however often and however simultaneously
 test('a batch that could not be stored is stored when it comes again', async () => {
   const bench = await started();
   const { node } = await bench.join();
-  const { append } = bench.stores.traces;
-  bench.stores.traces.append = async () => {
+  const { take } = bench.stores.traces;
+  bench.stores.traces.take = async () => {
     throw new Fault('storage', 'disk full');
   };
-  const batch = { epoch: EPOCH, seq: 1, events: [event(1)] };
+  const batch = { epoch: EPOCH, from: 1, events: [event(1)] };
   assert.equal((await faultOf(bench.hub.events(node, batch))).code, 'storage');
-  bench.stores.traces.append = append.bind(bench.stores.traces);
+  bench.stores.traces.take = take.bind(bench.stores.traces);
   assert.deepEqual(await bench.hub.events(node, batch), { stored: true });
 });
 
@@ -311,7 +314,7 @@ test('a node reports calls of its own tenant, under its own name', async () => {
   const { node } = await bench.join();
   await bench.hub.events(node, {
     epoch: EPOCH,
-    seq: 1,
+    from: 1,
     events: [event(1, { node: 'hub' }), event(2, { tenant: 'acme' })],
   });
   assert.deepEqual(
@@ -320,7 +323,7 @@ test('a node reports calls of its own tenant, under its own name', async () => {
   );
   for (const wrong of [event(1, { span: 'x' }), { ...event(1), more: 1 }, event(1, { durationMs: Number.NaN })]) {
     assert.equal(
-      (await faultOf(bench.hub.events(node, { epoch: EPOCH, seq: 2, events: [wrong] }))).code,
+      (await faultOf(bench.hub.events(node, { epoch: EPOCH, from: 2, events: [wrong] }))).code,
       'bad_request',
     );
   }

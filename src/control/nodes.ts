@@ -1,8 +1,11 @@
 /** The hub's side of the node link: admits nodes, hears them, tells them the newest, and takes what their calls left behind. */
 import {
+  type AgentSpan,
   type CallEvent,
   type CancelSignal,
+  type CertificateReply,
   type Clock,
+  type Counting,
   Fault,
   type HeartbeatReply,
   type Ids,
@@ -11,17 +14,21 @@ import {
   type InstanceReport,
   type JoinGrant,
   type JoinReply,
+  type NodeAuditStore,
+  type NodeAuditTaken,
   type NodeEntry,
   type NodePort,
   type NodeStore,
   type NodeView,
   type Principal,
   type Signed,
+  type SignedDelta,
   type Snapshot,
   type TraceStore,
 } from '../contract/index.ts';
 import {
   AssertionVerifier,
+  type Authority,
   issueJoinToken,
   JoinGrantSchema,
   joinProofText,
@@ -31,17 +38,42 @@ import {
   useJoinToken,
   verifySignature,
 } from '../identity/index.ts';
-import { Inbox } from './inbox.ts';
+import { Admission, type AdmissionLimits } from './admission.ts';
+import type { ExportTaker } from './exports.ts';
+import { takeRecords } from './handed.ts';
+import { takeEvents } from './inbox.ts';
+import { Judgements } from './judged.ts';
+import type { LogTaker } from './logs.ts';
+import { type Heard, type NodeReport, nodeView } from './nodeview.ts';
 import { matches, Registry } from './registry.ts';
 import { parseAnnouncement, parseBatch, parseHeartbeat, parseJoin } from './reports.ts';
 import { ownerOf, type RosterKeeper } from './roster.ts';
+import { saidBy } from './said.ts';
 import type { Held, Publisher } from './snapshots.ts';
+import { type SumInbox, takeSums } from './sums.ts';
+import type { CutRoster } from './views.ts';
 
 export interface NodeHubParts {
   /** Id of this hub: what nodes address their assertions to. */
   readonly hub: string;
+  /** Of a domain hub: it admits nodes of its domain and below. Absent: of everything. */
+  readonly place?: { readonly tenant: string; readonly domain: string };
+  /** Takes what domain hubs export. Absent: this hub takes nothing. */
+  readonly exports?: ExportTaker;
+  /** Keeps where the audits of hubs below end. Absent: nobody does. */
+  readonly checkpoints?: CheckpointTaker;
   readonly store: NodeStore;
   readonly traces: TraceStore;
+  /** What nodes hand over of their own audit. */
+  readonly audit: NodeAuditStore;
+  /** Takes what domain hubs report in sums. Absent: this hub takes none. */
+  readonly sums?: Omit<SumInbox, 'clock'>;
+  /** Takes log records of nodes. Absent: this hub takes none. */
+  readonly logs?: LogTaker;
+  /** How calls of a node are counted here; undefined: not at all. Absent: of no node. */
+  readonly counting?: (node: NodeEntry) => Counting | undefined;
+  /** Keeps what agents said at nodes; answers how much was new. Absent: this hub takes none. */
+  readonly said?: (node: NodeEntry, spans: readonly AgentSpan[]) => Promise<number>;
   readonly keeper: RosterKeeper;
   readonly publisher: Publisher;
   readonly clock: Clock;
@@ -52,36 +84,44 @@ export interface NodeHubParts {
   readonly ahead?: (kind: Signed['kind']) => void;
   /** A node carries out another list of orders than before. Must not throw. */
   readonly confirmed?: () => void;
+  /** What signs certificates here; answers undefined while there is none yet. Absent: nothing does. */
+  readonly authority?: () => Authority | undefined;
+  /** So many authorities may be wanted one below the other under this one. After each snapshot; must not throw. */
+  readonly levels?: (below: number) => void;
+  /** What a node gets of a roster, under a snapshot. Default: everything. */
+  readonly viewsOf?: (snapshot: Snapshot) => CutRoster;
+  /** Of nodes that come back, those that are sent what they missed at once. */
+  readonly admission?: Partial<AdmissionLimits>;
 }
 
-/** What a node has said to a hub, for the other hubs over the same store. */
-export type NodeReport = Omit<Heard, 'atMs'> & { readonly id: string };
+export type CheckpointTaker = (node: NodeEntry, checkpoint: unknown) => Promise<void>;
 
-/** What a node said last, besides its instances. */
-interface Heard {
+interface Issued {
   readonly atMs: number;
-  readonly snapshotSeq: number;
-  readonly rosterSeq: number;
-  readonly killsSeq: number;
-  readonly killsAtMs: number | null;
-  readonly refused: string | null;
-  readonly capabilities: readonly string[];
-  readonly lostEvents: number;
+  readonly publicKey: string;
+  readonly signer: Authority;
+  readonly below: number;
+  readonly reply: Promise<CertificateReply>;
 }
+
+/** Who asks again so soon gets the same again: signing and the line in the audit cost more than a node may ask for. */
+const ISSUED_AGAIN_MS = 30_000;
 
 export class NodeHub implements NodePort {
   readonly #parts: NodeHubParts;
   readonly #heard = new Map<string, Heard>();
   /** By the hub that heard it. */
   readonly #elsewhere = new Map<string, ReadonlyMap<string, Heard>>();
-  readonly #inbox: Inbox;
+  readonly #issued = new Map<string, Issued>();
+  readonly #judged = new Judgements();
+  readonly #admission: Admission;
   #members: Promise<unknown> = Promise.resolve();
   #registry: Registry = new Registry({ targets: [], domains: [] });
   #verifier: AssertionVerifier;
 
   constructor(parts: NodeHubParts) {
     this.#parts = parts;
-    this.#inbox = new Inbox(parts.traces, parts.heard);
+    this.#admission = new Admission(parts.clock, parts.admission);
     this.#verifier = this.#verifierFor({ targets: [], domains: [] });
   }
 
@@ -89,6 +129,11 @@ export class NodeHub implements NodePort {
   use(snapshot: Snapshot): void {
     this.#registry = new Registry(snapshot);
     this.#verifier = this.#verifierFor(snapshot);
+    const self = this.#parts.levels === undefined ? undefined : this.#parts.authority?.()?.within;
+    if (self !== undefined && self !== null) this.#parts.levels?.(this.#registry.levelsBelow(self.tenant, self.domain));
+    const { publisher, keeper, viewsOf } = this.#parts;
+    // Other routes want other views, and those need a number that nobody has yet.
+    if (viewsOf !== undefined && publisher.cutRosters(viewsOf(snapshot))) keeper.renumber();
   }
 
   async issueJoinToken(untrusted: unknown): Promise<{ readonly token: string; readonly expiresAtMs: number }> {
@@ -99,8 +144,20 @@ export class NodeHub implements NodePort {
         'a join token is for role `sidecar` with tenant, domain and agent or tool, or for role `domain` with tenant and domain',
       );
     }
-    const { store, publisher, clock } = this.#parts;
-    return issueJoinToken(store, this.#registry.grantable(grant.data), publisher.keyId, clock.wallMs());
+    const { store, publisher, clock, place } = this.#parts;
+    const granted = this.#registry.grantable(grant.data);
+    if (place !== undefined) this.#refuseOutside(place, granted);
+    return issueJoinToken(store, granted, publisher.keyId, clock.wallMs());
+  }
+
+  /** A node speaks for whom it joined for: nobody admits one that would speak for others than theirs, or be their own parent. */
+  #refuseOutside(place: NonNullable<NodeHubParts['place']>, { role, tenant, domain }: JoinGrant): void {
+    const isBelow = tenant === place.tenant && this.#registry.isWithin(tenant, domain, place.domain);
+    if (isBelow && (role !== 'domain' || domain !== place.domain)) return;
+    const which = role === 'domain' ? `domains below \`${place.domain}\`` : `\`${place.domain}\` and domains below it`;
+    const asked =
+      tenant !== place.tenant ? `tenant \`${tenant}\`` : domain === '' ? 'the organisation' : `\`${domain}\``;
+    throw new Fault('denied', `this hub admits nodes of ${which}, and not of ${asked}; ask the hub that does`);
   }
 
   async join(untrusted: unknown): Promise<JoinReply> {
@@ -170,8 +227,11 @@ export class NodeHub implements NodePort {
 
   #forget(id: string): void {
     this.#parts.keeper.removeNode(id);
+    this.#parts.publisher.forget(id);
     this.#heard.delete(id);
-    this.#inbox.forget(id);
+    this.#issued.delete(id);
+    this.#parts.logs?.forget(id);
+    this.#judged.forget(id);
   }
 
   authenticate(assertion: string): NodeEntry {
@@ -200,30 +260,115 @@ export class NodeHub implements NodePort {
       refused: beat.refused === undefined ? null : `${beat.refused.kind} ${beat.refused.seq}: ${beat.refused.reason}`,
       capabilities: beat.capabilities ?? [],
       lostEvents: beat.lostEvents ?? 0,
+      certificate: beat.certificate ?? null,
     });
     if (before?.killsSeq !== beat.killsSeq) this.#parts.confirmed?.();
     keeper.beat(
       node.id,
       allowed.map((report) => behind(current, report, beat.epoch)),
     );
+    const kills = publisher.newestFor('kills', current);
     return {
       snapshotSeq: publisher.seq('snapshot'),
-      rosterSeq: publisher.seq('roster'),
-      killsSeq: publisher.seq('kills'),
-      heartbeatMs: keeper.heartbeatMs,
+      rosterSeq: publisher.newestFor('roster', current)?.seq ?? 0,
+      killsSeq: kills?.seq ?? 0,
+      heartbeatMs: keeper.paceMs,
       ignored,
+      // Whatever keeps the stream away or busy, the next beat brings them.
+      ...(kills !== undefined && kills.seq > beat.killsSeq ? { kills: kills.signed } : {}),
     };
   }
 
-  documents(node: NodeEntry, held: Held, signal: CancelSignal): AsyncIterable<Signed> {
+  certificate({ id }: NodeEntry): Promise<CertificateReply> {
+    const { keeper, clock } = this.#parts;
+    const node = keeper.node(id);
+    if (node === undefined) throw unauthenticated();
+    const signer = this.#authority();
+    const [atMs, below] = [clock.wallMs(), this.#registry.levelsBelow(node.tenant, node.domain)];
+    const before = this.#issued.get(id);
+    const isSame = before?.publicKey === node.publicKey && before.below === below && before.signer === signer;
+    if (isSame && Math.abs(atMs - before.atMs) < ISSUED_AGAIN_MS) return before.reply;
+    const reply = this.#certify(node, signer, below, atMs);
+    this.#issued.set(id, { atMs, publicKey: node.publicKey, signer, below, reply });
+    reply.catch(() => this.#issued.delete(id));
+    return reply;
+  }
+
+  async #certify(node: NodeEntry, signer: Authority, below: number, wallMs: number): Promise<CertificateReply> {
+    const { isWithin } = this.#registry;
+    return {
+      chain: await signer.leaf(node, isWithin, wallMs),
+      authority: node.role === 'domain' ? await signer.intermediate(node, below, isWithin, wallMs) : null,
+    };
+  }
+
+  #authority(): Authority {
+    const signer = this.#parts.authority?.();
+    if (signer === undefined)
+      throw new Fault('unavailable', 'this hub has no certificate of its own yet, and signs none; try again soon');
+    return signer;
+  }
+
+  documents(node: NodeEntry, held: Held, signal: CancelSignal): AsyncIterable<Signed | SignedDelta> {
     const { publisher, ahead } = this.#parts;
     for (const kind of ['kills', 'snapshot', 'roster'] as const)
       if (held[`${kind}Seq`] > publisher.seq(kind)) ahead?.(kind);
-    return this.#whileMember(node, publisher.newerThan(held, signal));
+    const turn = publisher.isBehind(held, node) ? this.#admission.request() : undefined;
+    return this.#whileMember(node, publisher.newerThan(held, signal, { node, turn }));
   }
 
   async events(node: NodeEntry, untrusted: unknown): Promise<{ readonly stored: boolean }> {
-    return this.#inbox.take(node, parseBatch(untrusted));
+    const batch = parseBatch(untrusted);
+    const { traces, heard, counting } = this.#parts;
+    // It was told to keep them: a hub that does not know that word yet is no reason to keep them here.
+    if (node.role === 'domain' && this.#registry.tellsSumsOnly(node)) return { stored: false };
+    return takeEvents(traces, node, batch, { heard, counting: counting?.(node) });
+  }
+
+  async said(node: NodeEntry, untrusted: unknown): Promise<{ readonly kept: number }> {
+    const { said, keeper } = this.#parts;
+    if (said === undefined) throw new Fault('bad_request', 'this hub takes nothing that agents said at nodes');
+    if (keeper.node(node.id) === undefined) throw unauthenticated();
+    // As of calls: it was told to keep them.
+    if (node.role === 'domain' && this.#registry.tellsSumsOnly(node)) return { kept: 0 };
+    return { kept: await said(node, saidBy(node, this.#registry, untrusted)) };
+  }
+
+  async audit(node: NodeEntry, untrusted: unknown): Promise<NodeAuditTaken> {
+    return takeRecords(this.#parts.audit, node, untrusted);
+  }
+
+  async exports(node: NodeEntry, untrusted: unknown): Promise<{ readonly taken: readonly string[] }> {
+    const { exports, keeper } = this.#parts;
+    if (exports === undefined) throw new Fault('bad_request', 'this hub takes no exports');
+    if (keeper.node(node.id) === undefined) throw unauthenticated();
+    return this.#judged.exports(node.id, exports.take(node, untrusted));
+  }
+
+  async sums(node: NodeEntry, untrusted: unknown): Promise<{ readonly taken: boolean }> {
+    const { sums, clock, keeper } = this.#parts;
+    if (sums === undefined) throw new Fault('bad_request', 'this hub takes no sums');
+    if (keeper.node(node.id) === undefined) throw unauthenticated();
+    const isTheirs = (domain: string) => this.#registry.isWithin(node.tenant, domain, node.domain);
+    return this.#judged.sums(node.id, takeSums({ ...sums, clock }, node, isTheirs, untrusted));
+  }
+
+  async logs(node: NodeEntry, untrusted: unknown): Promise<{ readonly taken: number }> {
+    const { logs, keeper } = this.#parts;
+    if (logs === undefined) throw new Fault('bad_request', 'this hub takes no logs');
+    if (keeper.node(node.id) === undefined) throw unauthenticated();
+    return logs.from(node, untrusted, {
+      isTheirs: (domain) => this.#registry.isWithin(node.tenant, domain, node.domain),
+      sumsOnly: node.role === 'domain' && this.#registry.tellsSumsOnly(node),
+    });
+  }
+
+  async checkpoint(node: NodeEntry, untrusted: unknown): Promise<void> {
+    const { checkpoints, keeper } = this.#parts;
+    if (checkpoints === undefined || node.role !== 'domain')
+      throw new Fault('bad_request', 'checkpoints are taken from hubs of domains');
+    if (keeper.node(node.id) === undefined) throw unauthenticated();
+    await checkpoints(node, untrusted);
   }
 
   async leave(node: NodeEntry): Promise<void> {
@@ -231,7 +376,7 @@ export class NodeHub implements NodePort {
     this.#parts.keeper.leave(node.id);
   }
 
-  async remove(tenant: string | null, id: string): Promise<void> {
+  async remove(tenant: string | null, id: string, by = 'airspace'): Promise<void> {
     const node = this.#parts.keeper.node(id);
     if (node === undefined || node.id === this.#parts.hub || (tenant !== null && node.tenant !== tenant)) {
       throw new Fault('not_found', `there is no node \`${id}\``);
@@ -240,6 +385,7 @@ export class NodeHub implements NodePort {
       await this.#parts.store.remove(id);
       this.#forget(id);
     });
+    if (node.role === 'domain') await this.#parts.exports?.withdraw(node, by);
   }
 
   list(tenant: string | null): readonly NodeView[] {
@@ -263,7 +409,7 @@ export class NodeHub implements NodePort {
     };
     this.#refuseTooMany(instance);
     this.#parts.keeper.beat(ownerOf(instance), [instance]);
-    return { heartbeatMs: this.#parts.keeper.heartbeatMs };
+    return { heartbeatMs: this.#parts.keeper.paceMs };
   }
 
   async withdraw(principal: Principal, id: string): Promise<void> {
@@ -274,7 +420,10 @@ export class NodeHub implements NodePort {
     return this.#parts.keeper.instances().filter((instance) => matches(instance, query, this.#registry));
   }
 
-  #refuseTooMany({ tenant, name, id }: InstanceEntry): void {
+  #refuseTooMany(instance: InstanceEntry): void {
+    // Nearly every word is about one that is known, and looking at all of them each time would cost more than the rest.
+    if (this.#parts.keeper.knows(ownerOf(instance))) return;
+    const { tenant, name, id } = instance;
     const own = this.#parts.keeper
       .instances()
       .filter((other) => other.node === '' && other.tenant === tenant && other.name === name);
@@ -338,7 +487,7 @@ export class NodeHub implements NodePort {
     return target !== undefined && this.#registry.isWithin(node.tenant, target.domain, node.domain);
   }
 
-  async *#whileMember(node: NodeEntry, documents: AsyncIterable<Signed>): AsyncGenerator<Signed, void, undefined> {
+  async *#whileMember<T>(node: NodeEntry, documents: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
     for await (const signed of documents) {
       if (this.#parts.keeper.node(node.id)?.publicKey !== node.publicKey) throw unauthenticated();
       yield signed;
@@ -347,19 +496,8 @@ export class NodeHub implements NodePort {
 
   #view(node: NodeEntry): NodeView {
     const heard = this.#lastOf(node.id);
-    const state = heard === undefined ? 'joined' : this.#isAlive(node.id) ? 'alive' : 'silent';
-    return {
-      node,
-      state,
-      heardAtMs: heard?.atMs ?? null,
-      snapshotSeq: heard?.snapshotSeq ?? 0,
-      rosterSeq: heard?.rosterSeq ?? 0,
-      killsSeq: heard?.killsSeq ?? 0,
-      killsAtMs: heard?.killsAtMs ?? null,
-      refused: heard?.refused ?? null,
-      capabilities: heard?.capabilities ?? [],
-      lostEvents: heard?.lostEvents ?? 0,
-    };
+    const trustDomain = this.#parts.authority?.()?.trustDomain;
+    return nodeView(node, { heard, trustDomain, isAlive: this.#isAlive(node.id), judged: this.#judged.of(node.id) });
   }
 }
 

@@ -31,7 +31,8 @@ export const ownershipProblems = (
   diffs: readonly ResourceDiff[],
   originOf: (key: string) => string,
 ): readonly string[] => {
-  if (rights.kind === 'tenant') return [];
+  // What a hub exports is its own, and `exportProblems` keeps it to that.
+  if (rights.kind === 'tenant' || rights.exporter !== undefined) return [];
   const isTheirs = ownerIn(rights, before);
   const changes = diffs.filter(({ change }) => change !== 'none');
   const own = changes.filter((diff) => tenantOf(diff) === rights.tenant);
@@ -71,8 +72,9 @@ export const deletableBy = (
   tenant: string,
   before: Configuration,
 ): ((resource: Resource) => boolean) => {
-  const isIn = ({ metadata }: Resource): boolean => metadata.tenant === tenant;
-  if (rights.kind === 'tenant') return isIn;
+  const exporter = rights.kind === 'domains' ? rights.exporter : undefined;
+  const isIn = ({ metadata }: Resource): boolean => metadata.tenant === tenant && metadata.exportedBy === exporter;
+  if (rights.kind === 'tenant' || exporter !== undefined) return isIn;
   const isTheirs = ownerIn(rights, before);
   return (resource) => isIn(resource) && ownedBy(deleted(resource), before).every(({ owner }) => isTheirs(owner));
 };

@@ -78,6 +78,27 @@ test('only what differs gets a new version, and the diff names the fields', asyn
   );
 });
 
+test('afterwards a revision still says what it changed, from which version to which', async () => {
+  const { plane } = bench();
+  await plane.apply(wish([agent('a'), agent('b')]));
+  await plane.apply(wish([agent('a', { labels: { tier: 'gold' } })], { prune: true }));
+  const seen = async (revision: number) =>
+    (await plane.changes(revision)).map((one) => [one.key, one.change, one.paths, one.fromVersion, one.toVersion]);
+  assert.deepEqual(await seen(2), [
+    ['default/Agent/a', 'update', ['metadata.labels.tier'], 1, 2],
+    ['default/Agent/b', 'delete', [], 1, null],
+  ]);
+  assert.deepEqual(
+    (await seen(1)).map(([key, change, , from, to]) => [key, change, from, to]),
+    [
+      ['default/Agent/a', 'create', null, 1],
+      ['default/Agent/b', 'create', null, 1],
+    ],
+  );
+  assert.deepEqual(await seen(0), []);
+  assert.equal((await faultOf(plane.changes(9))).code, 'not_found');
+});
+
 test('one bad resource keeps all of them out, and every problem is told', async () => {
   const { plane, published } = bench();
   const fault = await faultOf(plane.apply(wish([agent('good'), agent('Bad'), agent('good'), { kind: 'Agnet' }])));

@@ -14,17 +14,21 @@ import {
   type ResourceId,
   type ResourceStore,
   type Revision,
+  type RevisionChange,
   type Rights,
   resourceKey,
   type Snapshot,
   type StoredResource,
 } from '../contract/index.ts';
-import { type Checked, type Configuration, checkConfiguration, checkDuplicates } from './check.ts';
+import { type Checked, type Configuration, checkConfiguration, checkDuplicates, type ExistsAbove } from './check.ts';
 import { type CompilePolicy, compile, type Draft } from './compile.ts';
 import { difference } from './difference.ts';
+import { exportProblems } from './exported.ts';
+import type { Conflict } from './federate.ts';
 import { deletableBy, keepingSources, ownershipProblems } from './ownership.ts';
 import { policyOf, type TenantPolicy, withPolicy } from './policy.ts';
 import { refuseIfAny } from './problems.ts';
+import { goingBack } from './provisions/index.ts';
 import { checkShape } from './shape.ts';
 
 export interface ControlParts {
@@ -40,6 +44,23 @@ export interface ControlParts {
   readonly trials?: Trials;
   /** What may not be changed without a release. Default: everything may. */
   readonly gate?: Gate;
+  /** Of a domain hub: what the levels above say. Absent at the root: nobody is above. */
+  readonly standing?: Standing;
+}
+
+/** What the configuration of a domain stands on. */
+export interface Standing {
+  /** The resource with what goes without saying there: the domain that it is in. */
+  settled(resource: Resource): Resource;
+  readonly existsAbove: ExistsAbove;
+  /** What of a configuration the levels above leave no room for. Throws `stale` before anything was heard of them. */
+  conflicts(configuration: Configuration, draft: Draft): readonly Conflict[];
+  /** Everything that is published: theirs and ours. */
+  whole(draft: Draft): Pick<Snapshot, 'above'> & Draft;
+  /** The own part when it was last compiled, for when it no longer compiles on what is above by now. */
+  keep(draft: Draft, revision: number): Promise<void>;
+  /** Answers what was kept; undefined when there is nothing. Says why it was needed. */
+  kept(why: unknown): Promise<Draft | undefined>;
 }
 
 /** Asked about every change that is no release, before anything is written. Throws `denied` when it must come as one. */
@@ -202,6 +223,15 @@ export class ControlPlane implements ControlPort {
     return this.#parts.resources.history(limit, key);
   }
 
+  async changes(revision: number): Promise<readonly RevisionChange[]> {
+    const after = (await this.#parts.resources.list(revision)).resources;
+    const before = revision === 0 ? [] : (await this.#parts.resources.list(revision - 1)).resources;
+    const [was, is] = [versionsOf(before), versionsOf(after)];
+    return difference(configurationOf(before), configurationOf(after))
+      .filter(({ change }) => change !== 'none')
+      .map((diff) => ({ ...diff, fromVersion: was.get(diff.key) ?? null, toVersion: is.get(diff.key) ?? null }));
+  }
+
   /** A new revision with the old content. Throws `not_found` for an unknown revision, `bad_request` when it no longer compiles. */
   async rollback(
     toRevision: number,
@@ -245,16 +275,22 @@ export class ControlPlane implements ControlPort {
   async #prepare(wish: Wish): Promise<Prepared> {
     const base = await this.#look();
     refuseStale(wish, base);
-    const after = keepingSources(wish.rights, base.configuration, await wish.turn(base.configuration));
+    const { standing } = this.#parts;
+    const wanted = await wish.turn(base.configuration);
+    const after = keepingSources(wish.rights, base.configuration, settledBy(standing, wanted));
     const changes = difference(base.configuration, after);
+    refuseIfAny(exportProblems(wish.rights, changes, wish.originOf), 'denied');
     refuseIfAny(ownershipProblems(wish.rights, base.configuration, changes, wish.originOf), 'denied');
-    const { problems, warnings }: Checked = checkConfiguration(after, wish.originOf, this.#parts.clock.wallMs());
+    const wallMs = this.#parts.clock.wallMs();
+    const { problems, warnings }: Checked = checkConfiguration(after, wish.originOf, wallMs, standing?.existsAbove);
     refuseIfAny(problems);
     // What nobody named and nothing changed is no part of the answer.
     const diffs = changes.filter(({ key, change }) => change !== 'none' || wish.named?.has(key) === true);
-    const draft = await compile(after, this.#parts.compilePolicy, wish.originOf, this.#parts.clock.wallMs());
+    const draft = await compile(after, this.#parts.compilePolicy, wish.originOf, wallMs);
+    refuseIfAny(conflictsOf(standing?.conflicts(after, draft) ?? [], changes, wish.originOf), 'conflict');
     if (wish.isRelease !== true) await this.#parts.gate?.(base.configuration, after);
-    return { base, after, diffs, warnings: [...warnings, ...this.#remarks(draft, diffs)], draft };
+    const lower = goingBack(base.configuration, after, wish.originOf);
+    return { base, after, diffs, warnings: [...warnings, ...lower, ...this.#remarks(draft, diffs)], draft };
   }
 
   /** Only of tenants that something changes for: whoever changes one learns nothing of the others. */
@@ -273,13 +309,31 @@ export class ControlPlane implements ControlPort {
     const seq = await this.#nextSeq();
     const whole = await this.#withTrials(draft, after);
     const { revision } = await this.#parts.resources.commit(changeOf(wish, base, diffs), this.#parts.clock.wallMs());
+    await this.#parts.standing?.keep(draft, revision);
     await this.#publish(whole, revision, seq, after);
     return { revision, snapshotSeq: seq, diffs, warnings };
   }
 
-  async #again({ configuration, revision }: Base): Promise<Snapshot> {
-    const draft = await compile(configuration, this.#parts.compilePolicy, undefined, this.#parts.clock.wallMs());
+  async #again({ configuration, revision }: Pick<Base, 'configuration' | 'revision'>): Promise<Snapshot> {
+    const draft = await this.#draftOf({ configuration, revision });
     return this.#publish(await this.#withTrials(draft, configuration), revision, await this.#nextSeq(), configuration);
+  }
+
+  /**
+   * What the levels above say by now may not fit what is stored here any more, and must come into force all the same: then the
+   * own part stays as it was compiled last.
+   */
+  async #draftOf({ configuration, revision }: Pick<Base, 'configuration' | 'revision'>): Promise<Draft> {
+    const { standing, compilePolicy, clock } = this.#parts;
+    try {
+      const draft = await compile(configuration, compilePolicy, undefined, clock.wallMs());
+      await standing?.keep(draft, revision);
+      return draft;
+    } catch (thrown) {
+      const kept = await standing?.kept(thrown);
+      if (kept === undefined) throw thrown;
+      return kept;
+    }
   }
 
   async #withTrials(draft: Draft, configuration: Configuration): Promise<Draft> {
@@ -296,7 +350,8 @@ export class ControlPlane implements ControlPort {
   }
 
   async #publish(draft: Draft, revision: number, seq: number, configuration: Configuration): Promise<Snapshot> {
-    const snapshot: Snapshot = { seq, revision, createdAtMs: this.#parts.clock.wallMs(), ...draft };
+    const whole = this.#parts.standing?.whole(draft) ?? draft;
+    const snapshot: Snapshot = { seq, revision, createdAtMs: this.#parts.clock.wallMs(), ...whole };
     this.#published = snapshot;
     this.#parts.publish(snapshot);
     await this.#parts.trials?.published(configuration, snapshot);
@@ -305,8 +360,7 @@ export class ControlPlane implements ControlPort {
 
   async #look(): Promise<Base> {
     const { revision, resources } = await this.#parts.resources.list();
-    const versions = new Map(resources.map(({ resource, version }) => [keyOf(resource), version]));
-    return { revision, configuration: configurationOf(resources), versions };
+    return { revision, configuration: configurationOf(resources), versions: versionsOf(resources) };
   }
 
   /** One change after the other, in the order in which they came. */
@@ -317,11 +371,36 @@ export class ControlPlane implements ControlPort {
   }
 }
 
+const settledBy = (standing: Standing | undefined, configuration: Configuration): Configuration =>
+  standing === undefined
+    ? configuration
+    : new Map([...configuration].map(([key, resource]) => [key, standing.settled(resource)]));
+
+/** Of what this request changes: what became impossible without it is no reason to refuse it. */
+const conflictsOf = (
+  conflicts: readonly Conflict[],
+  changes: readonly ResourceDiff[],
+  originOf: (key: string) => string,
+): readonly string[] => {
+  const changed = new Set(changes.filter(({ change }) => change !== 'none').map(({ key }) => key));
+  return conflicts
+    .filter(({ key }) => changed.has(key))
+    .map(({ key, why }) => `${originOf(key)}: ${named(key)}: ${why}`);
+};
+
+const named = (key: string): string => {
+  const [, kind = '', name = ''] = key.split('/');
+  return `${kind} \`${name}\``;
+};
+
 /** What of releases on trial makes a difference to nodes; rules of one version are the same rules. */
 const namesOf = (candidates: readonly PolicyCandidate[]): string =>
   JSON.stringify(candidates.map(({ policy, ...candidate }) => [candidate, policy.version]));
 
 const keyOf = (resource: Resource): string => resourceKey(idOf(resource));
+
+const versionsOf = (resources: readonly StoredResource[]): ReadonlyMap<string, number> =>
+  new Map(resources.map(({ resource, version }) => [keyOf(resource), version]));
 
 const configurationOf = (resources: readonly StoredResource[]): Configuration =>
   new Map(resources.map(({ resource }) => [keyOf(resource), resource]));

@@ -26,6 +26,21 @@ export class Registry {
     this.isWithin = knownNodes(snapshot, () => undefined).isWithin;
   }
 
+  /** How many delegated domains stand one below the other under this one: so many hubs may sign below its hub. */
+  levelsBelow(tenant: string, domain: string): number {
+    const delegated = this.#domains.filter((one) => one.tenant === tenant && one.delegated && one.name !== domain);
+    const below = delegated.filter(({ name }) => this.isWithin(tenant, name, domain));
+    return Math.max(
+      0,
+      ...below.map(({ name }) => below.filter((above) => this.isWithin(tenant, name, above.name)).length),
+    );
+  }
+
+  /** The calls of a domain stay with its hub. */
+  tellsSumsOnly({ tenant, domain }: { readonly tenant: string; readonly domain: string }): boolean {
+    return this.#domains.some((one) => one.tenant === tenant && one.name === domain && one.telemetry === 'sums');
+  }
+
   target(tenant: string, kind: TargetKind, name: string): TargetEntry | undefined {
     return this.#targets.get(targetKey(tenant, kind, name));
   }

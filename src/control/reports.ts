@@ -1,9 +1,9 @@
 /** What nodes and agents send over the link, parsed: they joined, but they may still be wrong, old or taken over. */
 import { z } from 'zod';
 import {
+  type AuditRecord,
   type CallEvent,
   type EventBatch,
-  Fault,
   type Heartbeat,
   HttpUrl,
   type InstanceReport,
@@ -12,9 +12,12 @@ import {
   type LeaseReply,
   type LeaseRequest,
   Name,
+  type NodeAuditTaken,
   OperationName,
   UNITS,
 } from '../contract/index.ts';
+import { MOST_RECORDS } from './handover.ts';
+import { parser } from './parser.ts';
 import { DOCUMENT_KINDS } from './sign.ts';
 
 const short = z.string().max(255);
@@ -63,6 +66,9 @@ const HeartbeatSchema = z.strictObject({
   url: HttpUrl.exactOptional(),
   epoch: Epoch.exactOptional(),
   lostEvents: seq.exactOptional(),
+  certificate: z
+    .strictObject({ serial: z.string().regex(/^[0-9A-Fa-f]{1,64}$/), expiresAtMs: z.number().int().min(0) })
+    .exactOptional(),
 }) satisfies z.ZodType<Heartbeat>;
 
 const attributes = z.record(short, z.union([z.string().max(4096), z.number(), z.boolean(), z.array(short).max(100)]));
@@ -103,9 +109,35 @@ export const MAX_BATCH = 500;
 
 const BatchSchema = z.strictObject({
   epoch: Epoch,
-  seq: z.number().int().min(1),
-  events: z.array(EventSchema).max(MAX_BATCH),
+  from: z.number().int().min(1),
+  events: z.array(EventSchema).min(1).max(MAX_BATCH),
 }) satisfies z.ZodType<EventBatch>;
+
+/** Names in it come from callers that were refused, too. */
+const said = z.string().max(20_000);
+
+const RecordSchema = z.strictObject({
+  tenant: said,
+  seq: z.number().int().min(1),
+  prev: hex(64),
+  hash: hex(64),
+  atMs: z.number().int(),
+  kind: said,
+  actor: said,
+  object: said,
+  callId: said,
+  details: z.record(said, z.union([said, z.number(), z.boolean(), z.array(said).max(1_000)])),
+}) satisfies z.ZodType<AuditRecord>;
+
+const RecordsSchema = z.strictObject({ records: z.array(RecordSchema).min(1).max(MOST_RECORDS) });
+
+/** What a hub says: fields that this version does not know are left out. */
+const TakenSchema = z.object({
+  tenant: said,
+  seq: z.number().int().min(0),
+  hash: hex(64),
+  problem: z.enum(['gap', 'fork']).nullable(),
+}) satisfies z.ZodType<NodeAuditTaken>;
 
 const whole = z.number().int().min(0);
 const AmountsSchema = z.strictObject({
@@ -164,19 +196,6 @@ const LeaseReplySchema = z.object({
     .nullable(),
 }) satisfies z.ZodType<LeaseReply>;
 
-/** Throws `bad_request` that names the first field that is wrong. */
-const parser =
-  <S extends z.ZodType>(what: string, schema: S) =>
-  (untrusted: unknown): z.output<S> => {
-    const parsed = schema.safeParse(untrusted);
-    if (parsed.success) return parsed.data;
-    const [issue] = parsed.error.issues;
-    throw new Fault(
-      'bad_request',
-      `this is no ${what}: \`${issue?.path.join('.') ?? ''}\` ${issue?.message ?? 'is wrong'}`,
-    );
-  };
-
 export type Announcement = z.output<typeof AnnouncementSchema>;
 export const parseAnnouncement = parser('announcement of an instance', AnnouncementSchema);
 export const parseJoin = parser('request to join', JoinSchema);
@@ -184,3 +203,5 @@ export const parseHeartbeat = parser('heartbeat', HeartbeatSchema);
 export const parseBatch = parser('batch of events', BatchSchema);
 export const parseLeaseRequest = parser('request for leases', LeaseRequestSchema);
 export const parseLeaseReply = parser('answer about leases', LeaseReplySchema);
+export const parseRecords = parser('batch of audit records', RecordsSchema);
+export const parseTaken = parser('answer about the audit', TakenSchema);

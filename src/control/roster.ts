@@ -18,12 +18,20 @@ export const HEARTBEAT_MS = 2_000;
 const MISSED_BEATS = 3;
 /** Many beats in one moment make one roster. */
 const COALESCE_MS = 100;
+/** With many nodes to tell, rosters come more seldom: what they say is a hint, and calls find out for themselves who is well. */
+const COALESCE_PER_NODE_MS = 5;
+const LONGEST_COALESCE_MS = 2_000;
+/** Beats that all together may be due in a second, before each has to come more seldom. */
+const BEATS_PER_S = 250;
+const SLOWEST_BEAT_MS = 10_000;
 /** Silent instances stay visible for this long, then they are gone. A node is silent until it leaves or is removed. */
 const FORGET_MS = 10 * 60_000;
 
 interface Lease {
   /** Monotonic. */
   heardAtMs: number;
+  /** How often its owner was told to speak. */
+  readonly paceMs: number;
   instances: readonly InstanceEntry[];
   silent: boolean;
   /** The hub that hears it, when it is not this one. */
@@ -58,10 +66,13 @@ export class RosterKeeper {
   start(nodes: readonly NodeEntry[], last?: Roster): void {
     const now = this.#parts.clock.nowMs();
     for (const node of nodes) this.#nodes.set(node.id, node);
-    for (const [owner, instances] of Map.groupBy(last?.instances ?? [], ownerOf)) {
+    const owners = Map.groupBy(last?.instances ?? [], ownerOf);
+    for (const [owner, instances] of owners) {
       if (instances[0]!.node === '' || this.#nodes.has(instances[0]!.node)) {
         this.#leases.set(owner, {
           heardAtMs: now,
+          // What they were told before: about as many spoke then.
+          paceMs: paceOf(this.heartbeatMs, owners.size),
           instances,
           silent: instances.every(({ state }) => state === 'silent'),
         });
@@ -78,6 +89,11 @@ export class RosterKeeper {
     this.#pending?.cancel();
     this.#sweepTimer = undefined;
     this.#pending = undefined;
+  }
+
+  /** When the next beat of anybody is due: longer in a large fleet, so that listening costs about the same. */
+  get paceMs(): number {
+    return paceOf(this.heartbeatMs, this.#leases.size);
   }
 
   /** The newest published roster. */
@@ -108,7 +124,12 @@ export class RosterKeeper {
   beat(owner: string, instances: readonly InstanceEntry[]): void {
     this.#noticeOutage();
     const before = this.#leases.get(owner);
-    this.#leases.set(owner, { heardAtMs: this.#parts.clock.nowMs(), instances, silent: false });
+    this.#leases.set(owner, {
+      heardAtMs: this.#parts.clock.nowMs(),
+      paceMs: this.paceMs,
+      instances,
+      silent: false,
+    });
     // Nearly every beat says what the one before said; only the others may cost more than this comparison.
     if (before === undefined || before.silent || !isSame(before.instances, instances)) this.#changed();
   }
@@ -124,6 +145,11 @@ export class RosterKeeper {
     return lease !== undefined && isHeardHere(lease);
   }
 
+  /** Has it said something here, and not left since? */
+  knows(owner: string): boolean {
+    return this.#leases.has(owner);
+  }
+
   /** Everything that another hub hears. What is heard here as well is known better here; the rest is as alive as that hub. */
   hearPeer(peer: string, instances: readonly InstanceEntry[]): void {
     this.#noticeOutage();
@@ -132,7 +158,8 @@ export class RosterKeeper {
     for (const [owner, theirs] of said) {
       const before = this.#leases.get(owner);
       if (before !== undefined && isHeardHere(before)) continue;
-      this.#leases.set(owner, { heardAtMs: this.#parts.clock.nowMs(), instances: theirs, silent: false, peer });
+      const heardAtMs = this.#parts.clock.nowMs();
+      this.#leases.set(owner, { heardAtMs, paceMs: this.heartbeatMs, instances: theirs, silent: false, peer });
       if (before === undefined || before.silent || !isSame(before.instances, theirs)) this.#changed();
     }
   }
@@ -140,7 +167,9 @@ export class RosterKeeper {
   /** The same roster under a new number, for a node that has seen a higher one at another hub. */
   renumber(): void {
     this.#renumber = true;
-    this.#changed();
+    this.#pending?.cancel();
+    this.#pending = undefined;
+    this.#changed(0);
   }
 
   leave(owner: string): void {
@@ -184,7 +213,7 @@ export class RosterKeeper {
     for (const [owner, lease] of this.#leases) {
       const quietMs = now - lease.heardAtMs;
       if (quietMs > FORGET_MS) this.#forget(owner, lease);
-      else if (quietMs > MISSED_BEATS * this.heartbeatMs && !lease.silent) {
+      else if (quietMs > MISSED_BEATS * lease.paceMs && !lease.silent) {
         lease.silent = true;
         this.#changed();
       }
@@ -200,14 +229,18 @@ export class RosterKeeper {
   }
 
   /** Publishes soon. INVARIANT: at most one publication is waiting or under way. */
-  #changed(): void {
+  #changed(apartMs = this.#apartMs()): void {
     this.#dirty = true;
     if (this.#pending !== undefined || this.#publishing || this.#stopped) return;
-    const delayMs = Math.max(0, this.#publishedAtMs + COALESCE_MS - this.#parts.clock.nowMs());
+    const delayMs = Math.max(0, this.#publishedAtMs + apartMs - this.#parts.clock.nowMs());
     this.#pending = this.#parts.clock.after(delayMs, () => {
       this.#pending = undefined;
       void this.#publish();
     });
+  }
+
+  #apartMs(): number {
+    return Math.max(COALESCE_MS, Math.min(LONGEST_COALESCE_MS, this.#nodes.size * COALESCE_PER_NODE_MS));
   }
 
   async #publish(): Promise<void> {
@@ -227,7 +260,7 @@ export class RosterKeeper {
       this.#publishing = false;
     }
     // What changed while the number was fetched, or could not be published.
-    if (this.#dirty) this.#changed();
+    if (this.#dirty) this.#changed(this.#renumber ? COALESCE_MS : this.#apartMs());
   }
 
   #content(): Omit<Roster, 'seq'> {
@@ -239,6 +272,9 @@ export class RosterKeeper {
     return this.#roster.seq === 0 || !isSame(this.#content(), { nodes, instances });
   }
 }
+
+const paceOf = (heartbeatMs: number, speakers: number): number =>
+  Math.max(heartbeatMs, Math.min(SLOWEST_BEAT_MS, Math.ceil((speakers * 1_000) / BEATS_PER_S)));
 
 const isHeardHere = ({ silent, peer }: Lease): boolean => !silent && peer === undefined;
 

@@ -77,7 +77,7 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     'a field from nowhere',
     `${head}${spec}      colour: red\n`,
     [
-      'f:8: Agent `orders`: `spec.operations[0]` has no field `colour`; its fields are `name`, `description`, `effect`, `idempotent`, `reconcile`, `input`, `definition`, `price`',
+      'f:8: Agent `orders`: `spec.operations[0]` has no field `colour`; its fields are `name`, `description`, `effect`, `sensitive`, `idempotent`, `reconcile`, `input`, `definition`, `price`, `provides`',
     ],
   ],
   [
@@ -89,7 +89,7 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
     '__proto__ as field',
     `${head}${spec}  __proto__: {a: 1}\n`,
     [
-      'f:8: Agent `orders`: `spec` has no field `__proto__`; its fields are `description`, `protocol`, `protocolVersion`, `binding`, `model`, `aliases`, `fallback`, `card`, `endpoints`, `credential`, `operations`, `health`, `concurrency`, `timeoutMs`, `price`',
+      'f:8: Agent `orders`: `spec` has no field `__proto__`; its fields are `description`, `protocol`, `protocolVersion`, `binding`, `model`, `aliases`, `fallback`, `card`, `endpoints`, `credential`, `operations`, `health`, `concurrency`, `timeoutMs`, `near`, `price`',
     ],
   ],
   [
@@ -168,6 +168,30 @@ const wrong: readonly (readonly [string, string, readonly string[]])[] = [
       'f:6: PolicyBundle `x`: `spec.policies.text` is missing; it must be text',
       'f:6: PolicyBundle `x`: `spec.policies` has no field `file`; its fields are `text`, `source`',
     ],
+  ],
+  [
+    'a way that is none',
+    governance('Route', '  to: {}\n  via: meshy\n'),
+    [
+      'f:6: Route `x`: `spec.via` must be `hub`, `mesh`, or `{mesh: N}` with a whole percentage of the call trees, found `meshy`',
+    ],
+  ],
+  [
+    'half a percent of the call trees',
+    governance('Route', '  to: {}\n  via: {mesh: 2.5}\n'),
+    [
+      'f:6: Route `x`: `spec.via` must be `hub`, `mesh`, or `{mesh: N}` with a whole percentage of the call trees, found a map',
+    ],
+  ],
+  [
+    'more than all call trees',
+    governance('Route', '  to: {}\n  via: {mesh: 101}\n'),
+    ['f:6: Route `x`: `spec.via.mesh` must be at most 100, found `101`'],
+  ],
+  [
+    'two shares of the call trees',
+    governance('Route', '  to: {}\n  via: {mesh: 25, hub: 75}\n'),
+    ['f:6: Route `x`: `spec.via` has no field `hub`; its fields are `mesh`'],
   ],
   [
     'a route to everything at once',

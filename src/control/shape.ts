@@ -147,7 +147,7 @@ const sentences = (issue: z.core.$ZodIssue, value: unknown, schema: Schema): rea
     case 'invalid_key':
       return say(`${field}: the key ${issue.issues[0]?.message ?? 'is not allowed'}`);
     case 'invalid_union':
-      return say(`${field} ${unionText(issue.errors)}, found ${show(found)}`);
+      return say(`${field} ${ownText(issue) ?? unionText(issue.errors)}, found ${show(found)}`);
     case 'too_small':
       return say(`${field} must ${size(issue.origin, 'at least', Number(issue.minimum))}, found ${amount(found)}`);
     case 'too_big':
@@ -184,6 +184,10 @@ const unknownField = (path: readonly PropertyKey[], key: string, schema: Schema)
 };
 
 /** The alternative that comes closest is the one with a rule, such as a name; a literal is only the other choice. */
+/** What the schema itself says about its alternatives; undefined where it says nothing of its own. */
+const ownText = ({ message }: z.core.$ZodIssueInvalidUnion): string | undefined =>
+  message === 'Invalid input' ? undefined : message;
+
 const unionText = (alternatives: readonly (readonly z.core.$ZodIssue[])[]): string => {
   const issues = alternatives.flat();
   const rule =
@@ -226,6 +230,9 @@ const fieldsAt = (schema: z.core.$ZodType, path: readonly PropertyKey[]): readon
 
 const unwrapped = (schema: z.core.$ZodType): z.core.$ZodType => {
   const { def } = schema._zod as z.core.$ZodTypes['_zod'];
+  // Of several forms only a map has fields.
+  if (def.type === 'union')
+    return def.options.find((one) => (one._zod as z.core.$ZodTypes['_zod']).def.type === 'object') ?? schema;
   return def.type === 'optional' || def.type === 'default' || def.type === 'nullable'
     ? unwrapped(def.innerType)
     : schema;

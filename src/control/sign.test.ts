@@ -41,3 +41,13 @@ for (const [what, document, code] of refused) {
     );
   });
 }
+
+test('what was opened once is opened again without a second look, for the same key only, and cannot be changed any more', () => {
+  const document = signDocument('roster', roster(5), key);
+  const opened = openSigned(document, expected);
+  assert.equal(openSigned(document, expected), opened);
+  assert.throws(() => Object.assign(document, { payload: '{"seq":9}' }), TypeError);
+  const publicKey = newNodeKey().publicKey;
+  assert.throws(() => openSigned(document, { ...expected, publicKey }), Fault);
+  assert.throws(() => openSigned(document, { ...expected, above: 5 }), Fault);
+});

@@ -37,7 +37,12 @@ export interface Expected<K extends DocumentKind> {
   readonly publicKey: string;
   /** Sequence that is held already. INVARIANT: only a higher one is accepted (I14). */
   readonly above: number;
+  /** What the payload says, where parts of it are known already. Default: it is parsed. */
+  readonly read?: (signed: Signed) => unknown;
 }
+
+/** What was opened once, and by whose key, for as long as the signed text is held. */
+const opened = new WeakMap<object, { readonly publicKey: string; readonly document: Documents[DocumentKind] }>();
 
 /**
  * Checks a document from the network or the disk, and parses it only then.
@@ -46,7 +51,7 @@ export interface Expected<K extends DocumentKind> {
 export const openSigned = <K extends DocumentKind>(untrusted: unknown, expected: Expected<K>): Documents[K] => {
   const parsed = SignedSchema.safeParse(untrusted);
   if (!parsed.success) throw new Fault('bad_request', 'this is not a signed document');
-  const { kind, payload, keyId, signature } = parsed.data;
+  const { kind, keyId } = parsed.data;
   if (kind !== expected.kind) throw new Fault('denied', `this is a ${kind} where a ${expected.kind} belongs`);
   if (keyId !== keyIdOfPublicKey(expected.publicKey)) {
     throw new Fault(
@@ -54,14 +59,26 @@ export const openSigned = <K extends DocumentKind>(untrusted: unknown, expected:
       `this ${kind} is signed with key \`${keyId}\`, which is not that of the control plane joined`,
     );
   }
-  if (!verifySignature(expected.publicKey, signedText(kind, payload), Buffer.from(signature, 'base64'))) {
-    throw new Fault('denied', `the signature of this ${kind} does not fit its content`);
-  }
-  const document: Documents[K] = JSON.parse(payload);
+  const document = verified(untrusted as Signed, expected, parsed.data);
   if (!(document.seq > expected.above)) {
     throw new Fault('conflict', `this ${kind} has sequence ${document.seq}, and ${expected.above} is already here`, {
       facts: { expected: expected.above, actual: document.seq },
     });
   }
+  return document;
+};
+
+/** INVARIANT: nothing of a payload is read before its signature was checked. From then on it cannot be changed, so once is enough. */
+const verified = <K extends DocumentKind>(
+  signed: Signed,
+  { kind, publicKey, read = ({ payload }) => JSON.parse(payload) }: Expected<K>,
+  { payload, signature }: Pick<Signed, 'payload' | 'signature'>,
+): Documents[K] => {
+  const before = opened.get(signed);
+  if (before?.publicKey === publicKey) return before.document as Documents[K];
+  if (!verifySignature(publicKey, signedText(kind, payload), Buffer.from(signature, 'base64')))
+    throw new Fault('denied', `the signature of this ${kind} does not fit its content`);
+  const document = read(signed) as Documents[K];
+  opened.set(Object.freeze(signed), { publicKey, document });
   return document;
 };

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fault, type Roster, type Signed } from '../contract/index.ts';
+import { Fault, type Roster, type Signed, type SignedDelta } from '../contract/index.ts';
 import { newNodeKey } from '../identity/index.ts';
 import { Canceller } from '../kernel/index.ts';
-import { snapshot } from './linkfixture.ts';
+import { snapshot, target } from './linkfixture.ts';
 import { Publisher } from './snapshots.ts';
 
 const roster = (seq: number): Roster => ({ seq, nodes: [], instances: [] });
-const label = ({ kind, payload }: Signed): string => `${kind} ${JSON.parse(payload).seq}`;
+const label = (one: Signed | SignedDelta): string =>
+  'base' in one ? `${one.kind} after ${one.base}` : `${one.kind} ${JSON.parse(one.payload).seq}`;
 
 test('a late subscriber gets the newest whole documents, then everything newer, until it leaves', () => {
   const publisher = new Publisher(newNodeKey());
@@ -71,4 +72,22 @@ test('a reader that has the newest already gets nothing until there is more', as
   const waiting = reader.next();
   publisher.publish('snapshot', snapshot(4));
   assert.equal(label((await waiting).value!), 'snapshot 4');
+});
+
+test('a reader that comes back with one of the last few is told what changed since, and any other gets the whole', async () => {
+  const publisher = new Publisher(newNodeKey());
+  const targets = Array.from({ length: 50 }, (_, at) => target(`agent-${at}`));
+  for (const seq of [1, 2, 3, 4, 5, 6]) publisher.publish('snapshot', snapshot(seq, { targets }));
+  const first = async (snapshotSeq: number, deltas = true): Promise<string> => {
+    const closing = new Canceller();
+    const reader = publisher.newerThan({ snapshotSeq, rosterSeq: 0, killsSeq: 0, deltas }, closing);
+    const { value } = await reader.next();
+    closing.cancel(new Fault('cancelled', 'seen'));
+    await reader.return();
+    return label(value!);
+  };
+  assert.equal(await first(5), 'snapshot after 5');
+  assert.equal(await first(2), 'snapshot after 2');
+  assert.equal(await first(1), 'snapshot 6');
+  assert.equal(await first(5, false), 'snapshot 6');
 });

@@ -1,17 +1,31 @@
-/** Hands finished calls to the hub, batch by batch, for as long as a node lives. */
-import type { CallEvent, CancelSignal, Clock, EventBatch, Fault } from '../contract/index.ts';
+/** Hands what waits on a node to its hub, piece by piece, for as long as the node lives. */
+import { type Clock, Fault } from '../contract/index.ts';
+import { Canceller } from '../kernel/index.ts';
 import { backoffMs, pause } from './backoff.ts';
-import type { Spool } from './spool.ts';
+
+/** Where the pieces come from. */
+export interface Load {
+  /** Undefined: nothing waits. */
+  next(): Promise<Loaded | undefined>;
+}
+
+export interface Loaded {
+  /** More waits already. */
+  readonly isFull: boolean;
+  /** Resolves when the hub has it and this is known here for good. */
+  send(): Promise<void>;
+}
 
 export interface UploaderParts {
-  readonly spool: Spool;
+  readonly load: Load;
   readonly clock: Clock;
   readonly random: () => number;
   /** Over when the node stops. */
-  readonly closing: CancelSignal;
-  readonly send: (batch: EventBatch) => Promise<unknown>;
-  /** Hears what went wrong and answers it as a Fault. */
+  readonly closing: Canceller;
+  /** Hears what went wrong. */
   readonly note: (thrown: unknown) => Fault;
+  /** Between two pieces, so that there is something in the second. Default 500 ms. */
+  readonly gatherMs?: number;
 }
 
 /** Long enough to gather a batch, short enough that a trace is there when somebody looks. */
@@ -19,53 +33,68 @@ const GATHER_MS = 500;
 
 export class Uploader {
   readonly #parts: UploaderParts;
+  readonly #gatherMs: number;
   #running: Promise<void> | undefined;
+  #isAsked = false;
   #failures = 0;
+  #waiting: Canceller | undefined;
 
   constructor(parts: UploaderParts) {
     this.#parts = parts;
+    this.#gatherMs = parts.gatherMs ?? GATHER_MS;
   }
 
-  add(event: CallEvent): void {
-    this.#parts.spool.add(event);
+  /** There may be something. */
+  kick(): void {
+    this.#isAsked = true;
     this.#running ??= this.#run();
   }
 
-  /** After closing: one last batch, once. Rejects with what the hub says. */
+  /** The hub is there again: nobody waits for the next try. */
+  wake(): void {
+    this.#failures = 0;
+    this.#waiting?.cancel(new Fault('cancelled', 'the hub is there again'));
+  }
+
+  /** After closing: one last piece, once. Rejects with what the hub says. */
   async finish(): Promise<void> {
     await this.#running;
-    const batch = this.#parts.spool.next();
-    if (batch === undefined) return;
-    await this.#parts.send(batch);
-    this.#parts.spool.stored();
+    await (await this.#parts.load.next())?.send();
   }
 
   async #run(): Promise<void> {
-    const { closing, spool, clock } = this.#parts;
-    while (closing.reason === undefined && !spool.isEmpty) {
-      await pause(clock, closing, this.#pauseMs());
-      if (closing.reason === undefined) await this.#sendNext();
+    const { closing } = this.#parts;
+    let delayMs = this.#gatherMs;
+    while (closing.reason === undefined && this.#isAsked) {
+      this.#isAsked = false;
+      await this.#pause(delayMs);
+      if (closing.reason === undefined) delayMs = await this.#sendNext();
     }
     this.#running = undefined;
   }
 
-  #pauseMs(): number {
-    if (this.#failures > 0) return backoffMs(this.#failures, this.#parts.random);
-    return this.#parts.spool.hasFullBatch ? 0 : GATHER_MS;
+  /** Answers how long to wait before the next one. */
+  async #sendNext(): Promise<number> {
+    try {
+      const loaded = await this.#parts.load.next();
+      if (loaded === undefined) return this.#gatherMs;
+      this.#isAsked = true;
+      await loaded.send();
+      this.#failures = 0;
+      return loaded.isFull ? 0 : this.#gatherMs;
+    } catch (thrown) {
+      this.#parts.note(thrown);
+      this.#isAsked = true;
+      this.#failures += 1;
+      return backoffMs(this.#failures, this.#parts.random);
+    }
   }
 
-  async #sendNext(): Promise<void> {
-    const { spool, send, note } = this.#parts;
-    const batch = spool.next();
-    if (batch === undefined) return;
-    try {
-      await send(batch);
-      spool.stored();
-      this.#failures = 0;
-    } catch (thrown) {
-      // Only what the hub calls wrong can never succeed; everything else is worth another try with the same number.
-      if (note(thrown).code === 'bad_request') spool.refused();
-      else this.#failures += 1;
-    }
+  async #pause(delayMs: number): Promise<void> {
+    const waiting = Canceller.childOf(this.#parts.closing);
+    this.#waiting = waiting;
+    await pause(this.#parts.clock, waiting, delayMs);
+    this.#waiting = undefined;
+    waiting.release();
   }
 }

@@ -33,8 +33,19 @@ export const pick = (
   nowMs: number,
   random: () => number,
 ): EndpointRecord | undefined => {
+  const found = pickFresh(choices, avoid, nowMs, random);
+  return found === undefined && avoid.length > 0 ? pickFresh(choices, NOBODY, nowMs, random) : found;
+};
+
+/** The same, and undefined when there is nobody but those in `avoid`. */
+export const pickFresh = (
+  choices: Choices,
+  avoid: readonly string[],
+  nowMs: number,
+  random: () => number,
+): EndpointRecord | undefined => {
   const first = drawOrScan(choices, avoid, nowMs, random);
-  if (first === undefined) return avoid.length === 0 ? undefined : pick(choices, NOBODY, nowMs, random);
+  if (first === undefined) return undefined;
   const apart = choices.even && nowMs >= choices.warmAtMs;
   const second = draw(choices, apart ? first : undefined, avoid, nowMs, random);
   if (second === undefined) return first;

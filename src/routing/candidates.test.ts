@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { InstanceEntry, NodeEntry } from '../contract/index.ts';
 import {
+  besideOwn,
   domainCandidates,
   endpointId,
   hubCandidates,
@@ -37,7 +38,8 @@ const atRival = instance({ id: 'r', url: 'http://10.0.0.4:7000', protocol: 'airs
 const everything = [direct, behindSidecar, behindOther, atTravel, atCrew, atRival];
 
 const fixed = { url: 'http://10.2.0.1:8000', version: '7', weight: 30, labels: { zone: 'a' } };
-const seen = (instances: readonly InstanceEntry[] = everything) => sightOf({ domains }, { nodes, instances });
+const seen = (instances: readonly InstanceEntry[] = everything) =>
+  sightOf({ domains, targets: [], routes: [] }, { nodes, instances });
 const ids = (found: readonly { readonly id: string }[]) => found.map(({ id }) => id);
 
 const parent = { id: 'root', url: 'http://10.9.0.1:7000' };
@@ -79,6 +81,20 @@ test('a sidecar goes straight to other sidecars of the target, or to the hub', (
   const of = sidecarOutCandidates(seen(), parent);
   assert.deepEqual(ids(of(wanted('', 'mesh'))), ['booking@10.0.0.1:7000']);
   assert.deepEqual(ids(of(wanted('', 'hub'))), ['booking@10.9.0.1:7000']);
+});
+
+test('a sidecar does not go to itself: its own agent is called directly, and the other ones as before', () => {
+  const of = sidecarOutCandidates(seen(), parent);
+  const [beside] = of(wanted('', 'mesh'));
+  const own = besideOwn({ node: beside!.node, url: 'http://127.0.0.1:9000' }, of)(wanted('', 'mesh'));
+  assert.deepEqual(
+    own.map(({ id, url, protocol, node }) => [id, url, protocol, node]),
+    [['booking@10.0.0.1:7000', 'http://127.0.0.1:9000', 'direct', '']],
+  );
+  assert.deepEqual(
+    besideOwn({ node: 'another', url: 'http://127.0.0.1:9000' }, of)(wanted('', 'mesh')),
+    of(wanted('', 'mesh')),
+  );
 });
 
 test('a sidecar lets calls in to its own agent only', () => {
@@ -134,6 +150,6 @@ test('parents that go in a circle end', () => {
     { tenant: 'acme', name: 'x', parent: 'y', delegated: false },
     { tenant: 'acme', name: 'y', parent: 'x', delegated: false },
   ];
-  const sight = sightOf({ domains: circle }, { nodes, instances: [direct] });
+  const sight = sightOf({ domains: circle, targets: [], routes: [] }, { nodes, instances: [direct] });
   assert.equal(hubCandidates(sight)({ target: target({ domain: 'x' }), via: 'hub' }).length, 1);
 });

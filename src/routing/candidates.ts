@@ -6,17 +6,20 @@
  * its own domain; anything else in the roster is ignored here, so that nobody can draw foreign calls to himself.
  */
 import type {
-  DomainEntry,
   Endpoint,
   EndpointEntry,
   InstanceEntry,
   InstanceState,
   NodeEntry,
+  Roster,
   RoutePlan,
+  Snapshot,
   TargetEntry,
 } from '../contract/index.ts';
 import { targetKey } from '../contract/index.ts';
 import { type DomainTree, domainTree } from './domains.ts';
+import { type Distance, distanceOf, mayHold, type Place, placeOf, RESIDENCY_LABEL } from './place.ts';
+import { routesDigest } from './view.ts';
 
 export interface Candidate extends Endpoint {
   /** Share of the traffic against its siblings; 0 takes none. */
@@ -25,6 +28,8 @@ export interface Candidate extends Endpoint {
   readonly state: InstanceState;
   /** Another one after each start of the node behind it; absent when nobody says. */
   readonly epoch?: string;
+  /** From the node that looks, where its target prefers what is near; absent: it does not matter. */
+  readonly distance?: Distance;
 }
 
 /** Another node by its id and the URL of its native door. */
@@ -39,6 +44,10 @@ export interface Sight {
   readonly nodes: ReadonlyMap<string, NodeEntry>;
   /** Instances by `tenant/kind/name`. */
   readonly instances: ReadonlyMap<string, readonly InstanceEntry[]>;
+  /** The instances are those that other routes ask for: who is not among them may run all the same. */
+  readonly isCutForOthers?: (tenant: string) => boolean;
+  /** `tenant/name` of domains that may speak to each other without their parent. Absent: none. */
+  readonly direct?: ReadonlySet<string>;
 }
 
 type Wanted = Pick<RoutePlan, 'target' | 'via'>;
@@ -48,13 +57,21 @@ export type CandidatesOf = (wanted: Wanted) => readonly Candidate[];
 const INSTANCE_WEIGHT = 100;
 
 export const sightOf = (
-  snapshot: { readonly domains: readonly DomainEntry[] },
-  roster: { readonly nodes: readonly NodeEntry[]; readonly instances: readonly InstanceEntry[] },
+  snapshot: Pick<Snapshot, 'domains' | 'targets' | 'routes'>,
+  roster: Pick<Roster, 'nodes' | 'instances' | 'view'>,
 ): Sight => ({
+  ...cutFor(snapshot, roster),
   domains: domainTree(snapshot.domains),
   nodes: new Map(roster.nodes.map((node) => [node.id, node])),
+  direct: new Set(snapshot.domains.filter(({ direct }) => direct).map(({ tenant, name }) => `${tenant}/${name}`)),
   instances: Map.groupBy(roster.instances, (one) => targetKey(one.tenant, one.kind, one.name)),
 });
+
+const cutFor = (
+  snapshot: Pick<Snapshot, 'domains' | 'targets' | 'routes'>,
+  { view }: Pick<Roster, 'view'>,
+): Pick<Sight, 'isCutForOthers'> =>
+  view === undefined ? {} : { isCutForOthers: (tenant) => routesDigest(snapshot, tenant) !== view.routes };
 
 /** Root hub: a delegated domain is reached through its own hubs only, everything else directly or through sidecars. */
 export const hubCandidates =
@@ -62,24 +79,48 @@ export const hubCandidates =
   ({ target }) =>
     below(sight, target, '');
 
-/** Domain hub: its own domain as a root hub would, everything else through its parent, as one endpoint. */
+/** Domain hub: its own domain as a root hub would, everything else through its parent, as one endpoint, or straight to another domain where the parent lets both. */
 export const domainCandidates =
-  (sight: Sight, self: { readonly tenant: string; readonly domain: string }, parent: Neighbour): CandidatesOf =>
+  (
+    sight: Sight,
+    self: { readonly tenant: string; readonly domain: string; readonly host?: string },
+    parent: Neighbour,
+  ): CandidatesOf =>
   ({ target }) => {
     const mine =
       target.tenant === self.tenant && sight.domains.chain(target.tenant, target.domain).includes(self.domain);
-    return mine ? below(sight, target, self.domain) : [throughNode(target, parent)];
+    const from = { host: self.host ?? '', domain: self.domain };
+    if (mine) return distant(sight, target, from, below(sight, target, self.domain));
+    const straight = acrossTo(sight, target, self);
+    return straight.length > 0 ? straight : [throughNode(target, parent)];
   };
 
-/** Sidecar, outgoing: straight to the sidecars in front of the target (`via: mesh`), or to the hub. */
+/**
+ * Sidecar, outgoing: straight to the sidecars in front of the target (`via: mesh`), or to the hub. Also to the hub in the moment between
+ * new routes and the roster that goes with them: it knows everybody, and decides by the same policy. `isBelow`: that is the hub of a
+ * domain, and knows ways that its roster does not show.
+ */
 export const sidecarOutCandidates =
-  (sight: Sight, hub: Neighbour): CandidatesOf =>
+  (sight: Sight, hub: Neighbour, from?: Place, isBelow = false): CandidatesOf =>
   ({ target, via }) => {
-    if (via === 'hub') return [throughNode(target, hub)];
-    return instancesOf(sight, target)
+    if (via === 'hub' || target.speech?.protocol === 'plan') return [throughNode(target, hub)];
+    const found = instancesOf(sight, target)
       .filter((one) => one.protocol === 'airspace' && speaksFor(sight.nodes.get(one.node), target))
-      .map((one) => observed(target, one, false));
+      .map((one) => observed(target, one, false))
+      .filter(({ labels }) => mayHold(target, labels));
+    return found.length === 0 && (isBelow || sight.isCutForOthers?.(target.tenant) === true)
+      ? [throughNode(target, hub)]
+      : distant(sight, target, from, found);
   };
+
+/**
+ * An agent that asks for its own name may get itself: it stands behind this very sidecar. Over the sidecar's own door the call would
+ * come by a second time, which ends every call.
+ */
+export const besideOwn =
+  (self: { readonly node: string; readonly url: string }, of: CandidatesOf): CandidatesOf =>
+  (wanted) =>
+    of(wanted).map((one) => (one.node === self.node ? { ...one, url: self.url, protocol: 'direct', node: '' } : one));
 
 /** Sidecar, incoming: its own agent or tool and nothing else, whatever the snapshot says. */
 export const sidecarInCandidates =
@@ -95,15 +136,45 @@ export const sidecarInCandidates =
     return [fixed(target, { url: self.url, version: self.version, weight: INSTANCE_WEIGHT, labels: target.labels })];
   };
 
+/** Hubs of another domain that say now that they reach the target, where both domains may do without their parent. */
+const acrossTo = (
+  sight: Sight,
+  target: TargetEntry,
+  { tenant, domain }: { readonly tenant: string; readonly domain: string },
+): readonly Candidate[] => {
+  if (target.tenant !== tenant || sight.direct?.has(`${tenant}/${domain}`) !== true) return [];
+  const other = sight.domains.chain(tenant, target.domain).find((name) => sight.direct?.has(`${tenant}/${name}`));
+  if (other === undefined) return [];
+  return instancesOf(sight, target)
+    .filter((one) => one.state === 'ready' && servesDomain(sight, one, other))
+    .map((one) => observed(target, one, true));
+};
+
 /** The targets of `domain` and below it, down to the next delegated domain, whose hub takes over. */
 const below = (sight: Sight, target: TargetEntry, domain: string): readonly Candidate[] => {
   const delegate = sight.domains.delegate(target.tenant, target.domain, domain);
+  // Nobody announces a plan: whoever is responsible for its domain runs it.
+  if (delegate === undefined && target.speech?.protocol === 'plan') return [own(target)];
   const instances = instancesOf(sight, target);
   if (delegate !== undefined) {
     return instances.filter((one) => servesDomain(sight, one, delegate)).map((one) => observed(target, one, true));
   }
   const here = instances.filter((one) => one.protocol === 'direct' || speaksFor(sight.nodes.get(one.node), target));
-  return merged(target, here);
+  return merged(target, here).filter(({ labels }) => mayHold(target, labels));
+};
+
+/** Only where the target wants it: whoever shares a machine with many callers would otherwise get all of their calls. */
+const distant = (
+  sight: Sight,
+  target: TargetEntry,
+  from: Place | undefined,
+  candidates: readonly Candidate[],
+): readonly Candidate[] => {
+  if (target.near !== true || from === undefined) return candidates;
+  return candidates.map((one) => {
+    const to = placeOf(one, sight.nodes.get(one.node), target);
+    return { ...one, distance: distanceOf(from, to, target.tenant, sight.domains) };
+  });
 };
 
 /** Fixed endpoints and live instances. The same address twice is one candidate: the file's weight, the heartbeat's state. */
@@ -165,6 +236,10 @@ const fixed = (target: TargetEntry, endpoint: EndpointEntry): Candidate => ({
   ...spoken(target),
 });
 
+/** A plan, which this node runs itself. */
+const own = (target: TargetEntry): Candidate =>
+  fixed(target, { url: `plan://${target.name}`, version: '', weight: INSTANCE_WEIGHT, labels: target.labels });
+
 /** MCP servers say themselves what they do, and are held against what is written about it. */
 const spoken = ({ speech, operations }: TargetEntry): Pick<Endpoint, 'speech' | 'operations'> => ({
   ...(speech === undefined ? {} : { speech }),
@@ -179,11 +254,14 @@ const observed = (target: TargetEntry, instance: InstanceEntry, final: boolean):
   final,
   version: instance.version,
   weight: INSTANCE_WEIGHT,
-  labels: instance.labels,
+  labels: instance.protocol === 'direct' ? unproven(instance.labels) : instance.labels,
   state: instance.state,
   ...(instance.epoch === undefined ? {} : { epoch: instance.epoch }),
   ...(instance.protocol === 'direct' ? spoken(target) : {}),
 });
+
+/** Where data may go is said by whoever runs a node or writes the file, and not by the agent that wants them. */
+const unproven = ({ [RESIDENCY_LABEL]: _, ...labels }: InstanceEntry['labels']): InstanceEntry['labels'] => labels;
 
 /** Which version runs behind another hub is not ours to know; the reply says it. */
 const throughNode = (target: TargetEntry, node: Neighbour): Candidate => ({

@@ -57,7 +57,7 @@ const setDraining = (fleet: Fleet, which: Which, endpointId: string, clock: Cloc
 const poolsOf = (fleet: Fleet, { tenant, kind, name }: Which, nowMs: number): readonly Pool[] => {
   const target = fleet.target(tenant, kind, name);
   if (target === undefined) throw new Fault('not_found', `there is no ${kind} \`${name}\``);
-  return [fleet.pool({ target, via: 'hub' }, nowMs), fleet.pool({ target, via: 'mesh' }, nowMs)];
+  return [...new Set((['hub', 'mesh'] as const).map((via) => fleet.pool({ target, via }, nowMs)))];
 };
 
 const idle = (record: EndpointRecord, timeoutMs: number, clock: Clock): Promise<void> => {

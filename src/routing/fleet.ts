@@ -11,15 +11,24 @@ interface Held {
   generation: number;
 }
 
+/**
+ * What a node chooses between: `either` way of a route; the `hub` way, which it is itself, whatever the route says; or nothing, with
+ * what it calls right behind it (`own`).
+ */
+export type NodeWays = 'either' | 'hub' | 'own';
+
 export class Fleet {
+  readonly ways: NodeWays;
   readonly #breakerFor: BreakerFor;
   readonly #held = new Map<string, Held>();
   #generation = 0;
+  #throughHub = 0;
   #candidatesOf: CandidatesOf = () => [];
   #targets: ReadonlyMap<string, TargetEntry> = new Map();
 
-  constructor(breakerFor: BreakerFor) {
+  constructor(breakerFor: BreakerFor, ways: NodeWays = 'either') {
     this.#breakerFor = breakerFor;
+    this.ways = ways;
   }
 
   /** Takes new desired and observed state. Cheap: a pool looks at its candidates again when its next call comes. */
@@ -33,8 +42,13 @@ export class Fleet {
     }
   }
 
-  /** The pool of a planned call. One target may have two: the hub's and the sidecars' are different endpoints. */
-  pool({ target, via }: Pick<RoutePlan, 'target' | 'via'>, nowMs: number): Pool {
+  /**
+   * The pool of a planned call. Where there is a choice one target may have two: the hub's and the sidecars' are different endpoints.
+   * INVARIANT: elsewhere it has one, so that a route which moves neither doubles what an endpoint gets at once nor halves what is
+   * known about it.
+   */
+  pool({ target, via: planned }: Pick<RoutePlan, 'target' | 'via'>, nowMs: number): Pool {
+    const via = this.ways === 'either' ? planned : 'hub';
     const key = `${via}/${targetKey(target.tenant, target.kind, target.name)}`;
     let held = this.#held.get(key);
     if (held === undefined) {
@@ -46,6 +60,16 @@ export class Fleet {
       held.pool.adopt(target, this.#candidatesOf({ target, via }), nowMs);
     }
     return held.pool;
+  }
+
+  /** A call that was to go directly found no sidecar, and its route sends such calls through the hub. */
+  wentThroughHub(): void {
+    this.#throughHub++;
+  }
+
+  /** Since this node started. */
+  get throughHub(): number {
+    return this.#throughHub;
   }
 
   /** A target of the newest snapshot. */

@@ -1,6 +1,6 @@
 /** The route handler: gives each call an endpoint, sends it there, and learns from how it went. */
-import type { Call, Endpoint, Fault, Reply, RoutePlan, Scope } from '../contract/index.ts';
-import { DEFAULT_TIMEOUT_MS } from '../contract/index.ts';
+import type { Attributes, Call, Endpoint, Reply, RoutePlan, Scope } from '../contract/index.ts';
+import { DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
 import { type Handler, invoke, type Verdict, whenStopped } from '../kernel/index.ts';
 import type { Fleet } from './fleet.ts';
 import type { Lease } from './lease.ts';
@@ -28,16 +28,54 @@ export const route =
   ({ fleet, planOf, upstreamFor }: RouteParts): Handler =>
   async (call, scope) => {
     const plan = planOf(call);
-    const startMs = scope.clock.nowMs();
-    const pool = fleet.pool(plan, startMs);
-    const lease = takeNoted(pool, call, scope, startMs);
-    const sent: Sent = { plan, pool, lease, startMs, began: false };
-    const upstream: Handler = (sentCall, within) => upstreamFor(lease.record.candidate)(sentCall, within);
-    const work = invoke(upstream, call, scope);
-    const reply = await whenStopped(work, scope.signal, (fault, ended) => settle(sent, fault, ended, scope));
-    if (reply.body.kind === 'stream') begin(sent, reply, scope);
-    return labelled(reply, lease);
+    scope.span.set(wayShown(plan, fleet.ways));
+    try {
+      return await along(plan, { fleet, upstreamFor }, call, scope);
+    } catch (thrown) {
+      const why = noPeer(Fault.from(thrown), plan, fleet, call, scope);
+      if (why === undefined) throw thrown;
+      fleet.wentThroughHub();
+      scope.span.set({ via: 'hub', 'via.instead': why });
+      return along({ ...plan, via: 'hub' }, { fleet, upstreamFor }, call, scope);
+    }
   };
+
+const along = async (
+  plan: RoutePlan,
+  { fleet, upstreamFor }: Pick<RouteParts, 'fleet' | 'upstreamFor'>,
+  call: Call,
+  scope: Scope,
+): Promise<Reply> => {
+  const startMs = scope.clock.nowMs();
+  const pool = fleet.pool(plan, startMs);
+  const lease = takeNoted(pool, call, scope, startMs);
+  const sent: Sent = { plan, pool, lease, startMs, began: false };
+  const upstream: Handler = (sentCall, within) => upstreamFor(lease.record.candidate)(sentCall, within);
+  const work = invoke(upstream, call, scope);
+  const reply = await whenStopped(work, scope.signal, (fault, ended) => settle(sent, fault, ended, scope));
+  if (reply.body.kind === 'stream') begin(sent, reply, scope);
+  return labelled(reply, lease);
+};
+
+/** What stands right before its agent was reached by either way and cannot tell which. */
+const wayShown = ({ route: name, via, meshPercent }: RoutePlan, ways: Fleet['ways']): Attributes => ({
+  route: name,
+  ...(ways === 'own' ? {} : { via: ways === 'hub' ? 'hub' : via }),
+  ...(meshPercent === undefined ? {} : { 'route.mesh_percent': meshPercent }),
+});
+
+/**
+ * Why a call that was to go directly goes through the hub; undefined when it does not. INVARIANT: only what never left goes again, and
+ * not while another sidecar is left to try: that one is for the retry. A sidecar that is busy or says no was reached.
+ */
+const noPeer = (fault: Fault, plan: RoutePlan, fleet: Fleet, call: Call, scope: Scope): string | undefined => {
+  if (fleet.ways !== 'either' || plan.via !== 'mesh' || plan.withoutPeer !== 'hub') return undefined;
+  if (fault.remote || fault.executed !== 'no') return undefined;
+  if (fault.code === 'unavailable') return fault.message;
+  if (fault.code !== 'unreachable' || call.body.kind === 'stream') return undefined;
+  const { members } = fleet.pool(plan, scope.clock.nowMs());
+  return members.every(({ candidate }) => call.avoid?.includes(candidate.id)) ? fault.message : undefined;
+};
 
 interface Sent {
   readonly plan: RoutePlan;

@@ -11,11 +11,12 @@ import type {
 import { Fault, targetKey } from '../contract/index.ts';
 import { type DomainTree, domainTree } from './domains.ts';
 import { nearest } from './nearest.ts';
+import { isInShare } from './share.ts';
 
 export type PlanOf = (call: Call) => RoutePlan;
 
-/** Only who and what matters: a plan can be asked for a call that is long over. */
-type Question = Pick<Call, 'principal' | 'target'>;
+/** Only who and what matters, so that a plan can be asked for a call that is long over; the tree only says which way it takes. */
+type Question = Pick<Call, 'principal' | 'target'> & Partial<Pick<Call, 'lineage'>>;
 
 /** What applies when no route matches: through the hub, R1's three tries, standard priority. */
 const DEFAULT_ROUTE = { name: 'default', via: 'hub', timeoutMs: null, attempts: 3, priority: 2 } as const;
@@ -24,13 +25,20 @@ const DEFAULT_ROUTE = { name: 'default', via: 'hub', timeoutMs: null, attempts: 
 const MAX_LISTED = 20;
 
 /**
- * All plans of one operation, by what routes can tell callers apart with.
- * The number of plans is bounded by the snapshot itself, so that no crowd of callers can make it grow.
+ * What routes say about one target or operation, by what they can tell callers apart with.
+ * The number of answers is bounded by the snapshot itself, so that no crowd of callers can make it grow.
  */
-interface Plans {
-  readonly byAgent: ReadonlyMap<string, RoutePlan>;
-  readonly byDomain: ReadonlyMap<string, RoutePlan>;
-  readonly anyone: RoutePlan;
+interface Choice<T> {
+  readonly byAgent: ReadonlyMap<string, T>;
+  readonly byDomain: ReadonlyMap<string, T>;
+  readonly anyone: T;
+}
+type Plans = Choice<Ways>;
+
+/** What a route wants for one operation. While it moves there are two plans, which differ in their way only. */
+interface Ways {
+  readonly plan: RoutePlan;
+  readonly direct?: RoutePlan;
 }
 
 interface Known {
@@ -52,7 +60,7 @@ export const planner = (snapshot: Snapshot): ((call: Question) => RoutePlan) => 
   for (const target of snapshot.targets) {
     known.set(targetKey(target.tenant, target.kind, target.name), {
       target,
-      operations: new Map(target.operations.map((operation) => [operation.name, operation])),
+      operations: operationsOf(target),
       plans: new Map(),
     });
   }
@@ -66,17 +74,50 @@ export const planner = (snapshot: Snapshot): ((call: Question) => RoutePlan) => 
       plans = plansOf(entry, operation, snapshot.routes, domains);
       entry.plans.set(operation, plans);
     }
-    return planFor(principal, plans, domains);
+    return chosen(planFor(principal, plans, domains), call);
   };
 };
+
+/** The same targets come with one snapshot after the other. */
+const operationsKnown = new WeakMap<TargetEntry, ReadonlyMap<string, OperationEntry>>();
+
+const operationsOf = (target: TargetEntry): ReadonlyMap<string, OperationEntry> => {
+  let operations = operationsKnown.get(target);
+  if (operations === undefined) {
+    operations = new Map(target.operations.map((operation) => [operation.name, operation]));
+    operationsKnown.set(target, operations);
+  }
+  return operations;
+};
+
+/** INVARIANT: a tree takes one way, whichever of its calls is asked about and on whichever node. */
+const chosen = ({ plan, direct }: Ways, { lineage }: Question): RoutePlan =>
+  direct !== undefined && lineage !== undefined && isInShare(lineage.root, direct.meshPercent ?? 0) ? direct : plan;
 
 const identified = (call: Question): Principal => {
   if (call.principal !== null) return call.principal;
   throw new Fault('unauthenticated', 'nobody knows who calls, so nothing can be looked up; send a credential');
 };
 
+/** How calls of somebody to a target may travel, whatever their operation: directly, too, while their route moves. Looks each target up once. */
+export const viaOf = ({
+  routes,
+  domains: entries,
+}: Pick<Snapshot, 'routes' | 'domains'>): ((principal: Principal, target: TargetEntry) => RoutePlan['via']) => {
+  const domains = domainTree(entries);
+  const known = new Map<TargetEntry, Choice<RoutePlan['via']>>();
+  return (principal, target) => {
+    let choice = known.get(target);
+    if (choice === undefined) {
+      choice = choiceOf(target, routes, domains, ({ via, meshPercent }) => (meshPercent === undefined ? via : 'mesh'));
+      known.set(target, choice);
+    }
+    return planFor(principal, choice, domains);
+  };
+};
+
 /** The caller's name beats its domain, the nearest domain beats its parents, and any domain beats everyone. */
-const planFor = (principal: Principal, plans: Plans, domains: DomainTree): RoutePlan => {
+const planFor = <T>(principal: Principal, plans: Choice<T>, domains: DomainTree): T => {
   const byName = principal.kind === 'agent' ? plans.byAgent.get(principal.id) : undefined;
   if (byName !== undefined) return byName;
   if (plans.byDomain.size > 0 && principal.domain !== undefined) {
@@ -92,21 +133,30 @@ const plansOf = (known: Known, name: string, routes: readonly RouteEntry[], doma
   const { target } = known;
   const operation = known.operations.get(name);
   if (operation === undefined) throw unknownOperation(target, name);
+  return choiceOf(target, routes, domains, (route) => waysAlong(route, target, operation));
+};
+
+const choiceOf = <T>(
+  target: TargetEntry,
+  routes: readonly RouteEntry[],
+  domains: DomainTree,
+  along: (route: Along) => T,
+): Choice<T> => {
   const within = domains.chain(target.tenant, target.domain);
   const ranked = routes
     .map((route) => ({ route, rank: targetRank(route, target, within) }))
     .filter(({ rank }) => rank > 0)
     .sort((a, b) => b.rank - a.rank || (a.route.name < b.route.name ? -1 : 1));
-  const byAgent = new Map<string, RoutePlan>();
-  const byDomain = new Map<string, RoutePlan>();
-  let anyone: RoutePlan | undefined;
+  const byAgent = new Map<string, T>();
+  const byDomain = new Map<string, T>();
+  let anyone: { readonly is: T } | undefined;
   for (const { route } of ranked) {
-    const plan = planAlong(route, target, operation);
-    for (const agent of route.fromAgents) if (!byAgent.has(agent)) byAgent.set(agent, plan);
-    for (const domain of route.fromDomains) if (!byDomain.has(domain)) byDomain.set(domain, plan);
-    if (route.fromAgents.length + route.fromDomains.length === 0) anyone ??= plan;
+    const it = along(route);
+    for (const agent of route.fromAgents) if (!byAgent.has(agent)) byAgent.set(agent, it);
+    for (const domain of route.fromDomains) if (!byDomain.has(domain)) byDomain.set(domain, it);
+    if (route.fromAgents.length + route.fromDomains.length === 0) anyone ??= { is: it };
   }
-  return { byAgent, byDomain, anyone: anyone ?? planAlong(DEFAULT_ROUTE, target, operation) };
+  return { byAgent, byDomain, anyone: (anyone ?? { is: along(DEFAULT_ROUTE) }).is };
 };
 
 /** How exactly a route names this target: by name, by its domain (nearer is more), or as any; 0 when it does not. */
@@ -119,15 +169,20 @@ const targetRank = (route: RouteEntry, target: TargetEntry, within: readonly str
   return 1 + byDomain + (route.toName === '*' ? 0 : 1000);
 };
 
-const planAlong = (
-  route: Pick<RouteEntry, 'name' | 'via' | 'timeoutMs' | 'attempts' | 'priority'>,
-  target: TargetEntry,
-  operation: OperationEntry,
-): RoutePlan => ({
+type Along = Pick<RouteEntry, 'name' | 'via' | 'meshPercent' | 'withoutPeer' | 'timeoutMs' | 'attempts' | 'priority'>;
+
+const waysAlong = (route: Along, target: TargetEntry, operation: OperationEntry): Ways => {
+  const plan = planAlong(route, target, operation);
+  return route.meshPercent === undefined ? { plan } : { plan, direct: { ...plan, via: 'mesh' } };
+};
+
+const planAlong = (route: Along, target: TargetEntry, operation: OperationEntry): RoutePlan => ({
   target,
   operation,
   route: route.name,
   via: route.via,
+  ...(route.meshPercent === undefined ? {} : { meshPercent: route.meshPercent }),
+  ...(route.withoutPeer === undefined ? {} : { withoutPeer: route.withoutPeer }),
   timeoutMs: smaller(route.timeoutMs, target.timeoutMs),
   attempts: route.attempts,
   priority: route.priority,

@@ -8,6 +8,7 @@ import type { Candidate } from './candidates.ts';
 import { ignoredInPanic, isHost, type Obstacle, obstacleOf, reasonOf } from './eligible.ts';
 import { type EndpointRecord, EndpointTable } from './endpoints.ts';
 import { type Learner, Lease } from './lease.ts';
+import { pickNear, sharesOf, type Tier } from './near.ts';
 import { judgeRates, keepHalf, noteFailure, noteSuccess, type RateWindow, rateWindow } from './outlier.ts';
 
 /** Time alone ends ejections and opens breakers to probes: nobody waits longer than this to see it. */
@@ -24,6 +25,8 @@ export class Pool implements Choices, Learner {
   #target: TargetEntry;
   #members: EndpointRecord[] = [];
   #hosts: readonly EndpointRecord[] = [];
+  /** By distance, the nearest first; empty when all are equally far, or that does not matter. */
+  #tiers: readonly Tier[] = [];
   #refreshAtMs = Number.NEGATIVE_INFINITY;
   readonly #window: RateWindow;
 
@@ -66,6 +69,12 @@ export class Pool implements Choices, Learner {
     this.#refreshAtMs = Number.NEGATIVE_INFINITY;
   }
 
+  /** Would a call find an endpoint that is no worse than its siblings? Looks anew when it is time: nobody may have called since. */
+  isWell(nowMs: number): boolean {
+    if (nowMs >= this.#refreshAtMs) this.refresh(nowMs);
+    return this.#members.length > 0 && !this.panic;
+  }
+
   /**
    * `pin`: the endpoint that has what the call is about. Throws `unavailable` when no endpoint is eligible, `overloaded` when all that
    * are have their hands full, `not_found` when the pinned one is gone.
@@ -75,7 +84,8 @@ export class Pool implements Choices, Learner {
     if (pinned !== undefined) return this.#takePinned(pinned, nowMs, random);
     for (let surprises = 0; surprises < MAX_SURPRISES; surprises++) {
       if (nowMs >= this.#refreshAtMs) this.refresh(nowMs);
-      const record = pick(this, avoid, nowMs, random);
+      const record =
+        this.#tiers.length === 0 ? pick(this, avoid, nowMs, random) : pickNear(this.#tiers, avoid, nowMs, random);
       if (record === undefined) throw this.#nobody(nowMs, random);
       const ticket = record.breaker.enter(nowMs);
       if (ticket !== REFUSED) return new Lease(record, this.panic, ticket, this);
@@ -120,11 +130,27 @@ export class Pool implements Choices, Learner {
   }
 
   #prepare(nowMs: number): void {
-    const weights = this.#members.map((record) => record.candidate.weight);
-    this.topWeight = Math.max(0, ...weights);
-    this.even = weights.every((weight) => weight === this.topWeight);
-    this.warmAtMs = Math.max(Number.NEGATIVE_INFINITY, ...this.#members.map(warmAtMs));
+    const { topWeight, even, warmAtMs } = choicesOf(this.#members, this.concurrency);
+    this.topWeight = topWeight;
+    this.even = even;
+    this.warmAtMs = warmAtMs;
+    this.#tiers = this.panic ? [] : this.#byDistance();
     this.typicalMs = median(this.#members.map((record) => latencyAt(record, nowMs))) ?? UNKNOWN_MS;
+  }
+
+  /** In panic distance does not matter: whoever may still be there is asked. */
+  #byDistance(): readonly Tier[] {
+    const hosts = Map.groupBy(this.#hosts, distanceOf);
+    if (hosts.size < 2) return [];
+    const near = [...hosts.keys()].sort((a, b) => a - b);
+    const members = Map.groupBy(this.#members, distanceOf);
+    const eligible = near.map((distance) => members.get(distance) ?? []);
+    const shares = sharesOf(
+      near.map((distance, at) => ({ eligible: eligible[at]!.length, hosts: hosts.get(distance)!.length })),
+    );
+    return eligible.flatMap((all, at) =>
+      all.length === 0 ? [] : [{ ...choicesOf(all, this.concurrency), share: shares[at]! }],
+    );
   }
 
   /** Takes in what a call says about its endpoint. */
@@ -146,10 +172,19 @@ export class Pool implements Choices, Learner {
     const { kind, name } = this.#target;
     const facts = { endpoints: this.reasons(nowMs) };
     if (facts.endpoints.length === 0) {
+      const { exportedBy, domain } = this.#target;
+      if (exportedBy !== undefined)
+        return new Fault(
+          'unavailable',
+          `domain \`${domain}\` is away: \`${exportedBy}\`, which serves ${kind} \`${name}\`, is not there; try again later`,
+        );
+      const residency = this.#target.labels['residency'];
       const help =
-        this.via === 'mesh'
-          ? 'no sidecar of it has joined; start one, or route `via: hub`'
-          : 'add one, or start an instance';
+        residency !== undefined
+          ? `its data stay in \`${residency}\`, and no endpoint with the label \`residency: ${residency}\` is there`
+          : this.via === 'mesh'
+            ? 'no sidecar of it has joined; start one, or route `via: hub`'
+            : 'add one, or start an instance';
       return new Fault('unavailable', `${kind} \`${name}\` has no endpoint here: ${help}`);
     }
     const more = facts.endpoints.length > MAX_LISTED ? `; and ${facts.endpoints.length - MAX_LISTED} more` : '';
@@ -158,7 +193,8 @@ export class Pool implements Choices, Learner {
     if (this.#members.some((record) => record.inFlight >= this.concurrency)) {
       return new Fault('overloaded', `${kind} \`${name}\` is busy: ${listed}`, { facts, retryAfterMs });
     }
-    return new Fault('unavailable', `no endpoint of ${kind} \`${name}\` can take the call: ${listed}`, {
+    const where = this.#target.exportedBy === undefined ? '' : ` of domain \`${this.#target.domain}\``;
+    return new Fault('unavailable', `no endpoint of ${kind} \`${name}\`${where} can take the call: ${listed}`, {
       facts,
       retryAfterMs,
     });
@@ -192,6 +228,20 @@ const welcome = (record: EndpointRecord, obstacle: Obstacle | undefined, nowMs: 
     record.measuredAtMs = -1;
   }
   record.away = obstacle !== undefined;
+};
+
+const distanceOf = ({ candidate }: EndpointRecord): number => candidate.distance ?? 0;
+
+const choicesOf = (members: readonly EndpointRecord[], concurrency: number): Choices => {
+  const weights = members.map(({ candidate }) => candidate.weight);
+  const topWeight = Math.max(0, ...weights);
+  return {
+    members,
+    topWeight,
+    even: weights.every((weight) => weight === topWeight),
+    warmAtMs: Math.max(Number.NEGATIVE_INFINITY, ...members.map(warmAtMs)),
+    concurrency,
+  };
 };
 
 /** Of the values that are known; undefined when none is. A mean would follow the one endpoint that fails. */

@@ -7,13 +7,14 @@
  * Each hub decides for itself with the same signed snapshot, so a call has the same outcome wherever it enters the tree.
  */
 import type { Snapshot } from '../contract/index.ts';
-import type { Handler, Layer } from '../kernel/index.ts';
+import type { Handler } from '../kernel/index.ts';
 import { type CandidatesOf, domainCandidates, hubCandidates, type Neighbour, type Sight } from '../routing/index.ts';
+import type { Fresh } from './fresh.ts';
 import { pipeline } from './hub.ts';
 import type { Parts } from './parts.ts';
 
 /** What it may still do on an old snapshot depends on what the call does to the world, as in a sidecar. */
-export const domainHub = (parts: Parts & { readonly fresh: Layer }): Handler => pipeline(parts, 'domain', parts.fresh);
+export const domainHub = (parts: Parts & { readonly fresh: Fresh }): Handler => pipeline(parts, 'domain', parts.fresh);
 
 /** What a hub sees from its place. Without a parent it is the root. */
 export const viewOf = (sight: Sight, place: Place): CandidatesOf =>

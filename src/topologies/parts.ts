@@ -5,7 +5,8 @@ import type { Resolver } from '../identity/index.ts';
 import type { DeadlineOptions, Gate, Handler, Layer, RetryBudgets, RetryOptions } from '../kernel/index.ts';
 import type { TreeRules } from '../lineage/index.ts';
 import type { Places, PreparedPolicy, Rates, Tighten, Trees, Trials, Versions, Watch } from '../policy/index.ts';
-import type { Fleet } from '../routing/index.ts';
+import { type Fleet, isAway } from '../routing/index.ts';
+import type { Bounds } from './bounds.ts';
 
 /** The same for every pipeline of a node. */
 export interface Parts {
@@ -13,8 +14,12 @@ export interface Parts {
   /** Events of finished calls. */
   readonly sink: EventSink;
   readonly snapshotSeq: number;
+  /** For how long calls go on without the hub. Only nodes that have one ask. */
+  readonly bounds: Bounds;
   /** Refuses what this node sent to itself. */
   readonly turnedBack: Layer;
+  /** Turns what is asked for as a capability into a target. */
+  readonly resolving: Layer;
   /** Places a call in its tree, and refuses it when that has grown enough. */
   readonly lineage: Layer;
   /** Must policy permit a call also for whoever began its tree? */
@@ -57,6 +62,8 @@ export interface Parts {
   readonly price?: Layer | undefined;
   /** Durable intents and outcomes. */
   readonly record: Layer;
+  /** Writes payloads down where policy says so. Absent: nobody does. */
+  readonly payloads?: Layer | undefined;
   readonly fleet: Fleet;
   /** Takes this node's own questions for facts through a whole pipeline. Absent: no fact is ever available. */
   readonly ask?: Handler;
@@ -73,7 +80,8 @@ export const repeating = ({ planOf, budgets }: Pick<Parts, 'planOf' | 'budgets'>
   attemptsOf: (call) => planOf(call).attempts,
   idempotentOf: (call) => planOf(call).operation.idempotent,
   budgets,
-  patienceMs: (call) => patienceMs(planOf(call)),
+  // Another provider of what was asked for need not be waited for at all.
+  patienceMs: (call, fault) => (call.detour?.more === true && isAway(fault) ? 0 : patienceMs(planOf(call))),
 });
 
 /** What providers of models ask for may be minutes, and their clients know how to wait; another model need not be waited for at all. */

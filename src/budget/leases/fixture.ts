@@ -1,5 +1,5 @@
 /** A hub and a node in virtual time: the real lessor and lessee with nothing but a function between them. */
-import type { BudgetEntry, LeaseReply, LeaseRequest, NodeEntry, Reservation } from '../../contract/index.ts';
+import type { BudgetEntry, Fault, LeaseReply, LeaseRequest, NodeEntry, Reservation } from '../../contract/index.ts';
 import { VirtualWorld } from '../../kernel/index.ts';
 import { memoryStores } from '../../stores/index.ts';
 import { termsOf } from '../accounts.ts';
@@ -40,10 +40,11 @@ export const setUpHub = (budgets: readonly BudgetEntry[] = [budget({ limit: 100 
 export const setUpNode = (hub: ReturnType<typeof setUpHub>, entry: NodeEntry = SIDECAR) => {
   const { world } = hub;
   const stores = memoryStores();
-  const wire = { isCut: false, sent: [] as LeaseRequest[] };
+  const wire = { isCut: false, refusal: undefined as Fault | undefined, sent: [] as LeaseRequest[] };
   const send = async (request: LeaseRequest): Promise<LeaseReply> => {
     wire.sent.push(structuredClone(request));
     if (wire.isCut) throw new Error('cut');
+    if (wire.refusal !== undefined) throw wire.refusal;
     return hub.lessor.take(entry, structuredClone(request));
   };
   const start = () => {

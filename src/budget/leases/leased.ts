@@ -17,6 +17,7 @@ import type {
   Resolution,
 } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
+import { journalWith } from '../../kernel/index.ts';
 import { NOTHING } from '../cost.ts';
 import type { Holder, Lessee } from './lessee.ts';
 import type { LeaseRecords } from './records.ts';
@@ -28,19 +29,13 @@ export interface LeasedParts {
   readonly tenant: string;
 }
 
-export const leasedCalls = (calls: CallJournal, parts: LeasedParts): CallJournal => ({
-  begin: (begin) =>
-    begin.reservation === null ? calls.begin(begin) : beginLeased(calls, parts, begin, begin.reservation),
-  end: (end) => endLeased(calls, parts, end),
-  resolve: (resolution) => resolveLeased(calls, parts, resolution),
-  accept: (record) => calls.accept(record),
-  conclude: (id, state, reply, atMs) => calls.conclude(id, state, reply, atMs),
-  get: (tenant, id) => calls.get(tenant, id),
-  open: () => calls.open(),
-  unresolved: (tenant, limit) => calls.unresolved(tenant, limit),
-  reopen: (tenant, id) => calls.reopen(tenant, id),
-  prune: (beforeMs) => calls.prune(beforeMs),
-});
+export const leasedCalls = (calls: CallJournal, parts: LeasedParts): CallJournal =>
+  journalWith(calls, {
+    begin: (begin) =>
+      begin.reservation === null ? calls.begin(begin) : beginLeased(calls, parts, begin, begin.reservation),
+    end: (end) => endLeased(calls, parts, end),
+    resolve: (resolution) => resolveLeased(calls, parts, resolution),
+  });
 
 const beginLeased = async (
   calls: CallJournal,
@@ -162,7 +157,11 @@ export const leasedLedger = (parts: LeasedParts): LedgerStore => {
     credit: (account) => {
       throw new Fault('denied', `budget \`${account.budget}\` is topped up at the hub`);
     },
-    carry: (tenant, id, amounts, rest, atMs) => ledger.carry(tenant, id, amounts, rest, atMs),
+    carry: async (tenant, id, amounts, rest, atMs) => {
+      const carried = await ledger.carry(tenant, id, amounts, rest, atMs);
+      if (carried.settled) lessee.carry(id, amounts, rest);
+      return { ...carried, overdrawn: [] };
+    },
     account: async (tenant, id) => lessee.account(tenant, id),
     accounts: async ({ tenant, budget, sinceMs = 0 }) =>
       lessee.accounts.filter((account) => isAsked(account, tenant, budget, sinceMs)),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Fault } from '../../contract/index.ts';
 import { budget, faultOf } from '../fixture.ts';
 import { beginOf, endOf, reservationOf, setUpHub, setUpNode } from './fixture.ts';
 
@@ -60,6 +61,17 @@ test('without a hub a node spends what it holds, and then refuses, naming the bu
     ['budget_exhausted', 'no', { code: 'NO_LEASE', budget: 'cap' }],
   );
   assert.match(fault.message, /budget `cap`.*node `sidecar-alice` holds no part.*has not answered for 5 s/);
+});
+
+test('a hub that got no part itself is quoted, and is not called silent', async () => {
+  const hub = setUpHub([CAP]);
+  const { start, wire } = setUpNode(hub);
+  const { calls } = start();
+  wire.refusal = new Fault('budget_exhausted', 'node `domain-plant` holds no part of it that has room');
+  const fault = await faultOf(calls.begin(beginOf(reservationOf('a', [CAP, 1]))));
+  assert.deepEqual([fault.code, fault.facts['code']], ['budget_exhausted', 'NO_LEASE']);
+  assert.match(fault.message, /node `sidecar-alice` holds no part.*: node `domain-plant` holds no part/);
+  assert.doesNotMatch(fault.message, /has not answered/);
 });
 
 test('no call is admitted later than a second before the hub counts a lease as spent', async () => {

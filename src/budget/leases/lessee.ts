@@ -2,11 +2,13 @@
  * The node's side of leases: admits calls within the slices of accounts that it holds, keeps what each call took of which, and says of
  * each what came of it.
  */
-import type { AccountState, Amounts, Charge, Reservation } from '../../contract/index.ts';
+import type { AccountState, Amounts, Charge, LedgerStore, Reservation } from '../../contract/index.ts';
 import { Fault, UNITS } from '../../contract/index.ts';
 import { type Need, NOTHING, plus } from '../cost.ts';
 import { each, type Slice } from './slice.ts';
 import { type Overdrawn, Supply, type SupplyParts } from './supply.ts';
+
+type Rest = Parameters<LedgerStore['carry']>[3];
 
 /** What one call takes of one slice. `id`: of the reservation in the node's own ledger. */
 export interface Piece {
@@ -116,6 +118,23 @@ export class Lessee {
   settle(id: string, parts: ReturnType<Lessee['split']>): void {
     if (!this.#holders.delete(id)) return;
     for (const { piece, came } of parts) this.#supply.settle(piece.slice, piece.id, came);
+  }
+
+  /** What a lease came to that was given on from here, and what of it is held on. Such a one has one piece. */
+  carry(id: string, amounts: Amounts, { id: restId, amounts: held, expiresAtMs }: Rest): void {
+    const holder = this.#holders.get(id);
+    if (holder === undefined) return;
+    this.#holders.delete(id);
+    const parts = this.split(holder, amounts);
+    for (const { piece, came } of parts.slice(0, -1)) this.#supply.settle(piece.slice, piece.id, came);
+    const { piece, came } = parts.at(-1)!;
+    const need = each((unit) => held[unit] ?? 0);
+    piece.slice.carry(piece.id, came, { id: restId, need, expiresAtMs });
+    this.#holders.set(restId, {
+      reservation: { ...holder.reservation, id: restId, expiresAtMs },
+      pieces: [{ id: restId, slice: piece.slice, need }],
+      isBusy: false,
+    });
   }
 
   /** Counts as spent what nobody settled in time. */

@@ -22,6 +22,7 @@ import { Budgets, type Share, termsOf } from '../accounts.ts';
 import type { Need } from '../cost.ts';
 import { leftOf, stateIn } from '../treasury.ts';
 import { isEntitled } from './entitled.ts';
+import { isRecord } from './records.ts';
 import { each } from './slice.ts';
 
 export interface LeaseSizes {
@@ -84,12 +85,26 @@ export class Lessor {
     const sinceMs = clock.wallMs() - this.#sizes.ttlMs;
     for (const tenant of tenants)
       for (const { id, labels, state, charges, atMs } of await ledger.entries({ tenant, sinceMs, limit: MOST_SEEN })) {
-        if (state !== 'reserved' || labels['lease'] === undefined) continue;
+        if (state !== 'reserved' || labels['lease'] === undefined || isRecord(id, labels['lease'])) continue;
         const amounts = Object.fromEntries(charges.map(({ unit, reserved }) => [unit, reserved]));
         const untilMs = clock.nowMs() + atMs + this.#sizes.ttlMs - clock.wallMs();
         const open = { accounts: charges.map(({ account }) => account), amounts, untilMs };
         this.#openOf(labels['lease']).set(id, open);
       }
+  }
+
+  /** By node, how many leases it draws on now. */
+  open(): ReadonlyMap<string, number> {
+    const nowMs = this.#parts.clock.nowMs();
+    return new Map(
+      [...this.#open].map(([node, leases]) => [
+        node,
+        leases
+          .values()
+          .filter(({ untilMs }) => untilMs > nowMs)
+          .toArray().length,
+      ]),
+    );
   }
 
   /** One request of a node after the other: what it holds is counted before it gets more. */

@@ -57,7 +57,10 @@ export class LeaseRecords {
   /** The last words that the hub has not acknowledged. Calls that a crash ended came to all that was set aside for them. */
   async left(): Promise<readonly LeaseReport[]> {
     const entries = await this.#ledger.entries({ tenant: this.#tenant, limit: MOST_SEEN });
-    const open = entries.filter(({ state, labels: { lease } }) => state === 'reserved' && this.#isLeft(lease));
+    // What was given on from here has such a label too.
+    const open = entries.filter(
+      ({ id, state, labels: { lease = '' } }) => state === 'reserved' && isRecord(id, lease) && this.#isLeft(lease),
+    );
     // Oldest first: the hub hears of a lease before it hears of its rest.
     return Promise.all(open.toReversed().map((entry) => this.#lastOf(entry)));
   }
@@ -99,5 +102,8 @@ export class LeaseRecords {
 
 /** Beside the reservations of calls. */
 const recordId = (id: string): string => `lease.${id}`;
+
+/** Of what this node was given itself, and not of what it gave on. */
+export const isRecord = (id: string, lease: string): boolean => id === recordId(lease);
 
 const localId = (id: string, unit: Unit): string => `lease.${id}.${unit}`;

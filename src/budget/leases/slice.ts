@@ -91,6 +91,21 @@ export class Slice {
     return { id, used: each((unit) => used[unit] - reported[unit]) };
   }
 
+  /** What a holder held goes on as something smaller under another name: whoever holds parts of it says so now and then. */
+  carry(
+    holder: string,
+    came: Need,
+    rest: { readonly id: string; readonly need: Need; readonly expiresAtMs: number },
+  ): void {
+    const holding = this.#holding.get(holder);
+    if (holding === undefined) return;
+    this.#holding.delete(holder);
+    const held = this.#held;
+    this.#held = each((unit) => held[unit] - holding.need[unit]);
+    this.#used = plus(this.#used, came);
+    this.take(rest.id, rest.need, rest.expiresAtMs);
+  }
+
   /** No call draws on it any more. Answers the last word about it, once. `restId`: for what calls still hold. */
   close(restId: string, wallMs: number): LeaseReport {
     this.#isClosed = true;

@@ -238,9 +238,9 @@ export class Supply {
   #away({ charges }: Asking, thrown: unknown): Fault {
     const fault = Fault.from(thrown);
     if (fault.code === 'storage') return fault;
-    const isTold = fault.code === 'unavailable' || fault.code === 'bad_request';
     const seconds = Math.round(this.#outbox.silentMs / 1_000);
-    return noPart(charges, this.#parts.node, isTold ? fault.message : `its hub has not answered for ${seconds} s`);
+    const why = TOLD.has(fault.code) ? fault.message : `its hub has not answered for ${seconds} s`;
+    return noPart(charges, this.#parts.node, why);
   }
 
   #nowMs(): number {
@@ -249,6 +249,9 @@ export class Supply {
 }
 
 const MOST_TOLD = 10_000;
+
+/** The hub answered, and its own words help: one that holds parts itself may have got none from the hub above. */
+const TOLD: ReadonlySet<string> = new Set(['unavailable', 'bad_request', 'budget_exhausted']);
 
 const noPart = (charges: readonly Charge[], node: string, why: string): Fault => {
   const budget = charges[0]?.account.budget ?? '';

@@ -1,26 +1,42 @@
 /** The fixture agent: a plain HTTP server that knows nothing of Airspace and keeps its own ledger. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { lastingPort } from '../port.ts';
 import type { Execution } from './deployment.ts';
+import { completion } from './script.ts';
 
 export interface FixtureAgent {
   readonly name: string;
   readonly url: string;
+  /** Nobody listens at its address any more. */
   stop(): Promise<void>;
+  /** Somebody does again. */
+  resume(): Promise<void>;
 }
 
 type Behaviour = (
-  request: { readonly body: Buffer; readonly instance: string },
+  request: { readonly body: Buffer; readonly instance: string; readonly released: Promise<void> },
   response: ServerResponse,
 ) => void | Promise<void>;
 
+const echo: Behaviour = ({ body }, response) => reply(response, 200, body);
+
+/** What differs in these is only what is said of them: who may, for how much, after whose word. */
+const ECHOES =
+  'echo,pay,transfer,letter,count,guarded,vault,brief,scrap,hazard,priced,unpriced,asked,noted,paused,treed,kept,spent,work,crowd';
+
 const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
-  echo: ({ body }, response) => reply(response, 200, body),
+  ...Object.fromEntries(ECHOES.split(',').map((name) => [name, echo])),
   put: ({ body }, response) => reply(response, 201, body),
-  pay: ({ body }, response) => reply(response, 200, body),
-  transfer: ({ body }, response) => reply(response, 200, body),
-  letter: ({ body }, response) => reply(response, 200, body),
-  count: ({ body }, response) => reply(response, 200, body),
+  /** Answers when it is told to. */
+  wait: async ({ body, released }, response) => {
+    await released;
+    reply(response, 200, body);
+  },
+  /** Says that it did not run. */
+  busy: (_, response) =>
+    void response.writeHead(503, { 'airspace-executed': 'no', 'content-type': 'text/plain' }).end('not now'),
+  /** Has the status that it is asked for. */
+  uneven: ({ body }, response) => reply(response, Number(String(body)), body),
   /** An information point. What it knows of accounts is in their names. */
   account: ({ body }, response) => {
     const { id } = JSON.parse(String(body)) as { id: string };
@@ -69,10 +85,13 @@ export const OPERATIONS = Object.keys(BEHAVIOURS);
 
 export const startAgent = async (name: string, ledger: Execution[]): Promise<FixtureAgent> => {
   const server = createServer((request, response) => void serve(name, ledger, request, response));
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const listen = (at: number): Promise<void> => new Promise((ready) => void server.listen(at, '127.0.0.1', ready));
+  const port = await lastingPort();
+  await listen(port);
   return {
     name,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
+    resume: () => listen(port),
     stop: () =>
       new Promise((done) => {
         server.close(() => done());
@@ -100,8 +119,10 @@ const serve = async (
   const dropped = new Promise<void>((left) =>
     response.on('close', () => (response.writableFinished ? undefined : left())),
   );
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
   ledger.push({
     instance,
+    release,
     operation,
     callId: header('airspace-call-id'),
     idempotencyKey: header('idempotency-key'),
@@ -109,9 +130,9 @@ const serve = async (
     headers: Object.fromEntries(Object.entries(request.headers).map(([key, value]) => [key, String(value)])),
     dropped,
   });
-  const behaviour = BEHAVIOURS[operation];
+  const behaviour = BEHAVIOURS[operation] ?? (operation.endsWith('/chat/completions') ? completion : undefined);
   if (behaviour === undefined) return reply(response, 404, 'no such operation');
-  await behaviour({ body, instance }, response);
+  await behaviour({ body, instance, released }, response);
 };
 
 const reply = (response: ServerResponse, status: number, body: string | Buffer): void => {

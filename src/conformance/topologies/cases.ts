@@ -2,44 +2,53 @@
 import assert from 'node:assert/strict';
 import type { Suite } from '../suite.ts';
 import { startAgent } from './agent.ts';
-import { Bench, type Case, until } from './bench.ts';
+import { APPROVAL_PROMISES } from './approvals.ts';
+import { type Case, JSON_BODY, until } from './bench.ts';
 import { BUDGET_PROMISES } from './budgets.ts';
+import { CAPABILITY_PROMISES } from './capabilities.ts';
 import type { Deploy, Execution } from './deployment.ts';
 import { FACT_PROMISES } from './facts.ts';
-import { bundle, POLICY, resources, STRICTER_POLICY } from './fixture.ts';
+import { bundle, POLICY, resources, STRICTER_POLICY, type TopologyShape } from './fixture.ts';
 import { KILL_PROMISES } from './kills.ts';
+import { LEVEL_PROMISES } from './levels.ts';
 import { LIMIT_PROMISES } from './limits.ts';
+import { MODEL_PROMISES } from './models.ts';
+import { type Outcomes, Seen } from './outcomes.ts';
+import { PROTOCOL_PROMISES } from './protocols.ts';
+import { AWAY_PROMISES, RESILIENCE_PROMISES } from './resilience.ts';
 import { TREE_PROMISES } from './trees.ts';
+
+export type { TopologyShape } from './fixture.ts';
 
 export interface TopologySuite {
   readonly suite: Suite;
+  /** What callers were told, what ran and what was recorded in the cases that were checked, for a comparison with another topology. */
+  outcomes(): Promise<Outcomes>;
   stop(): Promise<void>;
 }
 
-/** Starts the deployment and two instances of the fixture agent, and lists what must be true of them. */
-export const topologySuite = async (
-  name: string,
-  deploy: Deploy,
-  options: { readonly via: 'hub' | 'mesh'; readonly delegated: boolean },
-): Promise<TopologySuite> => {
+/** Starts the deployment and the instances of the fixture agent, and lists what must be true of them. */
+export const topologySuite = async (name: string, deploy: Deploy, shape: TopologyShape): Promise<TopologySuite> => {
   const ledger: Execution[] = [];
   const instances = [await startAgent('a', ledger), await startAgent('b', ledger)];
-  const deployment = await deploy({ resources: resources(options), instances, executions: () => ledger });
+  const mill = await startAgent('mill', ledger);
+  const deployment = await deploy({ resources: resources(shape, mill.url), instances, executions: () => ledger });
+  const seen = new Seen(deployment);
   return {
     suite: {
       name: `topology ${name}`,
-      checks: PROMISES.map(({ promise, check }) => ({ promise, check: () => check(new Bench(deployment)) })),
+      checks: PROMISES.map((one) => ({ promise: one.promise, check: () => seen.check(one, mill) })),
     },
+    outcomes: () => seen.outcomes(),
     stop: async () => {
       await deployment.stop();
-      for (const instance of instances) await instance.stop();
+      for (const instance of [...instances, mill]) await instance.stop();
     },
   };
 };
 
-const JSON_BODY = { 'content-type': 'application/json' };
-
 const PROMISES: readonly Case[] = [
+  ...AWAY_PROMISES,
   {
     promise: 'an allowed call runs once, and its reply comes back byte for byte',
     check: async (bench) => {
@@ -240,7 +249,7 @@ const PROMISES: readonly Case[] = [
         caller: 'alice',
         operation: 'hang',
         body: '{}',
-        headers: { 'airspace-timeout-ms': '300' },
+        headers: { 'airspace-timeout-ms': '1500' },
       });
       const problem = await answer.json();
       assert.equal(answer.status, 504);
@@ -365,16 +374,24 @@ const PROMISES: readonly Case[] = [
     promise: 'a policy that changes holds for the next call on every node',
     check: async (bench) => {
       await bench.deployment.apply([bundle(STRICTER_POLICY)]);
-      await bench.refused({ caller: 'alice', operation: 'echo', body: '{}' }, 403, 'denied');
-      await bench.deployment.apply([bundle(POLICY)]);
+      try {
+        await bench.refused({ caller: 'alice', operation: 'echo', body: '{}' }, 403, 'denied');
+      } finally {
+        await bench.deployment.apply([bundle(POLICY)]);
+      }
       const answer = await bench.call({ caller: 'alice', operation: 'echo', body: '{}' });
       assert.equal(answer.status, 200);
     },
   },
+  ...CAPABILITY_PROMISES,
   ...FACT_PROMISES,
   ...LIMIT_PROMISES,
   ...BUDGET_PROMISES,
+  ...MODEL_PROMISES,
   ...TREE_PROMISES,
+  ...LEVEL_PROMISES,
+  ...APPROVAL_PROMISES,
+  ...PROTOCOL_PROMISES,
   ...KILL_PROMISES,
   {
     promise: 'without the centre calls go on, and what was recorded meanwhile arrives when it is back',
@@ -396,4 +413,5 @@ const PROMISES: readonly Case[] = [
       assert.equal(bench.ran().length, 5);
     },
   },
+  ...RESILIENCE_PROMISES,
 ];

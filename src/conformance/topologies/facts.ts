@@ -19,7 +19,7 @@ export const FACT_PROMISES: readonly Case[] = [
     promise: 'a policy decides on facts that the caller did not send, and airspace asked for them',
     check: async (bench) => {
       const answer = await bench.call(transfer('open'));
-      assert.equal(answer.status, 200, String(await answer.bytes()));
+      assert.equal(answer.status, 200, Buffer.from(await answer.bytes()).toString());
       assert.deepEqual(work(bench), ['transfer']);
       const questions = bench.ran().filter(({ operation }) => operation === 'account');
       assert.deepEqual([...new Set(questions.map(({ body }) => body))].sort(), ['{"id":"ann"}', '{"id":"open"}']);

@@ -45,6 +45,7 @@ export const fact = (value: unknown, more: object = {}) => ({
 const content: Examine = async ({ cases }) => ({
   problems: [],
   warnings: [],
+  cases: [],
   proof: { cases: cases.length, covered: 0, rules: 0 },
 });
 
@@ -89,7 +90,8 @@ export const bench = async (given: Partial<TrainParts> = {}) => {
       key,
       resources: stores.resources,
       traces: stores.traces,
-      replayer: () => ({ take: () => {}, tally: () => EMPTY }),
+      calls: stores.calls,
+      replayer: () => ({ take: () => [], tally: () => EMPTY }),
       widenings,
       examine: content,
       twoPerson: false,

@@ -49,12 +49,16 @@ const bench = async () => {
     key: signer,
     resources: stores.resources,
     traces: stores.traces,
+    calls: stores.calls,
     replayer: () => ({
-      take: (event) => void replayed.push(event),
+      take: (event) => {
+        replayed.push(event);
+        return [];
+      },
       tally: () => ({ decisions: 0, same: 0, otherRules: 0, unknown: 0, unknownFor: {}, flips: 0, groups: [] }),
     }),
     widenings: () => [],
-    examine: async () => ({ problems: [], warnings: [], proof: { cases: 0, covered: 0, rules: 0 } }),
+    examine: async () => ({ problems: [], warnings: [], cases: [], proof: { cases: 0, covered: 0, rules: 0 } }),
     twoPerson: false,
   });
   const given = { tenant: 'default', by: 'user/sara', reason: 'r', prune: false };

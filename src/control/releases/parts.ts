@@ -1,6 +1,8 @@
 /** What the release train is made of: stores, the plane, and what other rooms lend it to judge policy. */
 import type {
+  CallJournal,
   CaseFile,
+  CaseOutcome,
   Clock,
   PolicySet,
   ReleaseProof,
@@ -20,12 +22,14 @@ import type { ReleaseWatch } from './watch.ts';
 
 export interface TrainParts {
   readonly store: ReleaseStore;
-  readonly resources: Pick<ResourceStore, 'list' | 'history'>;
+  readonly resources: Pick<ResourceStore, 'list' | 'history' | 'version'>;
   readonly plane: Pick<ControlPlane, 'preview' | 'replacePolicy' | 'republish' | 'list' | 'snapshot'>;
   readonly compilePolicy: CompilePolicy;
   /** As the control plane's. Default: nothing. */
   readonly remarksOn?: ControlParts['remarksOn'];
-  readonly traces: Pick<TraceStore, 'recent'>;
+  readonly traces: Pick<TraceStore, 'recent' | 'trace'>;
+  /** What targets answered, as far as it is kept here. */
+  readonly calls: Pick<CallJournal, 'get'>;
   /** The policy room's replay of recorded decisions. What facts answered under the active policy is of use only where they are the same. */
   readonly replayer: (proposed: Draft, active: PolicySet) => Replayer;
   readonly widenings: Widenings;
@@ -53,8 +57,10 @@ export type Examine = (proposal: {
 }) => Promise<Examined>;
 
 export interface Examined {
-  /** What lint calls an error, and cases that do not hold; each with its place. Any of them refuses. */
+  /** What lint calls an error; each with its place. Any of them refuses. */
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
+  /** In the order of the files; one that does not hold refuses. */
+  readonly cases: readonly CaseOutcome[];
   readonly proof: ReleaseProof;
 }

@@ -1,6 +1,7 @@
 /** From files to a release: checked, compiled against the present configuration, held against lint and cases, signed and kept. */
 import {
   Fault,
+  type ReleaseCheck,
   type ReleaseContent,
   type ReleaseOutcome,
   type ReleaseRecord,
@@ -11,6 +12,7 @@ import type { Preview } from '../plane.ts';
 import { policyOf, type TenantPolicy } from '../policy.ts';
 import { refuseIfAny } from '../problems.ts';
 import type { ReleaseBook } from './book.ts';
+import { policyDifference } from './difference.ts';
 import type { Examined, TrainParts } from './parts.ts';
 import { type Given, proposalIn, turned } from './proposal.ts';
 import { digestOf, seal } from './seal.ts';
@@ -36,6 +38,20 @@ export class Proposals {
     this.#book = book;
   }
 
+  /** How it would fare, without keeping anything: what would refuse it is told and not thrown. */
+  async check(request: Omit<StageRequest, 'by' | 'reason'>): Promise<ReleaseCheck> {
+    const proposal = await this.propose(request);
+    const { active, proposed, warnings } = proposal;
+    const { proof, problems, cases, warnings: remarks } = await this.#examined(request, proposal);
+    const wider = this.#parts.widenings(active.policy, proposed);
+    return {
+      ...{ id: proposed.policy.version, base: active.policy.version, wider, problems, cases, proof },
+      needsApproval: this.#parts.twoPerson && wider.length > 0,
+      warnings: [...warnings, ...(this.#parts.remarksOn?.(proposed.policy, request.tenant) ?? []), ...remarks],
+      diff: policyDifference(active.policy, proposed.policy),
+    };
+  }
+
   /** Checked and compiled, and nothing else. Throws one `bad_request` with every problem. */
   async propose(given: Given): Promise<Proposal> {
     const { tenant, rights, prune } = given;
@@ -57,6 +73,7 @@ export class Proposals {
     return { ...preview, wanted, originOf, active, proposed };
   }
 
+  /** Throws `bad_request` for what lint calls an error, and for a case that does not hold. There is no way around it. */
   async stage(request: StageRequest): Promise<ReleaseOutcome> {
     const { tenant, by, reason } = request;
     const proposal = await this.propose(request);
@@ -67,6 +84,7 @@ export class Proposals {
     if (baseDigest === digestOf(policy) || id === base)
       throw new Fault('bad_request', `nothing to release: the active policy is \`${base}\` already, rule by rule`);
     const examined = await this.#examined(request, proposal);
+    refuseIfAny([...examined.problems, ...failuresIn(examined)]);
     const record = await this.#keep({
       id,
       tenant,
@@ -84,13 +102,12 @@ export class Proposals {
     return this.#book.outcome(record, 0, [...warnings, ...remarks, ...examined.warnings]);
   }
 
-  /** Throws `bad_request` for what lint calls an error, and for a case that does not hold. There is no way around it. */
-  async #examined({ tenant, rights, cases }: StageRequest, { after, wanted, originOf }: Proposal): Promise<Examined> {
+  #examined(
+    { tenant, rights, cases }: Omit<StageRequest, 'by' | 'reason'>,
+    { after, wanted, originOf }: Proposal,
+  ): Promise<Examined> {
     const levels = new Set(wanted.bundles.map(({ spec: { level } }) => level));
-    const configuration = ofTenant(after, tenant);
-    const examined = await this.#parts.examine({ configuration, tenant, rights, levels, cases, originOf });
-    refuseIfAny(examined.problems);
-    return examined;
+    return this.#parts.examine({ configuration: ofTenant(after, tenant), tenant, rights, levels, cases, originOf });
   }
 
   /** The same content again is the same release: staged anew, with a new author and nobody's approval. */
@@ -114,3 +131,8 @@ export class Proposals {
     return record;
   }
 }
+
+const failuresIn = ({ cases }: Examined): readonly string[] =>
+  cases.flatMap(({ name, origin, problems }) =>
+    problems.length === 0 ? [] : [`${origin}: case \`${name}\`: ${problems.join('; ')}`],
+  );

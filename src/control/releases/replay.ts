@@ -1,9 +1,10 @@
 /** Reads recorded calls page by page and hands them to a replay: as many as were asked for, none twice, and never all at once. */
-import type { CallEvent, ReplayReport, TraceStore } from '../../contract/index.ts';
+import type { CallEvent, ReplayedDecision, ReplayReport, TraceStore } from '../../contract/index.ts';
 
 export interface Replayer {
-  take(event: CallEvent): void;
-  tally(): Omit<ReplayReport, 'release' | 'stale' | 'tookMs'>;
+  /** Answers what became of each decision in it. */
+  take(event: CallEvent): readonly ReplayedDecision[];
+  tally(): Omit<ReplayReport, 'release' | 'base' | 'stale' | 'tookMs' | 'calls'>;
 }
 
 export interface Span {

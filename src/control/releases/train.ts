@@ -1,7 +1,11 @@
 /** The release train: policy is staged, tried beside the active one, activated in steps, halted and rolled back. */
 import type {
   ActivateWish,
+  BundleText,
+  BundleVersion,
   CallEvent,
+  PolicyOverview,
+  ReleaseCheck,
   ReleaseDetail,
   ReleaseOutcome,
   ReleasePort,
@@ -13,6 +17,7 @@ import type {
   StageRequest,
 } from '../../contract/index.ts';
 import { ReleaseBook } from './book.ts';
+import { Bundles } from './bundles.ts';
 import { ReleaseMoves } from './moving.ts';
 import type { TrainParts } from './parts.ts';
 import { Proposals } from './proposing.ts';
@@ -23,6 +28,7 @@ export class ReleaseTrain implements ReleasePort {
   readonly #proposals: Proposals;
   readonly #views: ReleaseViews;
   readonly #moves: ReleaseMoves;
+  readonly #bundles: Bundles;
 
   constructor(parts: TrainParts) {
     const book = new ReleaseBook(parts);
@@ -30,10 +36,27 @@ export class ReleaseTrain implements ReleasePort {
     this.#proposals = new Proposals(parts, book);
     this.#views = new ReleaseViews(parts, book, this.#proposals);
     this.#moves = new ReleaseMoves(parts, book);
+    this.#bundles = new Bundles(parts, book);
   }
 
   stage(request: StageRequest): Promise<ReleaseOutcome> {
     return this.#proposals.stage(request);
+  }
+
+  check(request: Omit<StageRequest, 'by' | 'reason'>): Promise<ReleaseCheck> {
+    return this.#proposals.check(request);
+  }
+
+  overview(tenant: string): Promise<PolicyOverview> {
+    return this.#bundles.overview(tenant);
+  }
+
+  versions(tenant: string, bundle: string, limit: number): Promise<readonly BundleVersion[]> {
+    return this.#bundles.versions(tenant, bundle, limit);
+  }
+
+  texts(tenant: string, id: string): Promise<readonly BundleText[]> {
+    return this.#bundles.texts(tenant, id);
   }
 
   list(tenant: string, limit: number): Promise<readonly ReleaseView[]> {
