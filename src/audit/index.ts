@@ -9,4 +9,5 @@ export {
 export { type AuditSendingParts, auditRefusals, auditSending } from './layer.ts';
 export { parseRecord, type ReadCheckpoints, readCheckpoints } from './read.ts';
 export { AuditTrail, type Noted } from './trail.ts';
+export { type Chain, Verifications } from './verifications.ts';
 export { ChainVerifier, type Finding } from './verify.ts';

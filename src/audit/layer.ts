@@ -12,6 +12,7 @@ const DECIDED: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'budget_exhausted',
   'loop_detected',
   'idempotency_mismatch',
+  'stale',
 ]);
 
 /** Right below `identify`: whoever is refused anywhere below is known by name. */
@@ -23,7 +24,9 @@ export const auditRefusals =
       return await next(call, scope);
     } catch (thrown) {
       const fault = Fault.from(thrown);
-      if (DECIDED.has(fault.code) && fault.executed === 'no' && !fault.remote)
+      // What is refused because there is too much to keep is not kept as well.
+      const isFull = fault.facts['code'] === 'AUDIT_FULL';
+      if (DECIDED.has(fault.code) && fault.executed === 'no' && !fault.remote && !isFull)
         await trail.inPassing(refused(call, node, fault));
       throw thrown;
     }
@@ -53,6 +56,7 @@ export const auditSending =
       await trail.inPassing(noted);
       return next(call, scope);
     }
+    trail.flush();
     const admission = Admission.of(call);
     admission.before.push(trail.at(noted));
     admission.after = (fault, reply) => [trail.at(ended(call, node, fault, reply))];

@@ -18,13 +18,16 @@ export class ChainVerifier {
   readonly #tenant: string;
   readonly #checkpoints: ReadonlyMap<number, Checkpoint>;
   readonly #seen = new Set<string>();
-  #last = 0;
-  #hash = GENESIS;
+  #last: number;
+  #hash: string;
   /** The last checkpoint that the chain agreed with. */
   #agreed = 0;
 
-  constructor(tenant: string, checkpoints: readonly Checkpoint[] = []) {
+  /** `after`: the record before the first one that is read, for whoever has a part of a chain. Default: it is read from its beginning. */
+  constructor(tenant: string, checkpoints: readonly Checkpoint[] = [], after = { seq: 0, hash: GENESIS }) {
     this.#tenant = tenant;
+    this.#last = after.seq;
+    this.#hash = after.hash;
     this.#checkpoints = new Map(checkpoints.filter((one) => one.tenant === tenant).map((one) => [one.seq, one]));
   }
 

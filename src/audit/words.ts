@@ -31,8 +31,24 @@ export const sending = (call: Call, { node, effect, decision }: Sending): Noted 
     policy: decision.policyVersion,
     rules: decision.determining.map(({ level, id }) => `${level}/${id}`),
     ...(call.session === undefined ? {} : { session: call.session }),
+    ...standingOf(call, decision),
     ...digestOf(call),
   });
+
+/** How old what this node judged by was, where it follows a hub: what it did not know of nobody can hold against it later. */
+const standingOf = ({ standing }: Call, decision?: Decision): Noted['details'] =>
+  standing === undefined
+    ? {}
+    : {
+        class: decision?.code === 'APPROVED' ? 'approval-gated' : standing.consequence,
+        snapshotAgeMs: told(standing.snapshotAgeMs),
+        killsAgeMs: told(standing.killsAgeMs),
+        boundMs: standing.boundMs,
+        boundOf: standing.of,
+      };
+
+/** -1: nobody knows. */
+const told = (ageMs: number): number => (Number.isFinite(ageMs) ? Math.max(0, Math.round(ageMs)) : -1);
 
 /** The exact bytes that go on, after every limit has had its way with them. */
 const digestOf = ({ body }: Call): Noted['details'] =>
@@ -51,6 +67,9 @@ export const refused = (call: Call, node: string, { code, facts }: Fault): Noted
   about(call, 'call.refused', {
     node,
     fault: code,
+    ...standingOf(call),
+    ...(typeof facts['class'] === 'string' ? { class: facts['class'] } : {}),
+    ...(typeof facts['boundMs'] === 'number' ? { boundMs: facts['boundMs'] } : {}),
     ...(typeof facts['code'] === 'string' ? { code: facts['code'] } : {}),
     ...(Array.isArray(facts['rules']) ? { rules: facts['rules'] } : {}),
     ...(typeof facts['policyVersion'] === 'string' ? { policy: facts['policyVersion'] } : {}),

@@ -1,5 +1,8 @@
 /** Who is asking: API keys, node keys, assertions between nodes, one-time tokens, and the layer that believes them. */
 export { AssertionSigner, AssertionVerifier, type KnownNodes, nodePrincipal } from './assertion.ts';
+export { Authority, publicKeyIn, type Within } from './authority.ts';
+export { type CertificateParts, NodeCertificate } from './certificate.ts';
+export { type Certificate, type HeldChain, openCertificate } from './chain.ts';
 export { type IdSeal, idSealOf } from './idseal.ts';
 export {
   hashSecret,
@@ -16,6 +19,7 @@ export { KEY_USE_FILE, KeyUse, type Use } from './keyuse.ts';
 export { knownNodes } from './known.ts';
 export { identify, type Resolver, type ResolverParts, SnapshotResolver, throwIfNotForCalls } from './layer.ts';
 export { keyIdOfPublicKey, NodeKey, newNodeKey, openNodeKey, parsePublicKey, verifySignature } from './nodekey.ts';
+export { type Peer, PeerCheck, type PeerRefusal, type PeerRules, refusalOf } from './peers.ts';
 export { createPrivateFile, isPrivate, readPrivateFile, writePrivateFile } from './privatefile.ts';
 export { originSigner, originVerifier, speaksElsewhere } from './proof.ts';
 export { type FetchJson, KeySets, type TokenParts, TokenVerifier } from './provider/index.ts';
@@ -28,6 +32,7 @@ export {
   Sessions,
   sessionCookie,
 } from './sessions.ts';
+export { parseSpiffeId, type SpiffeName, spiffeIdOf, trustDomainOf } from './spiffe.ts';
 export { LoginThrottle } from './throttle.ts';
 export {
   BOOTSTRAP_FILE,

@@ -1,4 +1,4 @@
-/** The Ed25519 key pair of a node: who it is to others. The private half never leaves its file and this object. */
+/** The Ed25519 key pair of a node: who it is to others. The private half never leaves this process and its file. */
 import {
   createHash,
   createPrivateKey,
@@ -7,6 +7,7 @@ import {
   type KeyObject,
   sign,
   verify,
+  webcrypto,
 } from 'node:crypto';
 import { join } from 'node:path';
 import { createPrivateFile, isPrivate, readPrivateFile } from './privatefile.ts';
@@ -30,6 +31,17 @@ export class NodeKey {
   /** Ed25519 over the text's UTF-8 bytes. */
   sign(text: string): Buffer {
     return sign(null, Buffer.from(text), this.#private);
+  }
+
+  /** PKCS #8 in PEM, for the TLS stack of this process and nobody else. */
+  pem(): string {
+    return this.#private.export({ type: 'pkcs8', format: 'pem' }).toString();
+  }
+
+  /** It signs and cannot be read, for a library that writes certificates. */
+  async webKey(): Promise<CryptoKey> {
+    const der = this.#private.export({ type: 'pkcs8', format: 'der' });
+    return (await webcrypto.subtle.importKey('pkcs8', der, 'Ed25519', false, ['sign'])) as CryptoKey;
   }
 }
 

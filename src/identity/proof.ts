@@ -34,16 +34,25 @@ export const speaksElsewhere = (
   nodes: Iterable<NodeEntry>,
   keys: Iterable<{ readonly tenant: string; readonly principal: { readonly kind: string; readonly name: string } }>,
 ): ((tenant: string, agent: string) => boolean) => {
-  const others = [...nodes].filter(({ id }) => id !== self.id);
-  // Another instance of the own agent has a sidecar too, and is another process.
-  const isSidecar = self.role === 'sidecar';
-  const withSidecar = new Set(
-    others.flatMap(({ role, tenant, agent }) => (role === 'sidecar' && !isSidecar ? [`${tenant}/${agent}`] : [])),
-  );
-  const otherHubs = others.some(({ role }) => role !== 'sidecar');
-  const withKey = new Set<string>();
-  if (otherHubs)
+  // Few calls ask, and snapshots and rosters come often.
+  let speaking: ReadonlySet<string> | undefined;
+  return (tenant, agent) => {
+    speaking ??= speakingElsewhere(self, nodes, keys);
+    return speaking.has(`${tenant}/${agent}`);
+  };
+};
+
+const speakingElsewhere = (...[self, nodes, keys]: Parameters<typeof speaksElsewhere>): ReadonlySet<string> => {
+  const speaking = new Set<string>();
+  let hasOtherHub = false;
+  for (const { id, role, tenant, agent } of nodes) {
+    if (id === self.id) continue;
+    if (role !== 'sidecar') hasOtherHub = true;
+    // Another instance of the own agent has a sidecar too, and is another process.
+    else if (self.role !== 'sidecar') speaking.add(`${tenant}/${agent}`);
+  }
+  if (hasOtherHub)
     for (const { tenant, principal } of keys)
-      if (principal.kind === 'agent') withKey.add(`${tenant}/${principal.name}`);
-  return (tenant, agent) => withSidecar.has(`${tenant}/${agent}`) || withKey.has(`${tenant}/${agent}`);
+      if (principal.kind === 'agent') speaking.add(`${tenant}/${principal.name}`);
+  return speaking;
 };

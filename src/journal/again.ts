@@ -1,6 +1,7 @@
 /** Calls that run once more: what a process that died had begun, and what is sent again to find out how it ended. */
 import type { CallRecord } from '../contract/index.ts';
 import { DEFAULT_TIMEOUT_MS, Fault } from '../contract/index.ts';
+import { conclude } from './concluding.ts';
 import { keepFault } from './keep.ts';
 import type { JournalOptions } from './options.ts';
 import type { Runs } from './runs.ts';
@@ -11,7 +12,7 @@ export interface AgainParts extends Pick<JournalOptions, 'store' | 'world'> {
   readonly start: (record: CallRecord) => Promise<void>;
 }
 
-/** How many calls run again after a restart, and of how many nobody knows the outcome. */
+/** How many calls run again after a restart, and of how many nobody knows the outcome. Steps of runs are in the hands of their runs. */
 export interface Recovered {
   readonly resumed: number;
   readonly unknown: number;
@@ -23,7 +24,13 @@ export const recover = async (parts: AgainParts, left: readonly CallRecord[]): P
   let resumed = 0;
   let unknown = 0;
   for (const record of left) {
-    if (record.detached && record.request !== null && (record.state === 'accepted' || record.idempotent)) {
+    if (record.step !== undefined && record.state === 'accepted') await leaveToRun(parts, record);
+    else if (
+      record.step === undefined &&
+      record.detached &&
+      record.request !== null &&
+      (record.state === 'accepted' || record.idempotent)
+    ) {
       resumed++;
       if (record.state === 'dispatched') {
         runs.noteMayHaveRun(record.id);
@@ -33,10 +40,16 @@ export const recover = async (parts: AgainParts, left: readonly CallRecord[]): P
     } else {
       unknown++;
       const fault = new Fault('upstream_broken', 'the node stopped after sending this call; its outcome is unknown');
-      await store.conclude(record.id, 'unknown', keepFault(fault), world.clock.wallMs());
+      await conclude(store, record, 'unknown', keepFault(fault), fault, world.clock.wallMs());
     }
   }
   return { resumed, unknown };
+};
+
+/** Whoever takes up its run tries a step again, under a call of its own; two who try would be one too many. */
+const leaveToRun = async ({ store, world }: AgainParts, record: CallRecord): Promise<void> => {
+  const fault = new Fault('unavailable', 'the node stopped before it sent this call');
+  await conclude(store, record, 'done', keepFault(fault), fault, world.clock.wallMs());
 };
 
 /** It runs again because it may, and each of its runs costs: what was set aside for the one before is spent. */

@@ -5,11 +5,13 @@
 import type { Call, CallRecord, End } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import { Admission } from '../kernel/index.ts';
+import { conclude } from './concluding.ts';
 import { keepFault } from './keep.ts';
 import { Later } from './later.ts';
 import type { JournalOptions } from './options.ts';
 import { type Over, outcomeOf, passes } from './outcome.ts';
 import type { Runs } from './runs.ts';
+import { stepOfEnd } from './step.ts';
 
 /** A call that was sent, with what the layers above had to say of it before it left. */
 export interface Sent {
@@ -41,12 +43,13 @@ export class Ends {
 
   /** Of what was not sent because nobody knows what the store made of the first transaction: it is taken back. */
   ofUnsent(call: Call, record: CallRecord | null, fault: Fault): Write {
-    const over = { fault, reply: undefined, kept: keepFault(fault) };
+    const over = { fault, reply: undefined, kept: keepFault(fault), whole: null };
     return this.#write(call, Admission.find(call), this.#unsentOutcome(call.id, record, over), over);
   }
 
   /** Refused before it came to be sent: the record layer never saw it, so it is concluded here. */
-  ofRefused({ tenant, id }: CallRecord, fault: Fault, isHeld: boolean): Write {
+  ofRefused(record: CallRecord, fault: Fault, isHeld: boolean): Write {
+    const { tenant, id } = record;
     const { world, store, unknown } = this.#options;
     const isAgain = this.#runs.isAgain(id);
     const isUnknown = fault.executed === 'unknown' || (this.#runs.mayHaveRun(id) && fault.executed === 'no');
@@ -54,7 +57,7 @@ export class Ends {
     return async () => {
       // Of two nodes that run one approved call, one has burned its grant, and the other must not end it.
       if (isHeld && (passes(fault) || (await store.get(tenant, id))?.state !== 'accepted')) return;
-      await store.conclude(id, isUnknown ? 'unknown' : 'done', kept, world.clock.wallMs());
+      await conclude(store, record, isUnknown ? 'unknown' : 'done', kept, fault, world.clock.wallMs());
       if (isUnknown && !isAgain) unknown?.(tenant, id);
     };
   }
@@ -94,14 +97,16 @@ export class Ends {
     return this.#runs.has(id) ? this.#outcomeOf(id, over) : null;
   }
 
-  #write(call: Call, admission: Admission | undefined, outcome: End['outcome'], { fault, reply }: Over): Write {
+  #write(call: Call, admission: Admission | undefined, outcome: End['outcome'], over: Over): Write {
+    const { fault, reply } = over;
     const { store, world } = this.#options;
     const tenant = call.principal?.tenant ?? '';
     const isAgain = this.#runs.isAgain(call.id);
     const amounts = admission?.meter?.amounts(fault, reply) ?? null;
     const audit = admission?.after(fault, reply) ?? [];
     const reservation = admission?.reservation?.id;
-    if (outcome === null && reservation === undefined && audit.length === 0) return async () => {};
+    if (outcome === null && reservation === undefined && audit.length === 0 && call.step === undefined)
+      return async () => {};
     const end: End = {
       tenant,
       id: call.id,
@@ -109,6 +114,7 @@ export class Ends {
       // O4: what may have run keeps its money set aside, until somebody knows or its time is over.
       amounts: reservation === undefined || outcome?.state === 'unknown' ? null : amounts,
       ...(reservation === undefined || reservation === call.id ? {} : { reservation }),
+      ...stepOfEnd(call, outcome?.state, over, amounts?.micros),
       audit,
       atMs: world.clock.wallMs(),
     };

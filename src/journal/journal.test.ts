@@ -11,6 +11,7 @@ import {
 import {
   compose,
   type Handler,
+  journalWith,
   type Layer,
   loopback,
   loopbackReply,
@@ -98,21 +99,6 @@ const setUp = (script?: Script, plan: RoutePlan = planFor('write'), store: CallJ
   return { store, journal, target, send, world };
 };
 
-/** The same store with some of its duties done otherwise. */
-const overriding = (store: CallJournal, other: Partial<CallJournal>): CallJournal => ({
-  begin: (begin) => store.begin(begin),
-  end: (end) => store.end(end),
-  accept: (record) => store.accept(record),
-  conclude: (id, state, reply, atMs) => store.conclude(id, state, reply, atMs),
-  get: (tenant, id) => store.get(tenant, id),
-  open: () => store.open(),
-  unresolved: (tenant, limit) => store.unresolved(tenant, limit),
-  reopen: (tenant, id) => store.reopen(tenant, id),
-  resolve: (resolution) => store.resolve(resolution),
-  prune: (beforeMs) => store.prune(beforeMs),
-  ...other,
-});
-
 const code = async (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'no fault',
@@ -137,7 +123,7 @@ test('the intent is in the store before the target runs, the outcome before the 
 });
 
 test('when the intent cannot be written, nothing is sent', async () => {
-  const full = overriding(memoryStores().calls, {
+  const full = journalWith(memoryStores().calls, {
     begin: () => Promise.reject(new Fault('storage', 'the disk is full')),
   });
   const { send, target } = setUp(ok, planFor('write'), full);
@@ -152,7 +138,7 @@ const full = () => new Fault('storage', 'the disk is full');
 test('an intent in doubt sends nothing, says so, and is taken back with its key', async () => {
   const store = memoryStores().calls;
   let lost = 1;
-  const lossy = overriding(store, {
+  const lossy = journalWith(store, {
     begin: async (begin) => {
       const begun = await store.begin(begin);
       if (lost-- > 0) throw inDoubt();
@@ -169,7 +155,7 @@ test('an intent in doubt sends nothing, says so, and is taken back with its key'
 });
 
 test('an intent in doubt that another process would send to find out is not called unsent', async () => {
-  const store = overriding(memoryStores().calls, { begin: () => Promise.reject(inDoubt()) });
+  const store = journalWith(memoryStores().calls, { begin: () => Promise.reject(inDoubt()) });
   const plan = planFor('write');
   const { send } = setUp(ok, { ...plan, operation: { ...plan.operation, reconcile: { replay: true } } }, store);
   const fault = await send(callOf('{}')).catch(Fault.from);
@@ -179,7 +165,7 @@ test('an intent in doubt that another process would send to find out is not call
 test('a reply that could not be written down is no "not executed", and is written as soon as it can be', async () => {
   const store = memoryStores().calls;
   let refusals = 2;
-  const lossy = overriding(store, { end: (end) => (refusals-- > 0 ? Promise.reject(full()) : store.end(end)) });
+  const lossy = journalWith(store, { end: (end) => (refusals-- > 0 ? Promise.reject(full()) : store.end(end)) });
   const { send, target, world } = setUp(ok, planFor('write'), lossy);
   const call = callOf('{}', { idempotencyKey: 'k' });
   const fault = await send(call).catch(Fault.from);
@@ -191,7 +177,7 @@ test('a reply that could not be written down is no "not executed", and is writte
 });
 
 test('a failure keeps its own word when its end could not be written', async () => {
-  const store = overriding(memoryStores().calls, { end: () => Promise.reject(full()) });
+  const store = journalWith(memoryStores().calls, { end: () => Promise.reject(full()) });
   const broken: Script = () => {
     throw new Fault('upstream_broken', 'reset');
   };
@@ -200,7 +186,7 @@ test('a failure keeps its own word when its end could not be written', async () 
 
 test('a detached call whose acceptance is in doubt runs when it was accepted', async () => {
   const store = memoryStores().calls;
-  const lossy = overriding(store, {
+  const lossy = journalWith(store, {
     accept: async (record) => {
       await store.accept(record);
       throw inDoubt();
@@ -325,7 +311,7 @@ test('a restart runs what was accepted, and calls unknown what was sent and is n
   await before.world.run();
   const interrupted = (await store.open()).find((record) => record.state === 'dispatched' && !record.detached)!;
   const accepted = callOf('{"accepted":1}', { detach: true });
-  await setUp(never, planFor('write'), overriding(store, { begin: () => new Promise(() => {}) })).send(accepted);
+  await setUp(never, planFor('write'), journalWith(store, { begin: () => new Promise(() => {}) })).send(accepted);
 
   const after = setUp(ok, planFor('write'), store);
   assert.deepEqual(await after.journal.recover(await store.open()), { resumed: 1, unknown: 2 });

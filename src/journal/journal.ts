@@ -7,11 +7,21 @@
  * This file says which way a call takes. `sending.ts` is the way of a call that somebody waits for, `detached.ts` of one that runs
  * by itself, `again.ts` of one that runs once more; all of them end in `ends.ts`, and `runs.ts` remembers what runs here.
  */
-import type { Call, CallRecord, Principal, Reply, RoutePlan } from '../contract/index.ts';
+import type {
+  AskedCapability,
+  Call,
+  CallRecord,
+  ChosenProvider,
+  Principal,
+  Reply,
+  RoutePlan,
+} from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import { Admission, type Layer } from '../kernel/index.ts';
 import { type AgainParts, type Recovered, recover, sendAgain } from './again.ts';
 import { accepted, answerTaken, mismatch } from './answer.ts';
+import { keptChoice } from './choices.ts';
+import { conclude } from './concluding.ts';
 import { Detached } from './detached.ts';
 import { Ends } from './ends.ts';
 import { keepFault } from './keep.ts';
@@ -42,13 +52,20 @@ export class Journal {
       const plan = planOf(call);
       if (this.#runs.has(call.id)) return this.#detached.run(next, call, scope);
       if (call.detach === true) return this.#detached.accept(call, plan, scope);
-      const isRecorded = plan.operation.effect !== 'read' || call.idempotencyKey !== undefined;
+      const isRecorded =
+        plan.operation.effect !== 'read' || call.idempotencyKey !== undefined || call.step !== undefined;
       const admission = Admission.find(call);
       if (!isRecorded && (admission?.isEmpty ?? true))
         return admission?.meter == null ? next(call, scope) : this.#sending.send(next, call, scope, null);
       const record = isRecorded ? recordOf(call, plan, this.#options.world.clock.wallMs()) : null;
       return this.#sending.run(next, call, record, scope);
     };
+  }
+
+  /** Who a capability went to under the key of the call, or who is chosen now. Throws `idempotency_mismatch`, and what `choose` throws. */
+  kept(call: Call, asked: AskedCapability, choose: () => ChosenProvider): Promise<ChosenProvider> {
+    const { store, world } = this.#options;
+    return keptChoice(store, call, asked, choose, world.clock.wallMs());
   }
 
   /** A recorded call of this principal; undefined when there is none or it is somebody else's: the two look alike. */
@@ -95,7 +112,7 @@ export class Journal {
   async giveUp(record: CallRecord, fault: Fault): Promise<void> {
     const { store, world } = this.#options;
     const state = fault.code === 'cancelled' ? 'cancelled' : 'done';
-    await store.conclude(record.id, state, keepFault(fault), world.clock.wallMs());
+    await conclude(store, record, state, keepFault(fault), fault, world.clock.wallMs());
   }
 
   /** The kept answer, byte for byte, or 202 while there is none. Throws what the call ended with. */

@@ -8,7 +8,8 @@ export const KEEP_LIMIT = 1024 * 1024;
 const NO_BYTES = new Uint8Array(0);
 
 /** Null when there are too many to keep. */
-export const withinLimit = (bytes: Uint8Array): Uint8Array | null => (bytes.byteLength <= KEEP_LIMIT ? bytes : null);
+export const withinLimit = (bytes: Uint8Array, limit = KEEP_LIMIT): Uint8Array | null =>
+  bytes.byteLength <= limit ? bytes : null;
 
 /** `bytes` is null when the body was too large to keep. */
 export const keepReply = (reply: Reply, bytes: Uint8Array | null): StoredReply => ({

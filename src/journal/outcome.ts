@@ -7,6 +7,8 @@ export interface Over {
   readonly fault: Fault | undefined;
   readonly reply: Reply | undefined;
   readonly kept: StoredReply;
+  /** All that a step answered; null when there was too much of it, or none. */
+  readonly whole: Uint8Array | null;
 }
 
 /** What the journal remembers of the call that ended. */

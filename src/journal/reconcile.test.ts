@@ -140,6 +140,18 @@ test('a target that was asked and says no frees key and money; one that says yes
   }
 });
 
+test('an answer that comes as a stream, as from behind another hub, is read to its end', async () => {
+  const streamed = async function* () {
+    for (const part of ['{"executed":', 'false}']) yield Buffer.from(part);
+  };
+  const { world, pay, state } = setUp({ ask: 'paid' }, (call) =>
+    call.target.operation === 'paid' ? loopbackReply({ body: { kind: 'stream', chunks: streamed() } }) : broken(),
+  );
+  await pay();
+  await world.run();
+  assert.equal(await state(), 'cancelled');
+});
+
 test('an answer that is no plain yes or no is asked for again, later and later, and then left to a person', async () => {
   const asked: number[] = [];
   const odd = [undefined, 'true', 1, null, {}];

@@ -5,6 +5,7 @@
 import type { AuditEntry, Call, CallJournal, CallRecord, OperationEntry, Reply, Timer } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import { type Handler, invoke, rootScope, silentSpan, type World } from '../kernel/index.ts';
+import { stepOfVerdict } from './step.ts';
 
 export interface ReconcilerParts {
   readonly store: Pick<CallJournal, 'get' | 'unresolved' | 'resolve'>;
@@ -89,6 +90,8 @@ export class Reconciler {
     const how = operationOf(record)?.reconcile;
     if (how === undefined || world.clock.wallMs() - record.acceptedAtMs > GIVE_UP_MS) return true;
     if ('replay' in how) {
+      // Its run tries it again by itself, with the same key.
+      if (record.step !== undefined && record.idempotent) return true;
       await this.#parts.replay(record);
       return (await store.get(tenant, id))?.state !== 'unknown';
     }
@@ -108,7 +111,7 @@ export class Reconciler {
     const { world, handler } = this.#parts;
     const { scope } = rootScope(world, silentSpan(world.ids.spanId()));
     try {
-      return executedIn(await invoke(handler(), questionOf(record, operation, world.ids.callId()), scope));
+      return await executedIn(await invoke(handler(), questionOf(record, operation, world.ids.callId()), scope));
     } catch (thrown) {
       const { code, message } = Fault.from(thrown);
       this.#parts.note('a target could not be asked what became of a call', { call: record.id, code, cause: message });
@@ -129,7 +132,9 @@ export class Reconciler {
       ...{ tenant, atMs, kind: 'call.reconciled', actor: by, object: `call/${id}`, callId: id },
       details: { verdict, reason },
     };
-    const done = await store.resolve({ tenant, id, verdict, reply: null, audit: [entry], atMs });
+    const record = await store.get(tenant, id);
+    const step = record === undefined ? {} : stepOfVerdict(record, verdict, reason);
+    const done = await store.resolve({ tenant, id, verdict, reply: null, ...step, audit: [entry], atMs });
     if (done) note('an unknown call was reconciled', { call: id, verdict, by, reason });
     return done;
   }
@@ -160,14 +165,30 @@ const questionOf = (record: CallRecord, operation: string, id: string): Call => 
 });
 
 /** Only a plain yes or no counts; everything else is asked again. */
-const executedIn = ({ outcome, body }: Reply): boolean | undefined => {
-  if (outcome !== 'ok' || body.kind !== 'bytes') return undefined;
+const executedIn = async ({ outcome, body }: Reply): Promise<boolean | undefined> => {
+  const bytes = body.kind === 'bytes' ? body.bytes : await shortOf(body.chunks);
+  if (outcome !== 'ok' || bytes === undefined) return undefined;
   try {
-    const answer: unknown = JSON.parse(Buffer.from(body.bytes).toString('utf8'));
+    const answer: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
     const executed =
       typeof answer === 'object' && answer !== null && 'executed' in answer ? answer.executed : undefined;
     return typeof executed === 'boolean' ? executed : undefined;
   } catch {
     return undefined;
   }
+};
+
+/** More than a yes or a no needs. */
+const MOST_ANSWER = 65_536;
+
+/** What comes through another hub is a stream. Undefined: it is too long to be an answer. */
+const shortOf = async (chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array | undefined> => {
+  const read: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.byteLength;
+    if (size > MOST_ANSWER) return undefined;
+    read.push(chunk);
+  }
+  return Buffer.concat(read);
 };

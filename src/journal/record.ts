@@ -33,13 +33,14 @@ export const recordOf = (
     state,
     idempotent: plan.operation.idempotent,
     detached,
+    ...(call.step === undefined ? {} : { step: call.step }),
     // A call that may be sent again after an unknown outcome is kept as it was.
     request:
       detached || (plan.operation.reconcile !== undefined && 'replay' in plan.operation.reconcile)
         ? {
             contentType: call.contentType,
             body: bytes,
-            timeoutMs: call.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+            timeoutMs: call.timeoutMs ?? plan.timeoutMs ?? DEFAULT_TIMEOUT_MS,
             priority: call.priority,
             ...wantedBy(call),
           }
@@ -64,6 +65,7 @@ export const callOf = (record: CallRecord): Call => ({
   trace: { trace: record.trace, sampled: true },
   lineage: { root: record.id, depth: 0 },
   ...(record.session === '' ? {} : { session: record.session }),
+  ...(record.step === undefined ? {} : { step: record.step }),
   // The key that the target may have seen: sending another would be another request to it.
   ...(record.idempotencyKey === '' ? {} : { idempotencyKey: record.idempotencyKey }),
   priority: 2,

@@ -3,10 +3,12 @@ import type { AccountState, Begun, Call, CancelSignal } from '../contract/index.
 import { amountText, Fault } from '../contract/index.ts';
 import { Admission, notSent, Permit, type Short } from '../kernel/index.ts';
 import type { Room } from './runs.ts';
+import { superseded } from './step.ts';
 
 /** What the first transaction refused: nothing was written, and nothing is sent. */
 export const throwIfRefused = (begun: Begun, call: Call): void => {
   if (begun.kind === 'overdrawn') throw exhausted(begun.account, begun.asked);
+  if (begun.kind === 'superseded') throw superseded(call);
   if (begun.kind === 'no_grant')
     throw new Fault('denied', `${begun.why}; ask again for an approval of this call`, {
       facts: { code: 'APPROVAL_VOID', policyVersion: Permit.check(call).policyVersion },

@@ -2,16 +2,17 @@
  * Sends a call between two transactions. In the first one its intent, its money and its audit line become durable before any byte
  * leaves; in the last one its outcome does, before the caller hears it.
  */
-import type { Begun, Call, CallRecord, Reply, Scope, StoredReply } from '../contract/index.ts';
+import type { Begun, Call, CallRecord, Reply, Scope } from '../contract/index.ts';
 import { Fault } from '../contract/index.ts';
 import { Admission, type Handler, whenEnded } from '../kernel/index.ts';
 import { answerTaken } from './answer.ts';
 import type { Ends } from './ends.ts';
-import { keepFault, keepReply, withinLimit } from './keep.ts';
+import { KEEP_LIMIT, keepFault, keepReply, withinLimit } from './keep.ts';
 import type { JournalOptions } from './options.ts';
-import { mayBeSentAgain, unsure, unwritten } from './outcome.ts';
+import { mayBeSentAgain, type Over, unsure, unwritten } from './outcome.ts';
 import { hasRoomNow, throwIfRefused } from './refused.ts';
 import type { Runs } from './runs.ts';
+import { STEP_KEEP_LIMIT, stepOfBegin, superseded } from './step.ts';
 import { Tee } from './tee.ts';
 
 /** Of a detached call: its record is there, and says from now on that it is being sent. */
@@ -33,7 +34,11 @@ export class Sending {
     const startMs = scope.clock.nowMs();
     const begun = await this.#beginWithRoom(call, record, scope);
     scope.span.step('record', startMs, { 'call.key': call.idempotencyKey, replayed: begun.kind === 'taken' });
-    if (begun.kind === 'taken') return answerTaken(begun.record, record?.digest ?? '');
+    if (begun.kind === 'taken') {
+      // What somebody else was answered is no result of a step.
+      if (call.step !== undefined) throw superseded(call);
+      return answerTaken(begun.record, record?.digest ?? '');
+    }
     throwIfRefused(begun, call);
     return this.send(next, call, scope, record);
   }
@@ -57,6 +62,7 @@ export class Sending {
         dispatch,
         grant: grant === null ? null : { ...grant, tenant },
         reservation,
+        ...stepOfBegin(call, record, dispatch),
         audit: before,
         atMs: world.clock.wallMs(),
       });
@@ -68,25 +74,29 @@ export class Sending {
   /** INVARIANT: the outcome is durable before the caller hears it, once, however the call ends. */
   async send(next: Handler, call: Call, scope: Scope, record: CallRecord | null): Promise<Reply> {
     const admission = Admission.find(call);
-    const end = (fault: Fault | undefined, reply: Reply | undefined, kept: StoredReply): Promise<boolean> =>
-      this.#ends.nowOrLater(this.#ends.ofSent({ call, record, admission }, { fault, reply, kept }));
+    const end = (over: Over): Promise<boolean> =>
+      this.#ends.nowOrLater(this.#ends.ofSent({ call, record, admission }, over));
     let reply: Reply;
     try {
       reply = await next(call, scope);
     } catch (thrown) {
       const fault = Fault.from(thrown);
-      if (await end(fault, undefined, keepFault(fault))) throw fault;
+      if (await end({ fault, reply: undefined, kept: keepFault(fault), whole: null })) throw fault;
       throw this.#ends.toCome(fault.executed === 'no' && mayBeSentAgain(record) ? unsure(fault) : fault);
     }
     if (reply.body.kind === 'bytes') {
-      if (await end(undefined, reply, keepReply(reply, withinLimit(reply.body.bytes)))) return reply;
+      const { bytes } = reply.body;
+      const kept = keepReply(reply, withinLimit(bytes));
+      if (await end({ fault: undefined, reply, kept, whole: withinLimit(bytes, STEP_KEEP_LIMIT) })) return reply;
       throw this.#ends.toCome(unwritten());
     }
-    const tee = new Tee(reply.body.chunks, admission?.meter?.chunk.bind(admission.meter));
+    const limit = call.step === undefined ? KEEP_LIMIT : STEP_KEEP_LIMIT;
+    const tee = new Tee(reply.body.chunks, admission?.meter?.chunk.bind(admission.meter), limit);
     const streamed: Reply = { ...reply, body: { kind: 'stream', chunks: tee.pass() } };
     return whenEnded(Promise.resolve(streamed), scope.signal, (fault) => {
-      const kept = fault === undefined ? keepReply(reply, tee.kept()) : keepFault(fault);
-      void end(fault, reply, kept); // The stream is over, and its reader has all that there is to hear.
+      const whole = fault === undefined ? tee.kept() : null;
+      const kept = fault === undefined ? keepReply(reply, whole && withinLimit(whole)) : keepFault(fault);
+      void end({ fault, reply, kept, whole }); // The stream is over, and its reader has all that there is to hear.
     });
   }
 

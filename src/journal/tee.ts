@@ -7,18 +7,20 @@ type Seen = (chunk: Uint8Array) => void | Promise<void>;
 export class Tee {
   readonly #source: AsyncIterable<Uint8Array>;
   readonly #seen: Seen;
+  readonly #limit: number;
   #chunks: Uint8Array[] | null = [];
   #size = 0;
 
-  constructor(source: AsyncIterable<Uint8Array>, seen: Seen = () => {}) {
+  constructor(source: AsyncIterable<Uint8Array>, seen: Seen = () => {}, limit = KEEP_LIMIT) {
     this.#source = source;
     this.#seen = seen;
+    this.#limit = limit;
   }
 
   async *pass(): AsyncGenerator<Uint8Array> {
     for await (const chunk of this.#source) {
       this.#size += chunk.byteLength;
-      if (this.#size > KEEP_LIMIT) this.#chunks = null;
+      if (this.#size > this.#limit) this.#chunks = null;
       this.#chunks?.push(chunk);
       await this.#seen(chunk);
       yield chunk;

@@ -19,8 +19,8 @@ export interface RetryOptions {
   readonly idempotentOf: (call: Call) => boolean;
   /** Shared by all calls of a node, so that it outlives snapshots. */
   readonly budgets: RetryBudgets;
-  /** A target that asks for a longer pause than this is not waited for. Default: as long as the call has time. */
-  readonly patienceMs?: (call: Call) => number;
+  /** A target that asks for a longer pause than this, with this fault, is not waited for. Default: as long as the call has time. */
+  readonly patienceMs?: (call: Call, fault: Fault) => number;
 }
 
 /** R1 to R5 and O2. A `Reply` is final, also a failed one and the start of a stream; only a `Fault` may be tried again. */
@@ -41,7 +41,7 @@ export const retry =
       executed = worse(executed, outcome.executed);
       const fault = withExecuted(outcome, executed);
       if (attempt >= attemptsFor(call, options) || !mayRepeat(outcome, call, options)) throw fault;
-      if ((outcome.retryAfterMs ?? 0) > (options.patienceMs?.(call) ?? Number.POSITIVE_INFINITY)) throw fault;
+      if ((outcome.retryAfterMs ?? 0) > (options.patienceMs?.(call, outcome) ?? Number.POSITIVE_INFINITY)) throw fault;
       const delayMs = backoffMs(outcome, attempt, scope, tracked);
       if (delayMs >= remainingMs(scope) || !budget.take(scope.clock.nowMs())) throw fault;
       await pause(scope, delayMs, executed);

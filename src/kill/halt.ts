@@ -10,9 +10,10 @@ import {
   type KillOrder,
   type Principal,
   type Scope,
+  type Target,
 } from '../contract/index.ts';
 import { Canceller, invoke, type Layer, whenEndedOrCut } from '../kernel/index.ts';
-import { indexOf, type OrderIndex, orderAgainst, orderFor } from './orders.ts';
+import { indexOf, type OrderIndex, orderAgainst, orderFor, orderOn } from './orders.ts';
 
 interface Running {
   readonly call: Call;
@@ -63,6 +64,11 @@ export class Halt {
     const order = orderAgainst(this.#index, principal, wallMs);
     if (order !== undefined) throw stopped(order, 'no');
     return principal;
+  }
+
+  /** Is what would be called under an order itself? */
+  isStopped(tenant: string, target: Target, wallMs: number): boolean {
+    return orderOn(this.#index, tenant, target, wallMs) !== undefined;
   }
 
   /**

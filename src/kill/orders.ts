@@ -1,5 +1,5 @@
 /** Finds the order that a call is under: at no price while there are none, and at the same for one and for a thousand. */
-import type { Call, KillKind, KillOrder, Principal } from '../contract/index.ts';
+import type { Call, KillKind, KillOrder, Principal, Target } from '../contract/index.ts';
 
 /** By kind, then by tenant and name. A call can be under orders of four kinds, so it costs five look-ups at most. */
 export type OrderIndex = ReadonlyMap<KillKind, ReadonlyMap<string, readonly KillOrder[]>>;
@@ -35,6 +35,14 @@ export const orderAgainst = (
   { kind, tenant, id }: Principal,
   wallMs: number,
 ): KillOrder | undefined => (kind === 'node' ? undefined : inForce(index, kind, tenant, id, wallMs));
+
+/** The order that stops this target, whoever calls it. */
+export const orderOn = (
+  index: OrderIndex,
+  tenant: string,
+  { kind, name }: Target,
+  wallMs: number,
+): KillOrder | undefined => (index.size === 0 ? undefined : inForce(index, kind, tenant, name, wallMs));
 
 const inForce = (
   index: OrderIndex,

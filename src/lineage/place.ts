@@ -38,7 +38,8 @@ export const placeOf = (call: Caller, scope: Scope, memory: Memory, ground: Grou
   const nowMs = scope.clock.nowMs();
   const endsAtMs = nowMs + ground.rules.limitsOf(principal.tenant, call.target).wallMs;
   if (call.tree !== undefined) return as('own', { ...own(call), tree: call.tree });
-  if (call.via.length > 0) return as('told', { ...own(call), tree: toldTree(call, endsAtMs, scope, ground) });
+  if (call.via.length > 0)
+    return as('told', { ...own(call), tree: labelled(toldTree(call, endsAtMs, scope, ground), call, memory) });
   // Asked by the node itself about a call that it once took: nothing from outside comes as known and below another call.
   if (call.credential.kind === 'known' && call.lineage.depth > 0)
     return as('own', { ...own(call), tree: rootTree(call, endsAtMs) });
@@ -51,7 +52,7 @@ export const placeOf = (call: Caller, scope: Scope, memory: Memory, ground: Grou
     const deepest = work?.deepest;
     if (work !== undefined && deepest !== undefined)
       return work.trees === 1
-        ? { ...child('running', deepest, call, memory), exact: work.size === 1 }
+        ? { ...child('running', deepest, call, memory, taintOf(work)), exact: work.size === 1 }
         : ambient(work, deepest, call, scope, memory);
   }
   return as('root', { ...own(call), lineage: { root: call.id, depth: 0 }, tree: rootTree(call, endsAtMs) });
@@ -111,7 +112,7 @@ const digestOf = ({ body, contentType }: Caller): string => {
 
 const child = (found: Found, parent: Place, call: Caller, { roots }: Memory, changed: Partial<Tree> = {}): Placed => {
   const { root, depth } = parent.lineage;
-  const { tree } = parent;
+  const { plan: _, ...tree } = parent.tree;
   return as(found, {
     tenant: parent.tenant,
     call: call.id,
@@ -130,10 +131,17 @@ const child = (found: Found, parent: Place, call: Caller, { roots }: Memory, cha
 const ambient = (work: AgentWork, deepest: Place, call: Caller, { ids }: Scope, memory: Memory): Placed => {
   work.ambient ??= { root: ids.callId(), trees: work.trees };
   const { root, trees } = work.ambient;
-  const { place } = child('ambient', deepest, call, memory, { origin: work.origin, calls: 1 });
+  const { place } = child('ambient', deepest, call, memory, {
+    origin: work.origin,
+    calls: 1,
+    ...taintOf(work),
+  });
   const { proof: _, ...tree } = place.tree;
   return { found: 'ambient', trees, exact: false, place: { ...place, lineage: { ...place.lineage, root }, tree } };
 };
+
+/** Nobody can say for which of its calls an agent does this: all that went into any of them may have gone into it. */
+const taintOf = ({ taint }: AgentWork): Pick<Tree, 'taint'> => (taint.length === 0 ? {} : { taint });
 
 const returnedPlace = (call: Caller, token: string, scope: Scope, ground: Ground): Place => {
   const wallMs = scope.clock.wallMs();
@@ -150,6 +158,14 @@ const toldTree = (call: Caller, endsAtMs: number, scope: Scope, ground: Ground):
   if (told !== undefined) return proven(told, call.principal, scope.clock.wallMs(), ground);
   const tree = rootTree(call, endsAtMs);
   return call.lineage.depth === 0 ? tree : { ...tree, origin: null };
+};
+
+/** A node adds labels, and takes off none of those that this one knows to be in what the agent works on. */
+const labelled = (tree: Tree, { principal, lineage }: Caller, { running }: Memory): Tree => {
+  if (principal.kind !== 'agent') return tree;
+  const known = running.of(agentKey(principal.tenant, principal.id))?.taintIn(lineage.root) ?? [];
+  const missing = known.filter((label) => tree.taint?.includes(label) !== true);
+  return missing.length === 0 ? tree : { ...tree, taint: [...(tree.taint ?? []), ...missing].sort() };
 };
 
 /** INVARIANT: who began is the caller itself, or somebody for whom a node that may speak for them has signed; else nobody. */

@@ -34,11 +34,26 @@ export interface Ambient {
   trees: number;
 }
 
+type Counts = Map<string, number>;
+
+/** What of it belongs to one tree. */
+interface Work {
+  calls: number;
+  readonly taints: Counts;
+}
+
+const count = (counts: Counts, label: string, by: 1 | -1): void => {
+  const many = (counts.get(label) ?? 0) + by;
+  if (many > 0) counts.set(label, many);
+  else counts.delete(label);
+};
+
 /** What one agent works on. Everything is asked in a step or two, however much that is. */
 export class AgentWork {
   ambient: Ambient | undefined;
   readonly #byDepth: Map<string, Place>[] = [];
-  readonly #roots = new Map<string, number>();
+  readonly #roots = new Map<string, Work>();
+  readonly #taints: Counts = new Map();
   readonly #origins = new Map<string, { readonly origin: Principal | null; count: number }>();
   #size = 0;
 
@@ -49,11 +64,15 @@ export class AgentWork {
     same.set(place.call, place);
     this.#size++;
     if (this.ambient !== undefined && this.ambient.root !== root && !this.#roots.has(root)) this.ambient.trees++;
-    this.#roots.set(root, (this.#roots.get(root) ?? 0) + 1);
+    const work = this.#roots.get(root) ?? { calls: 0, taints: new Map() };
+    this.#roots.set(root, work);
+    work.calls++;
     const key = originKey(place.tree.origin);
     const known = this.#origins.get(key);
     if (known === undefined) this.#origins.set(key, { origin: place.tree.origin, count: 1 });
     else known.count++;
+    for (const label of place.tree.taint ?? [])
+      for (const counts of [this.#taints, work.taints]) count(counts, label, 1);
   }
 
   retime(place: Place): void {
@@ -62,13 +81,14 @@ export class AgentWork {
   }
 
   /** How many are left. */
-  remove({ call, lineage: { depth, root }, tree: { origin } }: Place): number {
+  remove({ call, lineage: { depth, root }, tree: { origin, taint = [] } }: Place): number {
     if (this.#byDepth[depth]?.delete(call) !== true) return this.#size;
-    const left = (this.#roots.get(root) ?? 0) - 1;
-    if (left > 0) this.#roots.set(root, left);
-    else this.#roots.delete(root);
+    const work = this.#roots.get(root);
+    if (work !== undefined && --work.calls === 0) this.#roots.delete(root);
     const known = this.#origins.get(originKey(origin));
     if (known !== undefined && --known.count === 0) this.#origins.delete(originKey(origin));
+    for (const label of taint)
+      for (const counts of [this.#taints, work?.taints ?? new Map<string, number>()]) count(counts, label, -1);
     return --this.#size;
   }
 
@@ -88,6 +108,16 @@ export class AgentWork {
       if (place !== undefined) return place;
     }
     return undefined;
+  }
+
+  /** Of all of it together. */
+  get taint(): readonly string[] {
+    return [...this.#taints.keys()];
+  }
+
+  /** Of what it works on in this tree; of all of it where the tree is none of those. */
+  taintIn(root: string): readonly string[] {
+    return [...(this.#roots.get(root)?.taints ?? this.#taints).keys()];
   }
 
   /** Who began all of it; null when that is not one. */

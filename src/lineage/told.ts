@@ -1,6 +1,6 @@
 /** A place in a tree as text: what an agent is handed under a seal, and what a node tells the next one. */
 import { z } from 'zod';
-import type { Clock, Hop, Lineage, Principal, Tree } from '../contract/index.ts';
+import { type Clock, Fault, type Hop, type Lineage, type Principal, type Tree } from '../contract/index.ts';
 
 /** Where a call stands: what its children continue. */
 export interface Place {
@@ -9,6 +9,10 @@ export interface Place {
   readonly lineage: Lineage;
   readonly tree: Tree;
 }
+
+/** Of a label, and of labels of one call: they travel in a header. */
+const MOST_LABEL = 255;
+const MOST_LABELS = 64;
 
 const short = z.string().min(1).max(255);
 const count = z.number().int().min(0).max(1_000_000);
@@ -33,6 +37,8 @@ const Common = {
   p: z.string().max(2_000).exactOptional(),
   /** Targets and digests in turns. */
   h: z.array(z.string().max(320)).max(64),
+  /** Taint. */
+  x: z.array(z.string().max(MOST_LABEL)).max(MOST_LABELS).exactOptional(),
 };
 
 const Handed = z.strictObject({
@@ -51,6 +57,8 @@ const Described = z.strictObject({
   ...Common,
   /** Milliseconds left of the tree. */
   l: z.number().min(0),
+  /** Plan and step that the call itself is. */
+  s: z.tuple([short, short]).exactOptional(),
 });
 
 export interface HandedPlace extends Place {
@@ -60,13 +68,29 @@ export interface HandedPlace extends Place {
 
 type Both = Pick<z.output<typeof Described>, keyof typeof Common>;
 
-const commonOf = ({ origin, begun, hops, calls, proof }: Tree): Both => ({
+const commonOf = ({ origin, begun, hops, calls, proof, taint }: Tree): Both => ({
   n: calls,
   b: begun,
   o: origin === null ? null : originText(origin),
   ...(proof === undefined ? {} : { p: proof }),
   h: hops.flatMap(({ target, digest }) => [target, digest]),
+  ...(taint === undefined ? {} : { x: [...toldLabels(taint)] }),
 });
+
+/** Labels that people gave to data come first, for rules are about those. Throws `denied` when not even they fit: without them it would be a lie. */
+const toldLabels = (taint: readonly string[]): readonly string[] => {
+  if (taint.length <= MOST_LABELS) return taint;
+  const labels = taint.filter((one) => one.startsWith('data-'));
+  if (labels.length > MOST_LABELS)
+    throw new Fault(
+      'denied',
+      `more than ${MOST_LABELS} labels of data go into this call; let fewer sources into one call`,
+      {
+        executed: 'no',
+      },
+    );
+  return [...labels, ...taint.filter((one) => !one.startsWith('data-'))].slice(0, MOST_LABELS);
+};
 
 const originText = ({ kind, id, domain, roles }: Principal): z.output<typeof Origin> => ({
   kind,
@@ -82,6 +106,7 @@ const treeOf = (said: Both, tenant: string, endsAtMs: number): Tree => ({
   calls: said.n,
   endsAtMs,
   ...(said.p === undefined ? {} : { proof: said.p }),
+  ...(said.x === undefined ? {} : { taint: said.x }),
 });
 
 const hopsOf = (texts: readonly string[]): readonly Hop[] => {
@@ -121,14 +146,18 @@ export const handedFrom = (text: string): HandedPlace | undefined => {
 /** What the next node is told; root, parent and depth are in a header of their own. */
 export const describedText = (tree: Tree, nowMs: number): string =>
   Buffer.from(
-    JSON.stringify({ ...commonOf(tree), l: Math.max(0, Math.floor(tree.endsAtMs - nowMs)) } satisfies z.output<
-      typeof Described
-    >),
+    JSON.stringify({
+      ...commonOf(tree),
+      l: Math.max(0, Math.floor(tree.endsAtMs - nowMs)),
+      ...(tree.plan === undefined ? {} : { s: [tree.plan.name, tree.plan.step] }),
+    } satisfies z.output<typeof Described>),
   ).toString('base64url');
 
 export const describedFrom = (text: string, tenant: string, nowMs: number): Tree | undefined => {
   const said = parsed(Described, Buffer.from(text, 'base64url').toString());
-  return said === undefined ? undefined : treeOf(said, tenant, nowMs + said.l);
+  if (said === undefined) return undefined;
+  const [name = '', step = ''] = said.s ?? [];
+  return { ...treeOf(said, tenant, nowMs + said.l), ...(said.s === undefined ? {} : { plan: { name, step } }) };
 };
 
 const parsed = <S extends z.ZodType>(schema: S, text: string): z.output<S> | undefined => {

@@ -71,7 +71,7 @@ const makeCase = (
   const { action, resource } = operation;
   const env = { principal: caller.ref, action, resource, entities: caller.entities };
   const levels = [...chain]
-    .flatMap((name) => tenant.levels.get(name) ?? [])
+    .flatMap((name) => tenant.levelsOf.get(name) ?? [])
     .map((level) => sliceLevel(level, env, engine));
   const concerned = levels.flatMap((level) => concernedIn(level, env));
   const facts = operation.facts.filter(({ name }) => concerned.some((policy) => readsFact(policy, name)));
@@ -160,7 +160,7 @@ const withDependencies = (tenant: PreparedTenant, facts: readonly FactEntry[]): 
   return tenant.facts.filter(({ name }) => wanted.has(name));
 };
 
-const sliceLevel = ({ name, policies, limits, instead }: Level, env: Case['env'], engine: Engine): Level => {
+const sliceLevel = ({ name, of, policies, limits, instead }: Level, env: Case['env'], engine: Engine): Level => {
   const concerned = new Set(
     (instead.limits ?? engine).slice(
       limits.map(({ policy }) => policy),
@@ -169,6 +169,7 @@ const sliceLevel = ({ name, policies, limits, instead }: Level, env: Case['env']
   );
   return {
     name,
+    of,
     policies: (instead.policies ?? engine).slice(policies, env),
     limits: limits.filter(({ policy }) => concerned.has(policy)),
     instead,

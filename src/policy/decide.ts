@@ -4,7 +4,16 @@
  * Levels are joined by AND: the organisation and every domain that caller or target belongs to must permit, and none may
  * forbid. So a child can tighten and never loosen. A forbid that fails denies, where plain Cedar would skip it.
  */
-import type { Constraints, Decision, Determining, FactEntry, Principal, Priority, Target } from '../contract/index.ts';
+import type {
+  Constraints,
+  Decision,
+  Determining,
+  FactEntry,
+  PlanStep,
+  Principal,
+  Priority,
+  Target,
+} from '../contract/index.ts';
 import type { Payload } from '../kernel/index.ts';
 import { approvalOf, meetApprovals } from './approval-spec.ts';
 import { type Arguments, argumentsOf } from './arguments/index.ts';
@@ -15,7 +24,7 @@ import type { Engine, Outcome } from './evaluate.ts';
 import { Datetime } from './extension/time.ts';
 import { type FactAnswers, factsRecord } from './facts/index.ts';
 import type { Level, PreparedPolicy } from './prepare.ts';
-import { CedarRecord, EntityRef, fromJson, type Value } from './value.ts';
+import { CedarRecord, CedarSet, EntityRef, fromJson, type Value } from './value.ts';
 
 export interface PolicyRequest {
   readonly principal: Principal | null;
@@ -23,6 +32,10 @@ export interface PolicyRequest {
   readonly depth: number;
   /** Who began the call tree; null when that cannot be told. Absent: the principal itself. */
   readonly origin?: Principal | null;
+  /** Where what went into the call came from, as runs of plans know it. Absent: nothing is known of it. */
+  readonly taint?: readonly string[] | undefined;
+  /** Which step of which plan the call is. Absent: none. */
+  readonly plan?: PlanStep | undefined;
   readonly session: boolean;
   readonly priority: Priority;
   /** Wall time, Unix ms. */
@@ -133,7 +146,9 @@ const contextOf = (
     ['now', new Datetime(Math.floor(request.atMs))],
     ['priority', request.priority],
     ['tenant', target.tenant],
+    ['taint', request.taint === undefined || request.taint.length === 0 ? NOTHING : new CedarSet(request.taint)],
   ]);
+  if (request.plan !== undefined) fields.set('plan', new CedarRecord(new Map(Object.entries(request.plan))));
   if (args !== null) fields.set('args', args);
   if (facts !== null) fields.set('facts', facts);
   return new CedarRecord(fields);
@@ -145,6 +160,8 @@ const originRecord = ({ origin, principal }: PolicyRequest): CedarRecord => {
   const isUser = began.kind === 'user';
   return new CedarRecord(new Map([[began.kind, new EntityRef(isUser ? 'User' : 'Agent', began.id)]]));
 };
+
+const NOTHING = new CedarSet([]);
 
 const NOBODY = new CedarRecord(new Map());
 

@@ -144,7 +144,7 @@ class Node {
 
   #adopt(inForce: InForce): void {
     const { active: policy, trials, snapshotSeq } = inForce;
-    const planOf = () => ({ priority: 2 }) as RoutePlan;
+    const planOf = () => ({ priority: 2, operation: {} }) as RoutePlan;
     const parts = { policy, trials, snapshotSeq, planOf, versions: this.#versions, trees: this.#trees };
     this.#handler = decideLayer(parts)((call, scope) => this.#onward.get(call.id)!(call, scope));
     this.#versions.adopt(inForce, this.#parts.world.clock.nowMs());

@@ -19,13 +19,14 @@ export {
   wideningsIn,
 } from './lint/index.ts';
 export type { RegistryNames } from './names.ts';
+export { nearest } from './nearest.ts';
 export { type Circumstances, explainMay, type May, type MayAnswer, mayAllow } from './partial/index.ts';
 export { rangeIn } from './position.ts';
 export { type PolicyWorld, type PreparedPolicy, type PrepareOptions, preparePolicy } from './prepare.ts';
 export { type CaseResult, type PolicyCase, type Proof, prove } from './proof.ts';
 export { Rates } from './rate.ts';
 export { redactReplies } from './redact-replies.ts';
-export { Replay, type ReplayTally } from './replay.ts';
+export { dataIn, Replay, type ReplayTally } from './replay.ts';
 export { Trees } from './trees.ts';
 export { prepareTrials, type Trials, type WatchOf } from './trials.ts';
 export { type InForce, Versions } from './versions.ts';

@@ -24,6 +24,7 @@ import {
   whenStopped,
   withTimeout,
 } from '../kernel/index.ts';
+import { meetApprovals } from './approval-spec.ts';
 import { type Arm, agreedArm, armOf, saidOf } from './arm.ts';
 import { Places } from './concurrency.ts';
 import { meet } from './constraints.ts';
@@ -120,6 +121,7 @@ export const consider = ({
     let decision = joined(own, arm.policy, request, () => argumentsSeen(call), began);
     if (decision !== own) noteOrigin(decision, began ?? null, startMs, scope);
     if (decision.effect === 'deny') return { call, decision, plan };
+    decision = withApproval(decision, plan.operation.approval);
     // What people are asked about, or have approved, stays as it is: there a budget that runs low refuses instead.
     const more =
       decision.effect === 'allow' && call.grant === undefined
@@ -170,6 +172,14 @@ const heldBack = async (hold: Hold | undefined, asking: HoldQuestion): Promise<R
   return undefined;
 };
 
+/** What an operation asks of people is met with what rules ask: nobody is asked less because of the other. */
+const withApproval = (decision: Decision, wanted: RoutePlan['operation']['approval']): Decision => {
+  if (wanted === undefined) return decision;
+  const { reason, ...spec } = wanted;
+  if (decision.approval !== undefined) return { ...decision, approval: meetApprovals(decision.approval, spec) };
+  return { ...decision, effect: 'require_approval', code: 'APPROVAL_REQUIRED', reason, approval: spec };
+};
+
 /** INVARIANT: only `hold` has said so, and only of a decision that nothing but an approval stood against. */
 const approved = (decision: Decision): Decision => {
   const { approval: _, ...rest } = decision;
@@ -189,6 +199,8 @@ const requestOf = (call: Call, plan: RoutePlan, scope: Scope, facts: FactAnswers
   target: call.target,
   depth: call.lineage.depth,
   ...originOf(call),
+  ...(call.tree?.taint === undefined ? {} : { taint: call.tree.taint }),
+  ...(call.tree?.plan === undefined ? {} : { plan: call.tree.plan }),
   session: call.session !== undefined,
   priority: plan.priority,
   atMs: scope.clock.wallMs(),

@@ -82,7 +82,7 @@ const governed = async (
       throw thrown;
     }
   };
-  const planOf = () => ({ priority: 2 }) as RoutePlan;
+  const planOf = () => ({ priority: 2, operation: {} }) as RoutePlan;
   const rates = new Rates();
   const places = new Places();
   const layer = () => decideLayer({ policy: preparePolicy(world), planOf, rates, places })(record);

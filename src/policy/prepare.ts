@@ -29,6 +29,8 @@ export interface LimitRule {
 
 export interface Level {
   readonly name: string;
+  /** `org`, or the domain whose calls it decides. */
+  readonly of: string;
   readonly policies: readonly CompiledPolicy[];
   readonly limits: readonly LimitRule[];
   /** Who decides a set that has an operator which the compiler does not know. Absent: the engine of the policy. */
@@ -68,6 +70,8 @@ export interface Case {
 /** One tenant's policy, alone: nothing in here knows that other tenants exist. */
 export interface PreparedTenant {
   readonly levels: ReadonlyMap<string, Level>;
+  /** The same by whose calls they decide: the hubs of a tree may each have said something about one domain, and all of it holds. */
+  readonly levelsOf: ReadonlyMap<string, readonly Level[]>;
   readonly domains: ReadonlyMap<string, DomainEntry>;
   readonly agents: ReadonlyMap<string, TargetEntry>;
   /** By `operationId`. */
@@ -126,10 +130,12 @@ const prepareTenant = (world: PolicyWorld, tenant: string, options: PrepareOptio
   const facts = ours(world.policy.facts ?? []);
   const operations = new Map(targets.flatMap((target) => prepareOperations(target, typed, facts)));
   const teams = teamsOf(ours(world.teams ?? []));
+  const levels = prepareLevels(ours(world.policy.levels), options, schemaOver(operations));
   return {
     facts,
     teams,
-    levels: prepareLevels(ours(world.policy.levels), options, schemaOver(operations)),
+    levels,
+    levelsOf: Map.groupBy(levels.values(), ({ of }) => of),
     domains: new Map(domains.map((domain) => [domain.name, domain])),
     agents: new Map(targets.filter(({ kind }) => kind === 'agent').map((target) => [target.name, target])),
     operations,
@@ -152,7 +158,7 @@ const prepareLevels = (
     rules.every(({ unknown }) => unknown.size === 0)
       ? undefined
       : fallbackEngine({ rules, schemaFor, decided: options.onFallback ?? (() => undefined) });
-  for (const { level, policies, limits } of levels) {
+  for (const { level, of, policies, limits } of levels) {
     if (prepared.has(level)) throw new Fault('bad_request', `the snapshot has level \`${level}\` twice`);
     const rules = policies.map((entry) => compileOrMark(entry, options));
     const limiting = limits.map((entry) => prepareLimit(entry, level, options));
@@ -160,6 +166,7 @@ const prepareLevels = (
     const bounding = instead(limiting.map(({ policy }) => policy));
     prepared.set(level, {
       name: level,
+      of: of ?? level,
       policies: rules,
       limits: limiting,
       instead: {
@@ -201,9 +208,8 @@ const prepareOperations = (
   typed: ReadonlyMap<string, RecordArgument>,
   facts: readonly FactEntry[],
 ): [string, PreparedOperation][] =>
-  target.operations.map((operation) => {
-    const resource = operationRef(target, operation);
-    const action = new EntityRef('Action', resource.id);
+  target.operations.map((operation, at) => {
+    const { resource, action } = refsOf(target)[at]!;
     const types = typed.get(resource.id) ?? null;
     const serving = facts.filter(({ serves }) => serves.includes(resource.id));
     const isAsked = facts.some(({ ask }) => ask !== null && operationIdOf(ask.target) === resource.id);
@@ -218,8 +224,25 @@ const isList = ({ speech }: TargetEntry, { name }: OperationEntry): boolean =>
 
 const operationIdOf = ({ kind, name, operation }: Target): string => operationId(kind, name, operation);
 
-const operationRef = ({ kind, name }: TargetEntry, operation: OperationEntry): EntityRef =>
-  new EntityRef('Operation', operationId(kind, name, operation.name));
+interface Refs {
+  readonly resource: EntityRef;
+  readonly action: EntityRef;
+}
+
+/** In the order of its operations. The same targets come with one snapshot after the other. */
+const refsKnown = new WeakMap<TargetEntry, readonly Refs[]>();
+
+const refsOf = (target: TargetEntry): readonly Refs[] => {
+  let refs = refsKnown.get(target);
+  if (refs === undefined) {
+    refs = target.operations.map(({ name }) => {
+      const id = operationId(target.kind, target.name, name);
+      return { resource: new EntityRef('Operation', id), action: new EntityRef('Action', id) };
+    });
+    refsKnown.set(target, refs);
+  }
+  return refs;
+};
 
 const actionEntities = (parents: Snapshot['policy']['actionParents']): Entity[] =>
   Object.entries(parents).map(([id, groups]) =>
@@ -234,12 +257,27 @@ const inDomain = (name: string): EntityRef[] => (name === '' ? [] : [new EntityR
 
 const domainEntity = ({ name, parent }: DomainEntry): Entity => entity(new EntityRef('Domain', name), inDomain(parent));
 
-const targetEntities = (target: TargetEntry, teams: Teams): Entity[] => {
+/** Of targets that are in no team; which those are is said elsewhere in a snapshot. */
+const entitiesKnown = new WeakMap<TargetEntry, readonly Entity[]>();
+
+const targetEntities = (target: TargetEntry, teams: Teams): readonly Entity[] => {
+  const memberOf = target.kind === 'agent' ? teams.ofAgent(target.name) : [];
+  if (memberOf.length > 0) return newEntities(target, memberOf);
+  let entities = entitiesKnown.get(target);
+  if (entities === undefined) {
+    entities = newEntities(target, []);
+    entitiesKnown.set(target, entities);
+  }
+  return entities;
+};
+
+const newEntities = (target: TargetEntry, memberOf: readonly EntityRef[]): readonly Entity[] => {
   const ref = new EntityRef(TYPE_OF[target.kind], target.name);
   const tags = new Map<string, Value>(Object.entries(target.labels));
-  const operations = target.operations.map((operation) =>
+  const refs = refsOf(target);
+  const operations = target.operations.map((operation, at) =>
     entity(
-      operationRef(target, operation),
+      refs[at]!.resource,
       [ref],
       new Map<string, Value>([
         ['name', operation.name],
@@ -250,7 +288,7 @@ const targetEntities = (target: TargetEntry, teams: Teams): Entity[] => {
     ),
   );
   const group = new EntityRef('Action', ACTION_OF[target.kind]);
-  const actions = operations.map(({ ref: { id } }) => entity(new EntityRef('Action', id), [group]));
-  const parents = [...inDomain(target.domain), ...(target.kind === 'agent' ? teams.ofAgent(target.name) : [])];
+  const actions = refs.map(({ action }) => entity(action, [group]));
+  const parents = [...inDomain(target.domain), ...memberOf];
   return [entity(ref, parents, new Map([['name', target.name]]), tags), ...operations, ...actions];
 };

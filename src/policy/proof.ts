@@ -1,5 +1,5 @@
 /** Cases shipped beside policies: each is decided by both engines, and the rules that it reached are remembered. */
-import type { Decision, Principal, Priority, TargetKind } from '../contract/index.ts';
+import type { Decision, PlanStep, Principal, Priority, TargetKind } from '../contract/index.ts';
 import type { CompiledPolicy } from './compile/index.ts';
 import { decide, type PolicyRequest } from './decide.ts';
 import { CLOSURES, type Engine, type Outcome } from './evaluate.ts';
@@ -15,6 +15,8 @@ export interface PolicyCase {
   readonly principal: Principal;
   readonly target: { readonly kind: TargetKind; readonly name: string; readonly operation: string };
   readonly depth: number;
+  readonly taint?: readonly string[] | undefined;
+  readonly plan?: PlanStep | undefined;
   readonly session: boolean;
   readonly priority: Priority;
   /** Unix ms. */
@@ -91,13 +93,15 @@ const remember = (reached: Set<CompiledPolicy>, { permits, forbids }: Outcome): 
   for (const policy of [...permits, ...forbids]) reached.add(policy);
 };
 
-const requestOf = ({ principal, target, depth, session, priority, atMs, args, facts }: PolicyCase): PolicyRequest => ({
-  principal,
-  target,
-  depth,
-  session,
-  priority,
-  atMs,
+const requestOf = ({ args, facts, ...asked }: PolicyCase): PolicyRequest => ({
+  principal: asked.principal,
+  target: asked.target,
+  depth: asked.depth,
+  taint: asked.taint,
+  plan: asked.plan,
+  session: asked.session,
+  priority: asked.priority,
+  atMs: asked.atMs,
   ...(args === undefined ? {} : { payload: { data: args } }),
   ...(facts === undefined ? {} : { facts: { values: facts } }),
 });

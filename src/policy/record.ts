@@ -35,7 +35,7 @@ export const inputsOf = (
   policy: PreparedPolicy,
   payload: Payload | undefined,
 ): Attributes => {
-  const { principal, target, depth, priority, session, atMs } = request;
+  const { principal, target, depth, priority, session, atMs, taint, plan } = request;
   const found = payload === undefined ? undefined : findCase(policy, principal, target);
   // What did not fit its schema was not read either.
   const reading = found !== undefined && 'case' in found && code !== 'BAD_ARGUMENTS' ? found.case : undefined;
@@ -50,6 +50,8 @@ export const inputsOf = (
     ...(roles.length === 0 || !isShort(roles) ? {} : { roles }),
     ...(teams.length === 0 || !isShort(teams) ? {} : { teams }),
     ...originOf(request),
+    ...(taint === undefined ? {} : { taint }),
+    ...(plan === undefined ? {} : { plan: plan.name, planStep: plan.step }),
     ...factsOf(request),
     ...(payload === undefined || reading?.readsArguments !== true ? {} : argumentsOf(reading, payload)),
   };

@@ -153,6 +153,7 @@ const askCedar = (world: PolicyWorld, level: PolicyLevel, ask: Ask) => {
       session,
       priority,
       tenant: principal.tenant,
+      taint: [],
       hourUtc: new Date(atMs).getUTCHours(),
       now: { __extn: { fn: 'datetime', arg: new Date(atMs).toISOString() } },
       ...argsOf(ask),

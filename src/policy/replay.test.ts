@@ -76,6 +76,16 @@ test('decisions are the same, the same by other rules, or flips, with deny -> al
   );
 });
 
+test('of each way to come out otherwise there are calls to open, newest first, and only so many', async () => {
+  const replay = await over(POLICY);
+  for (let at = 1; at <= 60; at++) replay.take(event('post', { ...COMPLETE, rules: ['org/old'], at }));
+  const [group] = replay.tally().groups;
+  assert.deepEqual([group?.count, group?.calls.length, group?.calls[0]?.atMs], [60, 50, 50]);
+  const [{ call, ...named } = { call: '' }] = group?.calls ?? [];
+  assert.match(call, /^[0-9a-f]{32}$/);
+  assert.deepEqual(named, { agent: 'agent/planner', target: 'tool/ledger/post', atMs: 50 });
+});
+
 test('what a rule needs and nobody recorded makes a decision unknown, and never allowed', async () => {
   const old = { effect: 'deny', rules: [], missing: ['org'] };
   const indifferent = await over(POLICY);

@@ -6,10 +6,12 @@ import type {
   CallEvent,
   FactEntry,
   FlipGroup,
+  FlippedCall,
   PolicySet,
   Principal,
   Priority,
   RecordArgument,
+  ReplayedDecision,
   ReplayReport,
   StepEvent,
 } from '../contract/index.ts';
@@ -45,11 +47,11 @@ interface Group {
   readonly was: readonly string[];
   readonly now: readonly string[];
   readonly agents: Map<string, number>;
-  readonly example: string;
+  readonly calls: FlippedCall[];
   count: number;
 }
 
-/** Feed it events in any order; it keeps counts, never events. */
+/** Feed it events in any order; it keeps counts and a few names, never events. */
 export class Replay {
   readonly #policy: PreparedPolicy;
   readonly #active: PolicySet | undefined;
@@ -70,11 +72,15 @@ export class Replay {
     this.#policy = preparePolicy({ ...world, policy: { ...world.policy, arguments: inPart(world) } });
   }
 
-  take(event: CallEvent): void {
-    for (const step of event.steps) {
-      const recorded = step.name === 'decide' ? recordedOf(event, step) : undefined;
-      if (recorded !== undefined) this.#again(event, recorded);
-    }
+  /** Answers what became of each decision in it. */
+  take(event: CallEvent): readonly ReplayedDecision[] {
+    return event.steps.flatMap((step) => {
+      if (step.name !== 'decide') return [];
+      const recorded = recordedOf(event, step);
+      const again: Again =
+        recorded === undefined ? { now: null, missing: [unknowable(event, step)] } : this.#again(event, recorded);
+      return [{ ...seenIn(event, step, recorded), ...again }];
+    });
   }
 
   tally(): ReplayTally {
@@ -90,19 +96,21 @@ export class Replay {
     };
   }
 
-  #again(event: CallEvent, recorded: Recorded): void {
+  #again(event: CallEvent, recorded: Recorded): Again {
     this.#decisions += 1;
     const missing = this.#missing(recorded);
     if (missing.length > 0) {
       this.#unknown += 1;
       for (const name of missing) this.#unknownFor.set(name, (this.#unknownFor.get(name) ?? 0) + 1);
-      return;
+      return { now: null, missing };
     }
     const decision = decide(this.#policy, recorded.request);
     const rules = decision.determining.map(({ level, id }) => `${level}/${id}`);
     if (decision.effect !== recorded.effect) this.#flip(event, recorded, decision.effect, [reasonOf(decision)]);
     else if (sameList(rules, recorded.rules)) this.#same += 1;
     else this.#otherRules += 1;
+    const why = rules.length > 0 ? rules : [reasonOf(decision)];
+    return { now: { effect: decision.effect, why }, missing: [] };
   }
 
   /** Inputs that the rules concerned read and that were not recorded. */
@@ -143,16 +151,44 @@ export class Replay {
     return reads;
   }
 
-  #flip(event: CallEvent, { effect, was, request: { principal } }: Recorded, to: string, now: readonly string[]): void {
+  #flip(event: CallEvent, { effect, was, request }: Recorded, to: string, now: readonly string[]): void {
+    const { principal, target, atMs } = request;
     const flip = `${effect}->${to}`;
     const key = JSON.stringify([flip, was, now]);
-    const group = this.#groups.get(key) ?? { flip, was, now, agents: new Map(), example: event.callId, count: 0 };
+    const group = this.#groups.get(key) ?? groupFor(flip, was, now);
     const agent = `${principal.kind}/${principal.id}`;
     group.count += 1;
     group.agents.set(agent, (group.agents.get(agent) ?? 0) + 1);
+    const called = `${target.kind}/${target.name}/${target.operation}`;
+    if (group.calls.length < MOST_CALLS) group.calls.push({ call: event.callId, agent, target: called, atMs });
     this.#groups.set(key, group);
   }
 }
+
+/** Of one group, to look at: more than anybody opens, few enough to be kept. */
+const MOST_CALLS = 50;
+
+type Again = Pick<ReplayedDecision, 'now' | 'missing'>;
+
+const seenIn = (event: CallEvent, { attributes }: StepEvent, recorded: Recorded | undefined) => {
+  const { callId, span, node, principal, target, startedAtMs } = event;
+  return {
+    ...{ callId, span, node, startedAtMs },
+    caller: principal === null ? 'nobody' : `${principal.kind}/${principal.id}`,
+    target: `${target.kind}/${target.name}/${target.operation}`,
+    was: {
+      effect: String(attributes['effect'] ?? ''),
+      why: recorded?.was ?? texts(attributes['rules']),
+      policyVersion: String(attributes['policyVersion'] ?? ''),
+    },
+  };
+};
+
+/** Why it is not decided again. */
+const unknowable = ({ principal }: CallEvent, { attributes: { arm } }: StepEvent): string => {
+  if (principal === null) return 'who called';
+  return arm === 'canary' ? 'what the active policy would have said: a release on trial decided' : 'the decision';
+};
 
 /** Only what rules read was recorded, and the whole fitted its schema then. */
 const inPart = ({ policy }: PolicyWorld): PolicyWorld['policy']['arguments'] =>
@@ -188,6 +224,7 @@ const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | und
       target,
       depth: typeof depth === 'number' ? depth : lineage.depth,
       ...originIn(attributes, tenant),
+      ...dataIn(attributes),
       session: session !== undefined,
       priority: (typeof priority === 'number' ? priority : 2) as Priority,
       atMs: complete ? at : startedAtMs,
@@ -201,6 +238,12 @@ const recordedOf = (event: CallEvent, { attributes }: StepEvent): Recorded | und
     gaps: complete ? NOTHING : principal.kind === 'user' ? new Set(['priority', 'roles']) : new Set(['priority']),
   };
 };
+
+/** What went into the call, and which step of a plan it was, as `inputsOf` wrote it down. */
+export const dataIn = ({ taint, plan, planStep }: Attributes): Pick<PolicyRequest, 'taint' | 'plan'> => ({
+  ...(Array.isArray(taint) ? { taint: texts(taint) } : {}),
+  ...(typeof plan === 'string' && typeof planStep === 'string' ? { plan: { name: plan, step: planStep } } : {}),
+});
 
 /** As `inputsOf` wrote it down; absent where the caller itself began. */
 const originIn = ({ origin, originRoles }: Attributes, tenant: string): Pick<PolicyRequest, 'origin'> => {
@@ -239,11 +282,16 @@ const sameList = (a: readonly string[], b: readonly string[]): boolean =>
 const RANKS = ['deny->allow', 'deny->require_approval', 'require_approval->allow'];
 const rankOf = ({ flip }: Group): number => (RANKS.includes(flip) ? RANKS.indexOf(flip) : RANKS.length);
 
-const groupOf = ({ flip, was, now, count, agents, example }: Group): FlipGroup => ({
+const groupFor = (flip: string, was: readonly string[], now: readonly string[]): Group => ({
+  ...{ flip, was, now, agents: new Map<string, number>(), calls: [] as FlippedCall[], count: 0 },
+});
+
+const groupOf = ({ flip, was, now, count, agents, calls }: Group): FlipGroup => ({
   flip,
   was,
   now,
   count,
   agents: [...agents].map(([agent, times]) => ({ agent, count: times })).sort((a, b) => b.count - a.count),
-  example,
+  example: calls[0]?.call ?? '',
+  calls: calls.toSorted((a, b) => b.atMs - a.atMs),
 });

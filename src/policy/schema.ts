@@ -51,10 +51,14 @@ const CIRCUMSTANCES = {
   now: 'datetime',
   priority: 'Long',
   tenant: 'String',
+  taint: 'Set<String>',
 };
 
+/** Of some calls only: ask `context has plan` first. */
+const SOMETIMES = { plan: '{ name: String, step: String }' };
+
 /** Names of all that a context may have. */
-export const CONTEXT_NAMES: readonly string[] = [...Object.keys(CIRCUMSTANCES), 'args', 'facts'];
+export const CONTEXT_NAMES: readonly string[] = [...Object.keys({ ...CIRCUMSTANCES, ...SOMETIMES }), 'args', 'facts'];
 
 const APPLIES_TO_CALLS = 'principal: [Agent, User], resource: [Operation]';
 
@@ -93,6 +97,7 @@ const actionText = ({ id, kind, args, facts }: ActionDeclaration): string =>
 const applying = (args: RecordArgument | null, facts: ActionDeclaration['facts']): string => {
   const context = [
     ...Object.entries(CIRCUMSTANCES).map(([name, type]) => `${name}: ${type}`),
+    ...Object.entries(SOMETIMES).map(([name, type]) => `${name}?: ${type}`),
     ...(args === null ? [] : [`args: ${typeText(args)}`]),
     ...(facts.length === 0 ? [] : [`facts: ${factsText(facts)}`]),
   ];

@@ -52,7 +52,9 @@ export class Versions {
     const before = this.#now;
     this.#now = next;
     this.#replaced = this.#replaced.filter(({ untilMs }) => nowMs < untilMs);
-    if (before !== undefined)
+    // Nodes elsewhere in the tree name what the levels above decide with: what a domain changes for itself holds for them at once.
+    if (before?.snapshotSeq === next.snapshotSeq && before.active.version !== next.active.version) this.#replaced = [];
+    else if (before !== undefined)
       this.#replaced = [...replacedBy(next, before, nowMs + REPLACED_STAYS_MS), ...this.#replaced];
     for (const waiter of [...this.#waiting]) if (waiter.snapshotSeq <= next.snapshotSeq) waiter.arrived();
   }

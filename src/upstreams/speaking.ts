@@ -16,13 +16,17 @@ import { type About, type Answer, type Ask, type Delta, type Dialect, dialectOf,
 import { exactJson, type Handler, numberLostIn } from '../kernel/index.ts';
 import type { Way, Words } from './words.ts';
 
-export type Ways = Readonly<Record<Protocol, Way>>;
+export type Ways = Readonly<Record<Protocol, Way>> & {
+  /** Plans, on nodes that run them. */
+  readonly plan?: Way;
+};
 
 /** Which protocol an endpoint speaks; nodes are spoken to in ours, and govern and translate by themselves. */
 export const speaking =
   (ways: Ways): ((endpoint: Endpoint) => Handler) =>
   (endpoint) => {
     const way = ways[endpoint.protocol === 'direct' ? (endpoint.speech?.protocol ?? 'http') : 'http'];
+    if (way === undefined) return noPlans;
     const send = way.to(endpoint);
     return (call, scope) => {
       const forms = endpoint.protocol === 'direct' ? way.forms(call) : [formOf(call.contentType)];
@@ -33,6 +37,9 @@ export const speaking =
       return translated(send, { call, asked, wanted, forms, model: endpoint.speech?.model || call.target.name }, scope);
     };
   };
+
+const noPlans: Handler = ({ target }) =>
+  Promise.reject(new Fault('unavailable', `plan \`${target.name}\` cannot run on this node; call it through a hub`));
 
 /** Who calls a model without saying how speaks the words that rules read, and that most models know, whatever this one speaks. */
 const wordsOf = ({ contentType, target }: Call, forms: readonly Form[]): Form => {

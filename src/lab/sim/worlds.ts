@@ -7,6 +7,9 @@ import { SOUND } from './machinery.ts';
 import { SOUND as SOUND_MONEY } from './money/machinery.ts';
 import { PLANTS as MONEY_PLANTS } from './money/plants.ts';
 import { run as runMoney } from './money/run.ts';
+import { SOUND as SOUND_PLANS } from './plans/machinery.ts';
+import { PLANTS as PLAN_PLANTS } from './plans/plants.ts';
+import { run as runPlans } from './plans/run.ts';
 import { PLANTS } from './plants.ts';
 import { run } from './run.ts';
 
@@ -41,6 +44,12 @@ export const WORLDS: Readonly<Record<string, World>> = {
     // Two minutes of a few hundred calls.
     share: 1 / 10,
     runner: (plant) => (seed) => runLeases(seed, plant === null ? SOUND_LEASES : LEASE_PLANTS[plant]!),
+  },
+  plans: {
+    about: 'runs of plans on nodes that die, over agents that answer late, twice, or not at all',
+    plants: Object.keys(PLAN_PLANTS),
+    share: 1,
+    runner: (plant) => (seed) => runPlans(seed, plant === null ? SOUND_PLANS : PLAN_PLANTS[plant]!.machinery),
   },
 };
 

@@ -86,7 +86,7 @@ const node = (answer: (call: Call, scope: Scope) => Promise<Reply> | Reply = kno
   const world = new VirtualWorld(1);
   const asked: Call[] = [];
   const steps: (readonly [string, Record<string, unknown>])[] = [];
-  const planOf = () => ({ priority: 2 }) as never;
+  const planOf = () => ({ priority: 2, operation: {} }) as never;
   const governed: Handler = decideLayer({ policy, planOf, ask: (call, scope) => ask(call, scope) })(
     async (call, scope) => {
       assert.equal(Permit.check(call).effect, 'allow');
@@ -229,7 +229,9 @@ describe('what cannot be had denies, and says which and why', () => {
   });
 
   test('a node without a way to ask', async () => {
-    const handler = decideLayer({ policy, planOf: () => ({ priority: 2 }) as never })(async () => json('done'));
+    const handler = decideLayer({ policy, planOf: () => ({ priority: 2, operation: {} }) as never })(async () =>
+      json('done'),
+    );
     const call = loopbackCall({
       principal: { kind: 'agent', tenant: 'default', id: 'caller', roles: [] },
       target: { kind: 'tool', name: 'bank', operation: 'tip' },

@@ -18,6 +18,8 @@ export type May = 'yes' | 'no' | 'maybe';
 export interface Circumstances {
   /** Attributes of the context as plain data: `{depth: 3, args: {amount: 5}}`. The rest stays unknown. */
   readonly context?: Readonly<Record<string, unknown>>;
+  /** Clauses that are a yes or no of their own, by the names of `Dependence`, and what they come to. */
+  readonly clauses?: ReadonlyMap<string, boolean>;
   /** Calls before this moment are over and do not count, Unix ms. Default: any time. */
   readonly fromMs?: number;
 }
@@ -39,6 +41,8 @@ export interface MayAnswer {
 }
 
 export interface Dependence {
+  /** By which `Circumstances.clauses` answers it. */
+  readonly name: string;
   /** What is not known yet, as Cedar text: `context.depth`, or a clause that is a yes or no of its own. */
   readonly on: string;
   /** Clauses that read it: `context.depth < 3`. */
@@ -85,7 +89,14 @@ const dependence = (uses: readonly Use[]): Dependence[] => {
   const [first] = uses;
   if (first === undefined) return [];
   const clauses = new Set(uses.map(({ reading }) => exprText(reading.clause)));
-  return [{ on: exprText(first.reading.expr), clauses: [...clauses], rules: unique(uses.map(({ rule }) => rule)) }];
+  return [
+    {
+      name: first.reading.name,
+      on: exprText(first.reading.expr),
+      clauses: [...clauses],
+      rules: unique(uses.map(({ rule }) => rule)),
+    },
+  ];
 };
 
 const unique = (rules: readonly Rule[]): Rule[] => [...new Map(rules.map((rule) => [rule.entry, rule])).values()];
@@ -109,19 +120,21 @@ export const isCircumstance: IsOpen = (variable, attribute) => variable === 'con
 
 const exploreCase = (
   { operation, case: { env, levels } }: Found,
-  { context = {}, fromMs = -Number.MAX_SAFE_INTEGER }: Circumstances,
+  { context = {}, clauses = NONE, fromMs = -Number.MAX_SAFE_INTEGER }: Circumstances,
   enough: Parameters<typeof explore>[1],
 ): Explored =>
   explore(
     {
       levels: levels.map((level) => openLevel(level, operation.target)),
       env,
-      known: new Map([...knownOf(operation), ...assumed({ variable: 'context', attributes: [] }, context)]),
+      known: new Map([...knownOf(operation), ...assumed({ variable: 'context', attributes: [] }, context), ...clauses]),
       boundsOf: (unknown) => (unknown === 'context.now' ? [fromMs, MOST] : boundsOf(unknown)),
       settled: settledBy(operation.arguments),
     },
     enough,
   );
+
+const NONE: ReadonlyMap<string, boolean> = new Map();
 
 /** What the context of every call of an operation holds. */
 export const knownOf = ({ operation, target }: PreparedOperation): ReadonlyMap<string, Example> =>

@@ -102,9 +102,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#collected.push(chunk);
       return;
     }
-    const fault = this.#peerStreamFault(chunk);
-    if (fault !== undefined) {
-      this.#fail(fault, false);
+    const failed = this.#peerStreamFault(chunk);
+    if (failed !== undefined) {
+      // An empty line alone only parts the event from what was before it.
+      if (failed.before.byteLength > 1) this.#chunks.push(failed.before);
+      this.#fail(failed.fault, false);
       return;
     }
     if (!this.#head?.eventStream || !onlyComments(chunk)) this.#touch();
@@ -167,7 +169,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     scope.span.step(
       'send',
       this.#startMs,
-      { endpoint: endpoint.id, status: this.#head?.status, code: fault?.code, executed: fault?.executed },
+      {
+        endpoint: endpoint.id,
+        protocol: endpoint.protocol === 'direct' ? (endpoint.speech?.protocol ?? 'http') : endpoint.protocol,
+        status: this.#head?.status,
+        code: fault?.code,
+        executed: fault?.executed,
+      },
       span,
     );
   }
@@ -211,7 +219,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** A node whose stream fails ends it with an error event (S1): the stream failed for us too, not ended well. */
-  #peerStreamFault(chunk: Buffer): Fault | undefined {
+  #peerStreamFault(chunk: Buffer): ReturnType<typeof streamFaultFrom> {
     if (this.#parts.endpoint.protocol !== 'airspace' || !this.#head?.eventStream) return undefined;
     return streamFaultFrom(chunk, this.#parts.endpoint.final);
   }

@@ -1,6 +1,6 @@
 /** What went wrong on a socket, said in our words: a code, a sentence that reveals no address, and whether the work may have run (O1). */
 import { type Endpoint, Fault, type Target } from '../../contract/index.ts';
-import { OFF_LIMITS } from './connector.ts';
+import { NOT_THE_NODE, OFF_LIMITS } from './connector.ts';
 
 /** `queued`: no byte of the request has left yet. */
 export type Progress = 'queued' | 'sent' | 'answering';
@@ -18,6 +18,7 @@ const UNREACHABLE_BECAUSE: Readonly<Record<string, string>> = {
   ENETUNREACH: 'there is no way to its network',
   ETIMEDOUT: 'it did not accept a connection in time',
   [OFF_LIMITS]: 'its address is one that no target may have: link-local, or the metadata service of a cloud',
+  [NOT_THE_NODE]: 'whoever answers there could not prove to be its node',
   UND_ERR_CONNECT_TIMEOUT: 'it did not accept a connection in time',
 };
 

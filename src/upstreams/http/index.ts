@@ -1,4 +1,5 @@
 /** The only way into this room. */
+export type { Secured } from './connector.ts';
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
 export {
   type HttpUpstream,

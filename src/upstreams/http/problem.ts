@@ -46,15 +46,22 @@ export const faultFrom = (bytes: Uint8Array, remote: boolean, retryAfterMs: numb
   });
 };
 
-const ERROR_EVENT = /^\n?event: error\ndata: (\{"type":"https:\/\/airspace\.dev\/problems\/.*\})\n\n$/;
+const BEGINS_ERROR = 'event: error\n';
+const ERROR_EVENT = /^event: error\ndata: (\{"type":"https:\/\/airspace\.dev\/problems\/.*\})\n\n$/;
 const MAX_EVENT_BYTES = 8 * 1024;
+const NEWLINE = 0x0a;
 
 /**
- * The terminal error event of another node's stream, which that node writes as one chunk. Should it arrive in pieces, its
- * bytes pass through and tell the reader the same.
+ * The terminal error event of another node's stream, and what came with it before: a node writes it as one chunk, and on the way it
+ * may be put together with the one before. Should it arrive in pieces, its bytes pass through and tell the reader the same.
  */
-export const streamFaultFrom = (chunk: Buffer, remote: boolean): Fault | undefined => {
-  if (chunk.byteLength > MAX_EVENT_BYTES || !chunk.includes('event: error')) return undefined;
-  const problem = ERROR_EVENT.exec(chunk.toString('utf8'))?.[1];
-  return problem === undefined ? undefined : faultFrom(Buffer.from(problem), remote, undefined);
+export const streamFaultFrom = (
+  chunk: Buffer,
+  remote: boolean,
+): { readonly before: Buffer; readonly fault: Fault } | undefined => {
+  const at = chunk.lastIndexOf(BEGINS_ERROR);
+  if (at < 0 || chunk.byteLength - at > MAX_EVENT_BYTES || (at > 0 && chunk[at - 1] !== NEWLINE)) return undefined;
+  const problem = ERROR_EVENT.exec(chunk.toString('utf8', at))?.[1];
+  const fault = problem === undefined ? undefined : faultFrom(Buffer.from(problem), remote, undefined);
+  return fault === undefined ? undefined : { before: chunk.subarray(0, at), fault };
 };

@@ -286,18 +286,22 @@ test('an event stream comes chunk by chunk, and breaking it off is a fault after
   assert.deepEqual([fault.code, fault.executed], ['upstream_broken', 'unknown']);
 });
 
-test('a stream that another node ends with an error event has failed for us too (S1)', async () => {
+test('a stream that another node ends with an error event has failed for us too, also when the event comes with the last one (S1)', async () => {
   const error =
     'event: error\ndata: {"type":"https://airspace.dev/problems/timeout","code":"timeout","detail":"late"}\n\n';
-  const raw = await target(
-    (socket) => void socket.write(`${EVENTS}${chunked('data: 1\n\n')}${chunked(error)}0\r\n\r\n`),
-  );
-  const endpoint = endpointAt(raw.url, { protocol: 'airspace', final: true, node: 'n' });
-  const reply = await upstream.to(endpoint)(permitted(makeCall({ stream: true })), testScope().scope);
-  const chunks = (reply.body as Extract<typeof reply.body, { kind: 'stream' }>).chunks[Symbol.asyncIterator]();
-  assert.equal(Buffer.from((await chunks.next()).value).toString(), 'data: 1\n\n');
-  const fault = await faultOf(chunks.next());
-  assert.deepEqual([fault.code, fault.message, fault.remote], ['timeout', 'late', true]);
+  for (const written of [
+    `${chunked('data: 1\n\n')}${chunked(error)}`,
+    `${chunked('data: 1\n\n')}${chunked(`\n${error}`)}`,
+    chunked(`data: 1\n\n${error}`),
+  ]) {
+    const raw = await target((socket) => void socket.write(`${EVENTS}${written}0\r\n\r\n`));
+    const endpoint = endpointAt(raw.url, { protocol: 'airspace', final: true, node: 'n' });
+    const reply = await upstream.to(endpoint)(permitted(makeCall({ stream: true })), testScope().scope);
+    const chunks = (reply.body as Extract<typeof reply.body, { kind: 'stream' }>).chunks[Symbol.asyncIterator]();
+    assert.equal(Buffer.from((await chunks.next()).value).toString(), 'data: 1\n\n');
+    const fault = await faultOf(chunks.next());
+    assert.deepEqual([fault.code, fault.message, fault.remote], ['timeout', 'late', true]);
+  }
 });
 
 test('a target that refuses keeps its connection', async () => {

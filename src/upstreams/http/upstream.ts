@@ -13,9 +13,10 @@ import {
 import { Permit, remainingMs, throwIfOver, type World } from '../../kernel/index.ts';
 import type { Words } from '../words.ts';
 import { concealed } from './conceal.ts';
+import type { Secured } from './connector.ts';
 import { Exchange } from './exchange.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { Pools, type Way } from './pools.ts';
+import { type How, Pools, type Way } from './pools.ts';
 import { headersOf, type NodeContext, pathOf } from './request.ts';
 
 export interface HttpUpstreamOptions {
@@ -24,6 +25,11 @@ export interface HttpUpstreamOptions {
   readonly nodeId: string;
   /** Signs an assertion for the node behind an `airspace` endpoint. Absent: such endpoints are refused. */
   readonly assertFor?: (principal: Principal, node: string) => string;
+  /**
+   * How connections to another node are secured: the same answer for as long as they may stay. Undefined: that node is reached like any
+   * server, as hubs are. Throws Fault when it cannot be reached now. Absent: as any server.
+   */
+  readonly secure?: (node: string) => Secured | undefined;
   /** This node's word for another that people approved the call. Undefined: they were not asked here. */
   readonly vouch?: (call: Call, node: string) => string | undefined;
   /** The secret of a target, for a request to `origin`. Throws Fault. Absent: targets that want one are refused. */
@@ -92,18 +98,30 @@ export const httpUpstream = (options: HttpUpstreamOptions): HttpUpstream => {
         const { policyVersion } = Permit.check(call); // before any socket is touched
         checkTime(scope);
         const sending = { options, limits, endpoint, policy: policyVersion, call, scope };
-        return exchange(pools.to(endpoint.url), sending, words);
+        return exchange(pools.to(endpoint.url, howTo(options, endpoint)), sending, words);
       },
     send: async (endpoint, call, scope, request) => {
       const { policyVersion } = Permit.check(call);
       checkTime(scope);
       if (endpoint.protocol !== 'direct') throw new Fault('internal', 'a node is spoken to in its own protocol only');
       const sending = { options, limits, endpoint, policy: policyVersion, call, scope };
-      return sendRequest(pools.to(endpoint.url, request.isHttp2), sending, request);
+      return sendRequest(pools.to(endpoint.url, { isHttp2: request.isHttp2 }), sending, request);
     },
     probe: (endpoint, path, timeoutMs) => probe(options.world, pools.to(endpoint.url), path, timeoutMs),
     close: () => pools.close(),
   };
+};
+
+const PLAIN: How = {};
+
+const howTo = ({ secure }: HttpUpstreamOptions, { protocol, node, url, id }: Endpoint): How => {
+  const secured = protocol === 'airspace' ? secure?.(node) : undefined;
+  if (secured === undefined) return PLAIN;
+  if (!url.startsWith('https:'))
+    throw new Fault('unreachable', `node \`${node}\` says that it is at \`${id}\` without TLS; nothing was sent`, {
+      executed: 'no',
+    });
+  return { node, secured };
 };
 
 /** Expired before dispatch is not sent (D3). */

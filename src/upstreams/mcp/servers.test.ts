@@ -10,7 +10,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js';
 import { acceptedContent, inputRequired, McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { Fault } from '../../contract/index.ts';
+import { Fault, type Span } from '../../contract/index.ts';
 import { SESSION_HEADER } from '../../dialects/mcp/index.ts';
 import { testScope as testScopeWith, textOf } from '../http/testing.ts';
 import { type Client, jsonOf, modernServer, node, sessionServer, told } from './testing.ts';
@@ -26,6 +26,7 @@ const keep = <T extends { close(): Promise<void> }>(part: T): T => {
 
 const LEGACY_CLIENT: Client = { version: '2025-11-25' };
 const MODERN_CLIENT: Client = { version: '2026-07-28' };
+const SPEECH = { protocol: 'mcp', version: '', binding: '', model: '' } as const;
 const ELICITING: Client = { ...MODERN_CLIENT, capabilities: { elicitation: { form: {} } } };
 
 const modern = (legacy: 'stateless' | 'reject' = 'stateless') =>
@@ -110,6 +111,21 @@ const legacy = () =>
     return server;
   });
 const stopped = Promise.withResolvers<void>();
+
+test('each request is noted with the protocol that it was in', async () => {
+  const server = keep(await modern());
+  const { ask } = keep(node());
+  const { scope } = testScopeWith();
+  const seen: unknown[] = [];
+  const span: Span = {
+    ...scope.span,
+    step: (name, _, attributes) => void (name === 'send' && seen.push(attributes?.['protocol'])),
+  };
+  const client = { ...MODERN_CLIENT, scope: { ...scope, span }, endpoint: { speech: SPEECH } };
+  await jsonOf(await ask(server.url, 'tools/call', { name: 'add', arguments: { a: 1, b: 2 } }, client));
+  assert.ok(seen.length > 0);
+  assert.deepEqual([...new Set(seen)], ['mcp']);
+});
 
 test('a tool of a modern server is called by whoever speaks what', async () => {
   const server = keep(await modern());

@@ -34,17 +34,22 @@ const started = (program: string, env: Record<string, string> = {}) => {
   closers.push(() => server.stop());
   const way = mcpWay(server);
   closers.push(() => void way.close?.());
+  const until = async (isSo: () => boolean): Promise<void> => {
+    while (!isSo()) await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  const says = (text: string) => () => logged.some(({ fields }) => fields['text'] === text);
   return {
     server,
     logged,
-    until: async (isSo: () => boolean): Promise<void> => {
-      while (!isSo()) await new Promise<void>((resolve) => waiting.push(resolve));
-    },
-    ask: (
+    until,
+    says,
+    ask: async (
       method: string,
       params: unknown,
       more: { stream?: boolean; meta?: object; scope?: ReturnType<typeof testScope>['scope'] } = {},
     ) => {
+      // A machine may be so slow to start it that the first question would not be answered in time.
+      await until(says('runs'));
       const { operation, contentType, body } = bodyOf(method, JSON.stringify(params))!;
       const call = permitted(
         makeCall({
@@ -62,6 +67,7 @@ const started = (program: string, env: Record<string, string> = {}) => {
 };
 
 const PREFACE = `
+console.error('runs');
 const say = (message) => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', ...message }) + '\\n');
 require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => answer(JSON.parse(line)));
 const shaken = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'old', version: '1' } };
@@ -114,16 +120,17 @@ test('a server that dies ends its calls, is started again, and gets its handshak
   const down = await faultOf(ask('tools/call', { name: 'x', arguments: {} }));
   assert.deepEqual([down.code, down.executed], ['unavailable', 'no']);
   await until(() => logged.some(({ message }) => message === 'the MCP server ended'));
-  for (;;) {
+  for (const endMs = performance.now() + 30_000; ; ) {
     const reply = await ask('tools/call', { name: 'x', arguments: {} }).catch((thrown: Fault) => thrown);
     if (!(reply instanceof Fault)) break;
+    assert.ok(performance.now() < endMs, 'the server is started again in 30 s');
     assert.equal(reply.code, 'unavailable');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 });
 
 test('whoever leaves is not waited for: the server hears which of its requests is over', async () => {
-  const { ask, until, logged } = started(`
+  const { ask, until, says } = started(`
     let asked;
     const answer = (message) => {
       if (legacy(message)) return;
@@ -132,7 +139,6 @@ test('whoever leaves is not waited for: the server hears which of its requests i
     };`);
   const { scope, canceller } = testScope();
   const asking = ask('tools/call', { name: 'x', arguments: {} }, { scope });
-  const says = (text: string) => () => logged.some(({ fields }) => fields['text'] === text);
   await until(says('asked'));
   canceller.cancel(new Fault('cancelled', 'gone'));
   await assert.rejects(asking, { code: 'cancelled' });
@@ -142,7 +148,7 @@ test('whoever leaves is not waited for: the server hears which of its requests i
 test('what a server writes that is no message, and what it says to nobody, reaches nobody', async () => {
   const { ask, logged } = started(`
     const answer = (message) => {
-      if (legacy(message)) return;
+      if (legacy(message) || message.method !== 'tools/call') return;
       process.stdout.write('hello\\n{"jsonrpc":"2.0","id":1,"id":2,"result":{}}\\n');
       say({ id: 99999, result: { content: [] } });
       say({ method: 'notifications/message', params: { level: 'info', data: 'the secret of another caller' } });

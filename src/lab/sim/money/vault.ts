@@ -1,5 +1,6 @@
 /** The store as it really is. It carries out what arrives, and tells the story of it. */
 import type { AuditEntry, Begin, CallJournal, LedgerStore, Stores } from '../../../contract/index.ts';
+import { journalWith } from '../../../kernel/index.ts';
 import { memoryStores } from '../../../stores/index.ts';
 import { TENANTS } from './operations.ts';
 import type { Story } from './story.ts';
@@ -12,18 +13,7 @@ export const vault = (story: Story): Kept => {
 };
 
 /** Every command of a store as an own property, so that one can be put in another's place. */
-export const callsOf = (calls: CallJournal): CallJournal => ({
-  accept: (record) => calls.accept(record),
-  begin: (begin) => calls.begin(begin),
-  end: (end) => calls.end(end),
-  conclude: (id, state, reply, atMs) => calls.conclude(id, state, reply, atMs),
-  get: (tenant, id) => calls.get(tenant, id),
-  open: () => calls.open(),
-  unresolved: (tenant, limit) => calls.unresolved(tenant, limit),
-  reopen: (tenant, id) => calls.reopen(tenant, id),
-  resolve: (resolution) => calls.resolve(resolution),
-  prune: (beforeMs) => calls.prune(beforeMs),
-});
+export const callsOf = (calls: CallJournal): CallJournal => journalWith(calls, {});
 
 export const ledgerOf = (ledger: LedgerStore): LedgerStore => ({
   reserve: (reservation, atMs) => ledger.reserve(reservation, atMs),
