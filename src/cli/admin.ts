@@ -11,9 +11,12 @@ export interface ServerEvent {
 
 export class Admin {
   readonly #settings: Settings;
+  readonly #until: AbortSignal | null;
 
-  constructor(settings: Settings) {
+  /** `until`: no answer is waited for when it is over. Default: as long as it takes. */
+  constructor(settings: Settings, until: AbortSignal | null = null) {
     this.#settings = settings;
+    this.#until = until;
   }
 
   get url(): string {
@@ -49,7 +52,12 @@ export class Admin {
     return (await response.json()) as T;
   }
 
-  async #send(method: string, path: string, body?: unknown, signal: AbortSignal | null = null): Promise<Response> {
+  async #send(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal: AbortSignal | null = this.#until,
+  ): Promise<Response> {
     const { url, key } = this.#settings;
     const headers = {
       ...(key === '' ? {} : { authorization: `Bearer ${key}` }),

@@ -7,11 +7,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { signedWebhookText, WEBHOOK_HEADERS } from '../approvals/index.ts';
 import { type ApprovalView, DEFAULT_TENANT, WHOLE_TENANT } from '../contract/index.ts';
 import { guardedFetch } from '../egress/index.ts';
 import { type MintedKey, mintKey, verifySignature } from '../identity/index.ts';
-import { systemWorld } from '../kernel/index.ts';
+import { signedWebhookText, systemWorld, WEBHOOK_HEADERS } from '../kernel/index.ts';
 import { type RunningDomainHub, startDomainHub } from './node/domain.ts';
 import { type RunningHub, startHub } from './node/hub.ts';
 import { type RunningSidecar, startSidecar } from './node/sidecar.ts';
@@ -37,9 +36,10 @@ const listening = async (server: Server): Promise<string> => {
 };
 
 const common = { host: '127.0.0.1', port: 0, level: 'error', log: () => {} } as const;
-const start = async (): Promise<RunningHub> =>
+const start = async (port = 0): Promise<RunningHub> =>
   startHub({
     ...common,
+    port,
     dir: join(scratch, 'hub'),
     oracle: 0,
     allowPrivateEgress: true,
@@ -74,9 +74,10 @@ const keyOf = (kind: 'user' | 'agent', name: string) =>
   resource('Key', `${name}-1`, { principal: { kind, name }, secretHash: keys[name]!.secretHash });
 
 const until = async <T>(look: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> => {
-  for (;;) {
+  for (const endMs = performance.now() + 60_000; ; ) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
+    assert.ok(performance.now() < endMs, `it did not come about: ${look}`);
     await new Promise((next) => setImmediate(next));
   }
 };
@@ -295,8 +296,9 @@ describe('at the admin door', () => {
 
 test('a restart keeps who waits and who voted, and runs what was approved', async () => {
   const id = await heldIn(await pay('{"restart":1}'));
+  const port = Number(new URL(hub.url).port);
   await hub.stop(true);
-  hub = await start();
+  hub = await start(port);
   assert.equal((await record(id)).state, 'held');
   assert.equal((await vote(id)).status, 200);
   await concluded(id);
@@ -354,6 +356,8 @@ describe('in a tree', () => {
     });
 
   test('a domain hub asks about calls to its own domain, and sends others to the root', async () => {
+    // The root was started again a moment ago: what wants an approval waits until it is heard.
+    await until(async () => (await post('/v1/agents/bank/pay', 'shop', '{"up":0}', {}, branch.url)).status !== 503);
     const up = await post('/v1/agents/bank/pay', 'shop', '{"up":1}', {}, branch.url);
     assert.deepEqual([up.status, ((await up.json()) as { code: string }).code], [403, 'approval_required']);
     const own = await post('/v1/agents/till/pay', 'shop', '{"own":1}', {}, branch.url);
@@ -364,10 +368,13 @@ describe('in a tree', () => {
   });
 
   test('a sidecar holds nothing and says where to go', async () => {
-    const response = await fetch(`${sidecar.appUrl}/v1/agents/bank/pay`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${sidecar.appKey}` },
-      body: '{"side":1}',
+    const response = await until(async () => {
+      const answered = await fetch(`${sidecar.appUrl}/v1/agents/bank/pay`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${sidecar.appKey}` },
+        body: '{"side":1}',
+      });
+      return answered.status !== 503 && answered;
     });
     const problem = (await response.json()) as { code: string; detail: string };
     assert.deepEqual([response.status, problem.code], [403, 'approval_required']);

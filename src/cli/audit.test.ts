@@ -137,6 +137,12 @@ test('what is applied at start, who joins, and whose membership is taken are in 
     ...{ dir: join(scratch, 'sidecar'), host: '127.0.0.1', port: 0, level: 'error', log: () => {} },
     ...{ hubUrl: hub.url, token, agentUrl: null, agentVersion: '1' },
   });
+  let seen = await ask('describe', 'node', sidecar.id);
+  for (const endMs = performance.now() + 10_000; !seen.stdout.includes('spiffe id') && performance.now() < endMs; )
+    seen = await ask('describe', 'node', sidecar.id);
+  assert.match(seen.stdout, new RegExp(`spiffe id +spiffe://[0-9a-f]{16}\\.airspace/.*/agent/b/node/${sidecar.id}\n`));
+  assert.match(seen.stdout, /certificate +[0-9A-F]+, for another (23h|24h|1d)/);
+  assert.match((await ask('get', 'nodes')).stdout, /CERTIFICATE(.|\n)*(23h|24h|1d)/);
   const removed = await fetch(`${hub.url}/v1/nodes/${sidecar.id}`, {
     method: 'DELETE',
     headers: { authorization: `Bearer ${admin.secret}` },
@@ -144,10 +150,11 @@ test('what is applied at start, who joins, and whose membership is taken are in 
   assert.equal(removed.status, 200);
   await sidecar.stop(false);
   assert.deepEqual(
-    (await records()).slice(-3).map(({ kind, actor, object }) => `${kind} ${actor} ${object}`),
+    (await records()).slice(-4).map(({ kind, actor, object }) => `${kind} ${actor} ${object}`),
     [
       'config.applied serve --config revision/2',
       `node.joined node/${sidecar.id} node/${sidecar.id}`,
+      `node.certified node/${sidecar.id} node/${sidecar.id}`,
       `node.removed user/ada node/${sidecar.id}`,
     ],
   );
@@ -156,7 +163,7 @@ test('what is applied at start, who joins, and whose membership is taken are in 
 test('the whole is verified over the hub, from a file, and against checkpoints from elsewhere', async () => {
   const { exit, stdout } = await ask('audit', 'verify');
   assert.equal(exit, 0, stdout);
-  assert.match(stdout, /ok +10 records(.|\n)*nothing shows whether the end was cut off/);
+  assert.match(stdout, /ok +11 records(.|\n)*nothing shows whether the end was cut off/);
   const key = (await ask('audit', 'key')).stdout.trim();
   // An orderly end brings a last checkpoint away.
   const exported = join(scratch, 'export.jsonl');
@@ -164,7 +171,7 @@ test('the whole is verified over the hub, from a file, and against checkpoints f
   await hub.stop(true);
   hub = await start();
   const offline = await line(['audit', 'verify', '--file', exported, '--checkpoints', outside, '--signer', key]);
-  assert.deepEqual([offline.exit, /up to record 10 checkpoints/.test(offline.stdout)], [0, true], offline.stdout);
+  assert.deepEqual([offline.exit, /up to record 11 checkpoints/.test(offline.stdout)], [0, true], offline.stdout);
   writeFileSync(exported, readFileSync(exported, 'utf8').split('\n').slice(0, 4).join('\n'));
   const cut = await line(['audit', 'verify', '--file', exported, '--checkpoints', outside, '--signer', key]);
   assert.deepEqual([cut.exit, /BAD +cut at record 5/.test(cut.stdout)], [1, true], cut.stdout);
@@ -179,7 +186,7 @@ test('a byte that was changed in the database is named, and a forged checkpoint 
   const bad = await ask('audit', 'verify');
   assert.deepEqual([bad.exit, /BAD +changed at record 3/.test(bad.stdout)], [1, true], bad.stdout);
   const forged = join(scratch, 'forged.jsonl');
-  writeFileSync(forged, readFileSync(outside, 'utf8').replaceAll('\\"seq\\":10', '\\"seq\\":9'));
+  writeFileSync(forged, readFileSync(outside, 'utf8').replaceAll('\\"seq\\":11', '\\"seq\\":9'));
   const said = await ask('audit', 'verify', '--checkpoints', forged);
   assert.deepEqual([said.exit, /no checkpoint that this key has signed/.test(said.stdout)], [1, true], said.stdout);
 });

@@ -211,8 +211,9 @@ test('the tree, the list and the forecast say where accounts stand', async () =>
   const listed = await command('budget', 'ls');
   assert.match(listed.stdout, /^NAME +FOR +LIMIT +SPENT +SET ASIDE +LEFT +ACCOUNTS +UNTIL +THEN\n/);
   const forecast = await command('budget', 'forecast', 'daily');
-  assert.equal(forecast.exit, 1);
-  assert.match(forecast.stdout, /daily +- +\$\S+ +\$\S+ +(is empty|20\d\d-)/);
+  // In the last minutes of a day nothing runs out before the day is over.
+  assert.equal(forecast.exit, forecast.stdout.includes('not at this pace') ? 0 : 1);
+  assert.match(forecast.stdout, /daily +- +\$\S+ +\$\S+ +(is empty|20\d\d-|not at this pace)/);
   const metrics = await fetch(`${deployed.root.url}/metrics`, {
     headers: { authorization: `Bearer ${deployed.adminKey}` },
   });

@@ -17,6 +17,9 @@ const Case = z.strictObject({
   context: z
     .strictObject({
       depth: z.number().int().min(0).default(0),
+      /** Where what goes into the call came from, and which step of which plan it is. */
+      taint: z.array(z.string().max(255)).max(64).optional(),
+      plan: z.strictObject({ name: z.string(), step: z.string() }).optional(),
       session: z.boolean().default(false),
       priority: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]).default(2),
       at: z.iso.datetime({ offset: true }).default(NOON),
@@ -65,7 +68,7 @@ const caseOf = (each: z.output<typeof Case>, origin: string, { configuration, te
     string?,
     string?,
   ];
-  const { depth, session, priority, at } = each.context;
+  const { depth, taint, plan, session, priority, at } = each.context;
   return {
     name: each.name,
     origin,
@@ -80,6 +83,8 @@ const caseOf = (each: z.output<typeof Case>, origin: string, { configuration, te
     },
     target: { kind: target, name, operation },
     depth,
+    taint,
+    plan,
     session,
     priority,
     atMs: Date.parse(at),

@@ -14,8 +14,8 @@ import {
   topologySuite,
 } from '../conformance/index.ts';
 import { memoryStores, openPostgres, openSqlite } from '../stores/index.ts';
-import { TOPOLOGIES, type Topology } from './deploy.ts';
-import { topologyUnderTest } from './under-test.ts';
+import type { Topology } from './deploy.ts';
+import { shapeOf, topologyUnderTest, UNDER_TEST } from './under-test.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'airspace-conformance-'));
 const directories = new WeakMap<object, string>();
@@ -60,10 +60,7 @@ const checkPostgres = async (): Promise<readonly CheckResult[]> => {
 
 const checkTopology = async (topology: Topology, name: string, store?: string): Promise<readonly CheckResult[]> => {
   const under = topologyUnderTest(topology, join(scratch, name), store);
-  const { suite, stop } = await topologySuite(name, under, {
-    via: topology === 'mesh' ? 'mesh' : 'hub',
-    delegated: topology === 'hierarchy',
-  });
+  const { suite, stop } = await topologySuite(name, under, shapeOf(topology));
   const checked = await runSuites([suite], print);
   await stop();
   return checked;
@@ -85,7 +82,7 @@ results.push(
   )),
 );
 results.push(...(await checkPostgres()));
-for (const topology of TOPOLOGIES)
+for (const topology of UNDER_TEST)
   if (`topology ${topology}`.includes(only)) results.push(...(await checkTopology(topology, topology)));
 rmSync(scratch, { recursive: true, force: true });
 const failed = results.filter((result) => result.broken !== undefined).length;

@@ -21,6 +21,8 @@ export interface GlobalOptions {
   /** Folder with the state of a node that runs on this machine. */
   readonly data?: string | undefined;
   readonly output?: Format;
+  /** Short for `-o json`, where a command has it. */
+  readonly json?: boolean;
   readonly color?: 'auto' | 'always' | 'never';
   readonly headers?: boolean;
 }

@@ -5,11 +5,14 @@ import type { CallEvent } from '../contract/index.ts';
 /** A node that was started, in this process or in another. */
 export interface StartedNode {
   readonly url: string;
-  /** Ends it in order. */
   stop(): Promise<void>;
+  /** As `stop`, once the calls in the works have ended. */
+  drain?(): Promise<void>;
 }
 
 export interface StartedSidecar extends StartedNode {
+  /** For callers with keys; empty or absent: it has none. */
+  readonly doorUrl?: string;
   readonly appUrl: string;
   readonly appKey: string;
 }
@@ -35,7 +38,9 @@ export interface Starter<Node extends StartedNode = StartedNode> {
   }): Promise<Node & StartedSidecar>;
 }
 
-export type Topology = 'hub' | 'mesh' | 'hierarchy';
+/** `hierarchy`: one domain hub below the root. `tree`: a hub for each domain that is delegated, in as many levels as those have. */
+export type Topology = 'hub' | 'mesh' | 'hierarchy' | 'tree';
+/** Those that need nothing but one agent and its callers. */
 export const TOPOLOGIES: readonly Topology[] = ['hub', 'mesh', 'hierarchy'];
 
 export interface Wanted {
@@ -61,9 +66,13 @@ export class Deployed<Node extends StartedNode = StartedNode> {
   readonly topology: Topology;
   readonly adminKey: string;
   readonly access: Map<string, Access>;
+  /** Keys of the callers and of the agent that is called, as hubs know them. */
+  readonly keys: ReadonlyMap<string, string>;
   root: Node;
-  /** The domain hub, in the hierarchy. */
-  domain: Node | undefined;
+  /** Hubs of domains by the name of their domain, outer ones first. */
+  readonly domains: Map<string, Node>;
+  /** Whose hub serves the agent that is called. */
+  readonly home: string;
   readonly sidecars: (Node & StartedSidecar)[];
   readonly #announcements: Announcer;
 
@@ -71,18 +80,27 @@ export class Deployed<Node extends StartedNode = StartedNode> {
     topology: Topology;
     adminKey: string;
     access: Map<string, Access>;
+    keys: ReadonlyMap<string, string>;
     root: Node;
-    domain: Node | undefined;
+    domains: Map<string, Node>;
+    home: string;
     sidecars: (Node & StartedSidecar)[];
     announcements: Announcer;
   }) {
     this.topology = parts.topology;
     this.adminKey = parts.adminKey;
     this.access = parts.access;
+    this.keys = parts.keys;
     this.root = parts.root;
-    this.domain = parts.domain;
+    this.domains = parts.domains;
+    this.home = parts.home;
     this.sidecars = parts.sidecars;
     this.#announcements = parts.announcements;
+  }
+
+  /** The hub of the agent that is called, in the hierarchy and in the tree. */
+  get domain(): Node | undefined {
+    return this.domains.get(this.home);
   }
 
   /** Asks the hub with the administrator's key. */
@@ -110,8 +128,7 @@ export class Deployed<Node extends StartedNode = StartedNode> {
 
   async stop(): Promise<void> {
     this.#announcements.stop();
-    for (const node of [...this.sidecars, ...(this.domain === undefined ? [] : [this.domain]), this.root])
-      await node.stop();
+    for (const node of [...this.sidecars, ...[...this.domains.values()].reverse(), this.root]) await node.stop();
   }
 }
 
@@ -131,14 +148,18 @@ export const deploy = async <Node extends StartedNode>(
   const token = async (body: object): Promise<string> =>
     (await fetchJson(`${root.url}/v1/tokens`, { key: adminKey, body }))['token'] as string;
 
-  const domain =
-    wanted.topology === 'hierarchy'
-      ? await starter.domain({
-          name: wanted.target.domain,
-          hubUrl: root.url,
-          token: await token({ role: 'domain', domain: wanted.target.domain }),
-        })
-      : undefined;
+  const nest = nestOf(wanted);
+  const domains = new Map<string, Node>();
+  for (const name of nest.served) {
+    const parent = domains.get(nest.above(name) ?? '') ?? root;
+    const { token } = await fetchJson(`${parent.url}/v1/tokens`, {
+      key: adminKey,
+      body: { role: 'domain', domain: name },
+    });
+    const hub = await starter.domain({ name, hubUrl: parent.url, token: String(token) });
+    domains.set(name, hub);
+    await ready(hub.url);
+  }
   const sidecarOf = async (
     agent: string,
     agentDomain: string,
@@ -159,30 +180,65 @@ export const deploy = async <Node extends StartedNode>(
       inner.push(await sidecarOf(wanted.target.name, wanted.target.domain, `in-${name}`, url));
   }
 
-  if (domain !== undefined) await ready(domain.url);
-  const announcements = new Announcer(domain?.url ?? root.url, keys.get(wanted.target.name)!, wanted.target);
+  const hubOf = (name: string): Node => domains.get(nest.servedBy(name) ?? '') ?? root;
+  const announcements = new Announcer(hubOf(wanted.target.domain).url, keys.get(wanted.target.name)!, wanted.target);
   if (wanted.topology !== 'mesh') await announcements.start();
   const access = new Map(
-    wanted.callers.map(({ name }, at) => [
+    wanted.callers.map(({ name, domain }, at) => [
       name,
       wanted.topology === 'mesh'
         ? { url: outer[at]!.appUrl, key: outer[at]!.appKey }
-        : { url: root.url, key: keys.get(name)! },
+        : { url: hubOf(domain).url, key: keys.get(name)! },
     ]),
   );
   return new Deployed({
     topology: wanted.topology,
     adminKey,
     access,
+    keys,
     root,
-    domain,
+    domains,
+    home: nest.servedBy(wanted.target.domain) ?? '',
     sidecars: [...outer, ...inner],
     announcements,
   });
 };
 
+interface Nest {
+  /** Domains that have a hub, outer ones first. */
+  readonly served: readonly string[];
+  /** The innermost of them that a domain is in; undefined: the root. */
+  servedBy(domain: string): string | undefined;
+  /** Whose hub is the parent of the hub of a domain; undefined: the root. */
+  above(domain: string): string | undefined;
+}
+
+/** In the tree delegation says which domains have a hub of their own. */
+const nestOf = ({ topology, resources, target }: Wanted): Nest => {
+  const domains = new Map<string, { readonly parent?: string; readonly delegated?: boolean }>();
+  for (const one of resources as readonly DomainLike[])
+    if (one.kind === 'Domain') domains.set(one.metadata.name, one.spec);
+  const chain = (name: string): readonly string[] => {
+    const parent = domains.get(name)?.parent;
+    return [name, ...(parent === undefined ? [] : chain(parent))];
+  };
+  const isServed = (name: string): boolean =>
+    topology === 'tree' ? domains.get(name)?.delegated === true : topology === 'hierarchy' && name === target.domain;
+  return {
+    served: [...domains.keys()].filter(isServed).sort((a, b) => chain(a).length - chain(b).length),
+    servedBy: (domain) => chain(domain).find(isServed),
+    above: (domain) => chain(domain).slice(1).find(isServed),
+  };
+};
+
+interface DomainLike {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly parent?: string; readonly delegated?: boolean };
+}
+
 /** Resolves when the node says that it can take calls. */
-const ready = async (url: string): Promise<void> => {
+export const ready = async (url: string): Promise<void> => {
   for (const endMs = performance.now() + 15_000; ; ) {
     const { statusCode, body } = await request(`${url}/readyz`);
     await body.dump();
@@ -192,25 +248,27 @@ const ready = async (url: string): Promise<void> => {
   }
 };
 
-const mintKey = async (url: string, adminKey: string, agent: string): Promise<string> =>
+export const mintKey = async (url: string, adminKey: string, agent: string): Promise<string> =>
   (await fetchJson(`${url}/v1/keys`, { key: adminKey, body: { principal: { kind: 'agent', name: agent } } }))[
     'secret'
   ] as string;
 
-const applyTo = (url: string, key: string, resources: readonly unknown[]): Promise<Record<string, unknown>> =>
+export const applyTo = (url: string, key: string, resources: readonly unknown[]): Promise<Record<string, unknown>> =>
   fetchJson(`${url}/v1/resources:apply`, {
     key,
     body: { resources, origins: resources.map((_, at) => `resource ${at + 1}`), reason: 'deployed' },
   });
 
+type Announced = Pick<Wanted['target'], 'name' | 'instances'>;
+
 /** Says of agents that do not speak Airspace where they are, as an operator's script would. */
-class Announcer {
+export class Announcer {
   readonly #url: string;
   readonly #key: string;
-  readonly #target: Wanted['target'];
+  readonly #target: Announced;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(url: string, key: string, target: Wanted['target']) {
+  constructor(url: string, key: string, target: Announced) {
     this.#url = url;
     this.#key = key;
     this.#target = target;
@@ -240,14 +298,23 @@ export interface Asking {
   /** Default: POST with a body, GET without. */
   readonly method?: 'DELETE';
   readonly body?: unknown;
+  /** Besides those that every request has. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** What a 404 means. */
   readonly missing?: Record<string, unknown>;
 }
 
-const fetchJson = async (url: string, { key, method, body, missing }: Asking): Promise<Record<string, unknown>> => {
+export const fetchJson = async (
+  url: string,
+  { key, method, body, missing, headers }: Asking,
+): Promise<Record<string, unknown>> => {
   const { statusCode, body: reply } = await request(url, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
-    headers: { 'content-type': 'application/json', ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
+    headers: {
+      'content-type': 'application/json',
+      ...headers,
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await reply.text();

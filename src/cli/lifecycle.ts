@@ -11,6 +11,10 @@ export interface UpOptions {
   readonly bare?: boolean;
   /** Requests of the hub's own may go to this machine and its networks. */
   readonly allowPrivateEgress?: boolean;
+  /** Address of the hub above: this one is of a domain then, and has no sample fleet. */
+  readonly parent?: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
 }
 
 /** Where a node listens, for whom, and what admits it to its hub. */
@@ -33,6 +37,10 @@ export interface NodeWords {
   readonly token?: string;
   readonly tokenFile?: string;
   readonly otlp?: string;
+  readonly otlpProtocol?: string;
+  readonly otlpNames?: 'otel' | 'airspace';
+  /** Of one family in `/metrics`. */
+  readonly metricSeries?: string;
   /** Such as 7d. */
   readonly maxPayload?: string;
   readonly keep?: string;
@@ -46,6 +54,10 @@ export interface ServeOptions extends NodeWords {
   readonly role: 'hub' | 'domain';
   /** Files and folders to apply at start. */
   readonly config?: readonly string[];
+  /** Bytes of telemetry, such as 20GiB. */
+  readonly keepSize?: string;
+  /** Share of ordinary traces, such as 10%. */
+  readonly sample?: string;
   /** Of a domain hub. */
   readonly parent?: string;
   /** Of a hub: what secrets are sealed under. */
@@ -64,9 +76,17 @@ export interface ServeOptions extends NodeWords {
 
 export interface SidecarOptions extends NodeWords {
   readonly hub: string;
-  /** Where the agent listens; absent for one that only calls. */
+  /** Where the agent listens, `unix:` and a path for a socket; absent for one that only calls. */
   readonly agentUrl?: string;
   readonly agentVersion: string;
+  /** Port of the listener for the agent. */
+  readonly appPort?: string;
+  /** Path of a socket for the agent. */
+  readonly appSocket?: string;
+  /** `host:port`, or a port of this machine: for callers with keys. */
+  readonly door?: string;
+  /** `name=value` each. */
+  readonly label?: readonly string[];
   /** A2A over gRPC for the agent too, on a free port of this machine. */
   readonly appGrpc?: boolean;
   /** The command is an MCP server that speaks on its standard streams. */

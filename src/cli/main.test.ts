@@ -36,3 +36,28 @@ test('the exit code of the process is that of the command', async () => {
   const [code] = (await once(child, 'exit')) as [number];
   assert.equal(code, 2);
 });
+
+test('what was left open does not keep a command that is over', { timeout: 30_000 }, async () => {
+  const open = 'data:text/javascript,setInterval(() => {}, 1000)';
+  const child = spawn(process.execPath, ['--import', open, main, 'gett']);
+  const [code] = (await once(child, 'exit')) as [number];
+  assert.equal(code, 2);
+});
+
+test('help loads no command, no schema, and no store', async () => {
+  const hooks = 'registerHooks({ load: (url, context, next) => (process._rawDebug(url), next(url, context)) })';
+  const seen = `data:text/javascript,import { registerHooks } from 'node:module'; ${hooks}`;
+  const child = spawn(process.execPath, ['--import', seen, main, '--help']);
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  child.stdout.resume();
+  await once(child, 'close');
+  const loaded = stderr.split('\n').filter((url) => url.startsWith('file:'));
+  assert.ok(loaded.some((url) => url.endsWith('/src/cli/program.ts')));
+  assert.deepEqual(
+    loaded.filter((url) => /\/src\/(?!cli\/)|\/cli\/(commands|node)\/|node_modules\/(?!commander\/)/.test(url)),
+    [],
+  );
+});

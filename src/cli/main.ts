@@ -4,8 +4,15 @@ import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 // Types are stripped and code is compiled once, not at every start. Not in a folder that others can write to.
-enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/airspace', import.meta.url)));
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/airspace', import.meta.url));
+enableCompileCache(CACHE);
+// `./airspace` has said so for this process, and not for the agents that it starts.
+if (process.env['NODE_COMPILE_CACHE']?.endsWith('/node_modules/.cache/airspace'))
+  delete process.env['NODE_COMPILE_CACHE'];
 const [{ run }, { EXIT }] = await Promise.all([import('./run.ts'), import('./failure.ts')]);
+
+/** For the last words to get out. */
+const LINGER_MS = 3_000;
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -25,3 +32,5 @@ process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
 });
+// What failed halfway may have left something open, and whoever watches over us waits for our end.
+setTimeout(() => process.exit(), LINGER_MS).unref();

@@ -7,20 +7,26 @@ import { usage } from './failure.ts';
 import type { NodeWords } from './lifecycle.ts';
 import { LEAST_KEEP_MS } from './node/housekeeping.ts';
 import type { NodeOptions } from './node/node.ts';
+import { otlpMetricSettings, otlpSettings } from './otlp-words.ts';
 import { cleanText } from './render/clean.ts';
 import { parseDuration } from './render/time.ts';
 
-/** Throws a usage failure for words that do not go together. Says on stderr when a control is turned down. */
-export const nodeOptions = async ({ io, out }: Context, words: NodeWords): Promise<NodeOptions> => {
+/**
+ * Throws a usage failure for words that do not go together. Says on stderr when a control is turned down. `isMutual`: a sidecar, which
+ * other nodes reach over TLS of its own whatever these words say.
+ */
+export const nodeOptions = async ({ io, out }: Context, words: NodeWords, isMutual = false): Promise<NodeOptions> => {
   const tls = await tlsOf(words);
-  if (words.public === true && tls === undefined && words.insecurePublic !== true) {
+  if (words.public === true && tls === undefined && words.insecurePublic !== true && !isMutual) {
     throw usage(
       '--public needs --tls-key and --tls-cert: without TLS the network reads every key and payload',
       'the same with both files, or with --insecure-public where the network is trusted',
     );
   }
   const plain = words.insecurePublic === true && tls === undefined;
-  if (plain) out.note('warning: this node is reached without TLS; keys and payloads cross the network as plain text');
+  if (plain && isMutual) out.note('warning: what is not for nodes is reached without TLS: --door and --grpc');
+  else if (plain)
+    out.note('warning: this node is reached without TLS; keys and payloads cross the network as plain text');
   return {
     dir: words.data,
     host: words.host,
@@ -29,7 +35,9 @@ export const nodeOptions = async ({ io, out }: Context, words: NodeWords): Promi
     log: (line) => process.stderr.write(line),
     keepMs: keptFor(words),
     maxPayload: longestOf(words),
-    otlp: words.otlp ?? io.env['OTEL_EXPORTER_OTLP_ENDPOINT'],
+    metricSeries: seriesOf(words),
+    otlp: otlpSettings(words, io.env),
+    otlpMetrics: otlpMetricSettings(words, io.env),
     advertise: advertised(words),
     ...(words.public === true ? { allowPublic: true } : {}),
     ...(plain ? { allowPlainPublic: true } : {}),
@@ -39,12 +47,26 @@ export const nodeOptions = async ({ io, out }: Context, words: NodeWords): Promi
   };
 };
 
-const grpcOf = ({ grpc }: NodeWords): Pick<NodeOptions, 'grpc'> => {
-  if (grpc === undefined) return {};
-  const [, host, port] = /^(?:\[?([^\]]+?)\]?:)?(\d{1,5})$/.exec(grpc) ?? [];
+const grpcOf = ({ grpc }: NodeWords): Pick<NodeOptions, 'grpc'> =>
+  grpc === undefined ? {} : { grpc: addressOf('--grpc', grpc) };
+
+/** `host:port`, or a port of this machine. */
+export const addressOf = (flag: string, text: string): { readonly host: string; readonly port: number } => {
+  const [, host, port] = /^(?:\[?([^\]]+?)\]?:)?(\d{1,5})$/.exec(text) ?? [];
   if (port === undefined || Number(port) > 65_535)
-    throw usage(`--grpc must be such as 127.0.0.1:7443, not \`${grpc}\``);
-  return { grpc: { host: host ?? '127.0.0.1', port: Number(port) } };
+    throw usage(`${flag} must be such as 127.0.0.1:7443, not \`${text}\``);
+  return { host: host ?? '127.0.0.1', port: Number(port) };
+};
+
+/** Fewer would be `other` at once; more make an answer that no scraper waits for. */
+const SERIES = { least: 10, most: 50_000 };
+
+const seriesOf = ({ metricSeries }: NodeWords): number | undefined => {
+  if (metricSeries === undefined) return undefined;
+  const count = /^\d{1,6}$/.test(metricSeries) ? Number(metricSeries) : Number.NaN;
+  if (!(count >= SERIES.least && count <= SERIES.most))
+    throw usage(`--metric-series must be a number from ${SERIES.least} to ${SERIES.most}, not \`${metricSeries}\``);
+  return count;
 };
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, KiB: 1024, MiB: 1024 * 1024 };

@@ -37,10 +37,11 @@ export class Output {
   /** Columns of the terminal; null in a pipe, where nothing is cut. */
   readonly width: number | null;
   readonly isTTY: boolean;
-  readonly #options: OutputOptions;
+  /** As it was made: for one that says the same another way. */
+  readonly options: OutputOptions;
 
   constructor(options: OutputOptions) {
-    this.#options = options;
+    this.options = options;
     const { stdout, env, color, format } = options;
     this.format = format;
     this.isTTY = stdout.isTTY === true;
@@ -49,25 +50,25 @@ export class Output {
   }
 
   get stdout(): Sink {
-    return this.#options.stdout;
+    return this.options.stdout;
   }
 
   get headers(): boolean {
-    return this.#options.headers;
+    return this.options.headers;
   }
 
   /** The answer. */
   print(text: string): void {
-    this.#options.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+    this.options.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   }
 
   /** Progress, remarks, warnings. */
   note(text: string): void {
-    this.#options.stderr.write(`${text}\n`);
+    this.options.stderr.write(`${text}\n`);
   }
 
   table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-    const { headers, format } = this.#options;
+    const { headers, format } = this.options;
     return table(rows, columns, { width: this.width, wide: format === 'wide', headers, paint: this.paint });
   }
 

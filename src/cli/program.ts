@@ -2,15 +2,22 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Action, collect, type Does } from './action.ts';
 import { addApproval } from './approval-program.ts';
+import { addAudit } from './audit-program.ts';
 import { addBudget } from './budget-program.ts';
+import { addCapability } from './capability-program.ts';
+import { addCompletion } from './completion-program.ts';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
 import { EXIT, usage } from './failure.ts';
 import { addIdentity } from './identity-program.ts';
 import { DATA_DIR } from './lifecycle.ts';
+import { addLooking } from './looking-program.ts';
 import { FORMATS, type Format, Output } from './output.ts';
+import { addPlan } from './plan-program.ts';
 import { addPolicy } from './policy-program.ts';
 import { addRegister } from './register-program.ts';
 import { addTool } from './tool-program.ts';
+import { addTopology } from './topology-program.ts';
+import { VERSION } from './version.ts';
 
 /** Runs a command line. Answers its exit code; throws what the command throws. */
 export const runProgram = async (argv: readonly string[], io: Io): Promise<number> => {
@@ -41,12 +48,19 @@ export const isData = (format: Format): boolean => !['table', 'wide', 'name'].in
 
 const contextFor = (io: Io, command: Command): Context => {
   const globals = command.optsWithGlobals<GlobalOptions>();
-  const data = command.options.some(({ flags }) => flags === DATA) ? command.opts()['data'] : undefined;
-  return contextOf(io, outputFor(io, globals), { ...globals, data });
+  return contextOf(io, outputFor(io, globals), { ...globals, data: placeIn(command) });
 };
 
-const outputFor = (io: Io, { output = 'table', color = 'auto', headers = true }: GlobalOptions): Output =>
-  new Output({ stdout: io.stdout, stderr: io.stderr, env: io.env, format: output, color, headers });
+/** Of a word below another one that takes it too, the upper one may have taken it. */
+const placeIn = (command: Command): string | undefined => {
+  const own = command.options.some(({ flags }) => flags === DATA) ? command.opts()['data'] : undefined;
+  return own ?? (command.parent === null ? undefined : placeIn(command.parent));
+};
+
+const outputFor = (
+  io: Io,
+  { json, output = json === true ? 'json' : 'table', color = 'auto', headers = true }: GlobalOptions,
+): Output => new Output({ stdout: io.stdout, stderr: io.stderr, env: io.env, format: output, color, headers });
 
 /** Errors happen before there is a context: then only the words on the line say how they are to look. */
 export const formatIn = (argv: readonly string[]): Format => {
@@ -70,6 +84,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
       getErrHasColors: () => false,
     })
     .showHelpAfterError('(airspace <command> --help says what there is)')
+    .version(VERSION, '--version', 'the version of this command, as a number')
     .option('--url <url>', 'address of a node (AIRSPACE_URL)')
     .option('--key <key>', 'API key (AIRSPACE_KEY)')
     .addOption(new Option('-o, --output <format>', 'format of the answer').choices(FORMATS))
@@ -80,96 +95,31 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addAccess(program, does);
   addIdentity(program, does);
   addKill(program, does);
+  addIncidents(program, does);
   addApproval(program, does);
+  addPlan(program, does);
   addBudget(program, does);
   addTool(program, does);
+  addTopology(program, does);
+  addCapability(program, does);
   addAudit(program, does);
   addPolicy(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
+  addCompletion(program, does);
   // Last: it hangs on words that others have brought.
   addRegister(program, does);
-  for (const command of leavesOf(program))
+  for (const command of answeringIn(program))
     if (!command.options.some(({ long }) => long === '--data'))
       command.option(DATA, 'find the node by its state, wherever that is (AIRSPACE_DATA)');
   return program;
 };
 
-const leavesOf = ({ commands }: Command): readonly Command[] =>
-  commands.flatMap((command) => (command.commands.length === 0 ? [command] : leavesOf(command)));
-
-const addLooking = (program: Command, does: Does): void => {
-  program
-    .command('status')
-    .description('the node, its configuration and its targets')
-    .action(does(async (context) => (await import('./commands/status.ts')).status(context)));
-  program
-    .command('check')
-    .description('is everything well? exit 1 when not')
-    .option('--wait <time>', 'wait this long until it is, such as 30s')
-    .action(does(async (context, _, options) => (await import('./commands/status.ts')).check(context, options)));
-  program
-    .command('get <kind> [names...]')
-    .description(
-      'list agents, tools, models, routes, policies, budgets, domains, users, keys; instances, nodes, targets, calls',
-    )
-    .option('-l, --selector <labels>', 'such as tier=gold,zone!=b')
-    .option('-d, --domain <name>', 'of one domain')
-    .option('--limit <n>', 'most rows, for calls')
-    .action(
-      does(async (context, [kind = '', ...names], options) =>
-        (await import('./commands/get.ts')).get(context, kind, names, options),
-      ),
-    );
-  program
-    .command('describe <kind> <name>')
-    .description('one resource with its endpoints and last calls')
-    .action(
-      does(async (context, [kind = '', name = '']) =>
-        (await import('./commands/describe.ts')).describe(context, kind, name),
-      ),
-    );
-  program
-    .command('top')
-    .description('rates, latencies and endpoints now; redraws on a terminal')
-    .option('--interval <time>', 'between two reads', '1s')
-    .option('--count <n>', 'end after so many')
-    .action(does(async (context, _, options) => (await import('./commands/top.ts')).top(context, options)));
-  program
-    .command('tap')
-    .description('calls as they finish, one line each')
-    .option('--status <status>', 'ok, failed, denied, refused, cancelled or unknown')
-    .option('--target <name>', 'of one target')
-    .action(does(async (context, _, options) => (await import('./commands/observe.ts')).tap(context, options)));
-  program
-    .command('logs')
-    .description('what the node wrote last')
-    .option('--limit <n>', 'most lines')
-    .addOption(new Option('--level <level>', 'least level').choices(['debug', 'info', 'warn', 'error']))
-    .option('--call <id>', 'about one call')
-    .option('--trace <id>', 'about one trace')
-    .action(does(async (context, _, options) => (await import('./commands/observe.ts')).logs(context, options)));
-  program
-    .command('trace <id>')
-    .description('a call or trace as a tree over all nodes')
-    .action(does(async (context, [id = '']) => (await import('./commands/trace.ts')).trace(context, id)));
-  program
-    .command('why <id>')
-    .description('why a call went as it did, decision by decision')
-    .action(does(async (context, [id = '']) => (await import('./commands/trace.ts')).why(context, id)));
-  program
-    .command('can <principal> <action> <resource>')
-    .description('may agent/x call agent/y/operation? exit 0 yes, 1 no or maybe')
-    .option('--context <name=value>', 'assume this about the call, repeatable: depth=3', collect)
-    .action(does(async (context, words, options) => (await import('./commands/can.ts')).can(context, words, options)));
-  program
-    .command('explain [field]')
-    .description('what a field means, such as agent.endpoints.weight')
-    .action(does(async (context, [path]) => (await import('./commands/explain.ts')).explain(context, path)));
-  program
-    .command('version')
-    .description('the version of this command')
-    .action(does(async (context) => (await import('./commands/version.ts')).version(context)));
-};
+/** All that do something by themselves: those without others below, and those that take an argument. */
+const answeringIn = ({ commands }: Command): readonly Command[] =>
+  commands.flatMap((command) => {
+    const isOne = command.commands.length === 0 || command.registeredArguments.length > 0;
+    return [...(isOne ? [command] : []), ...answeringIn(command)];
+  });
 
 const addChanging = (program: Command, does: Does): void => {
   const reading = (command: Command): Command =>
@@ -221,8 +171,10 @@ const addChanging = (program: Command, does: Does): void => {
 const addAccess = (program: Command, does: Does): void => {
   const request = program
     .command('request')
+    .alias('call')
     .argument('[target]')
     .description('make a call: agent/orders/where')
+    .option('--capability <what>', 'whoever provides it, instead of a target: query_database@^2')
     .option('-d, --data <text>', 'payload; @file, or @- for standard input')
     .option('--content-type <type>', 'of the payload; application/json unless said')
     .option('--as-key <key>', 'call as the owner of this key')
@@ -244,6 +196,17 @@ const addAccess = (program: Command, does: Does): void => {
     .option('--reason <text>', 'how you know; kept in the audit')
     .action(
       does(async (context, [id], options) => (await import('./commands/reconcile.ts')).reconcile(context, id, options)),
+    );
+  request
+    .command('replay <id>')
+    .description('each decision of a recorded request again, by the active policy or another one; nothing is sent')
+    .option('--policy <release>', 'by a release, such as 5bd1c0de')
+    .option('-f, --file <path>', 'by bundles in files, repeatable', collect)
+    .option('--compare', 'exit 1 when a decision comes out otherwise')
+    .action(
+      does(async (context, [id = ''], options) =>
+        (await import('./commands/request-replay.ts')).replayRequest(context, id, options),
+      ),
     );
   program
     .command('bootstrap')
@@ -269,6 +232,19 @@ const addAccess = (program: Command, does: Does): void => {
     );
 };
 
+const addIncidents = (program: Command, does: Does): void => {
+  program
+    .command('incident')
+    .description('what alerts have fired')
+    .command('ls')
+    .description('incidents, newest first; the rules are in `airspace get alerts`')
+    .option('--open', 'only those that are not over')
+    .option('--limit <n>', 'most incidents', '30')
+    .action(
+      does(async (context, _, options) => (await import('./commands/alerts.ts')).listIncidents(context, options)),
+    );
+};
+
 const addKill = (program: Command, does: Does): void => {
   const waiting = (command: Command): Command => command.option('--wait <time>', 'longest wait for the nodes', '5s');
   const kill = waiting(program.command('kill'))
@@ -289,37 +265,6 @@ const addKill = (program: Command, does: Does): void => {
     .action(
       does(async (context, [id = ''], options) => (await import('./commands/kill.ts')).lift(context, id, options)),
     );
-};
-
-const addAudit = (program: Command, does: Does): void => {
-  const audit = program.command('audit').description('what was done, in a chain that shows when it was touched');
-  audit
-    .command('ls')
-    .description('records, newest first')
-    .option('--kind <kind>', 'such as call.refused')
-    .option('--actor <who>', 'such as agent/orders')
-    .option('--object <what>', 'such as agent/orders/where')
-    .option('--call <id>', 'about one call')
-    .option('--since <time>', 'such as 1h')
-    .option('--limit <n>', 'most records')
-    .action(does(async (context, _, options) => (await import('./commands/audit.ts')).list(context, options)));
-  audit
-    .command('export')
-    .description('all records in order, one JSON object a line')
-    .option('--from <seq>', 'the first record', '1')
-    .action(does(async (context, _, options) => (await import('./commands/audit.ts')).exportAll(context, options)));
-  audit
-    .command('verify')
-    .description('is it what was written? names the first bad record; exit 1 when not')
-    .option('--file <path>', 'an export, instead of what the node holds')
-    .option('--checkpoints <path>', 'file of checkpoints from elsewhere, repeatable', collect)
-    .option('--signer <key>', 'public key that signed them, from `airspace audit key`')
-    .option('--tenant <name>', 'whose records these are')
-    .action(does(async (context, _, options) => (await import('./commands/audit.ts')).verify(context, options)));
-  audit
-    .command('key')
-    .description('the public key that signs checkpoints; keep it elsewhere')
-    .action(does(async (context) => (await import('./commands/audit.ts')).key(context)));
 };
 
 const percent = (text: string): string => {
@@ -356,7 +301,17 @@ const forNodes = (command: Command): Command =>
       '--keep <time>',
       'records and approvals of calls with their payloads, charges, tasks, and traces, such as 30d; 7d unless said',
     )
-    .option('--otlp <url>', 'collector that gets every call')
+    .option(
+      '--otlp <url>',
+      'collector that gets every trace, and metrics every minute: http://127.0.0.1:4318; else OTEL_EXPORTER_OTLP_ENDPOINT',
+    )
+    .option('--otlp-protocol <protocol>', 'http/protobuf unless said, or http/json')
+    .addOption(
+      new Option('--otlp-names <names>', 'of attributes: those of OpenTelemetry, or our own')
+        .choices(['otel', 'airspace'])
+        .default('otel'),
+    )
+    .option('--metric-series <n>', 'most series of one family in /metrics; 1000 unless said, the rest is `other`')
     .addOption(
       new Option('--log-level <level>', 'least level that is written')
         .choices(['debug', 'info', 'warn', 'error'])
@@ -370,6 +325,12 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     .option('--port <port>', 'of the hub', port, '4600')
     .option('--data <dir>', 'where state lives (AIRSPACE_DATA)', home ?? DATA_DIR)
     .option('--bare', 'only the hub, without the sample fleet')
+    .option(
+      '--parent <url>',
+      'the hub above: this one governs a domain below it, and needs a token of it the first time',
+    )
+    .option('--token <token>', 'that admits it to its parent; AIRSPACE_TOKEN keeps it out of `ps`')
+    .option('--token-file <file>', 'that holds the token')
     .option('--allow-private-egress', PRIVATE_EGRESS_HELP)
     .action(does(async (context, _, options) => (await import('./up/up.ts')).up(context, options)));
   program
@@ -389,12 +350,17 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
       '--root-key-file <file>',
       'of a hub: 32 random bytes in base64 that secrets are sealed under; for its owner only',
     )
-    .option('--parent <url>', 'of a domain hub')
+    .option('--parent <url>', 'the hub above: this one governs a domain below it')
     .option('--store <address>', 'of a hub: postgres://user@host/database instead of SQLite in --data (AIRSPACE_STORE)')
     .option(
       '--reservation-grace <time>',
       'of a hub: after the deadline of a call whose node is gone, until it counts as spent',
       '60s',
+    )
+    .option('--keep-size <size>', 'of traces, such as 50GiB: beyond it the oldest go; 10GiB unless said')
+    .option(
+      '--sample <percent>',
+      'share of ordinary traces that is kept, such as 10%; denied, held, failed, slow and expensive ones always are',
     )
     .option('--two-person', 'policy that may widen needs the approval of a second person')
     .option('--audit-reads', 'of a hub: calls that only read wait until the audit has them, too')
@@ -414,13 +380,23 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
       'start a sidecar, and the agent behind it: sidecar run --hub http://... --token-file t -- node agent.mjs',
     )
     .requiredOption('--hub <url>', 'that it joins')
-    .option('--agent-url <url>', 'where the agent listens')
+    .option('--agent, --agent-url <url>', 'where the agent listens: http://127.0.0.1:8080, or unix:/path/to.sock')
     .option('--agent-version <version>', 'that the agent runs', '1')
+    .option('--app-port <port>', 'for the agent and for health checks; a free one unless said', port)
+    .option(
+      '--app-socket <path>',
+      'for the agent too, at AIRSPACE_SOCKET of its process: a socket that its owner alone can open',
+    )
+    .option(
+      '--door <address>',
+      'for callers with keys, such as 127.0.0.1:7080; default: nowhere, other nodes have theirs',
+    )
+    .option('--label <name=value>', 'of this instance, such as host=a7 or residency=eu, repeatable', collect)
     .option('--app-grpc', 'speak A2A over gRPC to the agent too, at AIRSPACE_GRPC of its process')
     .option('--stdio', 'the command is an MCP server on standard input and output; its token is for a tool')
     .option('--pass-env <name>', 'a variable that an MCP server on stdio may see, repeatable', collect)
     .option('--host <host>', 'address to bind', '127.0.0.1')
-    .option('--port <port>', 'of the door for other nodes', port, '0')
+    .option('--port <port>', 'of the listener for other nodes: TLS, with certificates of members only', port, '0')
     .option('--data <dir>', 'where its state lives', `${DATA_DIR}-sidecar`);
   forNodes(sidecar).action(
     does(async (context, command, options) => (await import('./serve.ts')).sidecar(context, command, options)),

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type ControlPort, Fault, type Resource } from '../contract/index.ts';
 import { checkShape, sourcesOfText } from '../control/index.ts';
+import type { NodeStatus } from '../doors/admin/index.ts';
 import { callEvent, killAnswer, type Served, served, TRACE } from '../doors/admin/testing/served.ts';
 import { writeRunning } from './running.ts';
 import { line } from './testing/line.ts';
@@ -17,7 +18,16 @@ const at = (door: Served, key: string, ...argv: string[]) => line([...argv, '--u
 
 const control = (given: Partial<ControlPort>): ControlPort => {
   const never = (): Promise<never> => Promise.reject(new Fault('internal', 'not in this test'));
-  return { apply: never, diff: never, list: never, remove: never, history: never, rollback: never, ...given };
+  return {
+    apply: never,
+    diff: never,
+    list: never,
+    remove: never,
+    history: never,
+    changes: never,
+    rollback: never,
+    ...given,
+  };
 };
 
 test('airspace alone fits fifteen lines and is no failure', async () => {
@@ -359,7 +369,10 @@ test('calls and their trace are found by a part of their id', async () => {
   await using door = await served();
   const calls = await at(door, 'viewer', 'get', 'calls', '--no-headers');
   assert.match(calls.stdout, /bbbbbbbb {2}agent\/concierge {2}agent\/orders\/where {2}ok {2}5ms/);
-  assert.match((await at(door, 'viewer', 'trace', TRACE.slice(0, 8))).stdout, /^trace a{32} {2}1 call on 1 node/);
+  assert.match(
+    (await at(door, 'viewer', 'trace', TRACE.slice(0, 8))).stdout,
+    /^trace a{32} {2}1 call on 1 node.* {2}2 spans said by agents\n/,
+  );
   assert.match((await at(door, 'viewer', 'why', TRACE)).stdout, /agent\/orders\/where ran it/);
 });
 
@@ -379,21 +392,58 @@ test('lists are data with a kind when data was asked for', async () => {
   );
 });
 
+const STATUS: NodeStatus = {
+  ...{ node: 'hub-1', role: 'hub', version: '1', startedAtMs: 0, ready: true, snapshotSeq: 1, rosterSeq: 1 },
+  ...{ store: 'sqlite', weakened: [], fallback: [], agentSpans: { kept: 0, left: {} } },
+  telemetry: {
+    ...{ events: 0, agentSpans: 0, bytes: 0, fileBytes: null, freeBytes: null, oldestMs: null },
+    ...{ keepBytes: 2 ** 30, sample: 1, removed: { age: 0, size: 0, sample: 0 } },
+  },
+};
+
+test('status says how much of telemetry there is, what it may be, and what was removed for which reason', async () => {
+  const bytes = { bytes: 2 ** 29, fileBytes: 2 ** 30, freeBytes: 2 ** 20, keepBytes: 3 * 2 ** 30 };
+  const kept = {
+    ...bytes,
+    events: 12,
+    agentSpans: 3,
+    oldestMs: 0,
+    sample: 0.1,
+    removed: { age: 4, size: 0, sample: 6 },
+  };
+  await using door = await served({ status: () => ({ ...STATUS, telemetry: kept }) });
+  assert.match(
+    (await at(door, 'viewer', 'status')).stdout,
+    /traces +12 calls since 1970-01-01T00:00Z, 512MiB of 3GiB; 1GiB on the disk, 1MiB of it free; 10% of ordinary traces are kept; removed: 4 for their age, 6 for the sample/,
+  );
+});
+
+test('status says what a collector did not get, and what agents said that was not kept', async () => {
+  const dropped = { queue_full: 3, refused: 0, unavailable: 4 };
+  const otlp = { to: 'http://c.example/v1/traces', sent: 9, waiting: 2, dropped, trouble: 'it is \u001b[31mfull' };
+  const otlpMetrics = { ...otlp, to: 'http://c.example/v1/metrics', dropped: { refused: 1 }, trouble: '' };
+  await using door = await served({
+    status: () => ({ ...STATUS, otlp, otlpMetrics, agentSpans: { kept: 5, left: { rate: 6 } } }),
+  });
+  const { stdout } = await at(door, 'viewer', 'status');
+  assert.match(
+    stdout,
+    /export +9 spans sent to http:\/\/c\.example\/v1\/traces, 2 waiting, 7 dropped \(queue_full 3, unavailable 4\); the last request: it is /,
+  );
+  assert.match(
+    stdout,
+    /export +9 points of metrics sent to http:\/\/c\.example\/v1\/metrics, 1 dropped \(refused 1\)\n/,
+  );
+  assert.match(stdout, /said +5 spans of agents kept, 6 dropped \(rate 6\)/);
+  assert.ok(!stdout.includes('\u001b'));
+  await using quiet = await served({ status: () => STATUS });
+  assert.doesNotMatch((await at(quiet, 'viewer', 'status')).stdout, /^(export|said) /m);
+});
+
 test('check says no with 1, and can wait for a yes', async () => {
   let ready = false;
   await using door = await served({
-    status: () => ({
-      node: 'hub-1',
-      role: 'hub',
-      version: '1',
-      startedAtMs: 0,
-      ready,
-      snapshotSeq: 1,
-      rosterSeq: 1,
-      store: 'sqlite',
-      weakened: [],
-      fallback: [],
-    }),
+    status: () => ({ ...STATUS, ready }),
   });
   assert.equal((await at(door, 'viewer', 'check')).exit, 1);
   const waiting = at(door, 'viewer', 'check', '--wait', '10s');

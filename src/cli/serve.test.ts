@@ -74,13 +74,7 @@ test('gRPC for an agent is refused beside a tool, which calls nobody', async (t)
 test('a domain hub refuses what only a hub without a parent does', async (t) => {
   const dir = await folder(t);
   const words = ['serve', '--role', 'domain', '--parent', 'http://127.0.0.1:1', '--data', join(dir, 'data')];
-  for (const more of [
-    ['--two-person'],
-    ['--audit-reads'],
-    ['--audit-checkpoints', '/mnt/elsewhere/checkpoints.jsonl'],
-    ['--root-key-file', join(dir, 'root')],
-    ['--config', dir],
-  ]) {
+  for (const more of [['--audit-reads'], ['--store', 'postgres://db/airspace']]) {
     const { exit, stderr } = await line([...words, ...more]);
     assert.equal(exit, 2, more.join(' '));
     assert.match(stderr, new RegExp(`${more[0]} is for hubs that have no parent`));

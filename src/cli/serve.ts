@@ -1,7 +1,7 @@
 /** `airspace serve` and `airspace sidecar run`: one node as a process, from the words of the command line to its last log line. */
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { DEFAULT_TENANT, WHOLE_TENANT } from '../contract/index.ts';
+import { DEFAULT_TENANT, Name, WHOLE_TENANT } from '../contract/index.ts';
 import { readSources } from '../control/index.ts';
 import { writePrivateFile } from '../identity/index.ts';
 import { hasPassword, isPostgres } from '../stores/index.ts';
@@ -12,16 +12,20 @@ import { startDomainHub } from './node/domain.ts';
 import { hasAdministrator, type RunningHub, startHub } from './node/hub.ts';
 import type { RunningNode } from './node/node.ts';
 import { type RunningSidecar, startSidecar } from './node/sidecar.ts';
-import { nodeOptions, requireReachable, tokenFor } from './node-words.ts';
+import { addressOf, nodeOptions, requireReachable, tokenFor } from './node-words.ts';
 import { parseDuration } from './render/time.ts';
+import { roomOptions } from './room-words.ts';
 import { forgetRunning, localUrlOf, writeRunning } from './running.ts';
 import { APP_FILE, failing, untilAsked } from './starting.ts';
 import { type AgentProcess, runAgent } from './up/agent-process.ts';
 
 export const serve = async (context: Context, options: ServeOptions): Promise<number> => {
-  const node = options.role === 'domain' ? await startDomain(context, options) : await startRoot(context, options);
+  const node =
+    options.role === 'domain' || options.parent !== undefined
+      ? await startDomain(context, options)
+      : await startRoot(context, options);
   await tellRunning(context, options.data, node.url);
-  context.out.stdout.write(`${options.role} ${node.id} listening on ${node.url}\n`);
+  context.out.stdout.write(`${options.parent === undefined ? 'hub' : 'domain'} ${node.id} listening on ${node.url}\n`);
   keepCompiled();
   await untilAsked();
   await node.stop(true);
@@ -83,6 +87,7 @@ const startRoot = async (context: Context, options: ServeOptions): Promise<Runni
       auditReads: options.auditReads ?? false,
       auditCheckpoints: options.auditCheckpoints ?? [],
       ...webhookOf(options),
+      ...roomOptions(options),
     }),
   );
   try {
@@ -105,41 +110,56 @@ const startDomain = async (context: Context, options: ServeOptions): Promise<Run
     throw usage('a domain hub needs a parent', 'airspace serve --role domain --parent http://... --token-file ...');
   refuseRootWords(options);
   requireReachable(options);
-  return failing(
+  const hub = await failing(
     options,
     startDomainHub({
       ...(await nodeOptions(context, options)),
       ...webhookOf(options),
+      ...roomOptions(options),
+      twoPerson: options.twoPerson ?? false,
+      rootKeyFile: options.rootKeyFile,
+      auditCheckpoints: options.auditCheckpoints ?? [],
       hubUrl: options.parent,
       token: await tokenFor(context, options),
     }),
   );
+  try {
+    // What the files may say depends on what is above.
+    if ((options.config ?? []).length > 0) await hub.heard(HEARD_WITHIN_MS);
+    await applyFiles(hub, options.config ?? [], hub.tenant);
+  } catch (thrown) {
+    await hub.stop(false);
+    throw thrown;
+  }
+  return hub;
 };
+
+const HEARD_WITHIN_MS = 15_000;
 
 /** By their words on the command line. A protection that is asked for and not there would be worse than none. */
 const ROOT_WORDS = {
   store: '--store',
-  config: '--config',
-  twoPerson: '--two-person',
   auditReads: '--audit-reads',
-  auditCheckpoints: '--audit-checkpoints',
-  rootKeyFile: '--root-key-file',
 } as const satisfies Partial<Record<keyof ServeOptions, string>>;
 
 const refuseRootWords = (options: ServeOptions): void => {
   for (const [option, word] of Object.entries(ROOT_WORDS))
     if (options[option as keyof typeof ROOT_WORDS] !== undefined)
       throw usage(
-        `a domain hub takes policy from its parent and keeps its state in --data; ${word} is for hubs that have no parent`,
+        `a domain hub keeps its state in --data, beside what comes from its parent; ${word} is for hubs that have no parent`,
       );
 };
 
 /** Files of the operator, applied before the first call. What they already say changes nothing. */
-const applyFiles = async (hub: RunningHub, paths: readonly string[]): Promise<void> => {
+const applyFiles = async (
+  hub: Pick<RunningHub, 'configure'>,
+  paths: readonly string[],
+  tenant = DEFAULT_TENANT,
+): Promise<void> => {
   if (paths.length === 0) return;
   const { resources, origins } = await readSources(paths);
   await hub.configure.apply({
-    tenant: DEFAULT_TENANT,
+    tenant,
     resources,
     origins,
     by: 'serve --config',
@@ -156,6 +176,10 @@ export const sidecar = async (
   options: SidecarOptions,
 ): Promise<number> => {
   requireReachable(options);
+  if (options.tlsKey !== undefined && options.door === undefined && options.grpc === undefined)
+    throw usage(
+      'other nodes know a sidecar by the certificate that it has from its hub; --tls-key and --tls-cert are for --door and --grpc',
+    );
   if (options.stdio === true) return toolSidecar(context, command, options);
   const port = options.agentUrl === undefined && command.length > 0 ? await freePort() : undefined;
   const agentUrl = options.agentUrl ?? (port === undefined ? null : `http://127.0.0.1:${port}`);
@@ -163,11 +187,13 @@ export const sidecar = async (
   const node = await failing(
     options,
     startSidecar({
-      ...(await nodeOptions(context, options)),
+      ...(await nodeOptions(context, options, true)),
+      ...listenersOf(options),
       hubUrl: options.hub,
       token: await tokenFor(context, options),
       agentUrl,
       agentVersion: options.agentVersion,
+      labels: labelsOf(options.label),
       agentReady: () => command.length === 0 || agent?.isReady() === true,
       ...(options.appGrpc === true ? { appGrpc: true } : {}),
     }),
@@ -197,6 +223,22 @@ export const sidecar = async (
   }
 };
 
+/** What a sidecar opens besides the listener for other nodes. */
+const listenersOf = ({ appPort, appSocket, door }: SidecarOptions) => ({
+  ...(appPort === undefined ? {} : { appPort: Number(appPort) }),
+  ...(appSocket === undefined ? {} : { appSocket }),
+  ...(door === undefined ? {} : { door: addressOf('--door', door) }),
+});
+const labelsOf = (words: readonly string[] = []): Readonly<Record<string, string>> => {
+  const labels = words.map((word) => {
+    const [, name = '', value] = /^([^=]*)=(.*)$/.exec(word) ?? [];
+    if (value === undefined || !Name.safeParse(name).success || value.length > 63)
+      throw usage(`--label must be such as residency=eu, not \`${word}\``);
+    return [name, value] as const;
+  });
+  return Object.fromEntries(labels);
+};
+
 /** Beside a tool: the node itself starts the server, and starts it again when it ends. */
 const toolSidecar = async (context: Context, command: readonly string[], options: SidecarOptions): Promise<number> => {
   if (command.length === 0 || options.agentUrl !== undefined)
@@ -208,11 +250,13 @@ const toolSidecar = async (context: Context, command: readonly string[], options
   const node = await failing(
     options,
     startSidecar({
-      ...(await nodeOptions(context, options)),
+      ...(await nodeOptions(context, options, true)),
+      ...listenersOf(options),
       hubUrl: options.hub,
       token: await tokenFor(context, options),
       agentUrl: null,
       agentVersion: options.agentVersion,
+      labels: labelsOf(options.label),
       stdio: { command, env: serverEnvironment(context.io.env, options.passEnv ?? []) },
     }),
   );
@@ -246,14 +290,19 @@ const serverEnvironment = (env: Context['io']['env'], passed: readonly string[])
   );
 };
 
-const appOf = ({ appUrl, appKey, appGrpc }: RunningSidecar) => ({
+const appOf = ({ appUrl, appKey, appGrpc, appSocket }: RunningSidecar) => ({
   ...{ url: appUrl, key: appKey },
   ...(appGrpc === '' ? {} : { grpc: appGrpc }),
+  ...(appSocket === '' ? {} : { socket: appSocket }),
 });
 
 const environmentOf = (node: RunningSidecar) => {
-  const { url, key, grpc } = appOf(node);
-  return { AIRSPACE_URL: url, AIRSPACE_KEY: key, ...(grpc === undefined ? {} : { AIRSPACE_GRPC: grpc }) };
+  const { url, key, grpc, socket } = appOf(node);
+  return {
+    ...{ AIRSPACE_URL: url, AIRSPACE_KEY: key },
+    ...(grpc === undefined ? {} : { AIRSPACE_GRPC: grpc }),
+    ...(socket === undefined ? {} : { AIRSPACE_SOCKET: socket }),
+  };
 };
 
 const freePort = async (): Promise<number> => {

@@ -101,9 +101,10 @@ const call = async (tool: string, operation: string, body: object) => {
 
 /** Until the hub has heard that it is there. */
 const whenThere = async (tool: string, operation: string, body: object) => {
-  for (;;) {
+  for (const endMs = performance.now() + 30_000; ; ) {
     const answer = await call(tool, operation, body);
     if (answer.status !== 503) return answer;
+    assert.ok(performance.now() < endMs, `${tool} is there in 30 s`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 };

@@ -3,6 +3,7 @@ import { type CallState, HEADERS, type StoredReply, type TargetKind } from '../c
 import { type CallerContext, contextOf, merge } from './context.ts';
 import { AirspaceError, lost, PROBLEM_TYPE, problemFrom, TargetError } from './errors.ts';
 import { metaOf, type ReplyMeta } from './meta.ts';
+import { OUTCOMES_PATH, type Outcome, outcomeRequest } from './outcome.ts';
 import { readEvents, type ServerEvent } from './sse.ts';
 
 export interface ClientOptions {
@@ -16,6 +17,13 @@ export interface ClientOptions {
 
 /** The name of an agent, or what kind of thing it is and its name. */
 export type TargetRef = string | { readonly kind: TargetKind; readonly name: string };
+
+/** A capability to call: the same as of a target, and what it was resolved to is in `meta.capability`. */
+export interface Capability {
+  call(payload?: Payload, options?: CallOptions): Promise<CallResult>;
+  stream(payload?: Payload, options?: CallOptions): AsyncGenerator<ServerEvent>;
+  callAsync(payload?: Payload, options?: CallOptions): Promise<{ readonly id: string }>;
+}
 
 /** Bytes are sent as they are; anything else becomes JSON. Undefined: no payload. */
 export type Payload = unknown;
@@ -56,10 +64,14 @@ export interface Client {
     payload?: Payload,
     options?: CallOptions,
   ): Promise<{ readonly id: string }>;
+  /** Calls by what is wanted instead of by name: `client.capability('query_database', '^2').call({ sql })`. */
+  capability(name: string, range?: string): Capability;
   status(id: string): Promise<AsyncCallView>;
   /** Asks again until the call is over, then answers its reply like `call`. `everyMs` default 500. */
   poll(id: string, options?: { readonly everyMs?: number; readonly signal?: AbortSignal }): Promise<CallResult>;
   cancel(id: string): Promise<AsyncCallView>;
+  /** Said again it changes nothing, and `repeated` is true. Throws `AirspaceError`: `conflict` when something else was said before. */
+  outcome(outcome: Outcome): Promise<{ readonly repeated: boolean }>;
   /** The same client inside the call that an agent is answering: its tree, trace, session and end are handed on. */
   within(context: CallerContext): Client;
 }
@@ -70,8 +82,7 @@ export const createClient = (options: ClientOptions): Client => clientOf(new Wir
 
 const clientOf = (wire: Wire, context: CallerContext): Client => {
   const post = (
-    target: TargetRef,
-    operation: string,
+    path: string,
     payload: Payload,
     options: CallOptions,
     extra: Record<string, string> = {},
@@ -79,7 +90,7 @@ const clientOf = (wire: Wire, context: CallerContext): Client => {
     const merged = merge(context, options);
     const { body, contentType } = encode(payload, options.contentType);
     const headers = { ...headersOf(merged, contentType), ...extra };
-    return wire.send('POST', pathOf(target, operation), {
+    return wire.send('POST', path, {
       headers,
       body,
       signal: merged.signal,
@@ -88,21 +99,31 @@ const clientOf = (wire: Wire, context: CallerContext): Client => {
   };
   const recordAt = async (method: string, id: string): Promise<AsyncCallView> =>
     (await jsonOf(await wire.send(method, recordPath(id), {}))) as AsyncCallView;
-  return {
-    call: async (target, operation, payload, given = {}) => resultOf(await post(target, operation, payload, given)),
-    stream: async function* (target, operation, payload, given = {}) {
-      const reply = await post(target, operation, payload, given, { accept: 'text/event-stream' });
+  const at = (path: string): Capability => ({
+    call: async (payload, given = {}) => resultOf(await post(path, payload, given)),
+    stream: async function* (payload, given = {}) {
+      const reply = await post(path, payload, given, { accept: 'text/event-stream' });
       yield* eventsOf(reply);
     },
-    callAsync: async (target, operation, payload, given = {}) => {
-      const reply = await post(target, operation, payload, given, { prefer: 'respond-async' });
+    callAsync: async (payload, given = {}) => {
+      const reply = await post(path, payload, given, { prefer: 'respond-async' });
       return { id: ((await jsonOf(reply)) as { id: string }).id };
     },
+  });
+  return {
+    call: (target, operation, payload, given) => at(pathOf(target, operation)).call(payload, given),
+    stream: (target, operation, payload, given) => at(pathOf(target, operation)).stream(payload, given),
+    callAsync: (target, operation, payload, given) => at(pathOf(target, operation)).callAsync(payload, given),
+    capability: (name, range) => at(capabilityPath(name, range)),
     status: (id) => recordAt('GET', id),
     cancel: (id) => recordAt('DELETE', id),
     poll: async (id, { everyMs = 500, signal } = {}) => {
       while (isRunning(await recordAt('GET', id))) await pause(everyMs, signal);
       return resultOf(await wire.send('GET', `${recordPath(id)}/reply`, { signal }));
+    },
+    outcome: async (outcome) => {
+      const reply = await wire.send('POST', OUTCOMES_PATH, outcomeRequest(outcome, context));
+      return { repeated: ((await jsonOf(reply)) as { repeated: boolean }).repeated };
     },
     within: (inner) => clientOf(wire, merge(context, contextOf(inner))),
   };
@@ -114,6 +135,9 @@ const pathOf = (target: TargetRef, operation: string): string => {
   const { kind, name } = typeof target === 'string' ? { kind: 'agent' as const, name: target } : target;
   return `/v1/${PLURAL[kind]}/${encodeURIComponent(name)}/${encodeURIComponent(operation)}`;
 };
+
+const capabilityPath = (name: string, range: string | undefined): string =>
+  `/v1/capabilities/${encodeURIComponent(name)}${range === undefined ? '' : `@${encodeURIComponent(range)}`}`;
 
 const recordPath = (id: string): string => `/v1/calls/${encodeURIComponent(id)}`;
 
@@ -150,7 +174,7 @@ interface Sending {
 const GRACE_MS = 1_000;
 
 /** Requests with the key, and replies that are not Airspace's refusals. */
-class Wire {
+export class Wire {
   readonly #base: string;
   readonly #key: string | undefined;
   readonly #fetch: typeof fetch;
@@ -258,7 +282,7 @@ async function* eventsOf(reply: Response): AsyncGenerator<ServerEvent> {
 }
 
 /** Not every browser lets a `ReadableStream` be iterated. */
-async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
   try {
     for (;;) {
@@ -271,7 +295,7 @@ async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8
   }
 }
 
-const pause = (delayMs: number, signal?: AbortSignal): Promise<void> =>
+export const pause = (delayMs: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(signal.reason);

@@ -3,6 +3,7 @@ export {
   type AsyncCallView,
   type CallOptions,
   type CallResult,
+  type Capability,
   type Client,
   type ClientOptions,
   createClient,
@@ -12,4 +13,15 @@ export {
 export type { CallerContext } from './context.ts';
 export { AirspaceError, TargetError } from './errors.ts';
 export type { ReplyMeta } from './meta.ts';
+export type { Outcome } from './outcome.ts';
+export {
+  type Expression,
+  expr,
+  type PlanBuilder,
+  plan,
+  type StepOptions,
+  type StepRef,
+  type Template,
+} from './plan.ts';
+export { Runs } from './runs.ts';
 export type { ServerEvent } from './sse.ts';

@@ -9,6 +9,8 @@ export interface ReplyMeta {
   readonly version: string;
   readonly attempts: number;
   readonly policy: string;
+  /** Of a call for a capability: `query_database@2.3.0; provider=tool/db/query`, and instead of whom if the first was away. Empty for any other. */
+  readonly capability: string;
   readonly notes: readonly string[];
 }
 
@@ -21,6 +23,7 @@ export const metaOf = (headers: Headers): ReplyMeta => {
     version: text(HEADERS.version),
     attempts: Number(text(HEADERS.attempts)) || 0,
     policy: text(HEADERS.policy),
+    capability: text(HEADERS.capability),
     notes: text(HEADERS.notes)
       .split(',')
       .map((note) => note.trim())

@@ -5,6 +5,7 @@ import type { Admin } from '../admin.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
 import { clean, cleanText } from '../render/clean.ts';
+import { planCheckText } from '../render/plan-check.ts';
 import { age, duration } from '../render/time.ts';
 
 export interface LsOptions {
@@ -64,7 +65,7 @@ const rows = async (admin: Admin, state?: ApprovalState, limit?: string): Promis
 
 export const show = async (context: Context, id: string): Promise<number> => {
   const view = await one(await context.admin(), id);
-  await context.out.one(view, () => textOf(view));
+  await context.out.one(view, () => textOf(view, context.out));
   return EXIT.ok;
 };
 
@@ -89,7 +90,7 @@ const one = async (admin: Admin, id: string): Promise<ApprovalView> => {
   return admin.get<ApprovalView>(`/v1/approvals/${found[0]}`);
 };
 
-const textOf = (view: ApprovalView): string => {
+const textOf = (view: ApprovalView, out: Context['out']): string => {
   const facts: readonly (readonly [string, string])[] = [
     ['state', view.state],
     ['caller', view.caller],
@@ -110,10 +111,23 @@ const textOf = (view: ApprovalView): string => {
     `approval ${view.id}`,
     ...facts.map(([name, value]) => `  ${name.padEnd(10)}  ${clean(value)}`),
     ...(votes.length === 0 ? [] : ['votes', ...votes]),
+    ...planLines(view, out),
     `exactly this is sent (${clean(view.contentType)}; written by the caller, untrusted${view.isText ? '' : '; base64'}):`,
     cleanText(view.body),
   ].join('\n');
 };
+
+/** What the run would do, and what of it is not as it was when people were asked. */
+const planLines = ({ plan }: ApprovalView, out: Context['out']): readonly string[] => {
+  if (plan === undefined) return [];
+  const { check, changes } = plan;
+  const shown =
+    check === null ? [] : ['the plan, as it is now', `  definition  ${check.digest}`, planCheckText(out, check)];
+  return [...shown, ...changedLines(changes, out)];
+};
+
+const changedLines = (changes: readonly string[], { paint }: Context['out']): readonly string[] =>
+  changes.map((change) => `${paint('red', 'since people were asked')}: ${clean(change)}`);
 
 export const vote = async (
   context: Context,
@@ -125,10 +139,12 @@ export const vote = async (
   for (const id of ids) {
     const view = await one(admin, id);
     // Whoever answers has seen it; the digest in the vote says what.
-    if (!yes) context.out.note(textOf(view));
+    if (!yes) context.out.note(textOf(view, context.out));
+    else for (const line of changedLines(view.plan?.changes ?? [], context.out)) context.out.note(line);
     await context.confirm(`${verdict} ${clean(view.target)} for ${clean(view.caller)}`, yes);
-    const { digest } = view;
-    const after = await admin.post<ApprovalView>(`/v1/approvals/${view.id}:${verdict}`, { digest, comment });
+    const { digest, plan } = view;
+    const seen = plan === undefined || plan.answer === '' ? {} : { check: plan.answer };
+    const after = await admin.post<ApprovalView>(`/v1/approvals/${view.id}:${verdict}`, { digest, comment, ...seen });
     await context.out.one(
       after,
       () => `${after.id.slice(0, 12)} is ${after.state}, ${after.approvals} of ${after.quorum}`,

@@ -1,13 +1,15 @@
 /** `airspace audit ls | export | verify`: what was written down, and whether it is still what was written. */
 import { readFile } from 'node:fs/promises';
 import { ChainVerifier, type Checkpoint, type Finding, parseRecord, readCheckpoints } from '../../audit/index.ts';
-import type { AuditHead, AuditRecord } from '../../contract/index.ts';
+import type { AuditHead, AuditRecord, NodeAuditHead } from '../../contract/index.ts';
 import { verifySignature } from '../../identity/index.ts';
 import type { Admin } from '../admin.ts';
 import type { Context } from '../context.ts';
+import { isDossier, readDossier } from '../dossier/lines.ts';
 import { EXIT, usage } from '../failure.ts';
 import { clean } from '../render/clean.ts';
 import { parseDuration } from '../render/time.ts';
+import type { AgentExportOptions } from './audit-agent.ts';
 
 export interface AuditLsOptions {
   readonly kind?: string;
@@ -22,10 +24,8 @@ export interface AuditLsOptions {
 export const list = async ({ admin, out }: Context, options: AuditLsOptions): Promise<number> => {
   // Options of every command come along, such as where the node is: none of those is a filter.
   const { since, kind, actor, object, call, limit } = options;
-  const { items } = await (await admin()).get<{ readonly items: readonly AuditRecord[] }>('/v1/audit', {
-    ...{ kind, actor, object, call, limit },
-    since: since === undefined ? undefined : Date.now() - agoOf(since),
-  });
+  const filter = { kind, actor, object, call, since: since === undefined ? undefined : Date.now() - agoOf(since) };
+  const items = await found(await admin(), filter, limit);
   await out.list({
     kind: 'AuditRecord',
     rows: items,
@@ -44,6 +44,27 @@ export const list = async ({ admin, out }: Context, options: AuditLsOptions): Pr
   return EXIT.ok;
 };
 
+type Filter = Readonly<Record<string, string | number | undefined>>;
+
+/** Newest first. The node looks at so many records for each question, and says where to go on. */
+const found = async (admin: Admin, filter: Filter, limit: string | undefined): Promise<readonly AuditRecord[]> => {
+  const items: AuditRecord[] = [];
+  const most = limit === undefined ? 100 : Number(limit);
+  for (let before: number | null | undefined; before !== null; ) {
+    const page: { readonly items: readonly AuditRecord[]; readonly before?: number | null } = await admin.get(
+      '/v1/audit',
+      {
+        ...{ ...filter, limit: items.length === 0 ? limit : most - items.length },
+        ...(before === undefined ? {} : { before }),
+      },
+    );
+    items.push(...page.items);
+    // Older nodes look at everything at once.
+    before = items.length >= most ? null : (page.before ?? null);
+  }
+  return items;
+};
+
 const agoOf = (text: string): number => {
   const ago = parseDuration(text);
   if (ago === undefined) throw usage(`--since must be such as 30m or 2h, not \`${text}\``);
@@ -59,18 +80,61 @@ const detailsOf = ({ details }: AuditRecord): string =>
 
 /** One record a line, in order, as `verify --file` takes them. */
 export const exportAll = async (
-  { admin, out }: Context,
-  { from = '1' }: { readonly from?: string },
+  context: Context,
+  options: { readonly from?: string } & ChainOptions & Partial<AgentExportOptions>,
 ): Promise<number> => {
-  for await (const record of recordsFrom(await admin(), Number(from))) out.print(JSON.stringify(record));
+  const { from = '1', agent, ...chain } = options;
+  if (agent !== undefined) {
+    if (options.from !== undefined || chain.node !== undefined || chain.chain !== undefined)
+      throw usage('--agent looks at all chains from their beginning; --since says since when');
+    return (await import('./audit-agent.ts')).exportAgent(context, { ...options, agent });
+  }
+  if (options.since !== undefined || options.checkpoints !== undefined)
+    throw usage(
+      '--since and --checkpoints are of `audit export --agent`; the whole chain has no beginning but its first record',
+    );
+  for await (const record of recordsFrom(await context.admin(), chainOf(chain), Number(from)))
+    context.out.print(JSON.stringify(record));
+  return EXIT.ok;
+};
+
+interface ChainOptions {
+  /** The chain that this node has handed over, instead of the one that is written at the hub. */
+  readonly node?: string;
+  /** Of which tenant, where it is not the own: of calls that the node refused. */
+  readonly chain?: string;
+}
+
+/** Options of every command come along: none of those is part of the question. */
+const chainOf = ({ node, chain }: ChainOptions): ChainOptions => ({
+  ...(node === undefined ? {} : { node }),
+  ...(chain === undefined ? {} : { chain }),
+});
+
+/** Nodes that have handed over what they wrote down, and how far. */
+export const nodes = async ({ admin, out }: Context): Promise<number> => {
+  const { items } = await (await admin()).get<{ readonly items: readonly NodeAuditHead[] }>('/v1/audit/nodes');
+  await out.list({
+    kind: 'NodeAudit',
+    rows: items,
+    columns: [
+      { title: 'NODE', value: ({ node }) => node },
+      { title: 'TENANT', value: ({ tenant }) => tenant || '-' },
+      { title: 'RECORDS', value: ({ seq }) => String(seq), align: 'right' },
+      { title: 'LAST', value: ({ hash }) => hash.slice(0, 16) },
+    ],
+    name: ({ node, tenant }) => `${node}/${tenant}`,
+    empty: 'no node has handed over any audit',
+  });
   return EXIT.ok;
 };
 
 const PAGE = 1_000;
 
-async function* recordsFrom(admin: Admin, from = 1): AsyncGenerator<AuditRecord> {
+async function* recordsFrom(admin: Admin, chain: ChainOptions, from = 1): AsyncGenerator<AuditRecord> {
   for (let next = from; ; ) {
     const { items } = await admin.get<{ readonly items: readonly AuditRecord[] }>('/v1/audit/records', {
+      ...chain,
       from: next,
       limit: PAGE,
     });
@@ -82,7 +146,7 @@ async function* recordsFrom(admin: Admin, from = 1): AsyncGenerator<AuditRecord>
   }
 }
 
-export interface VerifyOptions {
+export interface VerifyOptions extends ChainOptions {
   /** An export; absent: what the node holds. */
   readonly file?: string;
   /** Files of checkpoints, from where the hub could not rewrite them. */
@@ -95,8 +159,12 @@ export interface VerifyOptions {
 /** Exit 1 when something is not as it was written. */
 export const verify = async (context: Context, options: VerifyOptions): Promise<number> => {
   const { out } = context;
-  const head = options.file === undefined ? await (await context.admin()).get<Head>('/v1/audit/head') : undefined;
-  const records = options.file === undefined ? recordsFrom(await context.admin()) : recordsIn(options.file);
+  if (options.file !== undefined && isDossier((await read(options.file)).split('\n', 1)[0] ?? ''))
+    return verifyFile(context, options.file, options);
+  const chain = chainOf(options);
+  const head =
+    options.file === undefined ? await (await context.admin()).get<Head>('/v1/audit/head', { ...chain }) : undefined;
+  const records = options.file === undefined ? recordsFrom(await context.admin(), chain) : recordsIn(options.file);
   const key = options.signer ?? head?.publicKey;
   const { checkpoints, problems } = await checkpointsOf(options.checkpoints ?? [], key);
   const result = await run(records, checkpoints, options.tenant ?? head?.tenant);
@@ -107,6 +175,23 @@ export const verify = async (context: Context, options: VerifyOptions): Promise<
   else if (finding === undefined) sayWell(context, result.verified, outside);
   else out.print(`BAD   ${clean(`${finding.what} at record ${finding.seq}: ${finding.text}`)}`);
   return finding === undefined ? EXIT.ok : EXIT.no;
+};
+
+/** What `export --agent` wrote. */
+const verifyFile = async (
+  { out }: Context,
+  file: string,
+  { signer, checkpoints = [] }: VerifyOptions,
+): Promise<number> => {
+  const { verifyDossier } = await import('../dossier/verify.ts');
+  const dossier = readDossier(await read(file));
+  const elsewhere = await Promise.all(checkpoints.map(read));
+  const more = elsewhere.flatMap((text) => text.split('\n').filter((line) => line.trim() !== ''));
+  const lines = [...dossier.lines, ...more.map((signed) => ({ type: 'checkpoint' as const, signed }))];
+  const verdict = verifyDossier({ ...dossier, lines }, signer);
+  if (out.format === 'json' || out.format === 'jsonl') out.print(JSON.stringify(verdict));
+  else for (const { verdict: how, text } of verdict.said) out.print(`${how.padEnd(5)} ${clean(text)}`);
+  return verdict.ok ? EXIT.ok : EXIT.no;
 };
 
 type Head = AuditHead & { readonly publicKey: string };

@@ -27,10 +27,12 @@ export const bootstrap = async ({ io, out, options }: Context, { data }: { data?
       code: 'unreachable',
     });
   const admin = new Admin({ url, key: '', origin: options.url === undefined ? dir : '--url' });
-  const { id, secret } = await admin.post<{ id: string; secret: string }>('/v1/bootstrap', { token });
+  const { id, user, secret } = await admin.post<{ id: string; user: string; secret: string }>('/v1/bootstrap', {
+    token,
+  });
   const path = join(dir, ADMIN_KEY_FILE);
   await writePrivateFile(path, `${secret}\n`);
-  out.note(`key ${clean(id)} of user/admin is in ${path}; commands in this folder use it`);
+  out.note(`key ${clean(id)} of user/${clean(user)} is in ${path}; commands in this folder use it`);
   await out.one({ id, file: path }, () => path);
   return EXIT.ok;
 };

@@ -1,16 +1,21 @@
 /** `airspace describe`: one resource with all that is known about it, declared and seen. */
 import { stringify } from 'yaml';
-import type { CallEvent, StoredResource } from '../../contract/index.ts';
+import type { CallEvent, StoredResource, TopEndpoint, TopRead } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { resourceKindOf } from '../kinds.ts';
+import { pageOf } from '../pages.ts';
 import { cleanText } from '../render/clean.ts';
+import { domainLines, targetSumColumns } from '../render/domains.ts';
 import type { Column } from '../render/table.ts';
 import { duration } from '../render/time.ts';
-import type { TopEndpoint, TopRead } from '../render/top.ts';
+import { alertLines, alertsSeen } from './alerts.ts';
+import { type DomainSeen, domainsSeen } from './domains.ts';
 import { callColumns } from './get.ts';
 
 export const describe = async (context: Context, word: string, name: string): Promise<number> => {
+  if (/^nodes?$/i.test(word)) return (await import('./describe-node.ts')).describeNode(context, name);
+  if (/^calls?$/i.test(word)) return (await import('./describe-call.ts')).describeCall(context, name);
   const kind = resourceKindOf(word);
   const admin = await context.admin();
   const { items } = await admin.get<{ items: StoredResource[] }>('/v1/resources', { kind, name });
@@ -24,14 +29,30 @@ export const describe = async (context: Context, word: string, name: string): Pr
     kind === 'Agent' || kind === 'Tool' || kind === 'Model'
       ? await seenOf(context, kind.toLowerCase(), name)
       : undefined;
-  await context.out.one({ ...found, ...seen }, () =>
+  const domain = kind === 'Domain' ? (await domainsSeen(admin, [found])).get(name) : undefined;
+  const alert = kind === 'Alert' ? (await alertsSeen(admin)).get(name) : undefined;
+  const also = { ...(domain === undefined ? {} : { domain }), ...(alert === undefined ? {} : { alert }) };
+  await context.out.one({ ...found, ...seen, ...also }, () =>
     [
       cleanText(stringify(found.resource)).trimEnd(),
       `\nversion ${found.version}, since revision ${found.revision}`,
+      ...(domain === undefined ? [] : domainText(context, domain)),
+      ...(alert === undefined ? [] : alertLines(alert, Date.now())),
       ...(seen === undefined ? [] : seenText(context, seen)),
+      ...pageLine(pageOf(admin.url, `${kind.toLowerCase()}/${name}`)),
     ].join('\n'),
   );
   return EXIT.ok;
+};
+
+const pageLine = (page: string | undefined): readonly string[] => (page === undefined ? [] : ['', `ui ${page}`]);
+
+const domainText = ({ out }: Context, domain: DomainSeen): readonly string[] => {
+  const called = domain.hour?.targets ?? [];
+  return [
+    ...domainLines(domain, Date.now()),
+    ...(called.length === 0 ? [] : ['', out.table(called, targetSumColumns)]),
+  ];
 };
 
 interface Seen {

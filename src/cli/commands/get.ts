@@ -1,28 +1,36 @@
 /** `airspace get`: a table of anything that there is. */
 import {
+  type AlertView,
   type CallEvent,
   type InstanceEntry,
   moneyOf,
   moneyText,
   type NodeView,
   type ResourceKind,
+  type ResourceOf,
+  type RouteSpec,
   type StoredResource,
   type TargetEntry,
+  type TopRead,
 } from '../../contract/index.ts';
 import type { Admin } from '../admin.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
 import { type Observed, wantedOf } from '../kinds.ts';
+import { domainColumns } from '../render/domains.ts';
 import { styleOf } from '../render/paint.ts';
 import type { Column } from '../render/table.ts';
 import { age, duration } from '../render/time.ts';
-import type { TopRead } from '../render/top.ts';
 import { parseSelector } from '../selector.ts';
+import { alertsSeen } from './alerts.ts';
+import { type DomainSeen, domainsSeen, inTreeOrder } from './domains.ts';
 
 export interface GetOptions {
   readonly selector?: string;
   readonly domain?: string;
   readonly limit?: string;
+  readonly watch?: boolean;
+  readonly interval?: string;
 }
 
 export const get = async (
@@ -32,12 +40,16 @@ export const get = async (
   options: GetOptions,
 ): Promise<number> => {
   const wanted = wantedOf(word);
-  if ('observed' in wanted) await OBSERVERS[wanted.observed](context, names, options);
-  else await resources(context, wanted.kind, names, options);
+  const look = (shown: Context): Promise<void> =>
+    'observed' in wanted
+      ? OBSERVERS[wanted.observed](shown, names, options)
+      : resources(shown, wanted.kind, names, options);
+  if (options.watch === true) await (await import('./watch.ts')).watching(context, options.interval ?? '1s', look);
+  else await look(context);
   return EXIT.ok;
 };
 
-type Row = StoredResource & { readonly well?: string };
+type Row = StoredResource & { readonly well?: string; readonly seen?: DomainSeen; readonly alert?: AlertView };
 
 const resources = async (
   context: Context,
@@ -56,10 +68,18 @@ const resources = async (
   );
   const missing = names.filter((name) => !found.some(({ resource }) => resource.metadata.name === name));
   const well = isTarget(kind) && isTable(context) ? await wellOf(admin) : undefined;
+  const domains = kind === 'Domain' ? await domainsSeen(admin, items) : undefined;
+  const alerts = kind === 'Alert' ? await alertsSeen(admin) : undefined;
+  const rows = found.map((one): Row => {
+    const seen = domains?.get(one.resource.metadata.name);
+    const alert = alerts?.get(one.resource.metadata.name);
+    if (alert !== undefined) return { ...one, alert };
+    return seen === undefined ? withWell(one, well) : { ...one, seen };
+  });
   if (found.length > 0 || missing.length === 0)
     await context.out.list<Row>({
       kind,
-      rows: found.map((one) => withWell(one, well)),
+      rows: domains === undefined ? rows : inTreeOrder(rows),
       columns: columnsOf(kind),
       name: ({ resource }) => `${kind.toLowerCase()}/${resource.metadata.name}`,
       empty:
@@ -81,7 +101,7 @@ const word = (kind: ResourceKind): string => kind.toLowerCase();
 const isTable = ({ out }: Context): boolean => out.format === 'table' || out.format === 'wide';
 const isTarget = (kind: ResourceKind): boolean => kind === 'Agent' || kind === 'Tool' || kind === 'Model';
 
-/** Data formats print the resource as it is; only the table carries what routing sees. */
+/** Data formats print a target as it is; only the table carries what routing sees. */
 const withWell = (stored: StoredResource, well: ReadonlyMap<string, string> | undefined): Row => {
   const { kind, metadata } = stored.resource;
   return well === undefined ? stored : { ...stored, well: well.get(`${kind.toLowerCase()}/${metadata.name}`) ?? '-' };
@@ -99,6 +119,7 @@ const wellOf = async (admin: Admin): Promise<ReadonlyMap<string, string>> => {
 
 const NAME: Column<Row> = { title: 'NAME', value: ({ resource }) => resource.metadata.name };
 const DOMAIN: Column<Row> = { title: 'DOMAIN', value: ({ resource }) => resource.metadata.domain ?? '-' };
+const OWNER: Column<Row> = { title: 'OWNER', value: ({ resource }) => resource.metadata.owner ?? '-', wide: true };
 const VERSION: Column<Row> = { title: 'REV', value: ({ version }) => version, align: 'right' };
 const LABELS: Column<Row> = {
   title: 'LABELS',
@@ -135,17 +156,39 @@ const TARGET_COLUMNS: readonly Column<Row>[] = [
   },
 ];
 
-const columnsOf = (kind: ResourceKind): readonly Column<Row>[] =>
-  isTarget(kind)
-    ? [...TARGET_COLUMNS, LABELS, VERSION]
+/** Indented as a tree; `name` as people type it stays as it is. */
+const TREE_NAME: Column<Row> = {
+  title: 'NAME',
+  value: ({ resource, seen }) => `${'  '.repeat(seen?.depth ?? 0)}${resource.metadata.name}`,
+};
+
+const columnsOf = (kind: ResourceKind): readonly Column<Row>[] => {
+  if (kind === 'Domain')
+    return [TREE_NAME, ...domainColumns(Date.now()), { title: 'SAYS', value: summaryOf }, LABELS, VERSION];
+  if (kind === 'Alert') return [NAME, ...ALERT_COLUMNS, { title: 'SAYS', value: summaryOf }, LABELS, VERSION];
+  return isTarget(kind)
+    ? [...TARGET_COLUMNS, OWNER, LABELS, VERSION]
     : [NAME, DOMAIN, { title: 'SAYS', value: summaryOf }, LABELS, VERSION];
+};
+
+const ALERT_COLUMNS: readonly Column<Row>[] = [
+  {
+    title: 'STATE',
+    value: ({ alert }) => alert?.state ?? '-',
+    style: ({ alert }) => styleOf(alert?.state ?? '-'),
+  },
+  { title: 'SEVERITY', value: ({ alert }) => alert?.severity ?? '-' },
+  { title: 'NOW', value: ({ alert }) => alert?.text || '-' },
+];
+
+const wayText = (via: RouteSpec['via']): string => (typeof via === 'string' ? via : `${via.mesh} % mesh`);
 
 const summaryOf = ({ resource }: Row): string => {
   if (resource.kind === 'Route') {
     const { from, to, via, attempts } = resource.spec;
     const callers =
       [...(from.agents ?? []), ...(from.domains ?? []).map((name) => `domain ${name}`)].join(', ') || 'everyone';
-    return `${callers} → ${to.kind}/${to.name} via ${via}, ${attempts} ${attempts === 1 ? 'try' : 'tries'}`;
+    return `${callers} → ${to.kind}/${to.name} via ${wayText(via)}, ${attempts} ${attempts === 1 ? 'try' : 'tries'}`;
   }
   if (resource.kind === 'PolicyBundle')
     return `level ${resource.spec.level}${resource.spec.limits === undefined ? '' : ', with limits'}`;
@@ -160,12 +203,20 @@ const summaryOf = ({ resource }: Row): string => {
     const every = window.every === 'none' ? '' : ` a ${window.every}`;
     return `${amount}${every} for ${scope}${per === undefined ? '' : `, each ${per}`}, then ${hard}`;
   }
-  if (resource.kind === 'Domain')
-    return `${resource.spec.delegated ? 'a hub of its own' : 'served here'}${resource.spec.parent === undefined ? '' : `, below ${resource.spec.parent}`}`;
+  if (resource.kind === 'Alert') {
+    const { signal, target, budget } = resource.spec;
+    return `${signal} of ${target ?? (budget === undefined ? 'all calls' : `budget ${budget}`)}`;
+  }
+  if (resource.kind === 'Domain') return domainSummary(resource.spec);
   if (resource.kind === 'TreeLimits') {
     const { level, delegation, ...limits } = resource.spec;
     const said = Object.entries(limits).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
     return [`level ${level}`, ...said, ...(delegation === 'caller' ? [] : [delegation])].join(', ');
+  }
+  if (resource.kind === 'Staleness') {
+    const { level, ...bounds } = resource.spec;
+    const said = Object.entries(bounds).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
+    return [`level ${level}`, ...said].join(', ');
   }
   if (resource.kind === 'User') {
     const { roles, administers = [] } = resource.spec;
@@ -178,6 +229,13 @@ const summaryOf = ({ resource }: Row): string => {
     return `${resource.spec.principal.kind}/${resource.spec.principal.name}${resource.spec.expiresAt === undefined ? '' : `, until ${resource.spec.expiresAt}`}`;
   return '-';
 };
+
+const domainSummary = ({ delegated, parent, telemetry }: ResourceOf<'Domain'>['spec']): string =>
+  [
+    delegated ? 'a hub of its own' : 'served here',
+    ...(parent === undefined ? [] : [`below ${parent}`]),
+    ...(telemetry === 'sums' ? ['keeps its calls'] : []),
+  ].join(', ');
 
 const OBSERVERS: Readonly<
   Record<Observed, (context: Context, names: readonly string[], options: GetOptions) => Promise<void>>
@@ -217,6 +275,15 @@ const OBSERVERS: Readonly<
           value: ({ refused }) => refused ?? '-',
           style: ({ refused }) => (refused === null ? undefined : 'red'),
         },
+        {
+          title: 'CERTIFICATE',
+          // Hubs of an older version say nothing of it.
+          value: ({ certificate = null }: Partial<NodeView>) =>
+            certificate === null ? '-' : duration(certificate.expiresAtMs - now),
+          style: ({ certificate = null }: Partial<NodeView>) =>
+            certificate !== null && certificate.expiresAtMs < now ? 'red' : undefined,
+        },
+        { title: 'SPIFFE ID', value: ({ certificate }) => certificate?.spiffeId ?? '-', wide: true },
         { title: 'URL', value: ({ node }) => node.url, wide: true },
       ],
       name: ({ node }) => `node/${node.id}`,

@@ -1,6 +1,6 @@
 /** `airspace request`: one call through Airspace, its reply on stdout, its ids on stderr, its fate as the exit code. */
 import { readFile } from 'node:fs/promises';
-import { HEADERS } from '../../contract/index.ts';
+import { askedIn, HEADERS } from '../../contract/index.ts';
 import { reach } from '../admin.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type Exit, Failure, type Problem, problemOf, usage } from '../failure.ts';
@@ -8,6 +8,7 @@ import { clean, cleanText } from '../render/clean.ts';
 import { parseDuration } from '../render/time.ts';
 
 export interface RequestOptions {
+  readonly capability?: string;
   readonly data?: string;
   readonly contentType?: string;
   readonly asKey?: string;
@@ -19,7 +20,7 @@ export interface RequestOptions {
 }
 
 export const request = async (context: Context, target: string, options: RequestOptions): Promise<number> => {
-  const path = pathOf(target);
+  const path = options.capability === undefined ? pathOf(target) : capabilityPath(options.capability, target);
   const body = await dataOf(context, options.data);
   const settings = await context.settings();
   const headers = headersOf(options, options.asKey ?? settings.key);
@@ -38,6 +39,8 @@ export const request = async (context: Context, target: string, options: Request
   if (call !== '') context.out.note(`call ${clean(call)}  trace ${clean(trace)}`);
   if (isProblem(response))
     throw refused(problemOf(response.status, await response.json().catch(() => undefined)), call);
+  const provider = response.headers.get(HEADERS.capability);
+  if (provider !== null) context.out.note(clean(provider));
   await printReply(context, response, options);
   if (isHeld(response)) {
     context.out.note('people are asked about this call; the same request again says how it stands');
@@ -77,6 +80,16 @@ const pathOf = (target: string): string => {
   )
     throw usage(`\`${target}\` is not a target: <kind>/<name>/<operation>, or <agent>/<operation>`, example);
   return `/v1/${plural}/${name}/${operation}`;
+};
+
+/** Without a range the highest stable version. */
+const capabilityPath = (asked: string, target: string): string => {
+  const example = 'airspace call --capability query_database@^2 --data \'{"sql": "select 1"}\'';
+  if (target !== '') throw usage(`\`${target}\` and a capability cannot both be called; leave one out`, example);
+  const { name, range } = askedIn(asked);
+  if (!/^[\w.-]{1,128}$/.test(name) || range?.trim() === '')
+    throw usage(`\`${asked}\` is no capability: <name>, or <name>@<range of versions>`, example);
+  return `/v1/capabilities/${name}${range === null ? '' : `@${encodeURIComponent(range)}`}`;
 };
 
 /** `@file` reads a file, `@-` standard input. */
@@ -173,6 +186,7 @@ const asData = async (response: Response) => {
     traceId: header(HEADERS.traceId),
     endpoint: header(HEADERS.endpoint),
     version: header(HEADERS.version),
+    ...(header(HEADERS.capability) === null ? {} : { capability: header(HEADERS.capability) }),
     attempts: Number(header(HEADERS.attempts) ?? 0) || null,
     policy: header(HEADERS.policy),
     body: parsed(text),

@@ -1,19 +1,29 @@
 /** `airspace top`: what runs now, redrawn on a terminal, one table per interval in a pipe. */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TopRead } from '../../contract/index.ts';
 import type { Admin } from '../admin.ts';
 import type { Context } from '../context.ts';
 import { EXIT, usage } from '../failure.ts';
 import { parseDuration } from '../render/time.ts';
-import { frame, rowsOf, TOP_COLUMNS, type TopRead } from '../render/top.ts';
+import { frame, rowsOf, TOP_COLUMNS } from '../render/top.ts';
 
 export interface TopOptions {
   readonly interval?: string;
   /** Frames until it ends; without it: one table in a pipe, no end on a terminal. */
   readonly count?: string;
+  /** With it, or with `sort`: over a while, from what was counted. */
+  readonly since?: string;
+  readonly sort?: string;
+  readonly limit?: string;
 }
 
-export const top = async (context: Context, options: TopOptions): Promise<number> => {
+export const top = async (context: Context, what: string | undefined, options: TopOptions): Promise<number> => {
+  const { sort, since, limit } = options;
+  const isOver = what !== undefined || sort !== undefined || since !== undefined;
+  if (isOver) return (await import('./top-usage.ts')).topUsage(context, what ?? 'targets', options);
+  if (limit !== undefined)
+    throw usage('--limit is of `airspace top agents` and the like; live there is as much as fits');
   const intervalMs = parseDuration(options.interval ?? '1s');
   if (intervalMs === undefined || intervalMs < 100)
     throw usage(`--interval must be 100ms or more, not \`${options.interval}\``);

@@ -1,29 +1,50 @@
 /** `airspace trace` and `airspace why`: what happened to one call, as a picture and as reasons. */
-import type { CallEvent, StepEvent } from '../../contract/index.ts';
+import type { AgentSpan, CallEvent, StepEvent } from '../../contract/index.ts';
 import type { CallExplanation } from '../../doors/admin/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
+import { pageOf } from '../pages.ts';
+import { criticalPath, criticalText } from '../render/critical.ts';
 import { waterfall } from '../render/waterfall.ts';
 import { why as reasons } from '../render/why.ts';
 
-const eventsOf = async (context: Context, id: string): Promise<readonly CallEvent[]> => {
+interface Found {
+  readonly events: readonly CallEvent[];
+  /** Absent on nodes of an earlier version. */
+  readonly agentSpans?: readonly AgentSpan[];
+}
+
+const foundBy = async (context: Context, id: string): Promise<Found> => {
   const wanted = id.toLowerCase();
   if (!/^[0-9a-f]{8,32}$/.test(wanted))
     throw usage(`\`${id}\` is neither a call nor a trace: 8 to 32 hex digits`, 'airspace get calls');
-  const { events } = await (await context.admin()).get<{ events: CallEvent[] }>(`/v1/traces/${wanted}`);
-  return events;
+  return (await context.admin()).get<Found>(`/v1/traces/${wanted}`);
 };
 
-export const trace = async (context: Context, id: string): Promise<number> => {
-  const events = await eventsOf(context, id);
+export interface TraceOptions {
+  readonly criticalPath?: boolean;
+}
+
+export const trace = async (context: Context, id: string, options: TraceOptions = {}): Promise<number> => {
+  const { events, agentSpans = [] } = await foundBy(context, id);
   const { out } = context;
-  await out.one({ events }, () => waterfall(events, { width: out.width, paint: out.paint }));
+  const how = { width: out.width, paint: out.paint };
+  const path = options.criticalPath === true ? criticalPath(events) : undefined;
+  await out.one({ events, agentSpans, ...(path === undefined ? {} : { criticalPath: path }) }, () =>
+    path === undefined ? waterfall(events, how, agentSpans) : criticalText(path, how),
+  );
+  await sayPage(context, id);
   return EXIT.ok;
+};
+
+/** Not in data, and not in the way of programs. */
+const sayPage = async ({ out, admin }: Context, id: string): Promise<void> => {
+  if (out.format === 'table' || out.format === 'wide') out.print(`ui ${pageOf((await admin()).url, id.toLowerCase())}`);
 };
 
 /** Of a call that was named, only that call, on all its nodes; of a trace, every call. */
 export const why = async (context: Context, id: string): Promise<number> => {
-  const events = await eventsOf(context, id);
+  const { events } = await foundBy(context, id);
   const own = events.filter(({ callId }) => callId.startsWith(id.toLowerCase()));
   const shown = own.length === 0 ? events : own;
   const explained = await explanationsOf(context, id, shown);
@@ -31,6 +52,7 @@ export const why = async (context: Context, id: string): Promise<number> => {
     { events: shown, ...(explained.size === 0 ? {} : { explanations: [...explained.values()] }) },
     () => reasons(shown, context.out.paint, explained),
   );
+  await sayPage(context, id);
   return EXIT.ok;
 };
 

@@ -1,14 +1,11 @@
 /** `airspace version`: of the command itself; `airspace status` says what runs. */
-import { readFileSync } from 'node:fs';
 import type { Context } from '../context.ts';
 import { EXIT } from '../failure.ts';
+import { VERSION } from '../version.ts';
 
 export const version = async ({ out }: Context): Promise<number> => {
-  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
   const found = {
-    version: manifest.version,
+    version: VERSION,
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
   };

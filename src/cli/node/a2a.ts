@@ -1,7 +1,7 @@
 /** The A2A door of a listener, with what stands behind it: tasks, calls that wait for people, cards and push notifications. */
 import type { KeyObject } from 'node:crypto';
 import type { Desk } from '../../approvals/index.ts';
-import type { Credential, Directory, Fault, TaskStore } from '../../contract/index.ts';
+import type { Credential, Directory, Fault, ProgressOf, TaskStore } from '../../contract/index.ts';
 import {
   A2aService,
   a2aDoor,
@@ -30,6 +30,8 @@ export interface A2aParts {
   readonly directory: Directory;
   readonly tasks: TaskStore;
   readonly desk?: Desk;
+  /** Of runs of plans, on a node that has some. */
+  readonly progress?: ProgressOf;
   readonly key: KeyObject;
   readonly fetch: GuardedFetch;
   readonly url: () => string;
@@ -61,6 +63,7 @@ export const a2aFront = async (parts: A2aParts): Promise<A2aFront> => {
       },
       tasks: parts.tasks,
       held: heldCalls(live, desk),
+      ...(parts.progress === undefined ? {} : { progress: parts.progress }),
       post: async (url, { headers, body }) => (await fetch(url, { method: 'POST', headers, body })).status,
       signing: await signingWith(parts.key, parts.url),
       url: parts.url,

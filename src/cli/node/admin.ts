@@ -1,27 +1,47 @@
 /** What a node lends to its admin door: every port that the door asks of, tied to this process. */
 import type { IncomingMessage } from 'node:http';
-import type { ControlPort, Diagnosis, NodePort, NodeRole, ReleasePort, TraceStore } from '../../contract/index.ts';
+import type {
+  AgentSpanStore,
+  ControlPort,
+  Diagnosis,
+  NodePort,
+  NodeRole,
+  ReleasePort,
+  SumStore,
+  TraceStore,
+  UsageStore,
+} from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import { belonging } from '../../control/index.ts';
 import type {
   AdminPorts,
+  AlertPort,
   ApprovalPort,
   AuditPort,
   BudgetPort,
   KillPort,
   NodeStatus,
+  PlanPort,
   SecretPort,
   ToolPort,
+  TopologyPort,
   UnknownPort,
 } from '../../doors/admin/index.ts';
 import { isCsrf, mintKey, type Opened } from '../../identity/index.ts';
 import type { Canceller, World } from '../../kernel/index.ts';
 import { drain, fleetStatus } from '../../routing/index.ts';
+import type { Intake } from '../../telemetry/index.ts';
 import type { ApartDiagnoser } from '../diagnose/apart.ts';
 import { VERSION } from '../version.ts';
+import { capabilitiesSeen } from './capabilities.ts';
 import type { LivePipeline } from './live.ts';
+import type { BreakerLog } from './measures/breakers.ts';
+import { scrape } from './measures/scrape.ts';
 import { policyPort } from './policyport.ts';
+import type { Room } from './room.ts';
+import { sumsPort } from './sums.ts';
 import type { Observed } from './telemetry.ts';
+import { usagePort } from './usage.ts';
 
 export interface AdminParts {
   readonly world: World;
@@ -31,17 +51,27 @@ export interface AdminParts {
   readonly signal: Canceller;
   readonly live: LivePipeline;
   readonly observed: Observed;
+  readonly breakers: Pick<BreakerLog, 'of'>;
   readonly control: ControlPort;
   readonly secrets: SecretPort;
   readonly tools: ToolPort;
   readonly releases: ReleasePort;
   readonly nodes: NodePort;
+  readonly topology: TopologyPort;
   readonly kills: KillPort;
   readonly budgets: BudgetPort;
   readonly audit: AuditPort;
+  readonly alerts: AlertPort;
   readonly approvals: ApprovalPort;
+  readonly plans: PlanPort;
   readonly unknown: UnknownPort;
   readonly traces: TraceStore;
+  readonly agentSpans: Pick<AgentSpanStore, 'trace'>;
+  readonly logs: AdminPorts['logs'];
+  readonly intake: Pick<Intake, 'counts'>;
+  readonly sums: Pick<SumStore, 'total'>;
+  readonly usage: Pick<UsageStore, 'read'>;
+  readonly room: Pick<Room, 'status'>;
   readonly rosterSeq: () => number;
   /** Of nodes that have one. */
   readonly oracle?: () => NonNullable<NodeStatus['oracle']>;
@@ -53,6 +83,9 @@ export interface AdminParts {
   readonly lastUsedMs: (tenant: string, id: string) => number | null;
   readonly diagnoser: ApartDiagnoser;
   readonly useBootstrapToken: (token: string) => Promise<void>;
+  /** Of a domain hub: whom the bootstrap token makes, and what it stands on. */
+  readonly first?: AdminPorts['access']['first'];
+  readonly parent?: () => NonNullable<NodeStatus['parent']>;
   readonly discover: AdminPorts['discover'];
 }
 
@@ -79,11 +112,17 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
       store: parts.store,
       weakened: parts.weakened,
       fallback: live.fallbackSets,
+      agentSpans: parts.intake.counts,
+      telemetry: parts.room.status,
+      ...observed.exported(),
       ...(parts.oracle === undefined ? {} : { oracle: parts.oracle() }),
+      ...(parts.parent === undefined ? {} : { parent: parts.parent() }),
     }),
-    metrics: observed.metrics,
+    metrics: { text: scrape(observed.metrics), targets: (tenant) => observed.metrics.targets(tenant) },
     fleet: (tenant) => fleetStatus(live.fleet, tenant, world.clock.nowMs()),
+    breakerChanges: (endpoint) => parts.breakers.of(endpoint),
     targets: () => live.snapshot?.targets ?? [],
+    capabilities: (tenant, isSeen) => capabilitiesSeen(live, world.clock, tenant, isSeen),
     // What has just ended may still be on its way to the store: whoever asks for a trace must find it.
     traces: {
       trace: async (tenant, id) => {
@@ -92,19 +131,26 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
       },
       recent: (filter) => parts.traces.recent(filter),
     },
-    logs: observed.logger,
+    agentSpans: (tenant, trace) => parts.agentSpans.trace(tenant, trace),
+    sums: sumsPort(parts),
+    usage: usagePort(parts),
+    logs: parts.logs,
     feed: observed.feed,
     access: {
       mint: (id) => mintKey(id),
       lastUsedMs: (tenant, id) => parts.lastUsedMs(tenant, id),
       useBootstrapToken: parts.useBootstrapToken,
+      ...(parts.first === undefined ? {} : { first: parts.first }),
     },
     policy: policyPort(live, world, (tenant, files) => diagnosisOf(parts, tenant, files)),
     nodes: parts.nodes,
+    topology: parts.topology,
     kills: parts.kills,
     budgets: parts.budgets,
     audit: parts.audit,
+    alerts: parts.alerts,
     approvals: parts.approvals,
+    plans: parts.plans,
     unknown: parts.unknown,
     discover: parts.discover,
     drain: (tenant, id, timeoutMs) => drainById(live, tenant, id, timeoutMs, world),

@@ -10,6 +10,7 @@ import {
   type ControlPort,
   Fault,
   type KeyScope,
+  type PlanUnderApproval,
   type Principal,
   resourceKey,
   type Stores,
@@ -22,6 +23,7 @@ import { type NodeKey, type Sessions, sessionCookie, verifySignature } from '../
 import type { World } from '../../kernel/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { LivePipeline } from './live.ts';
+import { type PlanApproval, throwIfChanged, throwIfQuestion } from './plan-approval.ts';
 import { webhookTo } from './webhook.ts';
 
 export interface DeskOptions {
@@ -34,6 +36,8 @@ export interface DeskOptions {
   readonly logger: Pick<Logger, 'log'>;
   /** Absent where configuration is governed elsewhere: then nobody here knows who made which key. */
   readonly control?: Pick<ControlPort, 'history'>;
+  /** What people are to know of plans. Absent: this node runs none. */
+  readonly plans?: PlanApproval;
   /** Why a call cannot wait here, in words that complete "ask". */
   readonly elsewhere: (call: Call) => string | undefined;
 }
@@ -50,6 +54,7 @@ export const openDesk = ({ node, world, stores, live, trail, key, logger, elsewh
     verify: verifySignature,
     elsewhere: (call) => (call.via.length > 0 || call.principal?.kind === 'node' ? ENTRANCE : elsewhere(call)),
     reconsider: (call) => live.consider(call),
+    ...(more.plans === undefined ? {} : { inspect: more.plans.asked }),
     failed: (cause) => logger.log('error', 'an approval could not be brought forward', { cause: String(cause) }),
   });
 
@@ -99,12 +104,14 @@ const viewerOf = (principal: Principal): Viewer => ({
       (asker.kind === 'user' && asker.id === principal.id)),
 });
 
-export const approvalPort = (desk: Desk): ApprovalPort => {
+/** `plans`: what people see of a plan before a run of it goes. */
+export const approvalPort = (desk: Desk, live: LivePipeline, plans: PlanApproval): ApprovalPort => {
   const listed = async (principal: Principal, record: ApprovalSummary): Promise<ApprovalCard> =>
     cardOf(record, await desk.obstacle(principal, record));
   const seen = async (principal: Principal, record: ApprovalRecord): Promise<ApprovalView> => ({
     ...(await listed(principal, record)),
     ...bodyOf(record.body),
+    ...planOf(await plans.shown(record)),
   });
   return {
     list: async (principal, state, limit) => {
@@ -112,18 +119,50 @@ export const approvalPort = (desk: Desk): ApprovalPort => {
       return Promise.all(records.map((record) => listed(principal, record)));
     },
     get: async (principal, id) => seen(principal, await desk.get(viewerOf(principal), id)),
-    vote: async (principal, id, ballot) => seen(principal, await desk.vote(viewerOf(principal), id, ballot)),
-    edit: async (principal, id, { body, digest, comment }) =>
-      seen(
-        principal,
-        await desk.edit(viewerOf(principal), id, { body: new TextEncoder().encode(body), digest, comment }),
-      ),
+    vote: async (principal, id, { check, ...ballot }) => {
+      const viewer = viewerOf(principal);
+      if (ballot.verdict === 'approve') {
+        const record = await desk.get(viewer, id);
+        if (record.state === 'pending') {
+          await throwIfIdle(desk, plans, record);
+          throwIfChanged(await plans.shown(record), record.plan, check);
+        }
+      }
+      return seen(principal, await desk.vote(viewer, id, ballot));
+    },
+    edit: async (principal, id, { body, digest, comment }) => {
+      const viewer = viewerOf(principal);
+      throwIfQuestion(await desk.get(viewer, id), live.inForce.snapshot);
+      return seen(principal, await desk.edit(viewer, id, { body: new TextEncoder().encode(body), digest, comment }));
+    },
   };
+};
+
+/** A yes that nobody waits for would be a yes to nothing. */
+const throwIfIdle = async (desk: Desk, plans: PlanApproval, record: ApprovalSummary): Promise<void> => {
+  if (await plans.isAwaited(record)) return;
+  await desk.withdraw(record.tenant, record.id);
+  throw new Fault(
+    'conflict',
+    `the run that asked this does not wait for it any more; approval \`${record.id}\` is withdrawn`,
+    {
+      facts: { code: 'NOT_AWAITED' },
+    },
+  );
+};
+
+/** Questions at most that are looked at after a restart; a vote looks again at its own. */
+const MOST_LEFT = 1_000;
+
+/** After a restart: takes back what runs asked that wait for it no more, because they were given up when their node died. */
+export const withdrawIdle = async (desk: Desk, plans: PlanApproval, approvals: Stores['approvals']): Promise<void> => {
+  for (const { tenant, id } of await approvals.list({ tenant: null, state: 'pending', limit: MOST_LEFT }))
+    if (!(await plans.isAwaited({ tenant, id }))) await desk.withdraw(tenant, id);
 };
 
 /** Who has a session of the node is in; on its own machine a key that is typed in will do, too. */
 export const approvalPages = (
-  desk: Desk,
+  approvals: ApprovalPort,
   live: LivePipeline,
   { clock }: World,
   logger: DeskOptions['logger'],
@@ -131,7 +170,7 @@ export const approvalPages = (
 ): Door => {
   const logins = new Logins((credential, wallMs) => live.resolver.resolve(credential, wallMs), clock);
   return pagesDoor({
-    approvals: approvalPort(desk),
+    approvals,
     clock,
     logins,
     whoIs: (req) => sessions?.resolve(req) ?? logins.whoIs(req),
@@ -170,6 +209,9 @@ export const notify = (
             reason: Fault.from(cause).message,
           }),
       }).start();
+
+const planOf = (plan: PlanUnderApproval | undefined): Pick<ApprovalView, 'plan'> =>
+  plan === undefined ? {} : { plan };
 
 const cardOf = (record: ApprovalSummary, obstacle: string | undefined): ApprovalCard => {
   const { principal, target, spec } = record;

@@ -1,7 +1,16 @@
 /** What people change, in the audit: every door gets ports that write down who changed what, once it is done. */
 
+import { X509Certificate } from 'node:crypto';
 import type { AuditTrail } from '../../audit/index.ts';
-import type { ControlPort, NodeEntry, NodePort, Principal, ReleasePort, ReleaseStore } from '../../contract/index.ts';
+import type {
+  CertificateReply,
+  ControlPort,
+  NodeEntry,
+  NodePort,
+  Principal,
+  ReleasePort,
+  ReleaseStore,
+} from '../../contract/index.ts';
 import type { KillPort } from '../../doors/admin/index.ts';
 
 export const auditedControl = (control: ControlPort, trail: AuditTrail): ControlPort => ({
@@ -13,6 +22,7 @@ export const auditedControl = (control: ControlPort, trail: AuditTrail): Control
   diff: (request) => control.diff(request),
   list: (filter) => control.list(filter),
   history: (limit, key) => control.history(limit, key),
+  changes: (revision) => control.changes(revision),
   remove: async (ids, by, reason, dryRun, rights) => {
     const result = await control.remove(ids, by, reason, dryRun, rights);
     if (!dryRun) await changed(trail, ids[0]?.tenant ?? '', by, 'config.removed', result, reason);
@@ -69,7 +79,11 @@ export const auditedReleases = (releases: ReleasePort, trail: AuditTrail): Relea
   };
   return {
     stage: (request) => noted(request.tenant, request.by, 'policy.staged', request.reason, releases.stage(request)),
+    check: (request) => releases.check(request),
     list: (tenant, limit) => releases.list(tenant, limit),
+    overview: (tenant) => releases.overview(tenant),
+    versions: (tenant, bundle, limit) => releases.versions(tenant, bundle, limit),
+    texts: (tenant, id) => releases.texts(tenant, id),
     get: (tenant, id) => releases.get(tenant, id),
     shadow: (tenant, id, by, reason, rights) =>
       noted(tenant, by, 'policy.shadowed', reason, releases.shadow(tenant, id, by, reason, rights)),
@@ -129,15 +143,38 @@ export const auditedKills = (kills: KillPort, trail: AuditTrail): KillPort => {
 };
 
 /** Who may speak for whom among nodes. Everything else about them is observation. */
-export const auditedNodes = (nodes: NodePort, trail: AuditTrail): NodePort =>
-  new Proxy(nodes, {
+export const auditedNodes = (nodes: NodePort, trail: AuditTrail): NodePort => {
+  const noted = new WeakSet<CertificateReply>();
+  return new Proxy(nodes, {
     get: (target, name) => {
+      if (name === 'certificate') return (node: NodeEntry) => certified(target, trail, node, noted);
       if (name === 'join') return (request: unknown) => joined(target, trail, request);
       if (name === 'remove') return (...asked: Parameters<NodePort['remove']>) => removed(target, trail, asked);
       const own = Reflect.get(target, name);
       return typeof own === 'function' ? own.bind(target) : own;
     },
   });
+};
+
+/** One line for each certificate, however often it is handed out. */
+const certified = async (
+  nodes: NodePort,
+  trail: AuditTrail,
+  node: NodeEntry,
+  noted: WeakSet<CertificateReply>,
+): Promise<CertificateReply> => {
+  const reply = await nodes.certificate(node);
+  if (noted.has(reply)) return reply;
+  noted.add(reply);
+  const { id, tenant, role, domain } = node;
+  const { subjectAltName, serialNumber, validToDate } = new X509Certificate(reply.chain[0]!);
+  const details = {
+    ...{ role, domain, serial: serialNumber, name: subjectAltName ?? '', until: validToDate.toISOString() },
+    authority: reply.authority !== null,
+  };
+  await trail.note({ tenant, kind: 'node.certified', actor: `node/${id}`, object: `node/${id}`, callId: '', details });
+  return reply;
+};
 
 const removed = async (nodes: NodePort, trail: AuditTrail, asked: Parameters<NodePort['remove']>): Promise<void> => {
   const [, id, by] = asked;

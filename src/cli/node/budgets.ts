@@ -55,28 +55,18 @@ export const budgetPort = (parts: BudgetParts): BudgetPort => ({
     return accountView(account, 0, parts.treasury.clock.wallMs());
   },
   lease: async (node, request) => parts.lessor.take(node, parseLeaseRequest(request)),
+  leases: () => parts.lessor.open(),
 });
 
 /** Numbers of this node since it started; where accounts stand is for the ledger to say. */
 export const budgetGauges = ({ counts, waiting }: Treasury): readonly Gauge[] => [
-  counter('airspace_budget_spent_micros_total', 'Micro-USD that priced calls came to.', () => counts.micros),
-  counter('airspace_budget_refused_total', 'Calls that a budget had too little left for.', () => counts.refused),
-  counter('airspace_budget_cut_total', 'Streams that a budget cut.', () => counts.cut),
-  counter('airspace_budget_soft_total', 'Accounts that reached their soft limit.', () => counts.soft),
-  counter('airspace_budget_flagged_total', 'Calls whose reported usage could not be true.', () => counts.flagged),
-  counter('airspace_budget_expired_total', 'Reservations that nobody settled in time.', () => counts.expired),
-  { name: 'airspace_budget_paused', help: 'Calls that wait for room in a budget.', read: () => waiting.count },
+  { name: 'airspace_budget_refused_total', read: () => counts.refused },
+  { name: 'airspace_budget_cut_total', read: () => counts.cut },
+  { name: 'airspace_budget_soft_total', read: () => counts.soft },
+  { name: 'airspace_budget_flagged_total', read: () => counts.flagged },
+  { name: 'airspace_budget_expired_total', read: () => counts.expired },
+  { name: 'airspace_budget_paused', read: () => waiting.count },
 ];
-
-const counter = (name: string, help: string, read: () => number): Gauge => ({ name, help, read, type: 'counter' });
-
-/** A hub without a ledger of its own has nothing to say about money. */
-export const budgetsAbove = (elsewhere: () => Fault): BudgetPort => ({
-  list: () => Promise.reject(elsewhere()),
-  payers: () => Promise.reject(elsewhere()),
-  topUp: () => Promise.reject(elsewhere()),
-  lease: () => Promise.reject(elsewhere()),
-});
 
 const found = ({ treasury }: BudgetParts, tenant: string, name: string): BudgetEntry => {
   const budget = treasury.budgets.find(tenant, name);

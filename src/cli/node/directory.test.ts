@@ -56,6 +56,7 @@ const directory = async () => {
       const snapshot = snapshots[at]!;
       return { snapshot, policy: preparePolicy(snapshot), planOf: planner(snapshot) };
     },
+    choose: () => assert.fail('nobody asks for a capability'),
     get resolver(): never {
       throw new Error('nobody is identified here');
     },

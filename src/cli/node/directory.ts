@@ -25,7 +25,7 @@ interface Seen {
 /** Answers kept per snapshot; the oldest is forgotten first. */
 const MOST_ANSWERS = 1_000;
 
-type Live = Pick<LivePipeline, 'inForce' | 'resolver' | 'snapshot' | 'onAdopt'>;
+type Live = Pick<LivePipeline, 'choose' | 'inForce' | 'resolver' | 'snapshot' | 'onAdopt'>;
 
 /** `reaches`: what can be called where the door is. Default: everything. */
 export const directoryOf = (
@@ -57,6 +57,7 @@ export const directoryOf = (
       visible.set(key, found);
       return found;
     },
+    provider: (principal, asked) => live.choose(principal, asked, clock.wallMs()),
     get seq() {
       return live.snapshot?.seq ?? 0;
     },

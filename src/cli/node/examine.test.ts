@@ -44,17 +44,26 @@ const examined = (rights: Rights, more: Partial<Parameters<Examine>[0]> = {}) =>
     ...more,
   });
 
-test('a case that fails is a problem with its place', async () => {
-  const { problems, proof } = await examined(WHOLE_TENANT);
-  assert.deepEqual(problems, [
-    'p/a.cases.yaml:2: case `the ledger asks itself`: expected deny, and it is allow by org/all',
+test('a case that fails is told with its place', async () => {
+  const { problems, cases, proof } = await examined(WHOLE_TENANT);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(cases, [
+    {
+      name: 'the ledger asks itself',
+      origin: 'p/a.cases.yaml:2',
+      problems: ['expected deny, and it is allow by org/all'],
+    },
+    { name: 'the seller is asked', origin: 'p/a.cases.yaml:3', problems: [] },
   ]);
   assert.deepEqual(proof, { cases: 2, covered: 1, rules: 1 });
 });
 
 test('whoever looks after one domain hears nothing about calls of others, and is told so', async () => {
-  const { problems, warnings, proof } = await examined({ kind: 'domains', tenant: 'default', domains: ['sales'] });
-  assert.deepEqual(problems, []);
+  const { cases, warnings, proof } = await examined({ kind: 'domains', tenant: 'default', domains: ['sales'] });
+  assert.deepEqual(
+    cases.map(({ name }) => name),
+    ['the seller is asked'],
+  );
   assert.deepEqual(warnings, ['1 case is about nobody in a domain that you administer, and not decided']);
   assert.equal(proof.cases, 1);
 });
@@ -74,7 +83,7 @@ test('cases know who is in which team', async () => {
     },
     'default',
   );
-  const { problems } = await examined(WHOLE_TENANT, {
+  const { cases } = await examined(WHOLE_TENANT, {
     configuration: new Map([
       ...configuration,
       ...resources.map(({ resource: each }): [string, Resource] => [resourceKey(idOf(each)), each]),
@@ -86,5 +95,8 @@ test('cases know who is in which team', async () => {
       },
     ],
   });
-  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    cases.map(({ problems }) => problems),
+    [[]],
+  );
 });

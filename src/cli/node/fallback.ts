@@ -7,13 +7,8 @@ import type { Observed } from './telemetry.ts';
 export const fallbackRemarks = ({ levels }: Snapshot['policy'], tenant: string): readonly string[] =>
   fallbackSets({ levels: levels.filter((level) => level.tenant === tenant) }).map(fallbackRemark);
 
-export const countFallbacks = (
-  metrics: Observed['metrics'],
-  pipelines: readonly Pick<LivePipeline, 'fallbacks'>[],
-): void =>
+export const countFallbacks = (metrics: Observed['metrics'], decided: Pick<LivePipeline, 'fallbacks'>): void =>
   metrics.gauge({
     name: 'airspace_policy_fallback_total',
-    help: 'Sets of rules that cedar-wasm evaluated, because an operator in them is unknown to the fast engine.',
-    read: () => pipelines.reduce((sum, { fallbacks }) => sum + fallbacks, 0),
-    type: 'counter',
+    read: () => decided.fallbacks,
   });

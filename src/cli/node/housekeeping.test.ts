@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type AccountTerms, type ApprovalRecord, accountId, type CallRecord } from '../../contract/index.ts';
+import { incident } from '../../conformance/stores/samples.ts';
+import {
+  type AccountTerms,
+  type ApprovalRecord,
+  accountId,
+  type CallRecord,
+  MINUTE_MS,
+  NO_COUNTS,
+} from '../../contract/index.ts';
 import { VirtualWorld } from '../../kernel/index.ts';
 import { memoryStores } from '../../stores/index.ts';
 import { keepHouse } from './housekeeping.ts';
@@ -34,6 +42,19 @@ test('what is over for long goes away, what is open or unknown stays, and no key
   const paid = { id: 'paid', tenant: 't', labels: {}, charges: [{ account: terms, amount: 1 }], expiresAtMs: startMs };
   await stores.ledger.reserve(paid, startMs);
   await stores.ledger.settle('t', 'paid', {}, startMs);
+  // One that is thirty days old when the others have been over for a day, and one of yesterday.
+  const minute = Math.floor(startMs / MINUTE_MS);
+  for (const [seq, daysAgo] of [29, 1].entries()) {
+    const row = { tenant: 't', domain: '', kind: 'agent', target: 'b', caller: 'agent', ...NO_COUNTS } as const;
+    const from = { node: 'n', epoch: 'e', seq: seq + 1 };
+    await stores.sums.take(from, [{ ...row, minute: minute - daysAgo * 24 * 60, calls: 1 }], false);
+  }
+  // As long as sums, from their end on.
+  for (const [id, daysAgo] of [
+    ['long over', 29],
+    ['lately', 1],
+  ] as const)
+    await stores.incidents.put(incident(id, { endedAtMs: startMs - daysAgo * 24 * HOUR_MS }));
   const removed: unknown[] = [];
   const failed: unknown[] = [];
   const stop = keepHouse({
@@ -51,7 +72,31 @@ test('what is over for long goes away, what is open or unknown stays, and no key
   await world.run(26 * HOUR_MS);
   assert.deepEqual(
     [await there(), removed, failed],
-    [[undefined, 'unknown', 'open'], [{ calls: 1, approvals: 1, money: 2, tasks: 0, traces: 0 }], []],
+    [
+      [undefined, 'unknown', 'open'],
+      [
+        {
+          calls: 1,
+          approvals: 1,
+          money: 2,
+          tasks: 0,
+          runs: 0,
+          traces: 0,
+          agentSpans: 0,
+          sums: 1,
+          usage: 0,
+          incidents: 1,
+          logs: 0,
+        },
+      ],
+      [],
+    ],
+  );
+  assert.equal((await stores.sums.read('t', 0, minute)).length, 1);
+  const left = await stores.incidents.list({ tenant: 'default', isOpen: false, limit: 9 });
+  assert.deepEqual(
+    left.map(({ id }) => id),
+    ['lately'],
   );
   stop();
   assert.equal(world.pending, 0);

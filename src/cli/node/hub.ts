@@ -1,38 +1,61 @@
 /** A hub process: control plane, pipeline and doors over one data directory. The root of a tree, or the only node there is. */
-
+import { fileURLToPath } from 'node:url';
 import type { Desk } from '../../approvals/index.ts';
 import { Treasury } from '../../budget/index.ts';
-import type { ControlPort, Fault, Roster, Snapshot, Stores } from '../../contract/index.ts';
+import type {
+  AgentSpan,
+  ControlPort,
+  EventSink,
+  Fault,
+  ProgressOf,
+  Roster,
+  Snapshot,
+  Stores,
+  TraceStore,
+} from '../../contract/index.ts';
 import { adminRolesOf, DEFAULT_TENANT } from '../../contract/index.ts';
-import { ControlPlane, KillSwitch, NodeHub, Publisher, RosterKeeper } from '../../control/index.ts';
-import { adminDoor } from '../../doors/admin/index.ts';
+import {
+  ControlPlane,
+  type ExportTaker,
+  exportTaker,
+  KillSwitch,
+  NodeHub,
+  Publisher,
+  RosterKeeper,
+} from '../../control/index.ts';
+import { adminDoor, type KillPort } from '../../doors/admin/index.ts';
+import { dashboardDoor, readPages } from '../../doors/dashboard/index.ts';
 import { listen, refuseOpenBind } from '../../doors/index.ts';
 import {
   AssertionSigner,
+  Authority,
   idSealOf,
   issueBootstrapToken,
   KeyUse,
+  NodeCertificate,
   openNodeKey,
   useBootstrapToken,
 } from '../../identity/index.ts';
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
-import { HealthRunner } from '../../routing/index.ts';
+import { HealthRunner, rosterViews } from '../../routing/index.ts';
 import { openPostgres, openSqlite } from '../../stores/index.ts';
-import { fanout } from '../../telemetry/index.ts';
+import { fanout, payloads } from '../../telemetry/index.ts';
 import { hub, viewOf } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { ApartDiagnoser } from '../diagnose/apart.ts';
 import { a2aFront } from './a2a.ts';
 import { toolPort } from './accepting.ts';
 import { adminPorts } from './admin.ts';
-import { approvalPages, approvalPort, notify, openDesk } from './approvals.ts';
+import { type Alerting, startAlerting } from './alerting.ts';
+import { approvalPages, approvalPort, notify, openDesk, withdrawIdle } from './approvals.ts';
 import { openAudit } from './audit.ts';
 import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { openCardKey } from './card-key.ts';
 import { publishedBy } from './catalog.ts';
+import { checkpointsBelow } from './checkpoints-below.ts';
 import { definitionsOf } from './definitions.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
@@ -42,26 +65,42 @@ import { egressOf } from './egress.ts';
 import { entryOf } from './entry.ts';
 import { countFallbacks, fallbackRemarks } from './fallback.ts';
 import { type GrpcListener, listenGrpc, refuseOpenGrpc } from './grpc.ts';
+import { meterHops } from './hopmeter.ts';
 import { houseOf } from './housekeeping.ts';
+import { openIntake } from './intake.ts';
 import { killPort } from './kills.ts';
 import { lessorOf } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { loginDoors, sessionsOf } from './login.ts';
+import { logPort, takeLogs } from './logs.ts';
 import { mcpParts } from './mcp.ts';
+import { auditSource } from './measures/audit.ts';
+import { BreakerLog, watchBreakers } from './measures/breakers.ts';
+import { budgetSource, leaseSource } from './measures/budgets.ts';
+import { nodesSource, OrdersPublished } from './measures/nodes.ts';
+import { pipelineSource } from './measures/pipeline.ts';
+import { processSource } from './measures/process.ts';
+import { teamsIn } from './measures/teams.ts';
+import { Mesh } from './mesh.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { ORACLE_SHARE, openOracle } from './oracle.ts';
 import { agreeOnKey, Others } from './others.ts';
 import { watchOverload } from './overload.ts';
+import { openPlans } from './plans.ts';
 import { canaryOracle, releases } from './releases.ts';
+import { openRoom, type RoomOptions } from './room.ts';
 import { keepRosters } from './rosters.ts';
 import { ROUTES } from './routes.ts';
 import { openVault, secretPort } from './secrets.ts';
+import { countingOf } from './sums.ts';
 import { observe } from './telemetry.ts';
+import { topologyPort } from './topology.ts';
 import { treesOf } from './trees.ts';
 import { unknownCalls } from './unknown.ts';
+import { waking } from './waking.ts';
 import { waysOf } from './ways.ts';
 
-export interface HubOptions extends NodeOptions {
+export interface HubOptions extends NodeOptions, RoomOptions {
   /** Share of decisions to take again with cedar-wasm, 0 to 1. Default `ORACLE_SHARE`. */
   readonly oracle?: number | undefined;
   /** What all secrets are sealed under in the end. Default: `root.key` in the data directory. */
@@ -83,6 +122,11 @@ export interface RunningHub extends RunningNode {
   /** The same for whoever changes something: what they do is in the audit. */
   readonly configure: ControlPort;
   readonly nodes: NodeHub;
+  readonly traces: TraceStore;
+  /** What domain hubs export. */
+  readonly exports: ExportTaker;
+  /** Orders to stop; who gives one is in the audit. */
+  readonly kills: KillPort;
   /** Public key in SPKI DER, base64. */
   readonly publicKey: string;
   /** Detached calls that the last run left behind. */
@@ -102,23 +146,45 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const key = await openNodeKey(options.dir);
   if (shared !== undefined) await agreeOnKey(shared, key, options.dir);
   const id = `hub-${key.keyId.slice(0, 8)}`;
-  const observed = observe({ ...options, world, node: id, keep: (events) => stores.traces.append(events) });
-  const { logger } = observed;
+  const counting = countingOf({ snapshot: () => live.snapshot });
+  const observed = observe({
+    ...options,
+    ...{ world, node: id, keep: (events) => stores.traces.append(events, counting.own), logs: stores.logs },
+    teamsOf: teamsIn(() => live.snapshot),
+  });
+  const { logger, metrics } = observed;
   const signer = new AssertionSigner(id, key, world.clock);
+  const authority = await Authority.root(key, world.clock.wallMs());
+  const own = entryOf(id, key.publicKey, '');
+  const certificate = new NodeCertificate({
+    ...{ node: id, key, pinned: key.publicKey, clock: world.clock, random: world.random },
+    issue: async () => ({ chain: await authority.leaf(own, () => true, world.clock.wallMs()), authority: null }),
+    note: (problem) => logger.log('error', 'no certificate for this hub', { reason: problem.message }),
+  });
+  held.defer(() => certificate.stop());
+  await certificate.start();
+  const mesh = new Mesh({
+    ...{ key, certificate, logger, metrics },
+    known: () => live.known,
+    clock: world.clock,
+  });
   const vault = await openVault(options, stores.secrets, world);
-  const lineage = treesOf(entryOf(id, key.publicKey, ''), key, world);
+  const lineage = treesOf(own, key, world);
   const upstream = httpUpstream({
     world,
     nodeId: id,
     assertFor: (principal, node) => signer.assert(principal, node),
+    secure: mesh.secure,
     vouch: (call, node) => desk.vouch(call, node),
     reveal: (tenant, secret, origin) => vault.reveal(tenant, secret, origin),
     handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   held.defer(() => upstream.close());
-  held.defer(() => observed.flush());
-  const overload = watchOverload(world);
+  held.defer(() => observed.close());
+  const overload = watchOverload(world, options.overload);
   held.defer(() => overload.stop());
+  metrics.source(processSource(id, 'hub'));
+  metrics.gauge({ name: 'airspace_overload_level', read: overload.level });
   const oracle = openOracle(options.oracle ?? ORACLE_SHARE, world, observed);
   held.defer(() => oracle.close());
   const second = canaryOracle(world, options.oracle !== 0, () => train);
@@ -139,10 +205,24 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       logger.log(kind === 'refused' ? 'info' : 'warn', `budget: ${kind}`, { ...about, detail: text }),
   });
   held.defer(() => treasury.stop());
-  for (const gauge of budgetGauges(treasury)) observed.metrics.gauge(gauge);
+  for (const gauge of budgetGauges(treasury)) metrics.gauge(gauge);
+  const meter = meterHops(world);
+  held.defer(() => meter.stop());
+  const plans = openPlans({
+    ...{ world, stores, logger, treasury, live: () => live },
+    withdraw: (tenant, call) => desk.withdraw(tenant, call),
+    ended: (ended) => said.ofRun(ended),
+    holder: shared?.holder ?? id,
+  });
   const audit = openAudit({ stores, world, node: id, key, logger, places: options.auditCheckpoints ?? [] });
   held.defer(() => audit.stop());
-  const live = new LivePipeline({
+  let alerting: Alerting | undefined;
+  const alertSink: EventSink = { emit: (event) => alerting?.alerts.emit(event) };
+  const breakers = new BreakerLog(world.clock);
+  const alertSaid = (spans: readonly AgentSpan[]): void => {
+    for (const one of spans) alerting?.alerts.said(one);
+  };
+  const live: LivePipeline = new LivePipeline({
     world,
     halt,
     lineage,
@@ -150,11 +230,11 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     trail: audit.trail,
     auditReads: options.auditReads ?? false,
     node: id,
-    sink: fanout(observed.sink, { emit: (event) => train.observe([event]) }),
-    calls: stores.calls,
+    sink: fanout(observed.sink, meter.sink, { emit: (event) => train.observe([event]) }, alertSink),
+    calls: waking(stores.calls, (...ended) => plans.runner.heard(...ended)),
     keyUse,
     tokens: egress.tokens,
-    upstreamFor: waysOf(upstream),
+    upstreamFor: waysOf(upstream, plans.way),
     view: (_, sight) => viewOf(sight, { tenant: '', domain: '', parent: null }),
     compose: hub,
     overload: overload.level,
@@ -162,12 +242,25 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     watchTrial: (candidate) => second.watch(candidate),
     hold: (believed) => desk.hold(believed),
     onReconcile: (message, fields) => logger.log('info', message, fields),
-    onBreaker: (endpoint, from, to) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
+    payloads: payloads((...said) => logger.log(...said)),
+    onBreaker: watchBreakers('hub', observed, breakers),
   });
 
-  countFallbacks(observed.metrics, [live]);
+  const calling = {
+    handler: () => live.handler,
+    world,
+    directory: directoryOf(live, world),
+    onInternal: (fault: Fault, occurrence: object) =>
+      logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
+  };
+  const said = openIntake({ ...calling, role: 'hub', observed, stores, heard: alertSaid });
+  countFallbacks(metrics, live);
+  metrics.source(pipelineSource('hub', live, world.clock));
+  metrics.source(auditSource(audit.trail));
+  metrics.gauge({ name: 'airspace_snapshot_sequence', read: () => live.snapshot?.seq ?? 0 });
 
   const publisher = new Publisher(key);
+  const ordered = new OrdersPublished(world.clock);
   /** Of hubs that share their store. */
   let others: Others | undefined;
   const kills = new KillSwitch({
@@ -179,6 +272,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     publish: (list) => {
       const cut = halt.enforce(list, world.clock.wallMs());
       publisher.publish('kills', list);
+      ordered.note(list.seq);
       others?.changed();
       return cut;
     },
@@ -202,18 +296,43 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     },
     failed: (cause) => logger.log('error', 'a roster could not be numbered', { cause: String(cause) }),
   });
-  const nodes = new NodeHub({
+  const exports = exportTaker(
+    { apply: (request) => configure.apply(request), list: (filter) => configure.list(filter) },
+    () => control.snapshot,
+  );
+  const nodes: NodeHub = new NodeHub({
     hub: id,
+    exports,
+    checkpoints: checkpointsBelow({ dir: options.dir, trail: audit.trail, logger }),
     store: stores.nodes,
     traces: stores.traces,
+    said: (node, spans) => said.handed(node, spans),
+    audit: stores.nodeAudit,
+    sums: { store: stores.sums, onward: false },
+    logs: takeLogs(observed, world),
+    counting: counting.of,
     keeper,
     publisher,
     clock: world.clock,
     ids: world.ids,
-    heard: (events) => train.observe(events),
+    viewsOf: rosterViews,
+    heard: (events) => {
+      train.observe(events);
+      for (const event of events) {
+        alertSink.emit(event);
+        observed.feed.emit(event);
+      }
+    },
     ahead: (kind) => others?.renumber(kind),
     confirmed: () => others?.changed(),
+    authority: () => authority,
   });
+  metrics.source(
+    nodesSource({
+      ...{ list: () => nodes.list(null), snapshotSeq: () => publisher.seq('snapshot'), orders: ordered },
+      clock: world.clock,
+    }),
+  );
   const compiler = new ApartCompiler();
   held.defer(() => compiler.close());
   const diagnoser = new ApartDiagnoser();
@@ -227,7 +346,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     compilePolicy: compiler.compile,
     flush: observed.flush,
   });
-  const control = new ControlPlane({
+  const control: ControlPlane = new ControlPlane({
     resources: stores.resources,
     nodes: stores.nodes,
     compilePolicy: compiler.compile,
@@ -238,6 +357,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       nodes.use(snapshot);
       publisher.publish('snapshot', snapshot);
       refresh(snapshot, keeper.roster);
+      void alerting?.alerts.reread();
       logger.log('info', 'snapshot published', {
         seq: snapshot.seq,
         revision: snapshot.revision,
@@ -250,7 +370,9 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     node: id,
     ...{ world, stores, live, trail: audit.trail, key, logger, control },
     elsewhere: () => undefined,
+    plans: plans.approval,
   });
+  const approvals = approvalPort(desk, live, plans.approval);
 
   // Before anything can be called, and before what the last run left behind goes on.
   await kills.start();
@@ -277,9 +399,14 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => health.stop());
   const recovered = await live.journal.recover(await desk.recover(await stores.calls.open()));
   treasury.start();
+  await withdrawIdle(desk, plans.approval, stores.approvals);
+  plans.runner.start();
+  held.defer(() => plans.runner.stop());
   await live.reconciler.start();
   held.defer(() => live.reconciler.stop());
-  held.defer(houseOf(options, { stores, world, logger }));
+  const room = openRoom(options, { store: stores.room, world, logger, metrics });
+  held.defer(houseOf(options, { stores, world, logger, aged: (events) => room.aged(events) }));
+  held.defer(await room.start());
   held.defer(desk.start());
   held.defer(notify(options.approvalWebhook, { world, stores, key, logger, fetch: egress.fetch }));
 
@@ -290,7 +417,21 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     ...{ ledger: stores.ledger, snapshot: () => live.snapshot, nodes, world, logger },
     granting: async (share) => void (await treasury.beyondSoft([share])),
   });
-  const configure = auditedControl(control, audit.trail);
+  const budgets = budgetPort({
+    ...{ treasury, ledger: stores.ledger, snapshot: () => live.snapshot, logger, lessor },
+  });
+  metrics.source(budgetSource({ port: budgets, snapshot: () => live.snapshot, clock: world.clock }));
+  metrics.source(leaseSource(lessor));
+  const watching = await startAlerting({
+    ...{ world, node: shared?.holder ?? id, stores, control, budgets, live, key, fetch: egress.fetch, logger, metrics },
+  });
+  alerting = watching;
+  held.defer(() => watching.stop());
+  const configure: ControlPort = auditedControl(control, audit.trail);
+  const orders = auditedKills(
+    killPort({ kills, halt, nodes, live, logger, hubs: () => others?.hubs() ?? [] }),
+    audit.trail,
+  );
   const definitions = definitionsOf(live, world, logger);
   held.defer(() => definitions.stop());
   const admin = adminDoor(
@@ -302,23 +443,29 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       signal: closing,
       live,
       observed,
-      budgets: budgetPort({
-        treasury,
-        ledger: stores.ledger,
-        snapshot: () => live.snapshot,
-        logger,
-        lessor,
-      }),
+      breakers,
+      budgets,
       control: configure,
       releases: auditedReleases(train, audit.trail),
       nodes: auditedNodes(nodes, audit.trail),
-      kills: auditedKills(
-        killPort({ kills, halt, nodes, live, logger, hubs: () => others?.hubs() ?? [] }),
-        audit.trail,
-      ),
+      kills: orders,
+      topology: topologyPort({
+        ...{ world, nodes, meter },
+        snapshot: () => live.inForce.snapshot,
+        traces: stores.traces,
+        flush: observed.flush,
+      }),
       audit: audit.port,
-      approvals: approvalPort(desk),
+      alerts: watching.port,
+      approvals: approvals,
+      plans: plans.port,
       traces: stores.traces,
+      agentSpans: stores.agentSpans,
+      logs: logPort({ store: stores.logs, book: observed.book, logger }),
+      intake: said.intake,
+      sums: stores.sums,
+      usage: stores.usage,
+      room,
       unknown: unknownCalls(stores, live),
       rosterSeq: () => keeper.roster.seq,
       oracle: () => oracle.counts,
@@ -333,17 +480,12 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       discover: discovery({ fetch: egress.fetch, vault, trail: audit.trail, world }),
     }),
   );
-  const calling = {
-    handler: () => live.handler,
-    world,
-    directory: directoryOf(live, world),
-    onInternal: (fault: Fault, occurrence: object) =>
-      logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
-  };
   let url = '';
   let grpc: GrpcListener | undefined;
+  const progress: ProgressOf = (...of) => plans.runner.looks.progress(...of);
   const a2a = await a2aFront({
     ...calling,
+    progress,
     ...{
       node: shared === undefined ? id : `${id}/${shared.holder}`,
       tenant: DEFAULT_TENANT,
@@ -363,7 +505,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     maxPayload: options.maxPayload,
     calls: detachedCalls(live, world, desk),
     a2a: a2a.door,
-    mcp: mcpParts({ live, world, key }, closing, options.advertise),
+    mcp: mcpParts({ live, world, key, progress }, closing, options.advertise),
     routes: ROUTES,
     catalog: { published: publishedBy(live, DEFAULT_TENANT) },
   });
@@ -373,12 +515,12 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     egress.own(`http://${opened.address}`);
     held.defer(() => opened.close(false));
   }
-  const pages = approvalPages(desk, live, world, logger, sessions);
+  const pages = approvalPages(approvals, live, world, logger, sessions);
   const login = loginDoors(options, { live, world, fetch: egress.fetch, logger }, sessions);
   const listener = await listen({
     ...options,
     clock: world.clock,
-    doors: [...callers, ...login, admin, pages],
+    doors: [...callers, ...said.doors, ...login, admin, pages, dashboardDoor(readPages(DASHBOARD))],
     ready: () => live.snapshot !== undefined,
   });
   url = listener.url;
@@ -398,6 +540,9 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     control,
     configure,
     nodes,
+    traces: stores.traces,
+    exports,
+    kills: orders,
     recovered,
     stop: async (graceful) => {
       a2a.service.stop();
@@ -406,6 +551,9 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     },
   };
 };
+
+/** Where a checkout has it once it is built. */
+const DASHBOARD = fileURLToPath(new URL('../../../dashboard/dist', import.meta.url));
 
 const openStores = ({ dir, store }: HubOptions): Promise<Stores> =>
   store === undefined ? openSqlite({ dir }) : openPostgres({ url: store, dir });

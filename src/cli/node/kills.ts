@@ -1,8 +1,9 @@
 /** Orders to stop as the admin door asks about them: given and lifted where the control plane is, looked at on every hub. */
-import type { KillOrder, NodePort, Principal } from '../../contract/index.ts';
-import { DEFAULT_TENANT, type Fault } from '../../contract/index.ts';
-import type { KillChange, KillSwitch } from '../../control/index.ts';
+import type { KillList, KillOrder, NodePort, Principal } from '../../contract/index.ts';
+import { DEFAULT_TENANT, Fault } from '../../contract/index.ts';
+import type { KillChange, KillSwitch, Publisher } from '../../control/index.ts';
 import type { KillPort } from '../../doors/admin/index.ts';
+import type { World } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { LivePipeline } from './live.ts';
@@ -24,6 +25,9 @@ export const killPort = ({ kills, halt, nodes, live, logger, hubs }: KillPortPar
     return { ...change, warnings: isKnown(live, change.order) ? [] : [unknown(change.order)] };
   },
   lift: async (by, id) => {
+    const given = halt.list.orders.find((order) => order.id === id && order.tenant === by.tenant);
+    if (given !== undefined && !kills.current.orders.includes(given))
+      throw new Fault('denied', `order \`${id}\` was given above this hub; lift it there`);
     const change = await kills.lift(by, id);
     logger.log('warn', 'order to stop lifted', trail(by, change));
     return { ...change, warnings: [] };
@@ -55,12 +59,46 @@ const trail = (by: Principal, { order, seq, cut }: KillChange) => ({
   cut,
 });
 
-/** A hub without a control plane says what is in force on it, and nothing more. */
-export const killsGovernedAbove = (halt: Halt, elsewhere: () => Fault): KillPort => ({
-  order: () => Promise.reject(elsewhere()),
-  lift: () => Promise.reject(elsewhere()),
-  list: (tenant) => ({ seq: halt.list.seq, items: ordersOf(halt, tenant), nodes: [] }),
-});
+export interface KillRelay {
+  /** Takes the own list, puts it in force with the orders from above, and sends both on. Answers how many calls that cut. */
+  own(list: KillList): number;
+  /** The list of the parent: in force in this turn, whatever a store or another order does. */
+  above(list: KillList): void;
+}
+
+/** Orders of a hub that has a parent: whoever is below must obey both, and hears both in one list. */
+export const killRelay = ({
+  halt,
+  world,
+  publisher,
+  logger,
+  published,
+}: {
+  readonly halt: Halt;
+  readonly world: Pick<World, 'clock'>;
+  readonly publisher: Publisher;
+  readonly logger: Pick<Logger, 'log'>;
+  /** Hears of each list that goes down. */
+  readonly published: (seq: number) => void;
+}): KillRelay => {
+  let own: KillList = { seq: 0, orders: [] };
+  let above: KillList = { seq: 0, orders: [] };
+  const whole = (): KillList => ({ seq: own.seq, orders: [...above.orders, ...own.orders] });
+  return {
+    own: (list) => {
+      own = list;
+      const cut = halt.enforce(whole(), world.clock.wallMs());
+      publisher.publish('kills', whole());
+      published(own.seq);
+      return cut;
+    },
+    above: (list) => {
+      above = list;
+      const cut = halt.enforce(whole(), world.clock.wallMs());
+      if (cut > 0) logger.log('warn', 'orders from above cut calls', { cut });
+    },
+  };
+};
 
 /** Its own, and those that stop it. */
 const ordersOf = (halt: Halt, tenant: string): readonly KillOrder[] =>

@@ -6,9 +6,13 @@ import {
   type LessorParts,
   leasedCalls,
   leasedLedger,
+  Split,
+  type SplitParts,
+  splitCalls,
+  splitLedger,
   Treasury,
 } from '../../budget/index.ts';
-import type { CallJournal } from '../../contract/index.ts';
+import type { CallJournal, LedgerStore } from '../../contract/index.ts';
 import type { NodeHub } from '../../control/index.ts';
 import type { World } from '../../kernel/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
@@ -35,6 +39,8 @@ export const lessorOf = async ({ nodes, world, logger, ...parts }: LessorOptions
 
 export interface Leasing {
   readonly treasury: Treasury;
+  /** Both books of a node that stands below others. */
+  readonly ledger: LedgerStore;
   /** The node's record of calls, with what they set aside taken from leases. */
   readonly calls: CallJournal;
   /** Says what the last run of the node did not get through. */
@@ -43,21 +49,30 @@ export interface Leasing {
   stop(inOrder: boolean): Promise<void>;
 }
 
-export const leasing = ({ membership, stores, world, lease }: Member, logger: Logger): Leasing => {
+/** `isAbove`: which budgets are of the levels above. Default: all, because a sidecar has none of its own. */
+export const leasing = (
+  { membership, stores, world, lease }: Member,
+  logger: Logger,
+  isAbove: SplitParts['isAbove'] = () => true,
+): Leasing => {
   const { clock, random, ids } = world;
   const { id: node, tenant } = membership.node;
   const records = new LeaseRecords(stores.ledger, tenant, clock);
   const lessee = new Lessee({ ...{ records, clock, random, newId: ids.callId, node }, send: lease });
   const parts = { lessee, records, ledger: stores.ledger, tenant };
+  const books = { own: stores.ledger, leased: leasedLedger(parts), isAbove };
+  const split = new Split(books);
+  const ledger = splitLedger(split, books);
   const treasury = new Treasury({
-    ledger: leasedLedger(parts),
+    ledger,
     clock,
     notice: ({ kind, text, ...about }) =>
       logger.log(kind === 'refused' ? 'info' : 'warn', `budget ${text}`, { kind, ...about }),
   });
   return {
     treasury,
-    calls: leasedCalls(stores.calls, parts),
+    ledger,
+    calls: splitCalls(split, stores.calls, leasedCalls(stores.calls, parts)),
     start: async () => {
       await lessee.start();
       treasury.start();

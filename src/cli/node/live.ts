@@ -7,6 +7,7 @@ import type {
   Call,
   CallJournal,
   CallRecord,
+  ChosenProvider,
   Endpoint,
   EventSink,
   Hold,
@@ -16,8 +17,9 @@ import type {
   Roster,
   Scope,
   Snapshot,
+  TargetEntry,
 } from '../../contract/index.ts';
-import { Fault } from '../../contract/index.ts';
+import { Fault, treeSeq } from '../../contract/index.ts';
 import {
   AssertionVerifier,
   type KeyUse,
@@ -35,6 +37,7 @@ import {
   type BreakerState,
   Gate,
   type Handler,
+  type Layer,
   type OverloadLevel,
   RetryBudgets,
   rootScope,
@@ -47,20 +50,28 @@ import {
   type Considered,
   consider,
   type FallbackSet,
-  fallbackSets,
   Places,
   type PreparedPolicy,
-  preparePolicy,
-  prepareTrials,
   Rates,
   Trees,
-  type Trials,
   Versions,
   type Watch,
   type WatchOf,
 } from '../../policy/index.ts';
-import { type CandidatesOf, Fleet, fallback as handOn, planner, type Sight, sightOf } from '../../routing/index.ts';
-import type { Parts } from '../../topologies/index.ts';
+import {
+  type CandidatesOf,
+  Fleet,
+  fallback as handOn,
+  type NodeWays,
+  type ResolvingParts,
+  Resting,
+  resolving,
+  type Sight,
+  sightOf,
+} from '../../routing/index.ts';
+import { boundsOf, type Parts, timing } from '../../topologies/index.ts';
+import { choosing } from './choosing.ts';
+import { type Compiled, SnapshotCompiler } from './compiled.ts';
 import type { TreeParts } from './trees.ts';
 
 export interface LiveOptions {
@@ -79,6 +90,8 @@ export interface LiveOptions {
   readonly upstreamFor: (endpoint: Endpoint) => Handler;
   /** What this node sees from its place. */
   readonly view: (snapshot: Snapshot, sight: Sight) => CandidatesOf;
+  /** Which way of a route it chooses. Default: it is the hub's way. */
+  readonly ways?: NodeWays;
   /** The list of layers. */
   readonly compose: (parts: Parts) => Handler;
   /** Where this node's own questions for facts go. Default: through this pipeline. */
@@ -101,12 +114,18 @@ export interface LiveOptions {
   readonly watch?: (snapshot: Snapshot) => Watch | undefined;
   /** Who sees the decisions of a canary. Default: nobody. */
   readonly watchTrial?: WatchOf;
+  /** Shared by the pipelines of a node that run the same snapshots. Default: of this pipeline alone. */
+  readonly compiler?: SnapshotCompiler;
   /** Where calls wait for people; `believed` are nodes whose word about approvals counts. Absent: nowhere. */
   readonly hold?: (believed: Believed) => Hold;
   /** Where this node stands: inside of which domain it may be told about approvals. Absent: at the root, and told by nobody. */
   readonly place?: { readonly tenant: string; readonly domain: string };
+  /** What can be called where the node stands, for whoever asks for a capability. Default: everything. */
+  readonly reaches?: (target: TargetEntry) => boolean;
   /** What became of calls whose outcome was unknown. */
   readonly onReconcile?: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** Writes down what limits of policy want written down. Default: nobody does. */
+  readonly payloads?: Layer;
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
 }
 
@@ -114,16 +133,14 @@ interface Current {
   readonly snapshot: Snapshot;
   readonly policy: PreparedPolicy;
   readonly handler: Handler;
-  readonly planOf: ReturnType<typeof planner>;
+  readonly planOf: Compiled['planOf'];
   readonly resolver: Resolver;
   readonly tokens: TokenVerifier | undefined;
   readonly fallback: readonly FallbackSet[];
   readonly considered: (call: Call, scope: Scope) => Promise<Considered>;
-}
-
-/** What depends on the snapshot alone. */
-interface Prepared extends Pick<Current, 'snapshot' | 'policy' | 'fallback'> {
-  readonly trials: Trials;
+  readonly known: KnownNodes;
+  /** Who gets a call for a capability. */
+  readonly choose: ResolvingParts['choose'];
 }
 
 export class LivePipeline {
@@ -139,17 +156,18 @@ export class LivePipeline {
   /** New configuration forgives nobody. */
   readonly #rates = new Rates();
   readonly #places = new Places();
+  readonly #resting = new Resting();
   readonly #trees: Trees;
   readonly #versions = new Versions();
-  #fallbacks = 0;
+  readonly #compiler: SnapshotCompiler;
   readonly #watchers = new Set<() => void>();
   #current: Current | undefined;
   #tokens: { readonly snapshot: Snapshot; readonly verifier: TokenVerifier } | undefined;
-  #policy: Prepared | undefined;
 
   constructor(options: LiveOptions) {
     this.#options = options;
     this.#trees = options.trees ?? new Trees();
+    this.#compiler = options.compiler ?? new SnapshotCompiler(options.watchTrial);
     const { world } = options;
     this.#treasury = options.treasury ?? new Treasury({ ledger: null, clock: world.clock });
     this.fleet = new Fleet(
@@ -159,6 +177,7 @@ export class LivePipeline {
           random: world.random,
           onTransition: (id, from, to) => options.onBreaker?.(id, from, to),
         }),
+      options.ways ?? 'hub',
     );
     this.gate = new Gate({
       limit: options.concurrency ?? 4_000,
@@ -183,12 +202,17 @@ export class LivePipeline {
 
   /** Sets of rules that cedar-wasm evaluated, because an operator in them is unknown to our engine. */
   get fallbacks(): number {
-    return this.#fallbacks;
+    return this.#compiler.fallbacks;
   }
 
   /** Which sets those are, of the snapshot in force. */
   get fallbackSets(): readonly FallbackSet[] {
     return this.#current?.fallback ?? [];
+  }
+
+  /** Who is a member, and of what; undefined before the first snapshot. */
+  get known(): KnownNodes | undefined {
+    return this.#current?.known;
   }
 
   get snapshot(): Snapshot | undefined {
@@ -229,6 +253,12 @@ export class LivePipeline {
     return this.#current;
   }
 
+  /** Who would get a call for a capability by now. Throws `not_found`, `bad_request`, `denied`. */
+  choose(...asked: Parameters<ResolvingParts['choose']>): ChosenProvider {
+    if (this.#current === undefined) throw new Fault('stale', 'this node has no configuration yet');
+    return this.#current.choose(...asked);
+  }
+
   /** What policy makes of a call by now, without letting it go. */
   consider(call: Call): Promise<Considered> {
     if (this.#current === undefined) throw new Fault('stale', 'this node has no configuration yet');
@@ -250,9 +280,8 @@ export class LivePipeline {
   /** Does all that can fail; what it returns puts the new state in force and cannot. */
   prepare(snapshot: Snapshot, roster: Roster): () => void {
     const options = this.#options;
-    const { policy, trials, fallback } = this.#prepared(snapshot);
+    const { policy, trials, planOf, fallback } = this.#compiler.of(snapshot);
     const sight = sightOf(snapshot, roster);
-    const planOf = planner(snapshot);
     const nodes = new Map([...roster.nodes, ...(options.neighbours ?? [])].map((node) => [node.id, node]));
     const known = knownNodes(snapshot, (id) => nodes.get(id));
     const tokens = options.tokens === undefined ? undefined : this.#tokensOf(snapshot, options.tokens);
@@ -271,11 +300,24 @@ export class LivePipeline {
       const node = nodes.get(id);
       return node !== undefined && speaksForPeople(node, options.place, known) ? node.publicKey : undefined;
     };
+    const chooses = choosing({
+      ...{ snapshot, policy, planOf, fleet: this.fleet, halt: options.halt, clock: options.world.clock },
+      resting: this.#resting,
+      domain: options.place?.domain ?? '',
+      reaches: options.reaches,
+    });
     const parts: Parts = {
       node: options.node,
       sink: options.sink,
-      snapshotSeq: snapshot.seq,
+      snapshotSeq: treeSeq(snapshot),
+      bounds: boundsOf(snapshot),
       turnedBack: callTrees.turnedBack(ground),
+      resolving: resolving({
+        ...chooses,
+        ...timing({ planOf }),
+        resting: this.#resting,
+        kept: (...asked) => this.journal.kept(...asked),
+      }),
       lineage: callTrees.layer(ground),
       intersects: rules.intersects,
       halt: options.halt.layer,
@@ -306,6 +348,7 @@ export class LivePipeline {
         ? handOn({ planOf, runsAlone: (id) => this.journal.runsAlone(id) })
         : undefined,
       record: this.journal.layer(planOf),
+      payloads: options.payloads,
       fleet: this.fleet,
       // The same snapshot to the end: a call and the facts about it are never decided by two.
       ask: options.ask ?? ((call, scope) => handler(call, scope)),
@@ -313,13 +356,14 @@ export class LivePipeline {
     };
     const handler: Handler = options.compose(parts);
     const considered = consider(parts);
+    const { choose } = chooses;
     return () => {
       callTrees.use(ground);
       this.fleet.swap(snapshot.targets, candidates);
-      this.#current = { snapshot, policy, handler, planOf, resolver, tokens, fallback, considered };
+      this.#current = { snapshot, policy, handler, planOf, resolver, tokens, fallback, considered, known, choose };
       this.#treasury.adopt(budgets);
       // Last: whoever waits for this snapshot goes on at once.
-      const inForce = { snapshotSeq: snapshot.seq, active: policy, trials, watch };
+      const inForce = { snapshotSeq: treeSeq(snapshot), active: policy, trials, watch };
       this.#versions.adopt(inForce, options.world.clock.nowMs());
       for (const changed of this.#watchers) changed();
     };
@@ -345,23 +389,6 @@ export class LivePipeline {
   #tokensOf(snapshot: Snapshot, parts: TokenParts): TokenVerifier {
     if (this.#tokens?.snapshot !== snapshot) this.#tokens = { snapshot, verifier: new TokenVerifier(snapshot, parts) };
     return this.#tokens.verifier;
-  }
-
-  /** A roster alone changes nothing about policy, and rosters come often. */
-  #prepared(snapshot: Snapshot): Prepared {
-    const options = {
-      onFallback: () => {
-        this.#fallbacks += 1;
-      },
-    };
-    if (this.#policy?.snapshot !== snapshot)
-      this.#policy = {
-        snapshot,
-        policy: preparePolicy(snapshot, undefined, options),
-        trials: prepareTrials(snapshot, this.#options.watchTrial, options),
-        fallback: fallbackSets(snapshot.policy),
-      };
-    return this.#policy;
   }
 }
 

@@ -1,22 +1,30 @@
 /** What every node that joins a hub shares: its key, its membership, the link, and its own store. */
 import { randomBytes } from 'node:crypto';
+import { join as pathOf } from 'node:path';
 import type { CallEvent, NodeEntry, Roster, Snapshot, Stores } from '../../contract/index.ts';
-import { Fault } from '../../contract/index.ts';
+import { Fault, HEADERS } from '../../contract/index.ts';
 import {
+  HEARTBEAT_MS,
+  Heard,
   HttpHubWire,
   joinHub,
   LastGood,
   type LinkedNode,
+  LogLoad,
   loadMembership,
   type Membership,
   NodeLink,
+  Saying,
   Spool,
 } from '../../control/index.ts';
 import type { Listener } from '../../doors/index.ts';
-import { AssertionSigner, type NodeKey, openNodeKey } from '../../identity/index.ts';
+import { AssertionSigner, NodeCertificate, type NodeKey, nodePrincipal, openNodeKey } from '../../identity/index.ts';
 import { systemWorld, type World } from '../../kernel/index.ts';
 import { openSqlite } from '../../stores/index.ts';
+import { type Ages, type Bounds, boundsOf, DEFAULT_STALENESS } from '../../topologies/index.ts';
 import { entryOf } from './entry.ts';
+
+const CERTIFICATE_FILE = 'certificate.json';
 
 /** For the hub's first word after a start; a hub that is there answers at once, and without it the node works all the same. */
 const HUB_WAIT_MS = 2_000;
@@ -35,12 +43,26 @@ export interface Member {
   readonly key: NodeKey;
   readonly membership: Membership;
   readonly signer: AssertionSigner;
+  /** What it shows to other nodes. Start it when it can be noted what goes wrong. */
+  certificate(note: (problem: Fault) => void): NodeCertificate;
   /** The hub as other nodes know it. */
   readonly hub: NodeEntry;
   /** The way of leases; rejects with `unavailable` before the link is there. */
   readonly lease: NodeLink['lease'];
   readonly wire: HttpHubWire;
-  /** Hands over finished calls when the hub is there. */
+  /** How old what this node runs may be, over restarts too. */
+  readonly ages: Ages;
+  /** Records of the audit that the hub does not have yet. */
+  unsent(): Promise<number>;
+  /** Finished calls that were given up, because the hub was away for too long or refused them. */
+  lost(): number;
+  /** Finished calls that the hub does not have yet. */
+  spooled(): Promise<number>;
+  /** What agents said here, for the hub. */
+  readonly said: Saying;
+  /** What it writes down, on the way to the hub: `add` it when it is written. */
+  readonly logs: LogLoad;
+  /** Keeps finished calls durably, and hands them over when the hub is there. */
   keep(events: readonly CallEvent[]): Promise<void>;
   /** Follows the hub. Call once, when the node can take documents. */
   follow(node: LinkedNode, url: string, note: (problem: Fault) => void): Promise<NodeLink>;
@@ -59,21 +81,43 @@ export const becomeMember = async (options: MemberOptions, front: Pick<Listener,
     stores = await openSqlite({ dir: options.dir });
     const key = await openNodeKey(options.dir);
     const membership = (await loadMembership(options.dir)) ?? (await join(options, { key, wire, url: front.url }));
-    return memberOf(options, { world, stores, key, wire, membership });
+    return await memberOf(options, { world, stores, key, wire, membership });
   } catch (thrown) {
     await Promise.all([front.close(false), wire.close(), stores?.close()]);
     throw thrown;
   }
 };
 
-const memberOf = (
+const memberOf = async (
   options: MemberOptions,
   { world, stores, key, wire, membership }: Pick<Member, 'world' | 'stores' | 'key' | 'wire' | 'membership'>,
-): Member => {
-  const signer = new AssertionSigner(membership.node.id, key, world.clock);
-  const spool = new Spool(randomBytes(16).toString('hex'));
+): Promise<Member> => {
+  const { clock, random } = world;
+  const signer = new AssertionSigner(membership.node.id, key, clock);
+  let failed: (cause: unknown) => void = () => {};
+  const heard = await Heard.open({ clock, marks: stores.marks, failed: (cause) => failed(cause) });
+  let bounds: Bounds | undefined;
+  const { tenant, domain } = membership.node;
+  const most = (): number => (bounds?.ofDomain(tenant, domain) ?? DEFAULT_STALENESS).events;
+  const spool = await Spool.open({ store: stores.spool, marks: stores.marks, random, most });
+  const said = new Saying();
+  const logs = new LogLoad();
   let link: NodeLink | undefined;
+  let certificate: NodeCertificate | undefined;
   return {
+    certificate: (note) => {
+      certificate = new NodeCertificate({
+        ...{ node: membership.node.id, key, pinned: membership.controlKey, note },
+        ...{ clock: world.clock, random: world.random, path: pathOf(options.dir, CERTIFICATE_FILE) },
+        issue: () =>
+          wire.post(
+            `/v1/nodes/${membership.node.id}/certificate`,
+            {},
+            `${HEADERS.nodeScheme} ${signer.assert(nodePrincipal(membership.node), membership.hub)}`,
+          ),
+      });
+      return certificate;
+    },
     world,
     stores,
     key,
@@ -85,10 +129,35 @@ const memberOf = (
       link === undefined
         ? Promise.reject(new Fault('unavailable', 'this node has not reached its hub yet'))
         : link.lease(request),
-    keep: async (events) => {
-      for (const event of events) link?.emit(event);
+    ages: {
+      snapshotMs: () => heard.ageMs('snapshot'),
+      killsMs: () => heard.ageMs('kills'),
+      hubMs: () => heard.ageMs('hub'),
+      beatMs: () => link?.heartbeatMs ?? HEARTBEAT_MS,
     },
-    follow: async (node, ownUrl, note) => {
+    unsent: () => (link === undefined ? Promise.resolve(0) : link.unsent()),
+    lost: () => spool.lost,
+    spooled: () => spool.waiting(),
+    said,
+    logs,
+    keep: async (events) => {
+      await spool.add(events);
+      link?.kick();
+    },
+    follow: async (linked, ownUrl, note) => {
+      failed = (cause) => note(Fault.from(cause));
+      const node: LinkedNode = {
+        ...linked,
+        prepareSnapshot: async (snapshot) => {
+          const enforce = await linked.prepareSnapshot(snapshot);
+          const next = boundsOf(snapshot);
+          return () => {
+            bounds = next;
+            // A domain hub makes a snapshot of its own of it first, and nothing is acknowledged before that is in force.
+            return enforce();
+          };
+        },
+      };
       const lastGood = new LastGood(options.dir, membership.controlKey);
       link = new NodeLink({
         membership,
@@ -96,11 +165,18 @@ const memberOf = (
         signer,
         lastGood,
         spool,
+        said,
+        logs,
+        heard,
+        epoch: randomBytes(16).toString('hex'),
+        audit: stores.audit,
+        marks: stores.marks,
         node,
-        clock: world.clock,
-        random: world.random,
+        clock,
+        random,
         note,
         url: ownUrl,
+        certificate: () => certificate?.current,
       });
       await link.start();
       // What the last run left behind goes on next, and writes need to know which orders to stop there are.
@@ -108,6 +184,7 @@ const memberOf = (
       return link;
     },
     close: async () => {
+      certificate?.stop();
       await link?.stop();
       await wire.close();
       await stores.close();
@@ -127,22 +204,6 @@ const join = async (
   }
   return joinHub({ wire, hubUrl: options.hubUrl, token: options.token, key, url, dataDir: options.dir });
 };
-
-/** How old what a node runs may be: since the hub last spoke, or, before it ever did, since the snapshot on disk was made. */
-export const ageOf =
-  ({ clock }: World, heardAtMs: () => number | undefined, snapshot: () => Snapshot | undefined) =>
-  (): number => {
-    const heard = heardAtMs();
-    if (heard !== undefined) return clock.nowMs() - heard;
-    const kept = snapshot();
-    return kept === undefined ? Number.POSITIVE_INFINITY : clock.wallMs() - kept.createdAtMs;
-  };
-
-/** How old the orders to stop held here may be: since the hub confirmed them. Before it did, nobody knows what was ordered meanwhile. */
-export const killsAgeOf =
-  ({ clock }: World, confirmedAtMs: () => number | undefined) =>
-  (): number =>
-    clock.nowMs() - (confirmedAtMs() ?? Number.NEGATIVE_INFINITY);
 
 /** The newest documents of a node that follows a hub, and the pipelines that run them. */
 export class Following {

@@ -1,10 +1,12 @@
 /** What all kinds of nodes have in common: how they are started, what runs then, and how their doors close. */
+
+import type { LogLevel } from '../../contract/index.ts';
 import { Fault } from '../../contract/index.ts';
 import type { Listener, ListenOptions } from '../../doors/index.ts';
-import type { Canceller } from '../../kernel/index.ts';
-import type { Level } from '../../telemetry/index.ts';
+import type { Canceller, OverloadLevel } from '../../kernel/index.ts';
 import type { GrpcAddress } from './grpc.ts';
 import type { LivePipeline } from './live.ts';
+import type { OtlpMetricSettings, OtlpSettings } from './otlp.ts';
 
 export interface NodeOptions {
   /** Data directory; created when it is not there. */
@@ -12,15 +14,19 @@ export interface NodeOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly level: Level;
+  readonly level: LogLevel;
   /** Takes log lines, each with its newline. */
   readonly log: (line: string) => void;
   /** How long records of calls, with what they keep of payloads, and traces stay. Default 7 days, at least one. */
   readonly keepMs?: number | undefined;
   /** Longest payload of a call, in bytes. Default 1 MiB. */
   readonly maxPayload?: number | undefined;
-  /** Base URL of an OTLP/HTTP collector. */
-  readonly otlp?: string | undefined;
+  /** The collector that gets every trace. Default: none. */
+  readonly otlp?: OtlpSettings | undefined;
+  /** The collector that gets its metrics. Default: none. */
+  readonly otlpMetrics?: OtlpMetricSettings | undefined;
+  /** Series of one family in `/metrics` with names of their own. Default 1,000. */
+  readonly metricSeries?: number | undefined;
   readonly allowPublic?: boolean;
   /** Takes word of calls that wait for people, and of what became of them. */
   readonly approvalWebhook?: string;
@@ -33,6 +39,8 @@ export interface NodeOptions {
   readonly grpc?: GrpcAddress;
   /** Base URL under which other nodes reach this one, when it is not the one that is bound. */
   readonly advertise?: string | undefined;
+  /** How much too much there is to do, asked once per call. Default: what this process reads about itself. */
+  readonly overload?: () => OverloadLevel;
 }
 
 export interface RunningNode {

@@ -42,7 +42,7 @@ test('what a route reads is described by the schema that judges it', () => {
   assert.ok('ifRevision' in schema.properties);
   assert.deepEqual(
     document.paths['/v1/audit/records']!['get']!.parameters?.map(({ name }) => name),
-    ['from', 'limit'],
+    ['node', 'chain', 'from', 'limit'],
   );
   const agent = document.components.schemas['Agent'] as { properties: { spec: { properties: object } } };
   assert.ok('endpoints' in agent.properties.spec.properties);

@@ -27,9 +27,9 @@ test('a mismatch raises the alarm everywhere', async () => {
     [['error', 'wrong', 'deny FORBIDDEN', 'allow OK']],
   );
   assert.match(
-    metrics.text(),
+    await metrics.text(),
     /# TYPE airspace_policy_oracle_mismatch_total counter\nairspace_policy_oracle_mismatch_total 1\n/,
   );
-  assert.match(metrics.text(), /\nairspace_policy_oracle_checked_total 2\n/);
+  assert.match(await metrics.text(), /\nairspace_policy_oracle_checked_total 2\n/);
   await oracle.close();
 });

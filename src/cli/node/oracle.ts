@@ -25,15 +25,9 @@ export const openOracle = (
       }),
     onFailure: (cause) => logger.log('warn', 'the policy oracle gave no answer', { cause }),
   });
-  const counter = (name: string, help: string, read: () => number): void =>
-    metrics.gauge({ name: `airspace_policy_oracle_${name}_total`, help, read, type: 'counter' });
-  counter('checked', 'Decisions that were taken again by cedar-wasm.', () => oracle.counts.checked);
-  counter(
-    'mismatch',
-    'Decisions that cedar-wasm takes differently. Anything but 0 is an alarm.',
-    () => oracle.counts.mismatched,
-  );
-  counter('dropped', 'Decisions that were to be taken again and found no room.', () => oracle.counts.dropped);
-  counter('failed', 'Decisions about which cedar-wasm gave no answer.', () => oracle.counts.failed);
+  metrics.gauge({ name: 'airspace_policy_oracle_checked_total', read: () => oracle.counts.checked });
+  metrics.gauge({ name: 'airspace_policy_oracle_mismatch_total', read: () => oracle.counts.mismatched });
+  metrics.gauge({ name: 'airspace_policy_oracle_dropped_total', read: () => oracle.counts.dropped });
+  metrics.gauge({ name: 'airspace_policy_oracle_failed_total', read: () => oracle.counts.failed });
   return oracle;
 };

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type PostgresServer, postgresMissing, startPostgres } from '../../conformance/postgres/index.ts';
-import { bundle, resources, STRICTER_POLICY } from '../../conformance/topologies/fixture.ts';
+import { bundle, POLICY, resources, STRICTER_POLICY } from '../../conformance/topologies/fixture.ts';
 import { Fault } from '../../contract/index.ts';
 import { ROOT_KEY_FILE } from '../../vault/index.ts';
 import { type Deployed, deploy, type StartedNode } from '../deploy.ts';
@@ -41,7 +41,7 @@ before(async () => {
   const starter = inProcess(scratch, server.url);
   first = await deploy(starter, {
     topology: 'mesh',
-    resources: resources({ via: 'mesh', delegated: false }),
+    resources: resources({ via: 'mesh', delegated: false }, url),
     target: { name: 'echo', domain: 'workshop', instances: [{ name: 'a', url }] },
     callers: [{ name: 'alice', domain: 'office' }],
   });
@@ -102,7 +102,7 @@ test('status says where state lives', options, async () => {
 test('configuration that is applied at one hub is in force at the other', options, async () => {
   await first.apply([bundle(STRICTER_POLICY)]);
   await until(async () => (await call(second, 'echo')).status === 403);
-  await first.apply(resources({ via: 'mesh', delegated: false }));
+  await first.apply([bundle(POLICY)]);
   await until(async () => (await call(second, 'echo')).status === 200);
 });
 

@@ -5,6 +5,7 @@ import type { CallExplanation, CanAnswer, CanQuestion, PolicyPort, RuleName } fr
 import type { World } from '../../kernel/index.ts';
 import {
   answersFrom,
+  dataIn,
   explain,
   explainMay,
   type FactAnswers,
@@ -107,6 +108,7 @@ const explanationOf = ({ snapshot, policy, planOf }: InForce, event: CallEvent):
     principal: caller.principal,
     target: event.target,
     depth: event.lineage.depth,
+    ...dataIn(step.attributes),
     session: event.session !== undefined,
     priority: priorityOf(planOf, caller.principal, event),
     atMs: event.startedAtMs,

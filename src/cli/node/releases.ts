@@ -1,6 +1,7 @@
 /** The release train of a hub: tied to its stores, its key and its policy engine. */
 import type { Stores } from '../../contract/index.ts';
 import {
+  type CompilePolicy,
   type ControlPlane,
   ReleaseTrain,
   ReleaseTrials,
@@ -11,10 +12,10 @@ import {
 } from '../../control/index.ts';
 import type { NodeKey } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
-import { type CompilePolicy, comparePolicies, Replay, wideningsIn } from '../../policy/index.ts';
+import { comparePolicies, Replay, wideningsIn } from '../../policy/index.ts';
 import { Oracle } from '../../policy/oracle/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
-import { examineWith } from './examine.ts';
+import { type Below, examineWith, ROOT } from './examine.ts';
 import { fallbackRemarks } from './fallback.ts';
 
 export interface TrainOptions {
@@ -27,10 +28,16 @@ export interface TrainOptions {
   readonly compilePolicy: CompilePolicy;
   /** Brings what has just ended to the store: a replay is about everything that happened. */
   readonly flush: () => Promise<void>;
+  /** Of a domain: what is above its configuration. Absent: nothing is. */
+  readonly below?: Below;
 }
 
 /** In two steps, because the control plane asks the trials and the gate, and the train asks the control plane. */
-export const releases = ({ world, stores, key, logger, twoPerson, compilePolicy, flush }: TrainOptions) => {
+export const releases = (options: TrainOptions) => {
+  const { world, stores, key, logger, twoPerson, compilePolicy, flush, below = ROOT } = options;
+  // Of the own levels: no release touches those above.
+  const widenings: Widenings = (present, proposed) =>
+    wideningsIn(comparePolicies(present, { ...below.whole(proposed), policy: proposed.policy }));
   const watch = new ReleaseWatch();
   const shared = {
     store: stores.releases,
@@ -50,20 +57,23 @@ export const releases = ({ world, stores, key, logger, twoPerson, compilePolicy,
         key,
         twoPerson,
         resources: stores.resources,
+        calls: stores.calls,
         traces: {
           recent: async (filter) => {
             await flush();
             return stores.traces.recent(filter);
           },
+          trace: async (tenant, id) => {
+            await flush();
+            return stores.traces.trace(tenant, id);
+          },
         },
-        replayer: (proposed, active) => new Replay(proposed, active),
+        replayer: (proposed, active) => new Replay(below.whole(proposed), active),
         widenings,
-        examine: examineWith(compilePolicy),
+        examine: examineWith(compilePolicy, below),
       }),
   };
 };
-
-const widenings: Widenings = (present, proposed) => wideningsIn(comparePolicies(present, proposed));
 
 /** Share of a canary's decisions that are taken again: more than of the active policy, because nobody has seen it work yet. */
 const CANARY_SHARE = 0.1;

@@ -5,20 +5,24 @@ import {
   type Credential,
   type Endpoint,
   Fault,
+  HEADERS,
   type NodeEntry,
   type Principal,
   type Roster,
   type Snapshot,
   type Target,
+  type TargetEntry,
 } from '../../contract/index.ts';
-import type { NodeLink } from '../../control/index.ts';
-import { anyOf, type Door, listen } from '../../doors/index.ts';
-import { idSealOf } from '../../identity/index.ts';
+import type { GrpcDoor } from '../../doors/a2a/index.ts';
+import { metricsDoor } from '../../doors/admin/index.ts';
+import { anyOf, checkSocketPath, type Door, refuseOpenBind } from '../../doors/index.ts';
+import { nativeDoor } from '../../doors/native/index.ts';
+import { idSealOf, type NodeCertificate, unauthenticated } from '../../identity/index.ts';
 import { Canceller, type Handler, systemWorld, type World } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { Trees } from '../../policy/index.ts';
-import { sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
-import type { Logger } from '../../telemetry/index.ts';
+import { besideOwn, type Place, placeOfNode, sidecarInCandidates, sidecarOutCandidates } from '../../routing/index.ts';
+import { type Logger, payloads } from '../../telemetry/index.ts';
 import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index.ts';
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { StdioServer } from '../../upstreams/stdio/index.ts';
@@ -26,6 +30,7 @@ import { a2aFront } from './a2a.ts';
 import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
 import { openCardKey } from './card-key.ts';
+import { SnapshotCompiler } from './compiled.ts';
 import { detachedCalls } from './detached.ts';
 import { directoryOf } from './directory.ts';
 import { doorsOf } from './doors.ts';
@@ -33,26 +38,46 @@ import { egressOf } from './egress.ts';
 import { countFallbacks } from './fallback.ts';
 import { type GrpcListener, listenGrpc, refuseOpenGrpc } from './grpc.ts';
 import { houseOf } from './housekeeping.ts';
+import { openIntake } from './intake.ts';
 import { leasing } from './leases.ts';
 import { LivePipeline } from './live.ts';
 import { mcpParts } from './mcp.ts';
-import { ageOf, becomeMember, Following, killsAgeOf, type MemberOptions } from './member.ts';
+import { auditSource } from './measures/audit.ts';
+import { watchBreakers } from './measures/breakers.ts';
+import { memberSource } from './measures/member.ts';
+import { pipelineSource } from './measures/pipeline.ts';
+import { processSource } from './measures/process.ts';
+import { scrape } from './measures/scrape.ts';
+import { teamsIn } from './measures/teams.ts';
+import { becomeMember, Following, type MemberOptions } from './member.ts';
+import { lateMutual, Mesh } from './mesh.ts';
 import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy } from './node.ts';
 import { watchOverload } from './overload.ts';
+import { APP_ROUTES } from './routes.ts';
+import { openListeners } from './sidecar-listeners.ts';
 import { observe } from './telemetry.ts';
 import { treesOf } from './trees.ts';
+import { waitingStores } from './waiting.ts';
 import { stdioWay, waysOf } from './ways.ts';
 
 export interface SidecarOptions extends NodeOptions, MemberOptions {
   /** Where the agent behind it listens; null for an agent that only calls. */
   readonly agentUrl: string | null;
   readonly agentVersion: string;
+  /** Of this instance: where it is, such as `host` or `residency`, and whatever else tells it from others. Default: none. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** The MCP server behind it, where it stands in front of a tool: it is started and ended with the sidecar, and spoken to on stdio. */
   readonly stdio?: { readonly command: readonly string[]; readonly env: Readonly<Record<string, string>> };
   /** Is the agent ready for calls? Asked at each heartbeat. Default: always. */
   readonly agentReady?: () => boolean;
   /** Speak A2A over gRPC to the own agent, too. Default: no. */
   readonly appGrpc?: boolean;
+  /** Port of the listener for the own agent, and for whoever asks whether this node is well. Default: a free one. */
+  readonly appPort?: number;
+  /** Path at which the own agent is listened to as well. Default: none. */
+  readonly appSocket?: string;
+  /** A listener for callers that have keys of their own, with every door. Default: none; other nodes have theirs. */
+  readonly door?: { readonly host: string; readonly port: number };
 }
 
 export interface RunningSidecar extends RunningNode {
@@ -61,53 +86,72 @@ export interface RunningSidecar extends RunningNode {
   readonly appKey: string;
   /** For the own agent, `host:port`: its `AIRSPACE_GRPC`. Empty: not wanted. */
   readonly appGrpc: string;
+  /** For the own agent: its `AIRSPACE_SOCKET`. Empty: not wanted. */
+  readonly appSocket: string;
+  /** For callers with keys. Empty: not wanted. */
+  readonly doorUrl: string;
+  /** What it shows to other nodes, for whoever asks. */
+  readonly certificate: NodeCertificate;
   /** Sequence of the snapshot in force, 0 before the first. */
   snapshotSeq(): number;
 }
 
 export const startSidecar = async (options: SidecarOptions): Promise<RunningSidecar> => {
   refuseOpenGrpc(options);
+  refuseWrongAddresses(options);
   const closing = new Canceller();
   // The port must be known before joining, and the doors behind it come after: until then every call is refused.
-  let inbound: Door | undefined;
-  const front = await listen({
-    ...options,
-    clock: systemWorld().clock,
-    doors: [(req, res) => inbound?.(req, res) ?? false],
-    ready: () => inbound !== undefined && into.snapshot !== undefined,
-  });
-  const member = await becomeMember(options, { ...front, url: options.advertise ?? front.url });
+  const secured = lateMutual();
+  const listeners = await openListeners(options, secured.mutual, systemWorld().clock);
+  const { front, app, door } = listeners;
+  const member = await becomeMember(options, { url: options.advertise ?? front.url, close: listeners.close });
   const { world, membership, hub } = member;
   const { node } = membership;
-  const observed = observe({ ...options, world, node: node.id, keep: (events) => member.keep(events) });
-  const { logger } = observed;
-  const overload = watchOverload(world);
+  const waiting = waitingStores(member.said);
+  const observed = observe({
+    ...{ ...options, world, node: node.id },
+    keep: async (events) => {
+      waiting.remember(events);
+      await member.keep(events);
+    },
+    about: { tenant: node.tenant, domain: node.domain, agent: node.tool ?? node.agent },
+    up: (record) => member.logs.add(record),
+    teamsOf: teamsIn(() => into.snapshot),
+  });
+  const { logger, metrics } = observed;
+  const overload = watchOverload(world, options.overload);
+  metrics.source(processSource(node.id, 'sidecar'));
+  metrics.source(memberSource(member));
+  metrics.gauge({ name: 'airspace_overload_level', read: overload.level });
   const lineage = treesOf(node, member.key, world);
+  const certificate = member.certificate((problem) =>
+    logger.log('warn', 'no new certificate', { code: problem.code, reason: problem.message }),
+  );
+  const mesh = new Mesh({
+    ...{ key: member.key, certificate, logger, metrics, clock: world.clock },
+    known: () => into.known,
+  });
+  secured.use(mesh.listening);
   const upstream = httpUpstream({
     world,
     nodeId: node.id,
     assertFor: (principal, to) => member.signer.assert(principal, to),
+    secure: mesh.secure,
     handOver: (...sent) => lineage.trees.handOver(...sent),
   });
   const upstreamFor = waysOf(upstream);
   if (options.stdio !== undefined && node.tool === undefined) {
-    await Promise.all([front.close(false), member.close(), upstream.close()]);
+    await Promise.all([listeners.close(), member.close(), upstream.close()]);
     throw noTool(node.agent);
   }
   const behind = behindOf(options, node, logger, world);
-  let link: NodeLink | undefined;
-  const killsAgeMs = killsAgeOf(world, () => link?.killsConfirmedAtMs);
-  const ageMs = ageOf(
-    world,
-    () => link?.heardAtMs,
-    () => following.snapshot,
-  );
-
   const halt = new Halt();
   const trail = trailOf(member.stores, world, logger);
   const leased = leasing(member, logger);
+  const compiler = new SnapshotCompiler();
   const shared = {
     world,
+    compiler,
     treasury: leased.treasury,
     halt,
     lineage,
@@ -123,21 +167,42 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     // Told about approvals by the hubs above it; its own calls wait where they enter, at a hub.
     hold: (believed: Believed) => desk.hold(believed),
     place: node,
-    onBreaker: (endpoint: string, from: string, to: string) => logger.log('warn', `breaker ${to}`, { endpoint, from }),
   };
-  const withFresh = (parts: Parts) => ({ ...parts, fresh: fresh({ planOf: parts.planOf, ageMs, killsAgeMs }) });
+  const withFresh = (parts: Parts) => {
+    const { planOf, bounds, hold } = parts;
+    const stale = fresh({ planOf, bounds, ages: member.ages, unsent: member.unsent, place: node });
+    return { ...parts, fresh: stale, hold: stale.held(hold) };
+  };
   // The own agent is behind the inward pipeline, everybody else is reached through the outward one.
   const ask: Handler = (call, scope) => (isOwn(node, call.target) ? into : out).handler(call, scope);
   const out: LivePipeline = new LivePipeline({
     ...shared,
+    payloads: payloads((...said) => logger.log(...said)),
+    onBreaker: watchBreakers('sidecar-out', observed),
     ask,
-    view: (_, sight) => sidecarOutCandidates(sight, { id: hub.id, url: hub.url }),
+    ways: 'either',
+    view: ({ above }, sight) => {
+      const others = sidecarOutCandidates(
+        sight,
+        { id: hub.id, url: hub.url },
+        placeOf(options, node.domain, front.url),
+        above !== undefined,
+      );
+      return behind.url === null ? others : besideOwn({ node: node.id, url: behind.url }, others);
+    },
     compose: (parts) => sidecarOut(withFresh(parts)),
   });
+  // What is reached from here is what stands here: the rest is called elsewhere.
+  const reaches = (target: TargetEntry): boolean =>
+    behind.url !== null && target.tenant === node.tenant && isOwn(node, target);
   const into: LivePipeline = new LivePipeline({
     ...shared,
+    payloads: payloads((...said) => logger.log(...said)),
+    onBreaker: watchBreakers('sidecar-in', observed),
+    reaches,
     ...(behind.upstreamFor === undefined ? {} : { upstreamFor: behind.upstreamFor }),
     ask,
+    ways: 'own',
     view: () =>
       behind.url === null
         ? () => []
@@ -155,11 +220,17 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     ...{ world, stores: member.stores, live: into, trail, key: member.key, logger },
     elsewhere: () => `the hub \`${hub.url}\`, with a key of the agent: a sidecar holds no calls`,
   });
-  countFallbacks(observed.metrics, [out, into]);
+  countFallbacks(metrics, compiler);
+  metrics.source(pipelineSource('sidecar-out', out, world.clock));
+  metrics.source(pipelineSource('sidecar-in', into, world.clock));
+  metrics.source(auditSource(trail));
+  metrics.gauge({ name: 'airspace_snapshot_sequence', read: () => into.snapshot?.seq ?? 0 });
+  metrics.gauge({ name: 'airspace_mesh_without_peer_total', read: () => out.fleet.throughHub });
   const following = new Following((snapshot: Snapshot, roster: Roster) => {
     const enforce = [out.prepare(snapshot, roster), into.prepare(snapshot, roster)];
     return () => {
       for (const apply of enforce) apply();
+      mesh.sweep();
     };
   });
 
@@ -170,29 +241,28 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   egress.own(front.url);
   const key = await openCardKey(options.dir);
   const speaking = { world, tenant: node.tenant, tasks: member.stores.tasks, key, fetch: egress.fetch, onInternal };
-  // What is reached from here is what stands here: the rest is called elsewhere.
-  const inside = directoryOf(
-    into,
-    world,
-    (target) => behind.url !== null && target.tenant === node.tenant && isOwn(node, target),
-  );
+  const inside = directoryOf(into, world, reaches);
   const calledFrom = { handler: () => into.handler, world, directory: inside, onInternal };
   let grpc: GrpcListener | undefined;
   const a2aIn = await a2aFront({
     ...{ ...speaking, ...calledFrom, node: node.id, live: into },
-    url: () => options.advertise ?? front.url,
+    url: () => door?.url ?? front.url,
     grpc: () => grpc?.address ?? '',
   });
   const seal = idSealOf(member.key);
-  inbound = anyOf(
-    doorsOf({
+  const numbers = metricsDoor({
+    ...{ world, resolver: { resolve: (credential, wallMs) => into.resolver.resolve(credential, wallMs) } },
+    metrics: { text: scrape(metrics) },
+    onInternal: (thrown, path) => logger.log('error', 'internal fault', { path, cause: describe(thrown) }),
+  });
+  // Nodes speak to each other in one protocol. Everybody else has the application side, or a hub.
+  listeners.serve('front', {
+    doors: nativeDoor({
       ...calledFrom,
-      seal,
-      maxPayload: options.maxPayload,
-      a2a: a2aIn.door,
-      mcp: mcpParts({ live: into, world, key: member.key }, closing, options.advertise),
+      ...(options.maxPayload === undefined ? {} : { limits: { payload: options.maxPayload } }),
     }),
-  );
+    ready: () => into.snapshot !== undefined,
+  });
   const appKey = `airs_${randomBytes(32).toString('base64url')}`;
   const agent = (): Principal => ({
     kind: 'agent',
@@ -207,29 +277,41 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       ? { kind: 'known', principal: agent() }
       : { kind: 'none' };
   const calling = { handler: () => out.handler, world, directory: directoryOf(out, world), known, onInternal };
-  let appUrl = '';
   let appGrpc: GrpcListener | undefined;
   const a2aOut = await a2aFront({
     ...{ ...speaking, ...calling, node: `${node.id}/app`, live: out },
-    url: () => appUrl,
+    url: () => app.url,
     grpc: () => appGrpc?.address ?? '',
   });
-  const app = await listen({
-    host: '127.0.0.1',
-    port: 0,
-    clock: world.clock,
-    doors: doorsOf({
-      ...calling,
-      seal,
-      maxPayload: options.maxPayload,
-      calls: detachedCalls(out, world),
-      a2a: a2aOut.door,
-      mcp: mcpParts({ live: out, world, key: member.key }, closing),
-    }),
-    ready: () => out.snapshot !== undefined,
+  listeners.serve('app', {
+    doors: anyOf([
+      numbers,
+      ...openIntake({ ...calling, role: 'sidecar-out', observed, stores: waiting }).doors,
+      ...doorsOf({
+        ...calling,
+        seal,
+        maxPayload: options.maxPayload,
+        calls: detachedCalls(out, world),
+        routes: APP_ROUTES,
+        a2a: a2aOut.door,
+        mcp: mcpParts({ live: out, world, key: member.key }, closing),
+      }),
+    ]),
+    ready: () => out.snapshot !== undefined && mesh.isShown,
   });
-  appUrl = app.url;
+  listeners.serve('door', {
+    doors: anyOf([
+      refuseNodes,
+      numbers,
+      ...doorsOf({
+        ...{ ...calledFrom, seal, maxPayload: options.maxPayload, a2a: a2aIn.door },
+        mcp: mcpParts({ live: into, world, key: member.key }, closing),
+      }),
+    ]),
+    ready: () => into.snapshot !== undefined,
+  });
   egress.own(app.url);
+  if (door !== undefined) egress.own(door.url);
 
   const followed = await member.follow(
     {
@@ -245,7 +327,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
                 kind: node.tool === undefined ? 'agent' : 'tool',
                 name: node.tool ?? node.agent,
                 version: options.agentVersion,
-                labels: {},
+                labels: options.labels ?? {},
                 state: closing.reason !== undefined ? 'draining' : behind.isReady() ? 'ready' : 'starting',
               },
             ],
@@ -253,12 +335,14 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     options.advertise ?? front.url,
     (problem) => logger.log('warn', 'hub link', { code: problem.code, reason: problem.message }),
   );
-  link = followed;
+  await certificate.start();
+  // Operators see it with the next word, which is now.
+  certificate.follow(() => followed.tell());
   await leased.start();
   await out.journal.recover(left);
   await a2aIn.service.recover();
   await a2aOut.service.recover();
-  grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, a2aIn.grpc));
+  grpc = options.grpc && (await listenGrpc(options.grpc, { ...options, clock: world.clock }, withoutNodes(a2aIn.grpc)));
   // Of this machine, like the other listener of the agent: without TLS, whatever the door for other nodes has.
   if (options.appGrpc === true)
     appGrpc = await listenGrpc({ host: '127.0.0.1', port: 0 }, { clock: world.clock }, a2aOut.grpc);
@@ -279,23 +363,32 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     appUrl: app.url,
     appKey,
     appGrpc: appGrpc?.address ?? '',
+    appSocket: options.appSocket ?? '',
+    doorUrl: door?.url ?? '',
+    certificate,
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
       a2aIn.service.stop();
       a2aOut.service.stop();
-      const listeners = [app, grpc, appGrpc].map((listener) => listener?.close(graceful));
-      await Promise.all([closeListener(front, closing, graceful), ...listeners]);
+      const others = [listeners.closeOthers(graceful), ...[grpc, appGrpc].map((one) => one?.close(graceful))];
+      await Promise.all([closeListener(front, closing, graceful), ...others]);
       out.reconciler.stop();
       into.reconciler.stop();
       endHouse();
       overload.stop();
       await leased.stop(graceful);
-      await observed.flush();
+      await observed.close();
       await member.close();
       await upstream.close();
       behind.stop();
     },
   };
+};
+
+/** Where calls of its agent come from. */
+const placeOf = ({ labels = {}, advertise }: SidecarOptions, domain: string, url: string): Place => {
+  const found = placeOfNode({ url: advertise ?? url, domain });
+  return { host: labels['host'] ?? found.host, domain: labels['domain'] ?? found.domain };
 };
 
 const isOwn = ({ agent, tool }: NodeEntry, { kind, name }: Pick<Target, 'kind' | 'name'>): boolean =>
@@ -330,6 +423,35 @@ const behindOf = (options: SidecarOptions, { tool }: NodeEntry, logger: Logger, 
     stop: () => server.stop(),
   };
 };
+
+/** A proxy that ends TLS would stand between a node and who calls it: it may pass connections on, and no more. */
+const refuseWrongAddresses = (options: SidecarOptions): void => {
+  const { advertise, appSocket, agentUrl, door } = options;
+  if (appSocket !== undefined) checkSocketPath(appSocket);
+  if (agentUrl?.startsWith('unix:')) checkSocketPath(agentUrl.slice('unix:'.length));
+  if (door !== undefined) refuseOpenBind({ ...options, host: door.host });
+  if (advertise !== undefined && !advertise.startsWith('https:'))
+    throw new Fault(
+      'bad_request',
+      `other nodes reach a sidecar over TLS with its own certificate; advertise \`${advertise.replace(/^http:/, 'https:')}\`, and let what stands in front pass connections on as they are`,
+    );
+};
+
+/** INVARIANT: an assertion counts on the connection of its node, and connections here are nobody's. */
+const refuseNodes: Door = (req) => {
+  const { authorization = '' } = req.headers;
+  if (isOfNode(authorization.toLowerCase())) throw unauthenticated();
+  return false;
+};
+
+const withoutNodes =
+  (door: GrpcDoor): GrpcDoor =>
+  (stream, headers) => {
+    const { authorization, ...rest } = headers;
+    door(stream, isOfNode(String(authorization ?? '').toLowerCase()) ? rest : headers);
+  };
+
+const isOfNode = (token: string): boolean => token.startsWith(`${HEADERS.nodeScheme} `);
 
 const equal = (given: string, expected: string): boolean => {
   const a = Buffer.from(given);

@@ -27,11 +27,13 @@ export const stdioWay = (server: StdioServer): ((endpoint: Endpoint) => Handler)
   return speaking({ http: other, a2a: other, mcp: mcpWay(server), openai: other, anthropic: other });
 };
 
-export const waysOf = (upstream: HttpUpstream): ((endpoint: Endpoint) => Handler) =>
+/** `plan`: of nodes that run plans. */
+export const waysOf = (upstream: HttpUpstream, plan?: Way): ((endpoint: Endpoint) => Handler) =>
   speaking({
     http: httpWay(upstream),
     a2a: a2aWay(upstream),
     mcp: mcpWay(upstream),
     openai: openaiWay(upstream),
     anthropic: anthropicWay(upstream),
+    ...(plan === undefined ? {} : { plan }),
   });

@@ -61,10 +61,14 @@ const target = {
   endpoints: [
     {
       id: HOSTILE,
+      url: HOSTILE,
+      via: [HOSTILE],
       version: HOSTILE,
       state: HOSTILE,
       obstacle: HOSTILE,
       inFlight: 0,
+      requests: 0,
+      failures: 0,
       breaker: HOSTILE,
       ejectedForMs: 0,
       latencyMs: 1,

@@ -36,8 +36,12 @@ const STATUS_STYLES: Readonly<Record<CallStatus, Style>> = {
 
 /** Also for the words of steps, which are the same or near them. */
 export const styleOf = (word: string): Style | undefined => {
-  if (word === 'allow') return 'green';
+  if (word === 'allow' || word === 'completed') return 'green';
+  if (word === 'firing') return 'red';
+  if (word === 'pending') return 'yellow';
   if (word === 'deny' || word === 'silent' || word === 'open') return 'red';
   if (word === 'require_approval' || word === 'draining' || word === 'starting') return 'yellow';
+  if (word === 'escalated') return 'yellow';
+  if (word === 'abandoned') return 'gray';
   return Object.hasOwn(STATUS_STYLES, word) ? STATUS_STYLES[word as CallStatus] : undefined;
 };

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TopRead, TopTarget } from '../../contract/index.ts';
 import { plain } from './paint.ts';
-import { frame, rowsOf, type TopRead, type TopTarget } from './top.ts';
+import { table } from './table.ts';
+import { frame, rowsOf, TOP_COLUMNS } from './top.ts';
 
 const target = (given: Partial<TopTarget> = {}): TopTarget => ({
   target: 'agent/orders',
@@ -56,7 +58,7 @@ test('endpoints that take no calls are named with their reason', () => {
     version: '1',
     state: 'ready',
     obstacle: 'ejected',
-    inFlight: 0,
+    ...{ url: 'http://127.0.0.1:1', via: ['hub'], requests: 0, failures: 0, inFlight: 0 },
     breaker: 'closed',
     ejectedForMs: 5,
     latencyMs: null,
@@ -68,4 +70,12 @@ test('endpoints that take no calls are named with their reason', () => {
     plain,
   );
   assert.match(text, /0\/1 {2}a@1 ejected/);
+});
+
+test('how much of its work a target completed is in the wide table', () => {
+  const rows = rowsOf(undefined, read(1, target({ outcomes: 8, completed: 6 }), target({ target: 'agent/kb' })));
+  const text = table(rows, TOP_COLUMNS, { width: null, paint: plain, wide: true });
+  assert.match(text, /DENIED +DONE +FLIGHT/);
+  assert.match(text, /agent\/orders .* 75\.0% /);
+  assert.match(text, /agent\/kb .* - /);
 });

@@ -1,37 +1,9 @@
 /** What runs now, from two reads of the node's counters: one frame of the live view, and the same as a plain table. */
+import type { TopRead, TopTarget } from '../../contract/index.ts';
 import { clean, fit } from './clean.ts';
 import type { Paint } from './paint.ts';
 import { type Column, table } from './table.ts';
 import { duration } from './time.ts';
-
-export interface TopEndpoint {
-  readonly id: string;
-  readonly version: string;
-  readonly state: string;
-  readonly obstacle: string | null;
-  readonly inFlight: number;
-  readonly breaker: string;
-  readonly ejectedForMs: number;
-  readonly latencyMs: number | null;
-}
-
-export interface TopTarget {
-  readonly target: string;
-  readonly domain: string;
-  readonly calls: number;
-  readonly failed: number;
-  readonly denied: number;
-  readonly p50Ms: number | null;
-  readonly p99Ms: number | null;
-  readonly inFlight: number;
-  readonly panic: boolean;
-  readonly endpoints: readonly TopEndpoint[];
-}
-
-export interface TopRead {
-  readonly atMs: number;
-  readonly targets: readonly TopTarget[];
-}
 
 export interface TopRow extends TopTarget {
   /** Null on the first read. */
@@ -73,6 +45,7 @@ export const TOP_COLUMNS: readonly Column<TopRow>[] = [
   { title: 'P99', value: (row) => time(row.p99Ms), align: 'right' },
   { title: 'FAILED', value: (row) => share(row.failed, row.calls), align: 'right' },
   { title: 'DENIED', value: (row) => share(row.denied, row.calls), align: 'right' },
+  { title: 'DONE', value: (row) => share(row.completed ?? 0, row.outcomes ?? 0), align: 'right', wide: true },
   { title: 'FLIGHT', value: (row) => row.inFlight, align: 'right' },
   { title: 'WELL', value: well, align: 'right' },
   { title: 'NOTE', value: note, style: (row) => (row.panic ? 'red' : note(row) === '' ? undefined : 'yellow') },

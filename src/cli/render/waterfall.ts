@@ -1,9 +1,16 @@
-/** A trace as a tree with bars: who called whom on which node, when, how long, and how it ended. */
-import { type CallEvent, moneyText, type StepEvent } from '../../contract/index.ts';
+/** A trace as a tree with bars: who called whom on which node, when, how long, and how it ended; and what agents say they did meanwhile. */
+import {
+  type AgentSpan,
+  type CallEvent,
+  moneyText,
+  type SaidEvent,
+  type StepEvent,
+  type TaskOutcome,
+} from '../../contract/index.ts';
 import { clean, fit, widthOf } from './clean.ts';
 import { type Paint, styleOf } from './paint.ts';
 import { duration } from './time.ts';
-import { type CallNode, type StepNode, treeOf } from './tree.ts';
+import { type CallNode, callsBelow, callsIn, type SpanNode, type StepNode, type TreeNode, treeOf } from './tree.ts';
 
 export interface WaterfallOptions {
   /** Columns of the terminal; null in a pipe, and then labels are never cut. */
@@ -17,30 +24,68 @@ interface Line {
   readonly startMs: number;
   readonly durationMs: number;
   readonly note: string;
+  /** An agent says so, at a time of its own or of ours. */
+  readonly isSaid?: true;
+  readonly clock?: 'ours';
 }
 
 const BAR_WIDTH = 28;
 const STATUS_WIDTH = 9;
 const DURATION_WIDTH = 7;
 
-export const waterfall = (events: readonly CallEvent[], options: WaterfallOptions): string => {
-  const lines = treeOf(events).flatMap((node) => linesOf(node, '', ''));
+export const waterfall = (
+  events: readonly CallEvent[],
+  options: WaterfallOptions,
+  said: readonly AgentSpan[] = [],
+): string => {
+  const lines = branchesOf(treeOf(events, said)).flatMap((branch) => branch('', ''));
   if (lines.length === 0) return 'no events';
-  const fromMs = Math.min(...lines.map((line) => line.startMs));
-  const totalMs = Math.max(...lines.map((line) => line.startMs + line.durationMs)) - fromMs;
+  const { fromMs, totalMs } = frameOf(lines);
   const labelWidth = labelWidthOf(lines, options.width);
   return [
-    headOf(events, totalMs),
+    headOf(events, said, totalMs),
     ...lines.map((line) => drawn(line, { labelWidth, fromMs, totalMs, paint: options.paint })),
   ].join('\n');
 };
 
-const headOf = (events: readonly CallEvent[], totalMs: number): string => {
+interface Frame {
+  readonly fromMs: number;
+  readonly totalMs: number;
+}
+
+/** What agents say widens the picture up to this often: one with a wrong clock must not make everything else a dot. */
+const MOST_WIDENED = 10;
+
+const frameOf = (lines: readonly Line[]): Frame => {
+  const seen = lines.filter(({ isSaid }) => isSaid !== true);
+  const base = spanning(seen.length === 0 ? lines : seen);
+  const toMs = base.fromMs + base.totalMs;
+  const wide = spanning([
+    ...seen,
+    ...lines.filter(({ startMs, durationMs }) => startMs <= toMs && startMs + durationMs >= base.fromMs),
+  ]);
+  return wide.totalMs <= MOST_WIDENED * base.totalMs ? wide : base;
+};
+
+const spanning = (lines: readonly Line[]): Frame => {
+  const fromMs = lines.reduce((least, { startMs }) => Math.min(least, startMs), Number.POSITIVE_INFINITY);
+  const toMs = lines.reduce((most, { startMs, durationMs }) => Math.max(most, startMs + durationMs), fromMs);
+  return { fromMs, totalMs: toMs - fromMs };
+};
+
+const headOf = (events: readonly CallEvent[], said: readonly AgentSpan[], totalMs: number): string => {
   const nodes = new Set(events.map((event) => event.node)).size;
   const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
   const calls = new Set(events.map((event) => event.callId)).size;
   const cost = events.some(isPriced) ? `  ${moneyText(sumOf(events))}` : '';
-  return `trace ${clean(events[0]!.trace)}  ${count(calls, 'call')} on ${count(nodes, 'node')}  ${duration(totalMs)}${cost}`;
+  const trace = events[0]?.trace ?? said[0]?.trace ?? '';
+  const outcomes = said.filter(({ outcome }) => outcome !== undefined).length;
+  const spans = said.length - outcomes;
+  const told = [
+    spans === 0 ? '' : `  ${count(spans, 'span')} said by agents`,
+    outcomes === 0 ? '' : `  ${count(outcomes, 'outcome')}`,
+  ].join('');
+  return `trace ${clean(trace)}  ${count(calls, 'call')} on ${count(nodes, 'node')}  ${duration(totalMs)}${cost}${told}`;
 };
 
 const isPriced = ({ attributes }: CallEvent): boolean => typeof attributes['cost.micros'] === 'number';
@@ -50,15 +95,9 @@ const costOf = ({ attributes }: CallEvent): number => Number(attributes['cost.mi
 /** Only the node that charged a call has its cost, so nothing is counted twice. */
 const sumOf = (events: readonly CallEvent[]): number => events.reduce((sum, event) => sum + costOf(event), 0);
 
-/** The calls below this one, on whichever node. */
-const eventsBelow = ({ calls, steps }: Pick<CallNode, 'calls' | 'steps'>): readonly CallEvent[] => [
-  ...calls.flatMap((node) => [node.event, ...eventsBelow(node)]),
-  ...steps.flatMap(eventsBelow),
-];
-
 /** Its own cost, and that of all it led to where there is more. */
 const costText = (node: CallNode): string => {
-  const below = eventsBelow(node);
+  const below = callsBelow(node).map(({ event }) => event);
   const total = costOf(node.event) + sumOf(below);
   if (!isPriced(node.event) && !below.some(isPriced)) return '';
   const own = moneyText(costOf(node.event));
@@ -68,6 +107,114 @@ const costText = (node: CallNode): string => {
 /** A part of the tree that knows its own lines, given what leads the first and what leads the rest. */
 type Branch = (first: string, rest: string) => readonly Line[];
 
+/** Of spans of agents beside each other; a program that reads all of them asks for JSON. */
+const MOST_BESIDE = 20;
+
+/** INVARIANT: what leads to a call is always drawn. Of the others that agents say, the first, and as many that failed. */
+const shownOf = (nodes: readonly TreeNode[]): ReadonlySet<TreeNode> => {
+  const said = nodes.filter((node) => 'said' in node);
+  const failed = said.filter((node) => node.said.status === 'error');
+  return new Set([
+    ...nodes.filter((node) => !('said' in node) || callsIn([node]).length > 0),
+    ...said.slice(0, MOST_BESIDE),
+    ...said.filter((node) => node.said.outcome !== undefined).slice(0, MOST_BESIDE),
+    ...failed.slice(0, MOST_BESIDE),
+  ]);
+};
+
+/** Branches in order, and one line for those that are left out. */
+const branchesOf = (nodes: readonly TreeNode[]): readonly Branch[] => {
+  const shown = shownOf(nodes);
+  const left = nodes.filter((node) => 'said' in node && !shown.has(node)) as readonly SpanNode[];
+  return [...nodes.filter((node) => shown.has(node)).map(branchOf), ...(left.length === 0 ? [] : [leftBranch(left)])];
+};
+
+const leftBranch =
+  (left: readonly SpanNode[]): Branch =>
+  (first) => {
+    const { startedAtMs } = left[0]!.said;
+    const label = `${first}… ${left.length} more spans that agents said; -o json has them`;
+    return [{ label, status: '', startMs: startedAtMs, durationMs: 0, note: '', isSaid: true }];
+  };
+
+const branchOf = (node: TreeNode): Branch => ('said' in node ? spanBranch(node) : callBranch(node));
+
+const spanBranch =
+  (node: SpanNode): Branch =>
+  (first, rest) => [
+    node.said.outcome === undefined ? spanLine(node.said, first) : outcomeLine(node.said, node.said.outcome, first),
+    ...below([...eventBranches(node.said), ...linkBranches(node.said), ...branchesOf(node.below)], rest),
+  ];
+
+const STATUS_WORDS: Readonly<Record<AgentSpan['status'], string>> = { unset: '', ok: 'ok', error: 'failed' };
+
+/** The mark tells what an agent says from what a node saw, whatever it calls itself. */
+const spanLine = ({ name, principal, status, message, startedAtMs, durationMs }: AgentSpan, lead: string): Line => ({
+  label: `${lead}“${clean(name)}” said by ${clean(`${principal.kind}/${principal.id}`)}`,
+  status: STATUS_WORDS[status],
+  startMs: startedAtMs,
+  durationMs,
+  note: clean(message),
+  isSaid: true,
+});
+
+/** Of one span; all of them are in the JSON. What was thrown is always drawn. */
+const MOST_EVENTS = 5;
+
+const EXCEPTION = 'exception';
+
+const eventBranches = ({ events = [] }: AgentSpan): readonly Branch[] => {
+  const thrown = events.filter(({ name }) => name === EXCEPTION).slice(0, MOST_EVENTS);
+  const drawn = new Set([...events.slice(0, MOST_EVENTS), ...thrown]);
+  return events
+    .filter((event) => drawn.has(event))
+    .map(
+      (event): Branch =>
+        (first) => [
+          {
+            ...{ label: `${first}event “${clean(event.name)}”`, status: '', note: eventNote(event) },
+            ...{ startMs: event.atMs, durationMs: 0, isSaid: true },
+          },
+        ],
+    );
+};
+
+const eventNote = ({ name, attributes }: SaidEvent): string =>
+  name === EXCEPTION
+    ? clean(
+        [attributes['exception.type'], attributes['exception.message']].filter((part) => part !== undefined).join(': '),
+      )
+    : '';
+
+const linkBranches = ({ links = [], startedAtMs }: AgentSpan): readonly Branch[] =>
+  links.slice(0, MOST_EVENTS).map(
+    ({ trace, span }): Branch =>
+      (first) => [
+        {
+          ...{ label: `${first}link to trace ${clean(trace)}`, status: '', note: `span ${clean(span)}` },
+          ...{ startMs: startedAtMs, durationMs: 0, isSaid: true },
+        },
+      ],
+  );
+
+const outcomeLine = (
+  { principal, message, startedAtMs }: AgentSpan,
+  { task, result, score, session }: TaskOutcome,
+  lead: string,
+): Line => {
+  const whole = session === undefined ? '' : ' of the session';
+  const scored = score === undefined ? '' : `score ${score}`;
+  return {
+    label: `${lead}outcome${whole} “${clean(task)}” said by ${clean(`${principal.kind}/${principal.id}`)}`,
+    status: result,
+    startMs: startedAtMs,
+    durationMs: 0,
+    note: [scored, clean(message)].filter((text) => text !== '').join('  '),
+    isSaid: true,
+    clock: 'ours',
+  };
+};
+
 /** Draws branches below each other, the last one with a corner. */
 const below = (branches: readonly Branch[], lead: string): readonly Line[] =>
   branches.flatMap((branch, at) =>
@@ -76,7 +223,7 @@ const below = (branches: readonly Branch[], lead: string): readonly Line[] =>
 
 const linesOf = (node: CallNode, first: string, rest: string): readonly Line[] => [
   callLine(node, first),
-  ...below([...node.steps.map((step) => stepBranch(step, node.event)), ...node.calls.map(callBranch)], rest),
+  ...below([...node.steps.map((step) => stepBranch(step, node.event)), ...branchesOf(node.below)], rest),
 ];
 
 const callBranch =
@@ -85,10 +232,10 @@ const callBranch =
     linesOf(node, first, rest);
 
 const stepBranch =
-  ({ step, steps, calls }: StepNode, event: CallEvent): Branch =>
+  ({ step, steps, below: led }: StepNode, event: CallEvent): Branch =>
   (first, rest) => [
     stepLine(step, event, first),
-    ...below([...steps.map((inner) => stepBranch(inner, event)), ...calls.map(callBranch)], rest),
+    ...below([...steps.map((inner) => stepBranch(inner, event)), ...branchesOf(led)], rest),
   ];
 
 const callLine = (node: CallNode, lead: string): Line => {
@@ -99,8 +246,17 @@ const callLine = (node: CallNode, lead: string): Line => {
     status: event.status,
     startMs: event.startedAtMs,
     durationMs: event.durationMs,
-    note: [event.status === 'ok' ? '' : event.code, costText(node)].filter((text) => text !== '').join('  '),
+    note: [event.status === 'ok' ? '' : event.code, wayText(event), costText(node)]
+      .filter((text) => text !== '')
+      .join('  '),
   };
+};
+
+/** Only where there was a choice that a reader could miss: a route on its way, and a call that found nobody. */
+const wayText = ({ role, attributes }: CallEvent): string => {
+  const { via, 'route.mesh_percent': percent, 'via.instead': instead } = attributes;
+  if (instead !== undefined) return 'through the hub instead';
+  return role === 'sidecar-out' && percent !== undefined ? `via ${via} of ${percent} % mesh` : '';
 };
 
 const stepLine = (step: StepEvent, event: CallEvent, lead: string): Line => {
@@ -116,19 +272,17 @@ const stepLine = (step: StepEvent, event: CallEvent, lead: string): Line => {
 };
 
 const labelWidthOf = (lines: readonly Line[], width: number | null): number => {
-  const wanted = Math.max(...lines.map((line) => widthOf(line.label)));
+  const wanted = lines.reduce((most, line) => Math.max(most, widthOf(line.label)), 0);
   if (width === null) return wanted;
   return Math.max(20, Math.min(wanted, width - STATUS_WIDTH - DURATION_WIDTH - BAR_WIDTH - 20));
 };
 
-interface Frame {
+interface Drawing extends Frame {
   readonly labelWidth: number;
-  readonly fromMs: number;
-  readonly totalMs: number;
   readonly paint: Paint;
 }
 
-const drawn = (line: Line, { labelWidth, fromMs, totalMs, paint }: Frame): string => {
+const drawn = (line: Line, { labelWidth, fromMs, totalMs, paint }: Drawing): string => {
   const label = fit(line.label, labelWidth);
   const status = fit(line.status, STATUS_WIDTH);
   const parts = [
@@ -136,9 +290,18 @@ const drawn = (line: Line, { labelWidth, fromMs, totalMs, paint }: Frame): strin
     paint(styleOf(status), status) + ' '.repeat(STATUS_WIDTH - widthOf(status)),
     duration(line.durationMs).padStart(DURATION_WIDTH),
     barOf(line.startMs - fromMs, line.durationMs, totalMs),
-    clean(line.note),
+    clean([line.note, skewOf(line, fromMs, totalMs)].filter((text) => text !== '').join('  ')),
   ];
   return parts.join('  ').trimEnd();
+};
+
+/** What an agent says is outside of the picture is told: its clock is off, or it went on. */
+const skewOf = ({ isSaid, clock, startMs, durationMs }: Line, fromMs: number, totalMs: number): string => {
+  if (isSaid !== true) return '';
+  const by = clock === 'ours' ? '' : ' by its clock';
+  if (startMs > fromMs + totalMs) return `${duration(startMs - fromMs - totalMs)} after all else${by}`;
+  if (startMs + durationMs < fromMs) return `${duration(fromMs - startMs - durationMs)} before all else${by}`;
+  return '';
 };
 
 /** Clocks of nodes differ by a little, so a child may seem to begin before its parent; a bar never leaves its place. */

@@ -31,6 +31,18 @@ call c1c1c1c1  agent/orders/where  ok  30ms  on sc-b (sidecar-in, snapshot 12)
   );
 });
 
+test('a call whose route is between two ways says which one it took, and why it took the other', () => {
+  const split = { route: 'orders', 'route.mesh_percent': 25 };
+  assert.match(
+    why([event({ attributes: { ...split, via: 'mesh' } })], plain),
+    /way +directly, by route orders, which sends 25 % of the call trees directly\n/,
+  );
+  assert.match(
+    why([event({ attributes: { ...split, via: 'hub', 'via.instead': 'no sidecar of it has joined' } })], plain),
+    /way +through the hub, by route orders, .*; it was to go directly: no sidecar of it has joined\n/,
+  );
+});
+
 test('a denied call names level, rule and policy, and says that nothing was sent', () => {
   const denied = event({
     status: 'denied',
@@ -188,5 +200,17 @@ test('a decision of a canary, and what a shadow would have said, are told', () =
   assert.match(
     decided({ shadow: 'allow->deny by org/x' }),
     /in the shadow of release sha256:aa: allow->deny by org\/x/,
+  );
+});
+
+test('a node with a hub says how old what it judged by was, and for how long it goes on', () => {
+  const attributes = {
+    ...{ 'stale.class': 'write', 'stale.snapshot_age_ms': 62_000, 'stale.kills_age_ms': -1 },
+    ...{ 'stale.bound_ms': 60_000, 'stale.bound_of': 'kills' },
+  };
+  const text = why([event({ attributes })], plain);
+  assert.match(
+    text,
+    /standing +class write: configuration confirmed \S+ ago, orders to stop never; goes on without the hub for \S+ \(kills\)/,
   );
 });

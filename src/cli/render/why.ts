@@ -5,7 +5,7 @@ import { clausesText } from './clauses.ts';
 import { clean } from './clean.ts';
 import { type Paint, styleOf } from './paint.ts';
 import { duration } from './time.ts';
-import { type CallNode, type StepNode, treeOf } from './tree.ts';
+import { callsIn, treeOf } from './tree.ts';
 
 /** `events` of one trace, or of one call of it; `explained` by span, for those who may see clauses. */
 export const why = (
@@ -13,22 +13,20 @@ export const why = (
   paint: Paint,
   explained: ReadonlyMap<string, CallExplanation> = new Map(),
 ): string =>
-  treeOf(events)
-    .flatMap((root) => callsOf(root))
-    .map((event) => paragraph(event, paint, explained.get(event.span)))
+  callsIn(treeOf(events))
+    .map(({ event }) => paragraph(event, paint, explained.get(event.span)))
     .join('\n\n');
-
-const callsOf = ({ event, steps, calls }: CallNode): readonly CallEvent[] => [
-  event,
-  ...[...steps.flatMap(callsBelow), ...calls].flatMap(callsOf),
-];
-
-const callsBelow = ({ steps, calls }: StepNode): readonly CallNode[] => [...steps.flatMap(callsBelow), ...calls];
 
 const targetOf = ({ target }: CallEvent): string => clean(`${target.kind}/${target.name}/${target.operation}`);
 
 const paragraph = (event: CallEvent, paint: Paint, explained: CallExplanation | undefined): string => {
-  const facts = [identify(event), ...event.steps.toSorted(inOrder).flatMap(factOf), outcome(event, paint)];
+  const facts = [
+    identify(event),
+    ...standing(event),
+    ...event.steps.toSorted(inOrder).flatMap(factOf),
+    ...wayOf(event),
+    outcome(event, paint),
+  ];
   const width = Math.max(...facts.map(([name]) => name.length));
   const indent = ' '.repeat(width + 7);
   const below = (name: string): string[] =>
@@ -55,6 +53,17 @@ const identify = ({ principal, tenant }: CallEvent): Fact => {
   const domain = principal.domain === undefined ? '' : `, domain ${principal.domain}`;
   return ['identify', clean(`${principal.kind}/${principal.id} of tenant ${tenant}${domain}`)];
 };
+
+/** Of a node that follows a hub: how old what it judged by was, and how old it might have been. */
+const standing = ({ attributes }: CallEvent): readonly Fact[] => {
+  const { 'stale.class': name, 'stale.bound_of': of, 'stale.bound_ms': bound } = attributes;
+  if (name === undefined) return [];
+  const [snapshot, kills] = ['stale.snapshot_age_ms', 'stale.kills_age_ms'].map((age) => ageText(attributes[age]));
+  const text = `class ${name}: configuration confirmed ${snapshot}, orders to stop ${kills}; goes on without the hub for ${duration(Number(bound))} (${of})`;
+  return [['standing', clean(text)]];
+};
+
+const ageText = (age: Attributes[string]): string => (Number(age) < 0 ? 'never' : `${duration(Number(age))} ago`);
 
 const factOf = (step: StepEvent): readonly Fact[] => {
   const tell = Object.hasOwn(TELLERS, step.name) ? TELLERS[step.name]! : otherwise;
@@ -108,6 +117,7 @@ const TELLERS: Readonly<Record<string, (facts: Attributes, step: StepEvent) => s
       .join('  '),
   price: ({ budgets, micros, tokens, calls }) =>
     `${amountText(Number(micros), 'micros')}, ${tokens} tokens, ${calls} calls at most, charged to ${listOf(budgets).join(', ')}`,
+  failover: ({ from, to, because, chosen }) => `${from} could not take it (${because}), so ${to} is asked: ${chosen}`,
   pause: ({ budget }, { durationMs }) => `waited ${duration(durationMs)} for room in budget ${budget}`,
   halt: ({ order, by, stops, cut }) =>
     `${cut === true ? 'cut' : 'refused'} by order ${order} of ${by}, which stops ${stops}`,
@@ -129,6 +139,15 @@ const otherwise = (facts: Attributes): string =>
     .filter(([, value]) => value !== undefined && value !== '')
     .map(([name, value]) => `${name}=${Array.isArray(value) ? value.join(',') : value}`)
     .join('  ');
+
+/** The way that its route gave it, and what became of that. */
+const wayOf = ({ attributes }: CallEvent): readonly Fact[] => {
+  const { route, via, 'route.mesh_percent': percent, 'via.instead': instead } = attributes;
+  if (route === undefined || via === undefined) return [];
+  const share = percent === undefined ? '' : `, which sends ${percent} % of the call trees directly`;
+  const why = instead === undefined ? '' : `; it was to go directly: ${instead}`;
+  return [['way', clean(`${via === 'mesh' ? 'directly' : 'through the hub'}, by route ${route}${share}${why}`)]];
+};
 
 const outcome = (event: CallEvent, paint: Paint): Fact => {
   const message = event.attributes['message'];

@@ -67,9 +67,12 @@ const untilAccepting = async (url: string, isUp: () => boolean): Promise<boolean
   return false;
 };
 
-const accepting = ({ hostname, port }: URL): Promise<boolean> =>
+const accepting = ({ protocol, hostname, pathname, port }: URL): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80), timeout: 1_000 });
+    const socket =
+      protocol === 'unix:'
+        ? connect({ path: decodeURIComponent(pathname), timeout: 1_000 })
+        : connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80), timeout: 1_000 });
     const settle = (found: boolean): void => {
       socket.destroy();
       resolve(found);

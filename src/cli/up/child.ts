@@ -16,7 +16,8 @@ export interface NodeProcess {
 }
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
-const READY_WITHIN_MS = 30_000;
+/** Also on a machine that many others keep busy. */
+const READY_WITHIN_MS = 60_000;
 const KILL_AFTER_MS = 35_000;
 
 export interface NodeRequest {
@@ -55,7 +56,7 @@ const readyLine = (child: ChildProcess, said: readonly string[]): Promise<string
   new Promise((resolve, reject) => {
     const late = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(new Error(`a node was not ready within ${READY_WITHIN_MS / 1000} s`));
+      reject(new Error(`a node was not ready within ${READY_WITHIN_MS / 1000} s: ${said.join('\n')}`));
     }, READY_WITHIN_MS);
     createInterface({ input: child.stdout! }).once('line', (line) => {
       clearTimeout(late);

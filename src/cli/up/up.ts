@@ -7,7 +7,10 @@ import { Admin } from '../admin.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
 import type { UpOptions } from '../lifecycle.ts';
-import { startHub } from '../node/hub.ts';
+import { type DomainOptions, type RunningDomainHub, startDomainHub } from '../node/domain.ts';
+import { type RunningHub, startHub } from '../node/hub.ts';
+import { tokenFor } from '../node-words.ts';
+import { otlpMetricSettings, otlpSettings } from '../otlp-words.ts';
 import { ADMIN_KEY_FILE, forgetRunning, readAdminKey, writeRunning } from '../running.ts';
 import { failing, untilAsked } from '../starting.ts';
 import { type Sample, startSample } from './sample.ts';
@@ -16,33 +19,32 @@ import { watch } from './watch.ts';
 
 const HOST = '127.0.0.1';
 
-export const up = async (
-  context: Context,
-  { port, data, bare = false, allowPrivateEgress = false }: UpOptions,
-): Promise<number> => {
+export const up = async (context: Context, options: UpOptions): Promise<number> => {
+  const { port, data, parent, bare = parent !== undefined, allowPrivateEgress = false } = options;
   const startedMs = performance.now();
   const say = (line = ''): void => void context.out.stdout.write(`${line}\n`);
   await mkdir(data, { recursive: true, mode: 0o700 });
   // Log lines go to a file: the terminal belongs to the story.
   const logFile = createWriteStream(join(data, 'hub.log'), { flags: 'a', mode: 0o600 });
-  const hub = await failing(
-    { host: HOST, port },
-    startHub({
-      dir: data,
-      host: HOST,
-      port: Number(port),
-      level: 'info',
-      log: (line) => void logFile.write(line),
-      otlp: process.env['OTEL_EXPORTER_OTLP_ENDPOINT'],
-      allowPrivateEgress,
-    }),
-  );
+  const node = {
+    ...{ dir: data, host: HOST, port: Number(port), level: 'info' as const, allowPrivateEgress },
+    log: (line: string) => void logFile.write(line),
+    otlp: otlpSettings({}, context.io.env),
+    otlpMetrics: otlpMetricSettings({}, context.io.env),
+  };
+  const token = await tokenFor(context, options);
+  const started: Promise<RunningHub | RunningDomainHub> =
+    parent === undefined ? startHub(node) : startDomain({ ...node, hubUrl: parent, token });
+  const hub = await failing({ host: HOST, port }, started);
   const asked = untilAsked();
   let sample: Sample | undefined;
   try {
     const admin = new Admin({ url: hub.url, key: await administrator(hub.url, data), origin: '`airspace up`' });
     await writeRunning(data, { url: hub.url, pid: process.pid });
-    say(`  hub          ${hub.url}   data in ${data} (sqlite)   keys required   log ${join(data, 'hub.log')}`);
+    const what = 'domain' in hub ? `domain ${hub.domain}`.padEnd(12) : 'hub         ';
+    say(`  ${what} ${hub.url}   data in ${data} (sqlite)   keys required   log ${join(data, 'hub.log')}`);
+    if (parent === undefined)
+      say(`  dashboard    ${hub.url}/ui   sign in with the key in ${join(data, ADMIN_KEY_FILE)}`);
     if (!bare) {
       sample = await startSample({ admin, dir: data, say });
       await tour(sample, admin, say);
@@ -65,6 +67,20 @@ export const up = async (
     logFile.end();
   }
 };
+
+/** Whoever is to be its administrator needs to know what is above. */
+const startDomain = async (options: DomainOptions): Promise<RunningDomainHub> => {
+  const hub = await startDomainHub(options);
+  try {
+    await hub.heard(HEARD_WITHIN_MS);
+    return hub;
+  } catch (thrown) {
+    await hub.stop(false);
+    throw thrown;
+  }
+};
+
+const HEARD_WITHIN_MS = 15_000;
 
 /** The key of the first administrator: made at the first start, kept in a file that only its owner can read. */
 const administrator = async (url: string, data: string): Promise<string> => {

@@ -8,7 +8,7 @@ type Spec = Readonly<Record<string, unknown>>;
 /** What only the target knows; everything else that is there stays as it is. */
 const THEIRS = ['description', 'protocol', 'protocolVersion', 'binding', 'card', 'model'] as const;
 /** Of an operation, what somebody may have decided since. */
-const DECIDED = ['effect', 'idempotent', 'reconcile', 'price', 'input'] as const;
+const DECIDED = ['effect', 'idempotent', 'reconcile', 'price', 'input', 'provides'] as const;
 /** From harmless to what nobody takes back. */
 const EFFECTS: readonly unknown[] = ['read', 'write', 'spend', 'irreversible'];
 
