@@ -1,0 +1,135 @@
+/** What is wrong, put together: each source has its rows, open ones first, and a call counts for what it was touched by. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BreakerView, CallEvent, Incident, KillOrder } from '../../../src/contract/index.ts';
+import type { BudgetView } from '../api/views.ts';
+import { effectsOf, type IncidentSources, incidentsOf, isTouched } from './incidents.ts';
+
+const NOW = 1_000_000;
+const call = (given: Partial<CallEvent>): CallEvent => ({
+  ...{ callId: 'c1', trace: 't1', span: 's1', tenant: 'default', node: 'hub-1', role: 'hub' },
+  principal: { kind: 'agent', id: 'concierge' },
+  target: { kind: 'agent', name: 'orders', operation: 'where' },
+  lineage: { root: 'c1', depth: 0 },
+  ...{ startedAtMs: NOW, durationMs: 100, status: 'ok', code: '', httpStatus: 200, requestBytes: 2, replyBytes: 2 },
+  ...{ snapshotSeq: 1, attributes: {}, steps: [] },
+  ...given,
+});
+const step = (name: string, attributes: CallEvent['attributes']) => ({
+  ...{ span: name, name, offsetMs: 0, durationMs: 1, attributes },
+});
+
+const incident: Incident = {
+  ...{ id: 'i1', tenant: 'default', alert: 'orders-errors', node: 'hub-1', severity: 'page', signal: 'errors' },
+  ...{ text: '4 % failed', openedAtMs: NOW - 5_000, endedAtMs: null, ended: '', webhook: '', told: 'nothing' },
+};
+const breaker: BreakerView = {
+  ...{ target: 'agent/orders', domain: '', endpoint: 'orders-1', state: 'open' },
+  changes: [
+    { atMs: NOW - 1_000, from: 'half_open', to: 'open' },
+    { atMs: NOW - 1_500, from: 'open', to: 'half_open' },
+    { atMs: NOW - 9_000, from: 'closed', to: 'open' },
+  ],
+};
+const budget = {
+  ...{
+    name: 'daily',
+    scope: 'organisation',
+    path: [],
+    per: null,
+    unit: 'micros',
+    limit: 10,
+    soft: null,
+    hard: 'refuse',
+  },
+  ...{ window: { every: 'day', startMs: 0, endMs: null }, accountCount: 1 },
+  accounts: [{ holder: '', limit: 10, extra: 5, spent: 14, reserved: 1, left: 0, perHour: 1, runsOutAtMs: null }],
+} as BudgetView;
+const order: KillOrder = {
+  ...{ id: 'kill-1', tenant: 'default', kind: 'agent', name: 'refunds', reason: 'pays twice', by: 'user/ada' },
+  ...{ atMs: NOW - 2_000, untilMs: null },
+};
+const NOTHING: IncidentSources = { incidents: [], specs: new Map(), breakers: [], budgets: [], orders: [] };
+
+test('each source has its rows, what is open comes first, and what has room left has none', () => {
+  const rows = incidentsOf({
+    ...{ incidents: [{ ...incident, id: 'i0', openedAtMs: NOW, endedAtMs: NOW + 1, ended: 'well again' }, incident] },
+    specs: new Map([['orders-errors', { signal: 'errors', target: 'agent/orders', forMs: 0, severity: 'page' }]]),
+    breakers: [breaker, { ...breaker, endpoint: 'orders-2', state: 'closed' }],
+    ...{
+      budgets: [budget, { ...budget, name: 'free', accounts: [{ ...budget.accounts[0]!, spent: 3 }] }],
+      orders: [order],
+    },
+  });
+  assert.deepEqual(
+    rows.map(({ id, state, isOpen, resource, mood }) => [id, state, isOpen, resource, mood]),
+    [
+      ['order kill-1', 'stopped', true, 'agent/refunds', 'warn'],
+      ['alert i1', 'firing', true, 'agent/orders', 'bad'],
+      ['breaker orders-1', 'open', true, 'agent/orders', 'bad'],
+      ['budget daily', 'used up', true, 'budget/daily', 'warn'],
+      ['alert i0', 'over', false, 'agent/orders', 'ok'],
+      ['breaker orders-2', 'closed', false, 'agent/orders', 'ok'],
+    ],
+  );
+  assert.equal(rows[2]?.sinceMs, NOW - 9_000, 'it began when it was last well, not when it opened again');
+  assert.match(rows[4]?.cause ?? '', /well again/);
+});
+
+test('a call is touched by what its record says, and by nothing long before it', () => {
+  const [alert, open, used, stop] = ['alert', 'breaker', 'budget', 'order'].map(
+    (kind) =>
+      incidentsOf({
+        ...NOTHING,
+        specs: new Map([['orders-errors', { signal: 'errors', target: 'agent/orders', forMs: 0, severity: 'page' }]]),
+        ...(kind === 'alert' ? { incidents: [incident] } : {}),
+        ...(kind === 'breaker' ? { breakers: [breaker] } : {}),
+        ...(kind === 'budget' ? { budgets: [budget] } : {}),
+        ...(kind === 'order' ? { orders: [order] } : {}),
+      })[0]!,
+  );
+  const failed = call({ status: 'failed', steps: [step('attempt', { endpoint: 'orders-1', outcome: 'failed' })] });
+  const elsewhere = call({
+    steps: [
+      step('attempt', { endpoint: 'orders-1', outcome: 'failed' }),
+      step('attempt', { endpoint: 'orders-2', outcome: 'ok' }),
+    ],
+  });
+  const poor = call({
+    status: 'refused',
+    code: 'budget_exhausted',
+    attributes: { message: 'budget `daily` has 0 left' },
+  });
+  const stopped = call({ status: 'denied', steps: [step('halt', { order: 'kill-1', cut: true })] });
+  const touchedBy = (event: CallEvent) => [alert, open, used, stop].map((row) => isTouched(row!)(event));
+  assert.deepEqual(touchedBy(call({})), [false, false, false, false]);
+  assert.deepEqual(touchedBy(failed), [true, true, false, false]);
+  assert.deepEqual(touchedBy(elsewhere), [false, true, false, false]);
+  assert.deepEqual(touchedBy(poor), [true, true, true, false]);
+  assert.deepEqual(touchedBy(stopped), [false, false, false, true]);
+  assert.deepEqual(touchedBy({ ...failed, startedAtMs: NOW - 120_000 }), [false, false, false, false]);
+  const other = call({ status: 'failed', target: { kind: 'agent', name: 'kb', operation: 'x' } });
+  assert.deepEqual(touchedBy(other), [false, false, false, false]);
+  assert.deepEqual(effectsOf(open!, [failed, elsewhere, { ...elsewhere, trace: 't2', principal: null }]), {
+    ...{ requests: 2, callers: 2 },
+    actions: ['it gets no calls until its rest is over', '2 calls were tried again elsewhere'],
+  });
+  assert.deepEqual(effectsOf(stop!, [stopped]).actions, ['calls are stopped on every node', '1 call was cut']);
+});
+
+test('an alert about denials, time or money counts the calls that it is about', () => {
+  const touched = (signal: Incident['signal'], spec: object, event: CallEvent): boolean => {
+    const [row] = incidentsOf({
+      ...{ ...NOTHING, incidents: [{ ...incident, signal }] },
+      specs: new Map([['orders-errors', { signal, forMs: 0, severity: 'page', ...spec } as never]]),
+    });
+    return isTouched(row!)(event);
+  };
+  assert.equal(touched('denials', {}, call({ status: 'denied' })), true);
+  assert.equal(touched('denials', {}, call({ status: 'refused', code: 'rate_limited' })), true);
+  assert.equal(touched('denials', {}, call({ status: 'failed' })), false);
+  assert.equal(touched('latency', { aboveMs: 50 }, call({})), true);
+  assert.equal(touched('latency', { aboveMs: 500 }, call({})), false);
+  assert.equal(touched('budget', { budget: 'daily' }, call({ steps: [step('pause', { budget: 'daily' })] })), true);
+  assert.equal(touched('budget', { budget: 'other' }, call({ steps: [step('pause', { budget: 'daily' })] })), false);
+});
