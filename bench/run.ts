@@ -244,7 +244,7 @@ function detailOf({ running, results, skipped }: Contestant): TargetDetail {
   };
 }
 
-function readCommit(): string {
+export function readCommit(): string {
   try {
     const git = (...args: string[]): string =>
       execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

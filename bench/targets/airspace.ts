@@ -99,11 +99,12 @@ const READY_MS = 15_000;
 export class Nodes implements Starter {
   readonly #children: Children;
   readonly #dir: string;
-  readonly #hop: string;
+  readonly #hop: string | null;
   readonly #words: readonly string[];
   readonly #pids = new Map<string, number>();
 
-  constructor(children: Children, dir: string, hop: string, words: readonly string[]) {
+  /** `hop`: the one that is measured; null: all of them are. */
+  constructor(children: Children, dir: string, hop: string | null, words: readonly string[]) {
     this.#children = children;
     this.#dir = dir;
     this.#hop = hop;
@@ -113,8 +114,8 @@ export class Nodes implements Starter {
   pids(): Pick<Running, 'pids' | 'beside'> {
     const named = [...this.#pids];
     return {
-      pids: named.filter(([name]) => name === this.#hop).map(([, pid]) => pid),
-      beside: named.filter(([name]) => name !== this.#hop).map(([, pid]) => pid),
+      pids: named.filter(([name]) => this.#isHop(name)).map(([, pid]) => pid),
+      beside: named.filter(([name]) => !this.#isHop(name)).map(([, pid]) => pid),
     };
   }
 
@@ -139,9 +140,13 @@ export class Nodes implements Starter {
     return { ...node, appUrl: app.url, appKey: app.key };
   };
 
+  #isHop(name: string): boolean {
+    return this.#hop === null || name === this.#hop;
+  }
+
   /** They are ended with all children of the benchmark. */
   async #start(name: string, args: readonly string[]) {
-    const on: ChildOptions['on'] = name === this.#hop ? 'hop' : 'load';
+    const on: ChildOptions['on'] = this.#isHop(name) ? 'hop' : 'load';
     const child = this.#children.start([process.execPath, MAIN, ...args], { on, cwd: this.#dir });
     this.#pids.set(name, child.pid);
     return { url: await listeningUrl(child, name), stop: async () => {} };
