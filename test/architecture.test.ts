@@ -38,6 +38,28 @@ for (let size = -1; size !== testing.size; ) {
 }
 const isTest = (path: string): boolean => testing.has(path);
 
+/** What is there when the program runs, and not only for the compiler. */
+const loadedBy = (path: string): readonly string[] =>
+  [...read(path).matchAll(/^(?:import|export) (?!type\b)([^;]*?)from '([^']+)'/gm)].flatMap(
+    ([, names = '', from = '']) => {
+      const inner = /\{([^}]*)\}/
+        .exec(names)?.[1]
+        ?.split(',')
+        .map((name) => name.trim());
+      if (inner?.every((name) => name === '' || name.startsWith('type ')) === true) return [];
+      return [from.startsWith('.') ? relative(root, resolve(root, dirname(path), from)).replaceAll('\\', '/') : from];
+    },
+  );
+
+test('the thread that writes loads neither schemas nor packages: each start of a node waits for it twice', () => {
+  const loaded = new Set(['src/stores/sqlite/worker.ts']);
+  for (const path of loaded) if (path.startsWith('src/')) for (const one of loadedBy(path)) loaded.add(one);
+  assert.deepEqual(
+    [...loaded].filter((path) => path.startsWith('src/contract/') || !/^(src\/|node:)/.test(path)),
+    [],
+  );
+});
+
 test('every room is in the table, and the table has no room that does not exist', () => {
   const found = new Set(files.map(roomOf));
   assert.deepEqual(
@@ -121,6 +143,27 @@ test('one chokepoint: only the decide layer grants a permit, and every upstream 
     );
     assert.ok(checks, `${room} opens connections and never checks a permit`);
   }
+});
+
+test('the dashboard knows of the house what its contract says, as types only, and reaches past it nowhere', () => {
+  const pages = globSync('dashboard/src/**/*.{ts,tsx}', { cwd: root }).map((path) => path.replaceAll('\\', '/'));
+  assert.ok(pages.length > 20, 'no dashboard found');
+  const wrong = pages.flatMap((file) =>
+    [...read(file).matchAll(/^(?:import|export)(?<what>[^;]*?)from '(?<from>\.[^']+)';/gms)].flatMap(({ groups }) => {
+      const to = relative(root, resolve(root, dirname(file), groups!['from']!)).replaceAll('\\', '/');
+      if (to.startsWith('dashboard/src/')) return [];
+      const isType = /^\s+type\b/.test(groups!['what']!);
+      return isType && to === 'src/contract/index.ts' ? [] : [`${file} imports ${to}`];
+    }),
+  );
+  assert.deepEqual(wrong, []);
+  // What makes markup of text, or runs it.
+  const making =
+    /dangerouslySetInnerHTML|\b(?:inner|outer)HTML\b|insertAdjacentHTML|document\.write|\beval\(|new Function\(/;
+  assert.deepEqual(
+    pages.filter((file) => making.test(read(file))),
+    [],
+  );
 });
 
 test('no source file calls itself unfinished, and none knows the machine it was written on', () => {

@@ -72,6 +72,7 @@ export const deployments = async (): Promise<Deployments> => {
       ...member,
       dir: join(dir, 'beside'),
       agentUrl: agent.url,
+      door: { host: '127.0.0.1', port: 0 },
       token: await tokenFor({ role: 'sidecar', agent: 'beside' }),
     },
   });
@@ -97,7 +98,7 @@ export const deployments = async (): Promise<Deployments> => {
     { name: 'hierarchy', place: at(hub.url, 'below', key.secret, hub.grpc) },
     { name: 'domain', place: at(branch.url, 'below', key.secret, branch.grpc) },
     { name: 'mesh', place: at(sidecar.appUrl, 'beside', sidecar.appKey, sidecar.appGrpc) },
-    { name: 'beside', place: at(other.url, 'beside', key.secret, other.grpc) },
+    { name: 'beside', place: at(other.doorUrl, 'beside', key.secret, other.grpc) },
   ];
   for (const { place } of places.slice(1)) await flowing(place);
   return {

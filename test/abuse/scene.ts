@@ -4,7 +4,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
-import { type RunningHub, startHub } from '../../src/cli/node/hub.ts';
+import { type HubOptions, type RunningHub, startHub } from '../../src/cli/node/hub.ts';
 import { API_VERSION, type CallEvent } from '../../src/contract/index.ts';
 import { type HostileAgent, hostileAgent, OPERATIONS } from './agent.ts';
 
@@ -48,7 +48,7 @@ export const resource = (kind: string, name: string, spec: object, more: object 
 
 export const POLICY = '@id("all")\n@reason("everybody may call everybody")\npermit (principal, action, resource);\n';
 
-export const startScene = async (options: { readonly otlp?: string } = {}): Promise<Scene> => {
+export const startScene = async (options: Partial<Pick<HubOptions, 'otlp'>> = {}): Promise<Scene> => {
   const dir = await mkdtemp(join(tmpdir(), 'airspace-abuse-'));
   const log: string[] = [];
   const agent = await hostileAgent();

@@ -14,6 +14,8 @@ import { MARKER, WHO } from './people.ts';
 import { requestsFor } from './request.ts';
 import { type Scene, startScene } from './scene.ts';
 
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
+
 /** Of gRPC. */
 const UNAUTHENTICATED = 16;
 
@@ -33,7 +35,7 @@ before(async () => {
   });
   branch = await startDomainHub(await joining('domain', { domain: 'branch', agent: '' }));
   const beside = await joining('sidecar', { domain: '', agent: 'alice' });
-  sidecar = await startSidecar({ ...beside, agentUrl: null, agentVersion: '1', appGrpc: true });
+  sidecar = await startSidecar({ ...beside, agentUrl: null, agentVersion: '1', appGrpc: true, door: LOOPBACK });
   while (branch.snapshotSeq() === 0 || sidecar.snapshotSeq() === 0) await new Promise((turn) => setImmediate(turn));
 });
 after(async () => {
@@ -74,6 +76,25 @@ test('a sidecar lets its own agent call, by its own secret, and knows nobody els
   assert.ok(own.reached.includes('native: POST /v1/agents/{name}/{operation} as own'));
 });
 
+test('a sidecar shows its numbers to who may look at those of the hub, on both of its listeners, and to nobody else', async () => {
+  const outcomes = async (at: string, method: string): Promise<readonly string[]> => {
+    const seen: string[] = [];
+    const proofs = { ...scene.headers, own: { authorization: `Bearer ${sidecar.appKey}` } };
+    for (const [who, proof] of Object.entries(proofs)) {
+      const { status, text } = await scene.ask(method, '/metrics', proof, undefined, at);
+      assert.equal(status === 200, text.includes('airspace_build_info'), `${method} as ${who}`);
+      if (status === 200) seen.push(who);
+    }
+    return seen.sort();
+  };
+  // Nobody logs in to a sidecar, so it knows no browser.
+  const withKeys = (await outcomes(scene.hub.url, 'GET')).filter((who) => !who.includes('-at-'));
+  assert.deepEqual(withKeys, ['adam-admin', 'adam-reading', 'dora-developer', 'olga-operator', 'vera-viewer']);
+  assert.deepEqual(await outcomes(sidecar.appUrl, 'GET'), withKeys);
+  assert.deepEqual(await outcomes(sidecar.doorUrl, 'GET'), withKeys);
+  assert.deepEqual(await outcomes(sidecar.appUrl, 'POST'), []);
+});
+
 test('a sidecar asks for the secret of its agent over gRPC, too', async () => {
   const session = http2.connect(`http://${sidecar.appGrpc}`);
   const proofs = { ...scene.headers, own: { authorization: `Bearer ${sidecar.appKey}` } };
@@ -97,9 +118,9 @@ test('a sidecar asks for the secret of its agent over gRPC, too', async () => {
   );
 });
 
-test('what nodes reach of a sidecar opens nothing with the secret of its agent, and nothing behind other nodes', async () => {
+test('the door of a sidecar for callers with keys opens nothing with the secret of its agent, and nothing behind other nodes', async () => {
   const own = { own: { authorization: `Bearer ${sidecar.appKey}` } };
-  const { reached, seen } = await outcomesAt(sidecar.url, { ...scene.headers, ...own });
+  const { reached, seen } = await outcomesAt(sidecar.doorUrl, { ...scene.headers, ...own });
   assert.deepEqual(reached, []);
   assert.deepEqual(
     seen.filter((line) => !line.endsWith(' as alice')),

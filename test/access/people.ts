@@ -37,6 +37,9 @@ export const TARGETS = {
   model: { name: 'mini', operation: 'chat' },
 } as const;
 
+/** Provided by the agent. */
+export const CAPABILITY = 'find_orders';
+
 /** Labelled `public`. */
 export const PUBLISHED = 'brochure';
 
@@ -70,7 +73,13 @@ export const configure = async (hub: RunningHub, url: string): Promise<ReadonlyM
       {
         description: MARKER,
         endpoints: [{ url }],
-        operations: [{ name: TARGETS[kind].operation, effect: 'read' }],
+        operations: [
+          {
+            name: TARGETS[kind].operation,
+            effect: 'read',
+            ...(kind === 'agent' ? { provides: [{ capability: CAPABILITY, version: '1.0.0' }] } : {}),
+          },
+        ],
       },
       { labels: { inside: MARKER } },
     ),

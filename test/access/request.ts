@@ -1,7 +1,7 @@
 /** One well-formed request for a route, with its places filled: what stands in the way is then its gate and nothing else. */
 import type { TargetKind } from '../../src/contract/index.ts';
 import { type DoorRoute, nameOfRoute } from '../../src/doors/index.ts';
-import { TARGETS } from './people.ts';
+import { CAPABILITY, TARGETS } from './people.ts';
 import type { Scene } from './scene.ts';
 
 export interface Request {
@@ -48,6 +48,7 @@ const filled = (text: string, { gate, door, path }: DoorRoute, scene: Scene): st
   const places: Readonly<Record<string, string>> = {
     name: nameFor(gate.kind, door, target.name, scene),
     operation: target.operation,
+    capability: `${CAPABILITY}@^1`,
     id: door === 'admin' ? 'nothing-there' : scene.call,
     hex: path.includes('approvals') || path.includes('unknown') ? scene.call : scene.call.slice(0, 8),
     number: '999999',

@@ -102,8 +102,10 @@ const comeBack = async ({ scene, name }: Plan, node: ProcessNode): Promise<Back>
   const started = node.startAgain();
   started.catch(() => {}); // Awaited below; until then it is no surprise that nobody has looked.
   const sinceStart = (): number => performance.now() - startMs;
+  // Other nodes reach a sidecar with certificates only; whoever looks after its health asks at the side of its agent.
+  const health = (): string => ('appUrl' in node ? String(node.appUrl) : node.url);
   const readyMs = await eventually(
-    async () => ((await ask(`${node.url}/readyz`)).status === 200 ? sinceStart() : undefined),
+    async () => ((await ask(`${health()}/readyz`)).status === 200 ? sinceStart() : undefined),
     GIVE_UP_MS,
   );
   await started;

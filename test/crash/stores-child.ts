@@ -1,6 +1,7 @@
 /** Writes to a data directory or a database as fast as it can and says what was acknowledged, one line each, until somebody kills it. */
+import { appending, beginStep, endStep, head, intent } from '../../src/conformance/stores/run-samples.ts';
 import { dispatch, event, hexId, killOrder, record, reply, user } from '../../src/conformance/stores/samples.ts';
-import type { Stores } from '../../src/contract/index.ts';
+import { Fault, type Stores } from '../../src/contract/index.ts';
 import { openStores } from './place.ts';
 
 const [place = '', firstId = '0'] = process.argv.slice(2);
@@ -61,6 +62,30 @@ const stop = async ({ kills }: Stores): Promise<void> => {
   }
 };
 
+/** Nothing, when that is what the store refused. */
+const isUnderWay = (thrown: unknown): undefined => {
+  if (!(thrown instanceof Fault) || thrown.code !== 'conflict') throw thrown;
+};
+
+/** One run after another, each with a step: started, intended, begun, ended, finished. */
+const plan = async ({ plans, calls }: Stores): Promise<void> => {
+  for (;;) {
+    const [id, call] = [nextId++, nextId++];
+    const began = await plans.start(head(id), [], id);
+    acknowledged('started', hexId(id));
+    const [run = began] = await plans.claim({ holder: hexId(id), nowMs: id, leaseMs: 1e9, limit: 1 });
+    // Another one here may have taken it, and left its own to us; or a process before us was killed in the middle of its step.
+    const appended = await plans.append(appending(run, [intent('find', call)])).catch(isUnderWay);
+    if (appended?.kind !== 'appended') continue;
+    const number = Number.parseInt(run.id, 16);
+    acknowledged('intended', run.id);
+    await beginStep({ calls }, number, 'find', call);
+    acknowledged('begun', run.id);
+    await endStep({ calls }, number, 'find', call);
+    acknowledged('ended', run.id);
+  }
+};
+
 console.log('ready');
 await Promise.all([
   ...Array.from({ length: 16 }, () => live(stores)),
@@ -68,4 +93,5 @@ await Promise.all([
   count(stores),
   stop(stores),
   trace(stores),
+  ...Array.from({ length: 4 }, () => plan(stores)),
 ]);

@@ -67,7 +67,11 @@ const AT_LEAST: Readonly<Record<string, readonly CallState[]>> = {
   done: ['done'],
 };
 
+/** How many events a run has at least by then. */
+const EVENTS: Readonly<Record<string, number>> = { started: 1, intended: 2, begun: 3, ended: 4 };
+
 const findLoss = async (stores: Stores, what: string, name: string): Promise<string | null> => {
+  if (EVENTS[what] !== undefined) return findLostEvent(stores, what, name);
   const states = AT_LEAST[what];
   if (states !== undefined) {
     const record = await stores.calls.get('default', name);
@@ -83,6 +87,22 @@ const findLoss = async (stores: Stores, what: string, name: string): Promise<str
   if (what === 'revision') {
     const { revision } = await stores.resources.list();
     return revision >= Number(name) ? null : `revision ${name} was committed and the newest is ${revision}`;
+  }
+  return null;
+};
+
+/** Run, history, fence and call say the same: what is half there would differ. */
+const findLostEvent = async ({ plans, calls }: Stores, what: string, name: string): Promise<string | null> => {
+  const run = await plans.get('default', name);
+  const events = await plans.events('default', name, 0, 99);
+  if (run === undefined || events.length < EVENTS[what]!)
+    return `run ${name} was ${what} and has ${events.length} events`;
+  if (run.seq !== events.length || events.some(({ seq }, at) => seq !== at + 1)) return `run ${name} has a gap`;
+  for (const event of events) {
+    if (event.kind !== 'dispatched' && event.kind !== 'ended') continue;
+    const state = (await calls.get('default', event.call))?.state;
+    const isEnded = events.some((other) => other.kind === 'ended' && other.call === event.call);
+    if (state !== (isEnded ? 'done' : 'dispatched')) return `run ${name} says ${event.kind}, and its call is ${state}`;
   }
   return null;
 };

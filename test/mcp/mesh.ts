@@ -20,7 +20,7 @@ before(async () => {
   worker = createServer((_, res) => res.setHeader('content-type', 'application/json').end('{"done":true}'));
   await new Promise<void>((resolve) => worker.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(worker.address() as AddressInfo).port}`;
-  deployed = await deploy(inProcess(dir), {
+  deployed = await deploy(inProcess(dir, undefined, true), {
     topology: 'mesh',
     resources: [
       resource('Domain', 'office', {}),
@@ -75,7 +75,7 @@ test('to its own agent, with the key of its process', async () => {
 });
 
 test('to others, with their own keys, and not with that of a process', async () => {
-  const { url } = deployed.sidecars.at(-1)!;
+  const url = deployed.sidecars.at(-1)!.doorUrl!;
   await ready(url);
   assert.deepEqual(await worked({ url, key }), { done: true });
   await assert.rejects(worked({ url, key: deployed.access.get('alice')!.key }));
@@ -89,7 +89,7 @@ test('others see what stands there, and its own agent sees everything', async ()
     return tools.map(({ name }) => name);
   };
   const [before, behind] = [deployed.sidecars[0]!, deployed.sidecars.at(-1)!];
-  assert.deepEqual(await names({ url: behind.url, key }), ['agent__worker__work']);
-  assert.deepEqual(await names({ url: before.url, key }), []);
+  assert.deepEqual(await names({ url: behind.doorUrl!, key }), ['agent__worker__work']);
+  assert.deepEqual(await names({ url: before.doorUrl!, key }), []);
   assert.deepEqual(await names(deployed.access.get('alice')!), ['agent__alice__noop', 'agent__worker__work']);
 });

@@ -16,7 +16,8 @@ export const OPENERS: Readonly<Record<string, Whose>> = {
   'src/upstreams/http/connector.ts': 'target',
   'src/control/hubwire.ts': 'operator',
   'src/cli/node/checkpoint-places.ts': 'operator',
-  'src/cli/node/telemetry.ts': 'operator',
+  'src/cli/node/otlp.ts': 'operator',
+  'src/doors/socket.ts': 'operator',
   'src/stores/postgres/address.ts': 'operator',
   'src/stores/postgres/connection.ts': 'operator',
   'src/stores/postgres/lanes.ts': 'operator',
@@ -24,14 +25,18 @@ export const OPENERS: Readonly<Record<string, Whose>> = {
   'src/cli/admin.ts': 'client',
   'src/cli/deploy.ts': 'client',
   'src/cli/under-test.ts': 'client',
+  'src/conformance/topologies/dialects.ts': 'client',
+  'src/conformance/topologies/models.ts': 'client',
   'src/cli/login/oidc.ts': 'client',
   'src/cli/commands/request.ts': 'client',
+  'src/cli/commands/plan/run.ts': 'client',
   'src/cli/commands/stop.ts': 'client',
   'src/cli/up/agent-process.ts': 'client',
   'src/cli/up/sample.ts': 'client',
   'src/cli/up/tour.ts': 'client',
   'src/client/client.ts': 'client',
   'src/client/register.ts': 'client',
+  'src/client/socket.ts': 'client',
 };
 
 /** Calls of a guard that was handed in are called `fetch` too; these files have nothing else. */

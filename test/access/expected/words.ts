@@ -57,6 +57,8 @@ export const onlyHere = (looks: boolean): Expected => ({
   in: ['adam-admin', 'adam-at-a-browser', ...(looks ? LOOKING : [])],
 });
 export const known = (looks: boolean): Expected => ({ in: [...KNOWN, ...(looks ? LOOKING : [])], see: [] });
+/** Whoever may call, to say what it did. */
+export const callers: Expected = { in: CALLING, see: [] };
 export const agents: Expected = { in: AGENTS, see: [] };
 export const viewersAndAgents: Expected = {
   in: [...viewers(true).in, ...AGENTS],
