@@ -107,7 +107,7 @@ const governed = (policy: PreparedPolicy, database: Database): Handler => {
     if (name === DESK.name) return replyOf(desk.call(operation, argumentsOf(call)));
     return replyOf(JSON.stringify(await facts[operation]!(argumentsOf(call), {} as AgentContext)));
   };
-  const planOf = (): RoutePlan => ({ priority: 2 }) as RoutePlan;
+  const planOf = (): RoutePlan => ({ priority: 2, operation: {} }) as RoutePlan;
   const layered: Handler = decide({ policy, planOf, ask: (call, scope) => ask(call, scope) })(run);
   const ask: Handler = ({ credential, ...call }, scope) =>
     layered({ ...call, credential, principal: credential.kind === 'known' ? credential.principal : null }, scope);

@@ -31,6 +31,7 @@ const ROLES: Readonly<Record<Topology, readonly string[]>> = {
   hub: ['hub'],
   mesh: ['sidecar-in', 'sidecar-out'],
   hierarchy: ['domain', 'hub'],
+  tree: ['domain', 'hub'],
 };
 
 /** How long nodes may take to know each other, and to hand over their events. */

@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readSources } from '../../src/control/index.ts';
 import { moodAt } from './agents/flapping.ts';
+import { freePort } from './free-port.ts';
 import { type StandIn, standIn } from './stand-in.ts';
 import { type Fleet, modelsWithEndpoints, RESOURCES, startFleet, startTraffic } from './start.ts';
 import { supervise } from './supervise.ts';
@@ -239,12 +240,19 @@ test('an agent that cannot start says why, and nothing of it stays', async () =>
 
 const PARENT = `
 const { supervise } = await import(${JSON.stringify(new URL('supervise.ts', import.meta.url).href)});
-const run = (name) => supervise({ name, script: ${JSON.stringify(script('agents/'))} + name, argsFor: () => ['--port', '0'], env: {} }, () => {});
-console.log(JSON.stringify([(await run('kb.ts')).url, (await run('porter.ts')).url]));
+const run = (name, port) => supervise({ name, script: ${JSON.stringify(script('agents/'))} + name, argsFor: () => ['--port', port], env: {} }, () => {});
+const [kb, porter] = process.argv.slice(1);
+const agents = await Promise.all([run('kb.ts', kb), run('porter.ts', porter)]);
+console.log(JSON.stringify(agents.map(({ url }) => url)));
 `;
 
-test('agents do not outlive a parent that is killed', WAITING, async () => {
-  const parent = spawn(process.execPath, ['--input-type=module', '--eval', PARENT], {
+/** Processes that start two others, on a machine that may have other work. */
+const STARTING = { timeout: 90_000 };
+
+test('agents do not outlive a parent that is killed', STARTING, async () => {
+  // When the agents are gone, no other process of these tests is given their ports by chance.
+  const ports = [await freePort(), await freePort()].map(String);
+  const parent = spawn(process.execPath, ['--input-type=module', '--eval', PARENT, ...ports], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const urls = JSON.parse(await firstLine(parent)) as string[];

@@ -1,13 +1,22 @@
-/** A port that nobody listens on: for who must be told an address before somebody listens there. */
+/** A port that nobody listens on: for who must be told an address before somebody listens there, or after. */
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 
-/** Somebody else may take it before it is used; on loopback that is rare, and then the start fails loudly. */
+/** Below what systems give to whoever asks for any port, and to connections that go out: it stays free until it is used. */
+const FIRST = 20_000;
+const LAST = 30_000;
+
 export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(FIRST, LAST);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((answer) => {
+      server.once('error', () => answer(false)).listen(port, '127.0.0.1', () => answer(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 };
