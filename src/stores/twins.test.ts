@@ -227,15 +227,16 @@ const usageSteps = [
   ),
 ];
 
-/** No two begin in the same instant: which of those goes first, nobody promises. */
-const arriving = fc.uniqueArray(
-  fc.record({
-    at: fc.integer({ min: 1, max: 40 }),
-    trace: fc.constantFrom('a', 'b', 'c'),
-    worth: fc.constantFrom<EventWorth | undefined>(undefined, undefined, undefined, 'denied'),
-  }),
-  { maxLength: 5, selector: ({ at }) => at },
-);
+/** No two begin in the same instant, those of another turn neither: which of them goes first, nobody promises. */
+const arriving = fc
+  .uniqueArray(
+    fc.record({
+      at: fc.integer({ min: 1, max: 40 }),
+      worth: fc.constantFrom<EventWorth | undefined>(undefined, undefined, undefined, 'denied'),
+    }),
+    { maxLength: 5, selector: ({ at }) => at },
+  )
+  .map((some) => some.map((each) => ({ ...each, trace: 'abc'[each.at % 3]! })));
 
 const roomSteps = [
   step('append judged', [arriving], ({ traces }, some) => {
