@@ -509,7 +509,7 @@ describe('sqlite', () => {
     test(`memory and SQLite agree on random ${port}`, () =>
       agree(steps, {
         open: () => openSqlite({ dir: mkdtempSync(join(scratch, 'data-')) }),
-        runs: 10,
+        runs: 6,
         inOrder: steps !== runSteps && steps !== roomSteps && steps !== usageSteps,
       }));
 });
@@ -524,5 +524,5 @@ describe('postgres', missing === undefined ? {} : { skip: missing }, () => {
   after(() => server.stop());
   for (const [port, steps] of Object.entries(PORTS))
     test(`memory and PostgreSQL agree on random ${port}`, () =>
-      agree(steps, { open: () => openPostgres({ url: server.url, schema: freshSchema() }), runs: 5, inOrder: false }));
+      agree(steps, { open: () => openPostgres({ url: server.url, schema: freshSchema() }), runs: 3, inOrder: false }));
 });

@@ -51,11 +51,13 @@ export interface Opening {
   readonly theme?: 'dark' | 'light';
   /** Absent: somebody who comes for the first time. */
   readonly as?: Visit | undefined;
+  /** Nothing of the test's in the page, for whoever measures it: axe cannot look at it. Default false. */
+  readonly isPlain?: boolean;
 }
 
 export const openPage = async (
   browser: Browser,
-  { size = { width: 1440, height: 900 }, theme = 'dark', as }: Opening = {},
+  { size = { width: 1440, height: 900 }, theme = 'dark', as, isPlain = false }: Opening = {},
 ): Promise<Watched> => {
   const context = await browser.newContext({
     ...{ viewport: size, colorScheme: theme },
@@ -76,7 +78,7 @@ export const openPage = async (
     if (!/^(http:\/\/127\.0\.0\.1:|data:|blob:)/.test(request.url())) odd.push(`left this machine: ${request.url()}`);
   });
   // Not a tag in the page: its policy would refuse that, and should.
-  await page.addInitScript({ content: AXE });
+  if (!isPlain) await page.addInitScript({ content: AXE });
   return { page, context, odd, [Symbol.asyncDispose]: () => context.close() };
 };
 
