@@ -70,6 +70,8 @@ export const refused = (call: Call, node: string, { code, facts }: Fault): Noted
     ...standingOf(call),
     ...(typeof facts['class'] === 'string' ? { class: facts['class'] } : {}),
     ...(typeof facts['boundMs'] === 'number' ? { boundMs: facts['boundMs'] } : {}),
+    // Nobody was refused anything: a recorded request was made again.
+    ...(typeof facts['replay'] === 'string' ? { replay: facts['replay'] } : {}),
     ...(typeof facts['code'] === 'string' ? { code: facts['code'] } : {}),
     ...(Array.isArray(facts['rules']) ? { rules: facts['rules'] } : {}),
     ...(typeof facts['policyVersion'] === 'string' ? { policy: facts['policyVersion'] } : {}),

@@ -5,6 +5,7 @@ import { addApproval } from './approval-program.ts';
 import { addAudit } from './audit-program.ts';
 import { addBudget } from './budget-program.ts';
 import { addCapability } from './capability-program.ts';
+import type { RequestReplayOptions } from './commands/request-replay.ts';
 import { addCompletion } from './completion-program.ts';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
 import { EXIT, usage } from './failure.ts';
@@ -199,13 +200,20 @@ const addAccess = (program: Command, does: Does): void => {
     );
   request
     .command('replay <id>')
-    .description('each decision of a recorded request again, by the active policy or another one; nothing is sent')
-    .option('--policy <release>', 'by a release, such as 5bd1c0de')
-    .option('-f, --file <path>', 'by bundles in files, repeatable', collect)
-    .option('--compare', 'exit 1 when a decision comes out otherwise')
+    .description(
+      'each decision of a recorded request again; with --against, the request itself, its targets answered from the record',
+    )
+    .option('--policy <release>', 'decisions by a release, such as 5bd1c0de')
+    .option('-f, --file <path>', 'decisions by bundles in files, repeatable', collect)
+    .addOption(new Option('--against <what>', 'ask the agent again, and nobody that it calls').choices(['scripted']))
+    .option('--agent <name@version>', 'the same, of this version of the agent, such as triage@2.1')
+    .option('--data <payload>', 'what is asked, where it was not recorded; @file reads a file, @- standard input')
+    .option('--script <file>', 'YAML: replies by target, one by one, where they were not recorded')
+    .option('--compare', 'exit 1 when something comes out otherwise')
     .action(
-      does(async (context, [id = ''], options) =>
-        (await import('./commands/request-replay.ts')).replayRequest(context, id, options),
+      does(async (context, [id = ''], options: RequestReplayOptions) =>
+        // An option of both is taken by the command above.
+        (await import('./commands/request-replay.ts')).replayRequest(context, id, { ...request.opts(), ...options }),
       ),
     );
   program

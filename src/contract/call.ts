@@ -99,6 +99,8 @@ export interface Tree {
   readonly taint?: readonly string[];
   /** The call itself is a step of a plan; calls below it are not. */
   readonly plan?: PlanStep;
+  /** A recorded request is made again. INVARIANT: nothing of such a tree is sent but its first call, and that by the node that replays it. */
+  readonly replay?: true;
 }
 
 /** A step of a plan as policies see it. */

@@ -8,6 +8,10 @@ export const MOST_LOGS_SENT = 200;
 /** Records of all tenants that a store keeps; beyond it the oldest go. */
 export const MOST_LOGS_KEPT = 200_000;
 
+/** Records that hold the payload of a call where policy wants it in the log, and with `payload_kept` why it is not there, or not all of it. */
+export const PAYLOAD_OF_CALL = 'payload of the call';
+export const PAYLOAD_OF_REPLY = 'payload of the reply';
+
 /** Names as they are in the line. What it is not about is empty. */
 export interface LogRecord {
   /** RFC 3339, by the clock of the node. */
@@ -25,7 +29,7 @@ export interface LogRecord {
   readonly trace_id: string;
   readonly span_id: string;
   readonly call_id: string;
-  /** Whatever else. Never a payload. */
+  /** Whatever else. A payload only where policy says so. */
   readonly [field: string]: unknown;
 }
 

@@ -3,7 +3,16 @@
  * node handed to it or waits for it to answer. Leaving headers out changes how a place is found, and not which.
  */
 import { hash } from 'node:crypto';
-import { type Call, formOf, type Hop, type Principal, type Scope, type Tree } from '../contract/index.ts';
+import {
+  type Call,
+  Fault,
+  formOf,
+  HEADERS,
+  type Hop,
+  type Principal,
+  type Scope,
+  type Tree,
+} from '../contract/index.ts';
 import { payloadDigest, payloadOf, type Recent } from '../kernel/index.ts';
 import type { Ground } from './ground.ts';
 import type { Roots } from './roots.ts';
@@ -49,6 +58,7 @@ export const placeOf = (call: Caller, scope: Scope, memory: Memory, ground: Grou
     const handed = handedBefore(call, agent, memory, nowMs);
     if (handed !== undefined) return child('trace', handed, call, memory);
     const work = memory.running.of(agent);
+    if (work?.replay !== undefined) throw maybeReplayed(principal.id, work.replay, scope);
     const deepest = work?.deepest;
     if (work !== undefined && deepest !== undefined)
       return work.trees === 1
@@ -56,6 +66,19 @@ export const placeOf = (call: Caller, scope: Scope, memory: Memory, ground: Grou
         : ambient(work, deepest, call, scope, memory);
   }
   return as('root', { ...own(call), lineage: { root: call.id, depth: 0 }, tree: rootTree(call, endsAtMs) });
+};
+
+/**
+ * INVARIANT: a call that may belong to a replay is not sent. One that says nothing of its tree may, while its agent works on one. Whoever
+ * replays an agent has looked whether it says so.
+ */
+const maybeReplayed = (agent: string, replay: string, { span }: Scope): Fault => {
+  span.set({ 'replay.unplaced': replay });
+  return new Fault(
+    'conflict',
+    `agent \`${agent}\` works on a replay, and this call does not say whether it belongs to it; send back \`${HEADERS.run}\` or \`traceparent\` as they came with what is worked on`,
+    { facts: { code: 'REPLAY_UNPLACED' } },
+  );
 };
 
 const as = (found: Found, place: Place): Placed => ({ found, place, trees: 1, exact: true });

@@ -53,6 +53,7 @@ export class AgentWork {
   ambient: Ambient | undefined;
   readonly #byDepth: Map<string, Place>[] = [];
   readonly #roots = new Map<string, Work>();
+  readonly #replays = new Set<string>();
   readonly #taints: Counts = new Map();
   readonly #origins = new Map<string, { readonly origin: Principal | null; count: number }>();
   #size = 0;
@@ -67,6 +68,7 @@ export class AgentWork {
     const work = this.#roots.get(root) ?? { calls: 0, taints: new Map() };
     this.#roots.set(root, work);
     work.calls++;
+    if (place.tree.replay === true) this.#replays.add(root);
     const key = originKey(place.tree.origin);
     const known = this.#origins.get(key);
     if (known === undefined) this.#origins.set(key, { origin: place.tree.origin, count: 1 });
@@ -84,7 +86,10 @@ export class AgentWork {
   remove({ call, lineage: { depth, root }, tree: { origin, taint = [] } }: Place): number {
     if (this.#byDepth[depth]?.delete(call) !== true) return this.#size;
     const work = this.#roots.get(root);
-    if (work !== undefined && --work.calls === 0) this.#roots.delete(root);
+    if (work !== undefined && --work.calls === 0) {
+      this.#roots.delete(root);
+      this.#replays.delete(root);
+    }
     const known = this.#origins.get(originKey(origin));
     if (known !== undefined && --known.count === 0) this.#origins.delete(originKey(origin));
     for (const label of taint)
@@ -99,6 +104,12 @@ export class AgentWork {
   /** Different trees. */
   get trees(): number {
     return this.#roots.size;
+  }
+
+  /** The root of a replay that it works on, if there is one. */
+  get replay(): string | undefined {
+    const [root] = this.#replays;
+    return root;
   }
 
   /** The one with the longest way behind it, and of those the one that has waited longest. */

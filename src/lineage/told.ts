@@ -51,6 +51,8 @@ const Handed = z.strictObject({
   d: z.number().int().min(0).max(99),
   /** Unix ms at which the time of the tree is over. */
   e: z.number(),
+  /** It is a replay. A node that does not know the word refuses the whole, and so sends nothing. */
+  y: z.literal(true).exactOptional(),
 });
 
 const Described = z.strictObject({
@@ -125,6 +127,7 @@ export const handedText = ({ tenant, call, lineage, tree }: Place, agent: string
     c: call,
     d: lineage.depth,
     e: Math.floor(clock.wallMs() + tree.endsAtMs - clock.nowMs()),
+    ...(tree.replay === undefined ? {} : { y: tree.replay }),
   } satisfies z.output<typeof Handed>);
 
 /** Undefined for anything else. */
@@ -139,7 +142,10 @@ export const handedFrom = (text: string): HandedPlace | undefined => {
     lineage,
     endsAtWallMs: said.e,
     // The clock of this node comes in where it is used.
-    tree: treeOf(said, said.t, Number.POSITIVE_INFINITY),
+    tree: {
+      ...treeOf(said, said.t, Number.POSITIVE_INFINITY),
+      ...(said.y === undefined ? {} : { replay: said.y }),
+    },
   };
 };
 

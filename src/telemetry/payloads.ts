@@ -2,7 +2,7 @@
  * Writes payloads down where a limit of policy says so (`@log_payload("full")`), and nowhere else. Stands outside of what takes fields out
  * of replies, and behind what takes them out of payloads: INVARIANT: what a limit keeps from somebody is in no log.
  */
-import type { Body, Call, LogLevel } from '../contract/index.ts';
+import { type Body, type Call, type LogLevel, PAYLOAD_OF_CALL, PAYLOAD_OF_REPLY } from '../contract/index.ts';
 import { type Handler, type Layer, Permit } from '../kernel/index.ts';
 
 /** Characters of one payload; of a longer one the beginning is kept, and its length said. */
@@ -20,9 +20,9 @@ export const payloads =
 const written =
   (log: Log, next: Handler): Handler =>
   async (call, scope) => {
-    log('info', 'payload of the call', { ...about(call), ...textOf(call.body, call.contentType) });
+    log('info', PAYLOAD_OF_CALL, { ...about(call), ...textOf(call.body, call.contentType) });
     const reply = await next(call, scope);
-    log('info', 'payload of the reply', {
+    log('info', PAYLOAD_OF_REPLY, {
       ...about(call),
       ...{ http_status: reply.status, ...textOf(reply.body, reply.contentType) },
     });

@@ -6,6 +6,7 @@ import { nameDomain, route } from '../routing/index.ts';
 import { trace } from '../telemetry/index.ts';
 import type { Fresh } from './fresh.ts';
 import { ifAny, type Parts, repeating, timing } from './parts.ts';
+import { replayed } from './replayed.ts';
 
 export const hub = (parts: Parts): Handler => pipeline(parts, 'hub');
 
@@ -27,6 +28,8 @@ export const pipeline = (parts: Parts, role: 'hub' | 'domain', fresh?: Fresh): H
     parts.audit.refusals,
     // Calls that go in circles end here, before they cost anything.
     parts.lineage,
+    // A request that is made again leaves here: decided like any other, answered from what was recorded.
+    replayed(parts),
     // Who is to stop, stops: before anything that depends on configuration, and around everything that can still run.
     parts.halt,
     // Refusing must be the cheapest thing that a busy node does, so it comes before the work.

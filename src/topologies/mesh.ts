@@ -7,6 +7,7 @@ import { route } from '../routing/index.ts';
 import { trace } from '../telemetry/index.ts';
 import type { Fresh } from './fresh.ts';
 import { ifAny, type Parts, repeating, timing } from './parts.ts';
+import { replayed } from './replayed.ts';
 
 /** From the own agent to others. */
 export const sidecarOut = (parts: Parts & { readonly fresh: Fresh }): Handler =>
@@ -21,6 +22,8 @@ export const sidecarOut = (parts: Parts & { readonly fresh: Fresh }): Handler =>
     parts.fresh.noted,
     parts.audit.refusals,
     parts.lineage,
+    // No sidecar replays anything: what belongs to a replay is refused here.
+    replayed(parts),
     // An order to stop that has come this far needs no hub any more.
     parts.halt,
     deadline(timing(parts)),
@@ -55,6 +58,7 @@ export const sidecarIn = (parts: Parts & { readonly fresh: Fresh }): Handler =>
     parts.fresh.noted,
     parts.audit.refusals,
     parts.lineage,
+    replayed(parts),
     parts.halt,
     parts.fresh.checked,
     // The agent behind has one machine's worth of capacity, and nobody else stands in front of it.

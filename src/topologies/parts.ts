@@ -24,6 +24,8 @@ export interface Parts {
   readonly lineage: Layer;
   /** Must policy permit a call also for whoever began its tree? */
   readonly intersects: TreeRules['intersects'];
+  /** Answers calls of replays, and sends their first ones. Absent: this node replays nothing, and refuses what belongs to one. */
+  readonly replays?: Layer | undefined;
   /** Refuses what is under an order to stop, and cuts what comes under one while it runs. */
   readonly halt: Layer;
   /** Writes down what is refused, and what is about to be sent. */

@@ -1,6 +1,6 @@
 /**
  * `airspace request replay`: each decision of a recorded request taken again, by the policy that is active now or by another one. Nothing is
- * sent to anybody: what targets answered is not made again.
+ * sent to anybody: what targets answered is not made again. With `--against` or `--agent` its agent is asked again: `request-again.ts`.
  */
 import type { ReplayedDecision, ReplayReport } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
@@ -9,8 +9,9 @@ import { pageOf } from '../pages.ts';
 import { styleOf } from '../render/paint.ts';
 import { duration } from '../render/time.ts';
 import { digitsOf, policyIn } from './policy/releases.ts';
+import { type AgainOptions, requestAgain } from './request-again.ts';
 
-export interface RequestReplayOptions {
+export interface RequestReplayOptions extends AgainOptions {
   /** Of a release, such as 5bd1c0de. */
   readonly policy?: string;
   readonly file?: readonly string[];
@@ -21,11 +22,18 @@ export interface RequestReplayOptions {
 export const replayRequest = async (
   context: Context,
   word: string,
-  { policy, file, compare = false }: RequestReplayOptions,
+  { policy, file, compare = false, ...again }: RequestReplayOptions,
 ): Promise<number> => {
   const trace = word.toLowerCase();
   if (!/^[0-9a-f]{8,32}$/.test(trace))
     throw usage(`\`${word}\` is neither a call nor a trace: 8 to 32 hex digits`, 'airspace get calls');
+  if (again.against !== undefined || again.agent !== undefined) {
+    if (policy !== undefined || file !== undefined)
+      throw usage('--against and --agent ask an agent again, and --policy and -f decide again', 'one of the two');
+    return requestAgain(context, trace, { ...again, compare });
+  }
+  if (again.data !== undefined || again.script !== undefined)
+    throw usage('--data and --script are for asking an agent again', '--against scripted, or --agent <name@version>');
   if (policy !== undefined && file !== undefined) throw usage('--policy and -f are two policies', 'one of the two');
   const candidate =
     policy !== undefined ? { release: digitsOf(policy) } : file !== undefined ? await policyIn(context, file) : {};

@@ -93,7 +93,7 @@ const capabilityPath = (asked: string, target: string): string => {
 };
 
 /** `@file` reads a file, `@-` standard input. */
-const dataOf = async ({ io }: Context, data: string | undefined): Promise<Uint8Array<ArrayBuffer>> => {
+export const dataOf = async ({ io }: Context, data: string | undefined): Promise<Uint8Array<ArrayBuffer>> => {
   if (data === undefined) return new Uint8Array();
   if (!data.startsWith('@')) return new TextEncoder().encode(data);
   if (data !== '@-') {

@@ -7,6 +7,7 @@ import type {
   NodePort,
   NodeRole,
   ReleasePort,
+  ReplayPort,
   SumStore,
   TraceStore,
   UsageStore,
@@ -67,6 +68,7 @@ export interface AdminParts {
   readonly unknown: UnknownPort;
   readonly traces: TraceStore;
   readonly agentSpans: Pick<AgentSpanStore, 'trace'>;
+  readonly replays: ReplayPort;
   readonly logs: AdminPorts['logs'];
   readonly intake: Pick<Intake, 'counts'>;
   readonly sums: Pick<SumStore, 'total'>;
@@ -134,6 +136,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     agentSpans: (tenant, trace) => parts.agentSpans.trace(tenant, trace),
     sums: sumsPort(parts),
     usage: usagePort(parts),
+    replays: parts.replays,
     logs: parts.logs,
     feed: observed.feed,
     access: {

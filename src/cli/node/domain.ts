@@ -75,6 +75,7 @@ import { closeListener, describe, type NodeOptions, type RunningNode, weakenedBy
 import { watchOverload } from './overload.ts';
 import { ownGovernance, refuseLoop } from './own.ts';
 import { openPlans } from './plans.ts';
+import { noReplays } from './replays.ts';
 import { openRoom, type RoomOptions } from './room.ts';
 import { keepRosters } from './rosters.ts';
 import { DOMAIN_ROUTES } from './routes.ts';
@@ -443,6 +444,9 @@ export const startDomainHub = async (options: DomainOptions): Promise<RunningDom
         ),
         approvals: approvals,
         plans: plans.port,
+        replays: noReplays(
+          () => new Fault('bad_request', `requests are made again where they began; ask \`${hub.url}\``),
+        ),
         traces: stores.traces,
         agentSpans: stores.agentSpans,
         logs: logPort({ store: stores.logs, book: observed.book, logger }),

@@ -39,6 +39,7 @@ import {
 import { Canceller, systemWorld } from '../../kernel/index.ts';
 import { Halt } from '../../kill/index.ts';
 import { ApartCompiler } from '../../policy/apart/index.ts';
+import type { Replays } from '../../replays/index.ts';
 import { HealthRunner, rosterViews } from '../../routing/index.ts';
 import { openPostgres, openSqlite } from '../../stores/index.ts';
 import { fanout, payloads } from '../../telemetry/index.ts';
@@ -88,6 +89,7 @@ import { agreeOnKey, Others } from './others.ts';
 import { watchOverload } from './overload.ts';
 import { openPlans } from './plans.ts';
 import { canaryOracle, releases } from './releases.ts';
+import { besideReplays, openReplays } from './replays.ts';
 import { openRoom, type RoomOptions } from './room.ts';
 import { keepRosters } from './rosters.ts';
 import { ROUTES } from './routes.ts';
@@ -222,6 +224,13 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   const alertSaid = (spans: readonly AgentSpan[]): void => {
     for (const one of spans) alerting?.alerts.said(one);
   };
+  const logs = logPort({ store: stores.logs, book: observed.book, logger });
+  const replays: Replays = openReplays({
+    ...{ world, node: id, traces: stores.traces, flush: observed.flush, logs, trail: audit.trail },
+    live: () => live,
+    nodes: () => nodes,
+    others: () => others?.hubs().length ?? 0,
+  });
   const live: LivePipeline = new LivePipeline({
     world,
     halt,
@@ -230,7 +239,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     trail: audit.trail,
     auditReads: options.auditReads ?? false,
     node: id,
-    sink: fanout(observed.sink, meter.sink, { emit: (event) => train.observe([event]) }, alertSink),
+    sink: replays.sink(fanout(observed.sink, meter.sink, { emit: (event) => train.observe([event]) }, alertSink)),
+    replays: replays.layer,
     calls: waking(stores.calls, (...ended) => plans.runner.heard(...ended)),
     keyUse,
     tokens: egress.tokens,
@@ -253,7 +263,10 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     onInternal: (fault: Fault, occurrence: object) =>
       logger.log('error', 'internal fault', { ...occurrence, cause: describe(fault.cause) }),
   };
-  const said = openIntake({ ...calling, role: 'hub', observed, stores, heard: alertSaid });
+  const said = openIntake({
+    ...calling,
+    ...{ role: 'hub', observed, stores: besideReplays(stores, replays), heard: alertSaid },
+  });
   countFallbacks(metrics, live);
   metrics.source(pipelineSource('hub', live, world.clock));
   metrics.source(auditSource(audit.trail));
@@ -461,7 +474,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       plans: plans.port,
       traces: stores.traces,
       agentSpans: stores.agentSpans,
-      logs: logPort({ store: stores.logs, book: observed.book, logger }),
+      logs,
+      replays,
       intake: said.intake,
       sums: stores.sums,
       usage: stores.usage,

@@ -124,6 +124,8 @@ export interface LiveOptions {
   readonly reaches?: (target: TargetEntry) => boolean;
   /** What became of calls whose outcome was unknown. */
   readonly onReconcile?: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** Answers calls of replays. Absent: this node replays nothing. */
+  readonly replays?: Layer;
   /** Writes down what limits of policy want written down. Default: nobody does. */
   readonly payloads?: Layer;
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
@@ -320,6 +322,7 @@ export class LivePipeline {
       }),
       lineage: callTrees.layer(ground),
       intersects: rules.intersects,
+      replays: options.replays,
       halt: options.halt.layer,
       audit: {
         refusals: auditRefusals(options.trail, options.node),

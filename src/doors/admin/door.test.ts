@@ -38,6 +38,8 @@ const BODIES: Readonly<Record<string, unknown>> = {
   '/v1/policy/releases': { resources: [{}], reason: 'why' },
   '/v1/policy/releases:check': { resources: [{}] },
   '/v1/policy/releases:replay': { release: '01234567' },
+  '/v1/replays': { request: '01234567' },
+  '/v1/replays:check': { request: '01234567' },
 };
 
 const QUERIES: Readonly<Record<string, string>> = { '/v1/traces/{hex}/compare': `?with=${TRACE}` };
@@ -209,6 +211,8 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'GET /v1/audit/nodes': forRoles(['operator', 'auditor']),
   'GET /v1/audit/verification': forRoles(['operator', 'auditor']),
   'POST /v1/audit:verify': forRoles(['operator', 'auditor'], { ok: 202 }),
+  'POST /v1/replays': forRoles(['operator']),
+  'POST /v1/replays:check': forRoles(['operator']),
   'POST /v1/keys': forAdmins(201),
   'POST /v1/keys/{name}:rotate': forAdmins(404),
   'DELETE /v1/keys/{name}': forAdmins(),

@@ -38,6 +38,7 @@ import type {
   Protocol,
   ReleasePort,
   RemovedWhy,
+  ReplayPort,
   Rights,
   RunDetail,
   RunEvent,
@@ -104,6 +105,8 @@ export interface AdminPorts {
     asked: UsageAsked,
     isTheirs: ((caller: string, target: string) => boolean) | undefined,
   ) => Promise<UsageView>;
+  /** Requests made again. */
+  readonly replays: ReplayPort;
   readonly logs: LogPort;
   readonly feed: Feed;
   readonly access: AccessPort;

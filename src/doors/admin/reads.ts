@@ -20,6 +20,7 @@ import * as plans from './plans.ts';
 import * as policy from './policy.ts';
 import * as registry from './registry.ts';
 import * as releases from './releases.ts';
+import * as replays from './replays.ts';
 import { SecretBody } from './secrets.ts';
 import { SumsQuery } from './sums.ts';
 import { AcceptBody } from './tools.ts';
@@ -84,6 +85,8 @@ export const READS: Readonly<Record<string, Reads>> = {
   'POST /v1/tokens': body(access.TokenBody),
   'POST /v1/bootstrap': body(access.BootstrapBody),
   'GET /v1/traces/{hex}/compare': query(observe.CompareQuery),
+  'POST /v1/replays': body(replays.RequestReplayBody),
+  'POST /v1/replays:check': body(replays.ReplayCheckBody),
   'GET /v1/calls': query(observe.CallsQuery),
   'GET /v1/logs': query(logs.LogsQuery),
   'GET /v1/logs/stream': query(logs.FollowQuery),

@@ -68,6 +68,7 @@ import {
   shadowRelease,
   stageRelease,
 } from './releases.ts';
+import { checkReplay, replayRequest } from './replays.ts';
 import type { AdminRequest, NodeRequest, OpenRequest } from './request.ts';
 import { listSecrets, rekeySecrets, removeSecret, setSecret } from './secrets.ts';
 import { domainSums } from './sums.ts';
@@ -191,6 +192,10 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/traces/{hex}/compare', { least: 'viewer', domains: true }, compare),
   // Clauses are for operators: whoever sees one can try to satisfy it.
   route('GET', '/v1/traces/{hex}/explain', { least: 'operator', domains: true }, explain),
+  // An agent is asked, on behalf of whoever asked it then: over all of the tenant, and for those who may stop it too.
+  route('POST', '/v1/replays', { least: 'operator' }, replayRequest),
+  // Changes nothing, and says which payloads are kept.
+  route('POST', '/v1/replays:check', { least: 'operator' }, checkReplay),
   route('GET', '/v1/calls', { least: 'viewer', domains: true }, calls),
   route('GET', '/v1/top', { least: 'viewer', domains: true }, top),
   route('GET', '/v1/breakers', { least: 'viewer', domains: true }, listBreakers),

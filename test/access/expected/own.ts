@@ -107,6 +107,8 @@ export const OWN: Readonly<Record<string, Expected>> = {
   'admin: GET /v1/audit/nodes': operators(true),
   'admin: GET /v1/audit/verification': operators(true),
   'admin: POST /v1/audit:verify': operators(false),
+  'admin: POST /v1/replays': operators(false),
+  'admin: POST /v1/replays:check': operators(false),
   'admin: GET /v1/alerts': viewers(true),
   'admin: GET /v1/incidents': viewers(true),
   'admin: GET /v1/budgets': viewers(true),

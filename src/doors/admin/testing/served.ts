@@ -20,6 +20,7 @@ import {
   type ReleaseOutcome,
   type ReleasePort,
   type ReleaseView,
+  type RequestReplay,
   type RunView,
   type TargetEntry,
   type UsageView,
@@ -287,6 +288,13 @@ export const served = async (given: Partial<AdminPorts> = {}): Promise<Served> =
       await new Promise((resolve) => server.close(resolve));
     },
   };
+};
+
+export const REPLAYED: RequestReplay = {
+  ...{ request: 'b'.repeat(32), trace: TRACE, replay: { call: '4'.repeat(32), trace: '5'.repeat(32) } },
+  ...{ agent: 'orders', version: '1', endpoint: 'orders@127.0.0.1:9000', caller: 'agent/concierge' },
+  answer: { status: 'ok', code: '', httpStatus: 200, bytes: 2, than: 'same', note: '' },
+  ...{ calls: [], unmade: [], rows: [], notes: [], differs: false },
 };
 
 const RUN_SEEN: RunView = {
@@ -562,6 +570,18 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       recent: (filter) => note({ recent: filter }, events),
     },
     agentSpans: (_, trace) => Promise.resolve(agentSpans.filter((one) => one.trace === trace)),
+    replays: {
+      check: ({ by, ...wish }) =>
+        note(
+          { replayCheck: { ...wish, by: by.id } },
+          {
+            ...{ request: 'b'.repeat(32), trace: TRACE, agent: 'orders', version: '1' },
+            ...{ problem: null, missing: [] },
+          },
+        ),
+      run: ({ by, ...wish }) => note({ replay: { ...wish, by: by.id } }, REPLAYED),
+      trace: () => [],
+    },
     logs: {
       find: async ({ tenant, level, limit, call = '' }, matches) => ({
         records: LOGS.filter(
