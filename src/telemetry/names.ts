@@ -41,6 +41,7 @@ export const STEP_ROWS: Readonly<Record<string, Row>> = {
   resolve: OWN,
   route: OWN,
   failover: OWN,
+  replay: OWN,
   fallback: { kind: 'internal', names: ERROR },
   attempt: { kind: 'internal', names: { ...ERROR, status: 'http.response.status_code' } },
   send: { kind: 'client', names: { ...ERROR, status: 'http.response.status_code' } },
