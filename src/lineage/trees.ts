@@ -54,9 +54,11 @@ export class Trees {
       const placed = placeOf({ ...call, principal }, scope, this.#memory, ground);
       note(placed, scope);
       const onward = this.#enter({ ...call, principal }, placed, scope, ground);
-      if (call.target.kind !== 'agent') return next(onward, scope);
-      const agent = agentKey(principal.tenant, call.target.name);
       const { place } = placed;
+      // Below the first call of a replay nobody is asked, and so nobody works on it.
+      const isPlayed = place.tree.replay === true && place.lineage.depth > 0;
+      if (call.target.kind !== 'agent' || isPlayed) return next(onward, scope);
+      const agent = agentKey(principal.tenant, call.target.name);
       this.#memory.running.add(agent, place);
       return whenEnded(invoke(next, onward, scope), scope.signal, () => this.#memory.running.remove(agent, place));
     };

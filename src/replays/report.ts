@@ -101,5 +101,9 @@ const notesOf = ({ recording, first, unplaced }: Running, data: ReplayWish['data
   ];
 };
 
-export const missingIn = ({ calls }: Recording): readonly string[] =>
-  calls.flatMap(({ target, answer }) => (answer.kind === 'missing' ? [`reply of ${target}: ${answer.why}`] : []));
+/** Each once, in the order of the recording. */
+export const missingIn = ({ calls }: Recording): readonly string[] => [
+  ...new Set(
+    calls.flatMap(({ target, answer }) => (answer.kind === 'missing' ? [`reply of ${target}: ${answer.why}`] : [])),
+  ),
+];

@@ -12,6 +12,7 @@ import { Copy } from '../parts/copy.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { Text } from '../parts/text.tsx';
 import { Detail } from './detail.tsx';
+import { Replay } from './replay.tsx';
 import { Waterfall } from './waterfall.tsx';
 
 interface PanelProps {
@@ -78,6 +79,7 @@ const Head = ({
   const [row] = useMemo(() => requestsOf(events, Date.now()), [events]);
   const totals = useMemo(() => totalsOf(all), [all]);
   const href = useHref();
+  const [replaying, setReplaying] = useParam('replay');
   if (row === undefined) return null;
   return (
     <header className="trace-head">
@@ -94,10 +96,21 @@ const Head = ({
         <Link className="plain" href={href(`/compare?a=${encodeURIComponent(row.trace)}`)}>
           Compare
         </Link>
+        {row.kind === 'agent' && (
+          <button
+            type="button"
+            className="plain"
+            aria-expanded={replaying !== ''}
+            onClick={() => setReplaying(replaying === '' ? 'on' : '')}
+          >
+            Replay
+          </button>
+        )}
         <Copy text={`airspace why ${id.slice(0, 8)}`} label="CLI" />
         {actions}
       </div>
       <Totals totals={totals} spans={all.length} />
+      {replaying !== '' && <Replay call={row.callId} />}
       {row.message !== '' && (
         <p className={`said${row.status === 'denied' || row.status === 'held' ? ' warn' : ''}`}>
           <Text of={row.message} />
