@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { RequestReplay } from '../contract/index.ts';
+import { startSidecar } from './node/sidecar.ts';
 import { type ReplayScene, startReplayScene, type Work } from './testing/replay-scene.ts';
 
 let scene: ReplayScene;
@@ -256,4 +257,66 @@ test('what an agent says of its work in a replay is nobody’s work', async () =
   await replayed(call, '--against', 'scripted');
   assert.deepEqual(said, [201, 200]);
   assert.deepEqual(await counted(), before);
+});
+
+test('what policy asks about a call is answered from the record, too, and can be scripted otherwise', async () => {
+  scene.does('1.0', async (payload, call) => {
+    const cancelled = await call('orders', 'cancel', payload).catch((thrown: Error) => thrown.message);
+    return { cancelled };
+  });
+  const { call } = await scene.ask({ id: 7 });
+  const before = { ...scene.reached };
+  assert.equal(before['ledger'], 1, 'it was really asked then');
+  const same = await replayed(call, '--against', 'scripted', '--compare');
+  assert.deepEqual(
+    [same.exit, same.calls.map(({ target }) => target)],
+    [0, ['tool/ledger/standing', 'tool/orders/cancel']],
+  );
+  const path = await script('tool/ledger/standing: [{ json: { frozen: "yes" } }]');
+  const frozen = await replayed(call, '--against', 'scripted', '--script', path);
+  const row = frozen.rows.find(({ b }) => b?.target === 'tool/orders/cancel');
+  assert.deepEqual([row?.b?.effects, row?.differs], [['deny'], ['outcome', 'decision']]);
+  assert.deepEqual({ ...scene.reached, 'triage@1.0': 0 }, { ...before, 'triage@1.0': 0 });
+});
+
+test('nobody is asked for an approval in a replay', async () => {
+  scene.does('1.0', async () => ({}));
+  const { call } = await scene.ask({ id: 7 });
+  scene.does('1.0', async (payload, ask) => ({
+    paid: await ask('orders', 'payout', payload).catch((thrown: Error) => thrown.message),
+  }));
+  const { rows } = await replayed(call, '--against', 'scripted');
+  const row = rows.find(({ b }) => b?.target === 'tool/orders/payout');
+  assert.deepEqual(
+    [row?.b?.status, row?.b?.code, row?.b?.effects],
+    ['denied', 'approval_required', ['require_approval']],
+  );
+  const { items } = (await (await scene.fetch('/v1/approvals', scene.keys.admin)).json()) as { items: unknown[] };
+  assert.deepEqual(items, []);
+});
+
+test('an agent with a sidecar of its own is not replayed: it would call past the hub', async () => {
+  scene.does('1.0', twoTools);
+  const { call } = await scene.ask({ id: 7 });
+  const { token } = (await (
+    await scene.fetch('/v1/tokens', scene.keys.admin, { role: 'sidecar', agent: 'triage' })
+  ).json()) as { token: string };
+  const sidecar = await startSidecar({
+    ...{ host: '127.0.0.1', port: 0, level: 'error', log: () => {}, allowPrivateEgress: true },
+    ...{ dir: join(dir, 'sidecar'), hubUrl: scene.hub.url, token, agentUrl: null, agentVersion: '1.0' },
+  });
+  try {
+    const before = { ...scene.reached };
+    const ran = await scene.run('request', 'replay', call, '--against', 'scripted');
+    assert.equal(ran.exit, 2);
+    assert.match(ran.stderr, /agent `triage` calls through sidecar `\S+`, past this hub/);
+    const told = (await (await scene.fetch('/v1/replays:check', scene.keys.admin, { request: call })).json()) as {
+      readonly problem: string | null;
+      readonly missing: readonly string[];
+    };
+    assert.match(told.problem ?? '', /past this hub/);
+    assert.deepEqual([told.missing, scene.reached], [[], before]);
+  } finally {
+    await sidecar.stop(false);
+  }
 });

@@ -37,6 +37,10 @@ const POLICY = `
 permit (principal, action, resource);
 @id("no-wipe") @reason("nobody wipes") @code("NO_WIPE")
 forbid (principal, action, resource) when { context.operation == "wipe" };
+@id("not-when-frozen") @reason("frozen accounts stay as they are") @code("FROZEN")
+forbid (principal, action == Action::"tool/orders/cancel", resource) when { context.facts.standing.frozen == "yes" };
+@id("payouts-need-a-person") @reason("people look at payouts") @remedy("approval") @approval("roles=finance; ttl=1h")
+forbid (principal, action == Action::"tool/orders/payout", resource);
 `;
 
 /** Mail is kept from the log. */
@@ -86,7 +90,7 @@ export const startReplayScene = async (): Promise<ReplayScene> => {
       req.resume();
       await once(req, 'end');
       res.setHeader('content-type', 'application/json');
-      res.end(JSON.stringify({ from: name, nth: count(name) }));
+      res.end(JSON.stringify({ from: name, nth: count(name), frozen: 'no' }));
     });
     held.defer(() => void server.close());
     held.defer(() => server.closeAllConnections());
@@ -122,8 +126,17 @@ export const startReplayScene = async (): Promise<ReplayScene> => {
         ],
       }),
       resource('Tool', 'orders', {
-        operations: read('find', 'list', 'wipe'),
+        operations: read('find', 'list', 'wipe', 'cancel', 'payout'),
         endpoints: [{ url: await tool('orders') }],
+      }),
+      resource('Tool', 'ledger', {
+        operations: read('standing'),
+        endpoints: [{ url: await tool('ledger') }],
+      }),
+      resource('Fact', 'standing', {
+        for: [{ kind: 'tool', name: 'orders', operations: ['cancel'] }],
+        ask: { kind: 'tool', name: 'ledger', operation: 'standing', body: { id: { argument: '/id' } } },
+        as: { type: 'object', required: ['frozen'], properties: { frozen: { type: 'string' } } },
       }),
       resource('Tool', 'mail', { operations: read('send'), endpoints: [{ url: await tool('mail') }] }),
       resource('User', 'ann', {}),

@@ -74,7 +74,10 @@ export class InformationPoints {
     const { clock } = asking.scope;
     // A release on trial may ask under the same name for something else, and keep it for another time.
     const question = [fact.name, fact.ask.target, fact.take, fact.cacheMs];
-    const key = JSON.stringify([asking.call.principal?.tenant, ...question, asking.call.session, body]);
+    const { principal, session, tree, lineage } = asking.call;
+    // What was recorded for one replay is no answer in another one.
+    const replay = tree?.replay === true ? lineage.root : '';
+    const key = JSON.stringify([principal?.tenant, ...question, session, replay, body]);
     const known = fact.cacheMs === 0 ? undefined : this.#cache.get(key);
     if (known !== undefined && clock.nowMs() < known.untilMs) {
       asking.scope.span.step('fact', clock.nowMs(), { fact: fact.name, outcome: 'cached' });
