@@ -20,7 +20,10 @@ const Codes = z.enum(Object.keys(FAULT_CODES) as [FaultCode, ...FaultCode[]]);
 
 const ScriptedReply = z.union(
   [
-    z.strictObject({ ...Spoken, json: z.unknown().refine((value) => value !== undefined, { error: 'is missing', abort: true }) }),
+    z.strictObject({
+      ...Spoken,
+      json: z.unknown().refine((value) => value !== undefined, { error: 'is missing', abort: true }),
+    }),
     z.strictObject({ ...Spoken, text: z.string().max(LONGEST_TEXT) }),
     z.strictObject({ fault: Codes, message: z.string().max(1_000).optional() }),
   ],
