@@ -58,7 +58,11 @@ export const placeOf = (call: Caller, scope: Scope, memory: Memory, ground: Grou
     const handed = handedBefore(call, agent, memory, nowMs);
     if (handed !== undefined) return child('trace', handed, call, memory);
     const work = memory.running.of(agent);
-    if (work?.replay !== undefined) throw maybeReplayed(principal.id, work.replay, scope);
+    if (work?.replay !== undefined) {
+      // A call that Airspace itself goes on with, such as one that people approved, was there before.
+      if (call.credential.kind === 'known') return as('own', { ...own(call), tree: rootTree(call, endsAtMs) });
+      throw maybeReplayed(principal.id, work.replay, scope);
+    }
     const deepest = work?.deepest;
     if (work !== undefined && deepest !== undefined)
       return work.trees === 1

@@ -47,3 +47,13 @@ test('an agent that is called in a replay is not asked, so what it calls meanwhi
   await node.ask(ann, 'agent/a', asReplay());
   assert.deepEqual(ends, ['sent']);
 });
+
+test('a call that Airspace goes on with by itself is neither refused nor of the replay', async () => {
+  const node = testNode();
+  node.scripts.set('agent/a', () =>
+    node.ask(agent('a'), 'tool/t', { credential: { kind: 'known', principal: agent('a') } }),
+  );
+  await node.ask(ann, 'agent/a', asReplay());
+  const [, second] = node.sent as [Call, Call];
+  assert.deepEqual([second.lineage.root, second.tree?.replay], [second.id, undefined]);
+});

@@ -113,3 +113,19 @@ test('an agent that goes round in circles comes to an end', () => {
   for (let turn = 0; turn < 1_000; turn++) of.to(call('1'));
   assert.equal(fault(() => of.to(call('1'))).code, 'conflict');
 });
+
+test('a task of A2A is no answer, recorded or scripted: somebody would ask its target how it stands', () => {
+  const type = 'application/json;form=a2a';
+  const asked = () => call('1', { accept: type, contentType: type });
+  const of = (text: string) => answers([], { 'tool/orders/find': [{ text, type }] });
+  assert.equal(textOf(of('{"message":{}}'), asked()), '{"message":{}}');
+  for (const text of [
+    '{"task":{}}',
+    '{"message":{},"task":{}}',
+    '{"id":"t","status":{}}',
+    'null',
+    '[',
+    'data: {"message":{}}',
+  ])
+    assert.match(fault(() => of(text).to(asked())).message, /is a task, which goes on/, text);
+});

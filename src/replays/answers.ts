@@ -12,7 +12,7 @@ import {
   type Reply,
   type ScriptedReply,
 } from '../contract/index.ts';
-import { type IsOfRecord, isAlike, otherFields } from './alike.ts';
+import { type IsOfRecord, isAlike, otherFields, textOf } from './alike.ts';
 import { callerOf, type KeptAnswer, type RecordedCall, type Recording, targetOf } from './recording.ts';
 
 /** Of one replay: an agent that goes round in circles ends. */
@@ -102,11 +102,26 @@ const nothing = (note: string): Found => ({ answer: undefined, by: 'nothing', no
 /** Nobody translates a reply that was kept: it was said to somebody who asked in these words. */
 const inItsWords = (found: Found, { accept }: Call, target: string): Found => {
   const { answer } = found;
-  if (answer?.kind !== 'reply' || formOf(answer.type) === formOf(accept)) return found;
+  if (answer?.kind !== 'reply') return found;
+  if (formOf(answer.type) === 'a2a' && !isMessage(answer.bytes))
+    return nothing(
+      `the reply of \`${target}\` is a task, which goes on when its call is over, and a replay does not; give a reply with a \`message\` with --script`,
+    );
+  if (formOf(answer.type) === formOf(accept)) return found;
   const wanted = documentIn(formOf(accept));
   return nothing(
     `the reply of \`${target}\` is \`${answer.type}\`, and the agent asked for \`${wanted}\`; give one with --script and that \`type\``,
   );
+};
+
+/** INVARIANT: a task that is not over is asked about later, by this node itself, and not in the tree of the replay. */
+const isMessage = (bytes: Uint8Array): boolean => {
+  try {
+    const said: unknown = JSON.parse(textOf(bytes));
+    return typeof said === 'object' && said !== null && Object.keys(said).join() === 'message';
+  } catch {
+    return false;
+  }
 };
 
 const spoken = (scripted: ScriptedReply): Spoken => {
