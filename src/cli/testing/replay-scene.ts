@@ -136,6 +136,7 @@ export const startReplayScene = async (): Promise<ReplayScene> => {
       resource('Fact', 'standing', {
         for: [{ kind: 'tool', name: 'orders', operations: ['cancel'] }],
         ask: { kind: 'tool', name: 'ledger', operation: 'standing', body: { id: { argument: '/id' } } },
+        cacheMs: 60_000,
         as: { type: 'object', required: ['frozen'], properties: { frozen: { type: 'string' } } },
       }),
       resource('Tool', 'mail', { operations: read('send'), endpoints: [{ url: await tool('mail') }] }),
