@@ -36,7 +36,7 @@ export const endpointFor = (recording: Recording, wish: Pick<ReplayWish, 'agent'
   if (standing.isPlan)
     throw new Fault(
       'bad_request',
-      `\`${name}\` is a plan: \`airspace plan test\` runs it against replies that are written down`,
+      `\`${name}\` is a plan: \`airspace plan check ${name}\` says what it would do, and no agent could be asked in its place`,
     );
   if (wish.agent !== undefined && wish.agent.name !== name)
     throw new Fault('bad_request', `the request was made to agent \`${name}\`, and not to \`${wish.agent.name}\``);
