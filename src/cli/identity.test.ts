@@ -164,6 +164,21 @@ test('check names keys that never end', async () => {
   assert.match((await airspace('check')).stdout, /keys +ok/);
 });
 
+test('what `get` says of a key can be applied again, and nobody reads its digest on the way', async () => {
+  await airspace('user', 'create', 'kim');
+  const secret = await keyFor('user/kim', '--scope', 'call');
+  const { id } = (await keysOf('kim'))[0]!;
+  const got = await airspace('get', 'keys', id, '-o', 'json');
+  assert.doesNotMatch(got.stdout, /sha256/);
+  const [{ resource }] = JSON.parse(got.stdout).items;
+  await writeFile(join(root, 'key.yaml'), JSON.stringify(resource));
+  assert.equal((await airspace('apply', '-f', join(root, 'key.yaml'))).stdout.trim(), 'nothing to change');
+  assert.equal((await airspace('delete', 'key', id, '--yes')).exit, 0);
+  const refused = await airspace('apply', '-f', join(root, 'key.yaml'));
+  assert.match(refused.stderr, /`spec\.secretHash` is missing.*airspace key create/s);
+  assert.equal((await call(secret)).status, 401);
+});
+
 test('roles are given and taken by command, and a slip is told', async () => {
   const made = await airspace('user', 'create', 'rita', '--role', 'viewer,oprator');
   assert.match(made.stderr, /oprator means nothing to the admin interface/);

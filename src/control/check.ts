@@ -315,7 +315,12 @@ class Check implements Checked {
   }
 
   #key(resource: ResourceOf<'Key'>, wallMs: number): void {
-    const { principal, expiresAt } = resource.spec;
+    const { principal, secretHash, expiresAt } = resource.spec;
+    if (secretHash === undefined)
+      this.#problem(
+        resource,
+        '`spec.secretHash` is missing, and there is no such key yet whose secret it could keep; make one with `airspace key create`',
+      );
     this.#mustExist(resource, 'spec.principal.name', principal.kind === 'agent' ? 'Agent' : 'User', principal.name);
     if (expiresAt !== undefined && Date.parse(expiresAt) <= wallMs) {
       this.#warning(resource, `expired at ${expiresAt}; nobody can use it`);

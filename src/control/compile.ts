@@ -320,7 +320,8 @@ const keyEntry = ({ metadata, spec }: ResourceOf<'Key'>, configuration: Configur
   return {
     id: metadata.name,
     tenant: metadata.tenant,
-    secretHash: spec.secretHash,
+    // A key without one was refused before; no secret has the empty digest.
+    secretHash: spec.secretHash ?? '',
     principal: {
       kind,
       name,

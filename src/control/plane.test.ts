@@ -349,3 +349,27 @@ test('a release that is tried again in the same way is another trial, and hubs t
     [2],
   );
 });
+
+test('a key that is applied without its digest keeps the secret that it has', async () => {
+  const { plane, published } = bench();
+  const owner = { kind: 'agent', name: 'a' };
+  await plane.apply(wish([agent('a'), key('a-1', owner)]));
+  const bare = { apiVersion: 'airspace.dev/v1', kind: 'Key', metadata: { name: 'a-1' }, spec: { principal: owner } };
+  const again = await plane.apply(wish([bare]));
+  assert.deepEqual(changes(again.diffs), { 'default/Key/a-1': 'none' });
+  const narrowed = { ...bare, spec: { ...bare.spec, scopes: ['call'] } };
+  const [diff] = (await plane.apply(wish([narrowed]))).diffs;
+  assert.deepEqual(diff!.paths, ['spec.scopes']);
+  assert.equal(published.at(-1)!.keys[0]!.secretHash, `sha256:${'a'.repeat(64)}`);
+});
+
+test('a key that was never there has no secret to keep, and its author is told what to do', async () => {
+  const { plane } = bench();
+  const bare = {
+    ...{ apiVersion: 'airspace.dev/v1', kind: 'Key', metadata: { name: 'a-1' } },
+    spec: { principal: { kind: 'agent', name: 'a' } },
+  };
+  const fault = await faultOf(plane.apply(wish([agent('a'), bare])));
+  assert.equal(fault.code, 'bad_request');
+  assert.match(fault.message, /^f\.yaml:2: Key `a-1`: `spec\.secretHash` is missing, .*`airspace key create`/);
+});

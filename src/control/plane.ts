@@ -416,11 +416,20 @@ const wishOf = (request: ApplyRequest): Wish => {
     const kept = [...before].filter(([, resource]) => !request.prune || !isTheirs(resource));
     return new Map([
       ...kept,
-      ...shaped.resources.map(({ resource }): [string, Resource] => [keyOf(resource), resource]),
+      ...shaped.resources.map(({ resource }): [string, Resource] => [
+        keyOf(resource),
+        keepingDigest(resource, before.get(keyOf(resource))),
+      ]),
     ]);
   };
   const originOf = (key: string): string => origins.get(key) ?? key;
   return { by, rights, reason, dryRun, ifRevision, ifVersions, turn, originOf, named: new Set(origins.keys()) };
+};
+
+/** What nobody is shown nobody can say again: a key without a digest is the key that was there. */
+const keepingDigest = (resource: Resource, before: Resource | undefined): Resource => {
+  if (resource.kind !== 'Key' || before?.kind !== 'Key' || resource.spec.secretHash !== undefined) return resource;
+  return { ...resource, spec: { ...resource.spec, secretHash: before.spec.secretHash } };
 };
 
 const policyWish = ({ tenant, turn, originOf, ...wish }: PolicyWish): Wish => ({

@@ -104,8 +104,12 @@ export const UserSpec = z.strictObject({
 
 export const KeySpec = z.strictObject({
   principal: z.strictObject({ kind: z.enum(['agent', 'user']), name: Name }),
-  /** SHA-256 of a 256-bit random secret: nothing to guess, so nothing slow is needed. */
-  secretHash: z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 hex digits'),
+  /** SHA-256 of a 256-bit random secret: nothing to guess, so nothing slow is needed. INVARIANT: every stored key has it. */
+  secretHash: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, 'must be "sha256:" and 64 hex digits')
+    .optional()
+    .describe('digest of the secret, shown to nobody; left out: the key keeps the one that it has'),
   expiresAt: z.iso.datetime({ offset: true }).optional(),
   scopes: z
     .array(z.enum(KEY_SCOPES))

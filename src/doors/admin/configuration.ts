@@ -1,6 +1,7 @@
 /** Desired state over HTTP: list, diff, apply, delete, history and rollback, always inside the caller's own tenant. */
 import { z } from 'zod';
 import {
+  type ApplyResult,
   type Belonging,
   idOf,
   KINDS,
@@ -15,6 +16,7 @@ import { type Answer, json } from './answer.ts';
 import { claimedKind, rightsToChange, rightsToCompare } from './changing.ts';
 import type { AdminPorts } from './ports.ts';
 import type { AdminRequest } from './request.ts';
+import { withoutDigest, withoutDigests } from './undigested.ts';
 
 const MOST_RESOURCES = 10_000;
 
@@ -62,7 +64,8 @@ export const listResources = async ({ ports, principal, theirs, query }: AdminRe
     ...(kind === undefined ? {} : { kind }),
     ...(name === undefined ? {} : { name }),
   });
-  return json({ items: items.filter(({ resource }) => theirs.resource(resource)) });
+  const seen = items.filter(({ resource }) => theirs.resource(resource));
+  return json({ items: seen.map((item) => ({ ...item, resource: withoutDigest(item.resource) })) });
 };
 
 const wishOf = async ({ principal, rights, body }: AdminRequest, reach: typeof rightsToChange) => {
@@ -81,16 +84,18 @@ const wishOf = async ({ principal, rights, body }: AdminRequest, reach: typeof r
 };
 
 export const applyResources = async (asked: AdminRequest): Promise<Answer> =>
-  json(await asked.ports.control.apply(await wishOf(asked, rightsToChange)));
+  changed(await asked.ports.control.apply(await wishOf(asked, rightsToChange)));
 
 export const diffResources = async (asked: AdminRequest): Promise<Answer> =>
-  json({ items: await asked.ports.control.diff(await wishOf(asked, rightsToCompare)) });
+  json({ items: withoutDigests(await asked.ports.control.diff(await wishOf(asked, rightsToCompare))) });
+
+const changed = (result: ApplyResult): Answer => json({ ...result, diffs: withoutDigests(result.diffs) });
 
 export const deleteResources = async ({ ports, principal, rights, body }: AdminRequest): Promise<Answer> => {
   const { ids, reason, dryRun } = await body(DeleteBody);
   const reach = rightsToChange(principal, rights, { kinds: ids.map(({ kind }) => kind) });
   const own = ids.map((id) => ({ ...id, tenant: principal.tenant }));
-  return json(await ports.control.remove(own, authorOf(principal), reason, dryRun, reach));
+  return changed(await ports.control.remove(own, authorOf(principal), reason, dryRun, reach));
 };
 
 /** Revisions count changes of all tenants; what others changed in one is not shown. */
@@ -118,7 +123,7 @@ export const revision = async ({ ports, principal, theirs, param, query }: Admin
   const changes = (await ports.control.changes(Number(param))).filter(({ key }) => key.startsWith(own));
   return json({
     revision: Number(param),
-    items: changes.filter(({ before, after }) => isSeen(before) && isSeen(after)),
+    items: withoutDigests(changes.filter(({ before, after }) => isSeen(before) && isSeen(after))),
   });
 };
 
@@ -139,5 +144,5 @@ const shownIn = async (
 
 export const rollback = async ({ ports, principal, rights, param, body }: AdminRequest): Promise<Answer> => {
   const { reason, dryRun } = await body(RollbackBody);
-  return json(await ports.control.rollback(Number(param), authorOf(principal), reason, dryRun, rights));
+  return changed(await ports.control.rollback(Number(param), authorOf(principal), reason, dryRun, rights));
 };
