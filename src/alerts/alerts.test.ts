@@ -253,3 +253,56 @@ test('outcomes fire when too much work is not completed, by who said it and by t
   assert.equal(s.textOf('others'), '0 outcomes in the window, and it looks from 20 on');
   assert.deepEqual([s.stateOf('others'), s.stateOf('answers'), s.stateOf('calls')], ['ok', 'ok', 'ok']);
 });
+
+test('what somebody looks after stays open, and others hear of it between its beginning and its end, once, in order', async () => {
+  const s = await scene({ b: { signal: 'breaker', webhook: 'https://pager.example/in' } });
+  s.read.isAway = true;
+  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1' }];
+  await s.pass(5_000);
+  const seen = await s.alerts().acknowledge((await s.incidents())[0]!, 'user/ada', 'I look');
+  assert.deepEqual(seen.acknowledged, { by: 'user/ada', atMs: seen.acknowledged!.atMs, note: 'I look' });
+  assert.equal(s.stateOf('b'), 'firing');
+  await assert.rejects(s.alerts().acknowledge(seen, 'user/bob', ''), /acknowledged already, by `user\/ada`/);
+  await s.restart();
+  s.read.isAway = false;
+  s.read.breakers = [];
+  await s.pass(3 * MINUTE_MS);
+  assert.deepEqual(s.types(), ['incident.opened', 'incident.acknowledged', 'incident.ended']);
+  assert.deepEqual(JSON.parse(s.sent[1]!.body).acknowledged, seen.acknowledged);
+  const [over] = await s.incidents();
+  assert.deepEqual([over!.told, over!.acknowledged], ['ended', seen.acknowledged], 'the end keeps who looked after it');
+  await assert.rejects(s.alerts().acknowledge(over!, 'user/bob', ''), /is over/);
+});
+
+test('what is closed by hand is over, and opens again as another when it is still so a minute later, not sooner', async () => {
+  const s = await scene({ b: { signal: 'breaker' } });
+  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1' }];
+  await s.pass(5_000);
+  const over = await s.alerts().close((await s.incidents())[0]!, 'user/ada', 'a test');
+  assert.equal(over.ended, 'by user/ada: a test');
+  assert.ok(over.endedAtMs !== null);
+  assert.equal(s.stateOf('b'), 'pending');
+  await assert.rejects(s.alerts().close(over, 'user/ada', 'again'), /is over/);
+  await s.pass(20_000);
+  s.read.breakers = [];
+  await s.pass(10_000);
+  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1' }];
+  await s.pass(25_000);
+  assert.equal((await s.incidents()).length, 1, 'nor when it came back within the minute');
+  await s.pass(10_000);
+  assert.deepEqual(
+    (await s.incidents()).map(({ ended }) => ended),
+    ['', 'by user/ada: a test'],
+  );
+  assert.equal(s.stateOf('b'), 'firing');
+});
+
+test('what another hub opened is changed there', async () => {
+  const s = await scene({ b: { signal: 'breaker' } });
+  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1' }];
+  await s.pass(5_000);
+  const theirs = { ...(await s.incidents())[0]!, id: 'f'.repeat(32), node: 'hub-2' };
+  await assert.rejects(s.alerts().close(theirs, 'user/ada', 'x'), /opened by hub `hub-2`, which alone can change it/);
+  await s.pass(5_000);
+  assert.equal(s.stateOf('b'), 'firing', 'a no keeps nobody from looking');
+});

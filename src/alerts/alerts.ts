@@ -6,6 +6,7 @@ import {
   type CallEvent,
   type Clock,
   type EventSink,
+  Fault,
   type Incident,
   type Resource,
   type TargetKind,
@@ -24,7 +25,7 @@ import {
   watchesOutcomes,
   windowMsOf,
 } from './rule.ts';
-import { NEVER, next, type Standing } from './standing.ts';
+import { CALM_MS, NEVER, next, type Standing } from './standing.ts';
 import { Window } from './window.ts';
 
 export interface AlertsParts {
@@ -53,6 +54,8 @@ interface Watched {
   /** Monotonic instant until which its window may have forgotten, in a restart, what an incident was about. */
   readonly fillingUntilMs: number;
   standing: Standing;
+  /** Monotonic instant until which it opens no incident: somebody has just closed one. */
+  restsUntilMs: number;
   text: string;
   incident: Incident | undefined;
 }
@@ -114,6 +117,29 @@ export class Alerts implements EventSink {
     });
   }
 
+  /** Resolves with what it is then. Throws `conflict` for one that is over, that somebody else has, or that another hub opened. */
+  acknowledge(incident: Incident, by: string, note: string): Promise<Incident> {
+    const atMs = Math.floor(this.#parts.clock.wallMs());
+    return this.#parts.book.act(incident, (now) => {
+      if (now.acknowledged !== undefined)
+        throw new Fault('conflict', `incident \`${now.id}\` is acknowledged already, by \`${now.acknowledged.by}\``);
+      return { ...now, acknowledged: { by, atMs, note } };
+    });
+  }
+
+  /** Ends it by hand. Where it is still so, the next one opens a minute later. Throws like `acknowledge`. */
+  async close(incident: Incident, by: string, reason: string): Promise<Incident> {
+    let over = incident;
+    await this.#turn(async () => {
+      const endedAtMs = Math.floor(this.#parts.clock.wallMs());
+      over = await this.#parts.book.act(incident, (now) => ({ ...now, endedAtMs, ended: `by ${by}: ${reason}` }));
+      const watched = this.#watched.get(keyOf(over.tenant, over.alert));
+      if (watched?.incident?.id === over.id) this.#rest(watched);
+      this.#parts.changed(over);
+    });
+    return over;
+  }
+
   /** Of all tenants. */
   standings(): readonly { readonly tenant: string; readonly severity: string; readonly state: AlertState }[] {
     return [...this.#watched.values()].map(({ rule: { tenant, spec }, standing: { state } }) => ({
@@ -145,10 +171,22 @@ export class Alerts implements EventSink {
     return this.#parts.clock.wallMs() - atMs > windowMsOf(spec);
   }
 
-  /** One after the other: a look must not go on with rules that are gone. */
+  #rest(watched: Watched): void {
+    const { clock } = this.#parts;
+    watched.incident = undefined;
+    watched.standing = { state: 'pending', sinceMs: clock.wallMs(), wellSinceMs: null };
+    watched.restsUntilMs = clock.nowMs() + CALM_MS;
+  }
+
   #inTurn(work: () => Promise<void>): Promise<void> {
-    this.#looking = this.#looking.then(work).catch((cause: unknown) => this.#parts.failed(cause));
-    return this.#looking;
+    return this.#turn(work).catch((cause: unknown) => this.#parts.failed(cause));
+  }
+
+  /** One after the other: a look must not go on with rules that are gone. */
+  #turn(work: () => Promise<void>): Promise<void> {
+    const done = this.#looking.then(work);
+    this.#looking = done.catch(() => {});
+    return done;
   }
 
   /** A rule that is the same goes on as it was; one that changed begins anew. `left`: what the last run of the node left open. */
@@ -179,7 +217,7 @@ export class Alerts implements EventSink {
     const fillingUntilMs = incident === undefined || window === undefined ? nowMs : nowMs + windowMsOf(rule.spec);
     const standing: Standing =
       incident === undefined ? NEVER : { state: 'firing', sinceMs: incident.openedAtMs, wellSinceMs: null };
-    return { rule, window, fillingUntilMs, standing, text: incident?.text ?? '', incident };
+    return { rule, window, fillingUntilMs, standing, restsUntilMs: nowMs, text: incident?.text ?? '', incident };
   }
 
   async #lookAt(one: Watched, budgets: readonly BudgetReading[], breakers: readonly OpenBreaker[]): Promise<void> {
@@ -192,7 +230,8 @@ export class Alerts implements EventSink {
       breakers,
       isFilling: nowMs < fillingUntilMs,
     });
-    const standing = next(one.standing, verdict, rule.spec.forMs, this.#parts.clock.wallMs());
+    const forMs = nowMs < one.restsUntilMs ? Number.POSITIVE_INFINITY : rule.spec.forMs;
+    const standing = next(one.standing, verdict, forMs, this.#parts.clock.wallMs());
     // Durable before it is so: an incident that only this process knew of would never be told of after a crash.
     if (standing.state === 'firing' && one.incident === undefined) one.incident = await this.#open(rule, verdict);
     if (standing.state === 'ok' && one.incident !== undefined) {

@@ -1,5 +1,5 @@
 /** The incidents of this hub that are not finished. One writer, so that what is told and what ends never overwrite each other. */
-import { type Incident, type IncidentStore, isFinished } from '../contract/index.ts';
+import { Fault, type Incident, type IncidentStore, isFinished } from '../contract/index.ts';
 
 export class Book {
   readonly #store: Pick<IncidentStore, 'put' | 'unfinished'>;
@@ -33,6 +33,23 @@ export class Book {
       const before = this.#kept.get(id);
       if (before === undefined) return undefined;
       const after = change(before);
+      await this.#keep(after);
+      return after;
+    });
+  }
+
+  /** What a person does about one that is open. Throws `conflict` where that cannot be done here, and what `act` throws. */
+  act(wanted: Incident, act: (incident: Incident) => Incident): Promise<Incident> {
+    return this.#inTurn(async () => {
+      const before = this.#kept.get(wanted.id);
+      if (before === undefined && wanted.endedAtMs === null && wanted.node !== this.#node)
+        throw new Fault(
+          'conflict',
+          `incident \`${wanted.id}\` was opened by hub \`${wanted.node}\`, which alone can change it; ask there`,
+        );
+      if (before === undefined || before.endedAtMs !== null)
+        throw new Fault('conflict', `incident \`${wanted.id}\` is over; there is nothing left to do about it`);
+      const after = act(before);
       await this.#keep(after);
       return after;
     });

@@ -44,7 +44,7 @@ export class Messenger {
   /** One message of each incident at most. Never throws. */
   async look(): Promise<void> {
     const { book, failed } = this.#parts;
-    const waiting = book.unfinished().filter(isUntold);
+    const waiting = book.unfinished().filter((incident) => nextOf(incident) !== undefined);
     await Promise.all(
       waiting.map((incident) =>
         // The store is away: the other side gets the message again, with the same id.
@@ -58,7 +58,8 @@ export class Messenger {
     const { id } = incident;
     const { tries, nextMs } = this.#trying.get(id) ?? { tries: 0, nextMs: 0 };
     if (nextMs > clock.nowMs()) return;
-    const telling = incident.told === 'nothing' ? 'opened' : 'ended';
+    const telling = nextOf(incident);
+    if (telling === undefined) return;
     try {
       await post(incident.webhook, messageOf(incident, telling, clock.wallMs(), sign));
     } catch (cause) {
@@ -74,17 +75,25 @@ export class Messenger {
   }
 }
 
-const isUntold = ({ webhook, told, endedAtMs }: Incident): boolean =>
-  webhook !== '' && (told === 'nothing' || endedAtMs !== null);
+type Telling = Exclude<Incident['told'], 'nothing'>;
+
+/** In the order in which things were. Undefined: all is told. */
+const nextOf = ({ webhook, told, acknowledged, endedAtMs }: Incident): Telling | undefined => {
+  if (webhook === '' || told === 'ended') return undefined;
+  if (told === 'nothing') return 'opened';
+  if (told === 'opened' && acknowledged !== undefined) return 'acknowledged';
+  return endedAtMs === null ? undefined : 'ended';
+};
 
 const messageOf = (
-  { id, tenant, alert, severity, signal, text, openedAtMs, endedAtMs, ended }: Incident,
-  telling: 'opened' | 'ended',
+  { id, tenant, alert, severity, signal, text, openedAtMs, endedAtMs, ended, acknowledged }: Incident,
+  telling: Telling,
   wallMs: number,
   sign: MessengerParts['sign'],
 ): SignedMessage => {
   const over = telling === 'ended' ? { endedAtMs, ended } : {};
+  const seen = telling === 'acknowledged' ? { acknowledged } : {};
   const about = { incident: id, tenant, alert, severity, signal, text, openedAtMs };
-  const body = JSON.stringify({ type: `incident.${telling}`, ...about, ...over });
+  const body = JSON.stringify({ type: `incident.${telling}`, ...about, ...seen, ...over });
   return signedMessage(`${id}.${telling}`, body, wallMs, sign);
 };

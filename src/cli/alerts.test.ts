@@ -51,9 +51,11 @@ const call = async (): Promise<number> => {
   return response.status;
 };
 
-const nextMessage = async (type: string): Promise<(typeof heard)[number]> => {
+const hookUrl = (): string => `http://127.0.0.1:${(hook.address() as AddressInfo).port}/in`;
+
+const nextMessage = async (type: string, alert = 'denials'): Promise<(typeof heard)[number]> => {
   for (;;) {
-    const found = heard.find(({ body }) => JSON.parse(body).type === type);
+    const found = heard.find(({ body }) => JSON.parse(body).type === type && JSON.parse(body).alert === alert);
     if (found !== undefined) return found;
     await new Promise<void>((come) => {
       wake = come;
@@ -86,7 +88,7 @@ before(async () => {
     }),
     resource('Alert', 'denials', {
       ...{ signal: 'denials', target: 'agent/orders', abovePercent: 50, windowMs: 60_000, severity: 'page' },
-      webhook: `http://127.0.0.1:${(hook.address() as AddressInfo).port}/in`,
+      webhook: hookUrl(),
     }),
     resource('Alert', 'quiet', { signal: 'breaker' }),
   );
@@ -143,6 +145,28 @@ test('calls that are denied make an alert fire, its webhook hears of it, and the
   assert.match(await metrics.text(), /\nairspace_alerts\{tenant="default",severity="page",state="firing"\} 1\n/);
 });
 
+test('an operator says that she looks after it: it stays open, its webhook hears of it, and the audit has who it was', async () => {
+  const [{ id }] = (await incidents()) as [Incident];
+  const short = id.slice(0, 8);
+  const acked = await command('incident', 'ack', short, '--note', 'a loop\u001b[2J');
+  assert.match(acked.stdout, /is acknowledged by user\/ada; it stays open/, acked.stderr);
+  const { body } = await nextMessage('incident.acknowledged');
+  assert.deepEqual([JSON.parse(body).incident, JSON.parse(body).acknowledged.by], [id, 'user/ada']);
+  assert.match((await command('incident', 'ls', '--open')).stdout, /acknowledged +page +denials/);
+  const shown = (await command('incident', 'show', short)).stdout;
+  assert.match(shown, /acknowledged +by user\/ada/);
+  assert.match(shown, /note +a loop/);
+  assert.equal(shown.includes('\u001b'), false);
+  const again = await command('incident', 'ack', short);
+  assert.match(again.stderr, /is acknowledged already, by `user\/ada`/);
+  assert.match((await command('incident', 'ack', 'nope')).stderr, /`nope` is no incident/);
+  assert.match((await command('incident', 'close', short)).stderr, /why is it over/);
+  assert.match((await command('incident', 'close', '0'.repeat(8), '--reason', 'x')).stderr, /there is no incident/);
+  const { stdout } = await command('audit', 'ls', '--kind', 'incident.acknowledged', '-o', 'json');
+  assert.match(stdout, new RegExp(`incident/${id}`));
+  assert.match((await command('audit', 'ls', '--kind', 'incident.acknowledged')).stdout, /alert=denials +note=a loop/);
+});
+
 test('an incident is there after a restart, is told of once, and ends with its alert', async () => {
   const port = Number(new URL(hub.url).port);
   const before = await incidents();
@@ -162,6 +186,20 @@ test('an incident is there after a restart, is told of once, and ends with its a
   assert.equal(heard.filter((one) => JSON.parse(one.body).type === 'incident.opened').length, 1);
 });
 
+test('an incident that is closed by hand says who did it and why', async () => {
+  await apply(resource('Alert', 'more', { signal: 'denials', abovePercent: 50, windowMs: 60_000, webhook: hookUrl() }));
+  for (let n = 0; n < 25; n++) await call();
+  const { body } = await nextMessage('incident.opened', 'more');
+  const id = JSON.parse(body).incident;
+  const closed = await command('incident', 'close', id, '--reason', 'it was a test');
+  assert.equal(closed.exit, 0, closed.stderr);
+  assert.match((await command('incident', 'show', id)).stdout, /ended .*: by user\/ada: it was a test/);
+  assert.match((await command('incident', 'close', id, '--reason', 'x')).stderr, /is over/);
+  const ended = await nextMessage('incident.ended', 'more');
+  assert.equal(JSON.parse(ended.body).ended, 'by user/ada: it was a test');
+  await command('delete', 'alert', 'more', '--yes');
+});
+
 test('who may only look sees alerts and changes none', async () => {
   const vera = mintKey('vera-1');
   await apply(
@@ -171,4 +209,8 @@ test('who may only look sees alerts and changes none', async () => {
   const as = (...argv: string[]) => line([...argv, '--url', hub.url, '--key', vera.secret]);
   assert.match((await as('get', 'alerts')).stdout, /quiet/);
   assert.match((await as('delete', 'alert', 'quiet', '--yes')).stderr, /role/);
+  const [{ id }] = (await incidents()) as [Incident];
+  assert.match((await as('incident', 'show', id)).stdout, /state +over/);
+  assert.match((await as('incident', 'ack', id)).stderr, /role `operator`/);
+  assert.match((await as('incident', 'close', id, '--reason', 'x')).stderr, /role `operator`/);
 });

@@ -10,6 +10,7 @@ import { addCompletion } from './completion-program.ts';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
 import { EXIT, usage } from './failure.ts';
 import { addIdentity } from './identity-program.ts';
+import { addIncidents } from './incident-program.ts';
 import { DATA_DIR } from './lifecycle.ts';
 import { addLooking } from './looking-program.ts';
 import { FORMATS, type Format, Output } from './output.ts';
@@ -237,19 +238,6 @@ const addAccess = (program: Command, does: Does): void => {
     .option('--timeout <time>', 'longest wait', '30s')
     .action(
       does(async (context, [id = ''], options) => (await import('./commands/access.ts')).drain(context, id, options)),
-    );
-};
-
-const addIncidents = (program: Command, does: Does): void => {
-  program
-    .command('incident')
-    .description('what alerts have fired')
-    .command('ls')
-    .description('incidents, newest first; the rules are in `airspace get alerts`')
-    .option('--open', 'only those that are not over')
-    .option('--limit <n>', 'most incidents', '30')
-    .action(
-      does(async (context, _, options) => (await import('./commands/alerts.ts')).listIncidents(context, options)),
     );
 };
 

@@ -19,10 +19,22 @@ export interface Incident {
   readonly endedAtMs: number | null;
   /** Why it is over; empty while it is open. */
   readonly ended: string;
+  /** Absent: nobody has said that they look after it. */
+  readonly acknowledged?: Acknowledgement;
   /** Where to tell; empty: nowhere. */
   readonly webhook: string;
-  /** What the other side has taken of it. */
-  readonly told: 'nothing' | 'opened' | 'ended';
+  /** The last that the other side has taken of it. */
+  readonly told: 'nothing' | 'opened' | 'acknowledged' | 'ended';
+}
+
+/** Somebody looks after it. It stays open. */
+export interface Acknowledgement {
+  /** `user/ada`. */
+  readonly by: string;
+  /** Unix ms. */
+  readonly atMs: number;
+  /** In their words; may be empty. */
+  readonly note: string;
 }
 
 /** Over, and told to whoever is to hear of it. */

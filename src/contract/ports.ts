@@ -327,6 +327,8 @@ export interface IncidentStore {
   put(incident: Incident): Promise<void>;
   /** Newest first. */
   list(filter: IncidentFilter): Promise<readonly Incident[]>;
+  /** Whose id begins so: two at most, by id. */
+  named(tenant: string, beginning: string): Promise<readonly Incident[]>;
   /** Of one hub: open, or over and not told of. Oldest first. */
   unfinished(node: string): Promise<readonly Incident[]>;
   /** Removes what was over before. Answers how many. */

@@ -121,12 +121,24 @@ const killSteps = [
 const incidentSteps = [
   step(
     'put incident',
-    [name, tenant, few, fc.option(few), fc.constantFrom<Incident['told']>('nothing', 'opened', 'ended'), text],
+    [
+      name,
+      tenant,
+      few,
+      fc.option(few),
+      fc.constantFrom<Incident['told']>('nothing', 'opened', 'acknowledged', 'ended'),
+      text,
+    ],
     ({ incidents }, id, owner, openedAtMs, endedAtMs, told, webhook) =>
       incidents.put(incident(id, { tenant: owner, openedAtMs, endedAtMs, told, webhook })),
   ),
   step('list incidents', [tenant, fc.boolean()], ({ incidents }, owner, isOpen) =>
     incidents.list({ tenant: owner, isOpen, limit: 2 }),
+  ),
+  step(
+    'list named incidents',
+    [tenant, fc.constantFrom('', 'a', 'ada', 'adax', 'b', 'e')],
+    ({ incidents }, owner, id) => incidents.named(owner, id),
   ),
   step('unfinished incidents', [], ({ incidents }) => incidents.unfinished('hub-1')),
   step('prune incidents', [few], ({ incidents }, beforeMs) => incidents.prune(beforeMs)),

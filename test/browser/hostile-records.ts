@@ -30,6 +30,7 @@ export const incidentAt = (text: string, at: number) => ({
     openedAtMs: Date.now(),
   },
   ...{ endedAtMs: null, ended: text, webhook: text, told: text },
+  acknowledged: { by: text, atMs: Date.now(), note: text },
 });
 
 export const comparison = () => {

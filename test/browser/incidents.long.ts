@@ -72,6 +72,38 @@ describe('what is wrong, and what differs, in a browser', missing === undefined 
     assert.deepEqual(odd, []);
   });
 
+  test('somebody says that she looks after what an alert found, and that it is over; who may not is told who may', async () => {
+    const spec = { signal: 'denials', abovePercent: 5, windowMs: 60_000, severity: 'page' };
+    const alert = { apiVersion: 'airspace.dev/v1', kind: 'Alert', metadata: { name: 'wipes' }, spec };
+    await ask('ada', '/v1/resources:apply', { resources: [alert] });
+    for (let n = 0; n < 25; n++) await house.call('wipe', '{}');
+    await using other = await enter('vera', '/ui/incidents');
+    await other.page.locator('.incidents tr:has-text("firing") button').click();
+    await other.page.waitForSelector('.acts button:disabled:has-text("I look after it")');
+    await other.page.waitForSelector('#handling-obstacle:has-text("role operator")');
+    await using watched = await enter('ada', '/ui/incidents');
+    const { page, odd } = watched;
+    await page.locator('.incidents tr:has-text("firing") button').click();
+    await page.getByRole('button', { name: 'I look after it' }).click();
+    await page.getByLabel('What you know so far').fill('somebody tries <b>wipe</b>');
+    assert.deepEqual(await axeInBoth(page), [], 'saying it');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.incidents tr:has-text("acknowledged")');
+    await page.waitForSelector('p:has-text("user/ada looks after it")');
+    await page.waitForSelector('p:has-text("somebody tries <b>wipe</b>")');
+    await page.waitForSelector('.stage-list li:has-text("acknowledged")');
+    assert.equal(await page.getByRole('button', { name: 'I look after it' }).count(), 0);
+    await page.getByRole('button', { name: 'Close it' }).click();
+    await page.getByLabel('Why it is over').fill('a test');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.incidents tr.over:has-text("by user/ada: a test")');
+    assert.equal(await page.getByRole('button', { name: 'Close it' }).count(), 0);
+    await page.goto(`${house.url}/ui/audit`);
+    await page.waitForSelector('.entry:has-text("incident.closed"):has-text("a test")');
+    assert.deepEqual([...odd, ...other.odd], []);
+    await ask('ada', '/v1/resources:delete', { ids: [{ kind: 'Alert', name: 'wipes' }] });
+  });
+
   test('two requests are chosen by the keyboard and stand beside each other, with what differs', async () => {
     const denied = await house.call('wipe', '{"a":1}');
     const other = await house.call('wipe', '{"b":1}');

@@ -16,6 +16,7 @@ import { Standing } from '../parts/standing.tsx';
 import { Failed, Loading } from '../parts/states.tsx';
 import { Text } from '../parts/text.tsx';
 import { Acts } from './acts.tsx';
+import { Handling } from './handling.tsx';
 import { Timeline } from './timeline.tsx';
 
 interface OneProps {
@@ -77,6 +78,7 @@ export const One = ({ row, nowMs, onClose }: OneProps): JSX.Element => {
             )}
           </dd>
         </dl>
+        {of.kind === 'alert' && <Handling key={of.incident.id} incident={of.incident} />}
         <Acts row={row} />
         <Timeline row={row} nowMs={nowMs} />
         {of.kind === 'breaker' && data !== undefined && <Samples events={data.events} endpoint={of.breaker.endpoint} />}

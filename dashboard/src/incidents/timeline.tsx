@@ -46,12 +46,15 @@ export const Timeline = ({ row, nowMs }: { readonly row: IncidentRow; readonly n
 
 const moodOf = (state: string): Stage['mood'] => (state === 'open' ? 'bad' : state === 'closed' ? 'ok' : 'warn');
 
-const stagesOf = ({ of, mood, sinceMs, endedMs }: IncidentRow): readonly Stage[] => {
+const stagesOf = ({ of, sinceMs, endedMs }: IncidentRow): readonly Stage[] => {
   if (of.kind === 'breaker')
     return of.breaker.changes.toReversed().map(({ atMs, to }) => ({ atMs, word: breakerWord(to), mood: moodOf(to) }));
   if (of.kind !== 'alert' || sinceMs === null) return [];
   const firing: Stage = { atMs: sinceMs, word: 'firing', mood: of.incident.severity === 'page' ? 'bad' : 'warn' };
-  return endedMs === null
-    ? [{ ...firing, mood: mood === 'ok' ? 'warn' : mood }]
-    : [firing, { atMs: endedMs, word: 'over', mood: 'ok' }];
+  const { acknowledged } = of.incident;
+  return [
+    firing,
+    ...(acknowledged === undefined ? [] : [{ atMs: acknowledged.atMs, word: 'acknowledged', mood: 'warn' } as const]),
+    ...(endedMs === null ? [] : [{ atMs: endedMs, word: 'over', mood: 'ok' } as const]),
+  ];
 };

@@ -133,3 +133,12 @@ test('an alert about denials, time or money counts the calls that it is about', 
   assert.equal(touched('budget', { budget: 'daily' }, call({ steps: [step('pause', { budget: 'daily' })] })), true);
   assert.equal(touched('budget', { budget: 'other' }, call({ steps: [step('pause', { budget: 'daily' })] })), false);
 });
+
+test('what somebody looks after stays open and no longer asks for everybody', () => {
+  const acknowledged = { by: 'user/ada', atMs: NOW, note: '' };
+  const [row] = incidentsOf({ ...NOTHING, incidents: [{ ...incident, acknowledged }] });
+  assert.deepEqual([row!.state, row!.mood, row!.isOpen], ['acknowledged', 'none', true]);
+  const over = { ...incident, acknowledged, endedAtMs: NOW + 1, ended: 'by user/ada: a test' };
+  const [last] = incidentsOf({ ...NOTHING, incidents: [over] });
+  assert.deepEqual([last!.state, last!.cause], ['over', 'orders-errors (errors): by user/ada: a test']);
+});

@@ -11,7 +11,7 @@ export interface IncidentRow {
   /** What it is about: `agent/orders`, `budget/daily`. */
   readonly resource: string;
   readonly state: string;
-  readonly mood: 'ok' | 'warn' | 'bad';
+  readonly mood: 'ok' | 'warn' | 'bad' | 'none';
   readonly isOpen: boolean;
   /** Unix ms; null: nobody knows. */
   readonly sinceMs: number | null;
@@ -45,16 +45,20 @@ export const incidentsOf = ({ incidents, specs, breakers, budgets, orders }: Inc
     (a, b) => Number(b.isOpen) - Number(a.isOpen) || (b.sinceMs ?? 0) - (a.sinceMs ?? 0) || (a.id < b.id ? -1 : 1),
   );
 
+const SEEN = ['acknowledged', 'none'] as const;
+
 const alertRow = (incident: Incident, spec: AlertSpec | undefined): IncidentRow => {
-  const { id, alert, severity, signal, text, openedAtMs, endedAtMs, ended } = incident;
+  const { id, alert, severity, signal, text, openedAtMs, endedAtMs, ended, acknowledged } = incident;
   const isOpen = endedAtMs === null;
+  // Somebody has it: it is no longer what everybody else must look at first.
+  const [state, mood] = acknowledged === undefined ? (['firing', severity === 'page' ? 'bad' : 'warn'] as const) : SEEN;
   return {
     ...{
       id: `alert ${id}`,
       kind: 'alert',
       resource: spec?.target ?? (spec?.budget === undefined ? '' : `budget/${spec.budget}`),
     },
-    ...{ state: isOpen ? 'firing' : 'over', mood: isOpen ? (severity === 'page' ? 'bad' : 'warn') : 'ok', isOpen },
+    ...{ state: isOpen ? state : 'over', mood: isOpen ? mood : 'ok', isOpen },
     ...{ sinceMs: openedAtMs, endedMs: endedAtMs, of: { kind: 'alert', incident, spec } },
     cause: `${alert} (${signal}): ${isOpen || ended === '' ? text : ended}`,
   };

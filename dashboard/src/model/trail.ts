@@ -57,6 +57,8 @@ export const changeOf = ({ kind, object, details }: Pick<AuditRecord, 'kind' | '
   }
   if (kind === 'kill.ordered') return { from: textOf(stops), to: 'stopped' };
   if (kind === 'kill.lifted') return { from: 'stopped', to: textOf(stops) };
+  if (kind === 'incident.acknowledged') return { from: 'open', to: 'acknowledged' };
+  if (kind === 'incident.closed') return { from: 'open', to: 'over' };
   if (kind === 'call.ended') return { from: '', to: textOf(outcome) };
   if (policy !== undefined) return { from: '', to: `policy ${versionText(textOf(policy))}` };
   return { from: textOf(verdict), to: textOf(state) };
@@ -64,10 +66,11 @@ export const changeOf = ({ kind, object, details }: Pick<AuditRecord, 'kind' | '
 
 /** Why, in the words of whoever did it, else by what. */
 export const reasonOf = ({
-  details: { reason, comment, code, fault, rules, endpoint },
+  details: { reason, comment, note, code, fault, rules, endpoint },
 }: Pick<AuditRecord, 'details'>) =>
   textOf(reason) ||
   textOf(comment) ||
+  textOf(note) ||
   [textOf(code) || textOf(fault), listOf(rules).join(', ')].filter(Boolean).join(' · ') ||
   textOf(endpoint);
 
@@ -77,6 +80,7 @@ export const placeOf = ({ object, callId }: Pick<AuditRecord, 'object' | 'callId
   if (callId !== '') return `/requests/${callId}`;
   if (['agent', 'tool', 'model'].includes(kind)) return `/agents?sel=${encodeURIComponent(`${kind}/${name}`)}`;
   if (kind === 'approval') return `/approvals?sel=${encodeURIComponent(name)}`;
+  if (kind === 'incident') return `/incidents?sel=${encodeURIComponent(`alert ${name}`)}`;
   return kind === 'order' ? `/incidents?sel=${encodeURIComponent(`order ${name}`)}` : undefined;
 };
 

@@ -43,12 +43,18 @@ export const listIncidents = async ({ admin, out }: Context, options: IncidentOp
   return EXIT.ok;
 };
 
+/** In one word. */
+export const incidentState = ({ endedAtMs, acknowledged }: Incident): 'open' | 'acknowledged' | 'over' => {
+  if (endedAtMs !== null) return 'over';
+  return acknowledged === undefined ? 'open' : 'acknowledged';
+};
+
 const columnsAt = (nowMs: number): readonly Column<Incident>[] => [
   { title: 'INCIDENT', value: ({ id }) => id.slice(0, 8) },
   {
     title: 'STATE',
-    value: ({ endedAtMs }) => (endedAtMs === null ? 'open' : 'over'),
-    style: ({ endedAtMs }) => styleOf(endedAtMs === null ? 'open' : 'over'),
+    value: incidentState,
+    style: (incident) => styleOf(incidentState(incident)),
   },
   { title: 'SEVERITY', value: ({ severity }) => severity },
   { title: 'ALERT', value: ({ alert }) => alert },
@@ -59,6 +65,7 @@ const columnsAt = (nowMs: number): readonly Column<Incident>[] => [
     align: 'right',
   },
   { title: 'WHAT', value: ({ text }) => text },
+  { title: 'WHO', value: ({ acknowledged }) => acknowledged?.by ?? '-', wide: true },
   { title: 'ENDED', value: ({ ended }) => ended || '-', wide: true },
   { title: 'TOLD', value: ({ webhook, told }) => (webhook === '' ? 'nobody' : told), wide: true },
   { title: 'NODE', value: ({ node }) => node, wide: true },

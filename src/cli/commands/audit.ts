@@ -73,7 +73,21 @@ const agoOf = (text: string): number => {
 
 /** What people look for first; `-o json` has everything. */
 const detailsOf = ({ details }: AuditRecord): string =>
-  ['code', 'fault', 'outcome', 'status', 'executed', 'rules', 'verdict', 'changes', 'state', 'stops', 'reason']
+  [
+    'code',
+    'fault',
+    'outcome',
+    'status',
+    'executed',
+    'rules',
+    'verdict',
+    'changes',
+    'state',
+    'stops',
+    'alert',
+    'note',
+    'reason',
+  ]
     .flatMap((name) => (details[name] === undefined ? [] : [`${name}=${String(details[name])}`]))
     .join(' ')
     .slice(0, 120);

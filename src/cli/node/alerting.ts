@@ -65,11 +65,31 @@ export const startAlerting = async (parts: AlertingParts): Promise<Alerting> => 
     port: {
       list: (tenant) => alerts.views(tenant),
       incidents: (filter) => stores.incidents.list(filter),
+      incident: (tenant, id) => incidentNamed(stores, tenant, id),
+      acknowledge: async (tenant, id, { by, note }) => {
+        const seen = await alerts.acknowledge(await incidentNamed(stores, tenant, id), by, note);
+        logger.log('info', 'an incident is acknowledged', { tenant, alert: seen.alert, incident: seen.id, by, note });
+        return seen;
+      },
+      close: async (tenant, id, { by, reason }) => alerts.close(await incidentNamed(stores, tenant, id), by, reason),
     },
     stop: () => {
       for (const end of ending) end();
     },
   };
+};
+
+const incidentNamed = async (
+  { incidents }: Pick<Stores, 'incidents'>,
+  tenant: string,
+  id: string,
+): Promise<Incident> => {
+  const [found, other] = await incidents.named(tenant, id);
+  if (found === undefined)
+    throw new Fault('not_found', `there is no incident \`${id}\`; \`airspace incident ls\` shows those that are kept`);
+  if (other !== undefined)
+    throw new Fault('bad_request', `more than one incident begins with \`${id}\`; give more of its id`);
+  return found;
 };
 
 const logIncident = (

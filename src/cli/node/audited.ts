@@ -1,17 +1,18 @@
 /** What people change, in the audit: every door gets ports that write down who changed what, once it is done. */
 
 import { X509Certificate } from 'node:crypto';
-import type { AuditTrail } from '../../audit/index.ts';
+import type { AuditTrail, Noted } from '../../audit/index.ts';
 import type {
   CertificateReply,
   ControlPort,
+  Incident,
   NodeEntry,
   NodePort,
   Principal,
   ReleasePort,
   ReleaseStore,
 } from '../../contract/index.ts';
-import type { KillPort } from '../../doors/admin/index.ts';
+import type { AlertPort, KillPort } from '../../doors/admin/index.ts';
 
 export const auditedControl = (control: ControlPort, trail: AuditTrail): ControlPort => ({
   apply: async (request) => {
@@ -139,6 +140,26 @@ export const auditedKills = (kills: KillPort, trail: AuditTrail): KillPort => {
     order: (by, request) => noted(by, 'kill.ordered', kills.order(by, request)),
     lift: (by, id) => noted(by, 'kill.lifted', kills.lift(by, id)),
     list: (tenant) => kills.list(tenant),
+  };
+};
+
+export const auditedAlerts = (alerts: AlertPort, trail: AuditTrail): AlertPort => {
+  const noted = (kind: string, actor: string, { id, tenant, alert }: Incident, said: Noted['details']): Promise<void> =>
+    trail.note({ tenant, kind, actor, object: `incident/${id}`, callId: '', details: { alert, ...said } });
+  return {
+    list: (tenant) => alerts.list(tenant),
+    incidents: (filter) => alerts.incidents(filter),
+    incident: (tenant, id) => alerts.incident(tenant, id),
+    acknowledge: async (tenant, id, said) => {
+      const seen = await alerts.acknowledge(tenant, id, said);
+      await noted('incident.acknowledged', said.by, seen, { note: said.note });
+      return seen;
+    },
+    close: async (tenant, id, said) => {
+      const over = await alerts.close(tenant, id, said);
+      await noted('incident.closed', said.by, over, { reason: said.reason });
+      return over;
+    },
   };
 };
 

@@ -40,7 +40,7 @@ import { adminPorts } from './admin.ts';
 import { type Alerting, startAlerting } from './alerting.ts';
 import { approvalPages, approvalPort, notify, openDesk, withdrawIdle } from './approvals.ts';
 import { openAudit } from './audit.ts';
-import { auditedKills, auditedNodes } from './audited.ts';
+import { auditedAlerts, auditedKills, auditedNodes } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { openCardKey } from './card-key.ts';
 import { publishedBy } from './catalog.ts';
@@ -438,7 +438,7 @@ export const startDomainHub = async (options: DomainOptions): Promise<RunningDom
         kills: orders,
         budgets,
         audit: audit.port,
-        alerts: watching.port,
+        alerts: auditedAlerts(watching.port, trail),
         topology: topologySeenAbove(
           () => new Fault('bad_request', `ways are compared where all calls are seen; ask \`${hub.url}\``),
         ),

@@ -52,7 +52,7 @@ import { adminPorts } from './admin.ts';
 import { type Alerting, startAlerting } from './alerting.ts';
 import { approvalPages, approvalPort, notify, openDesk, withdrawIdle } from './approvals.ts';
 import { openAudit } from './audit.ts';
-import { auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
+import { auditedAlerts, auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { openCardKey } from './card-key.ts';
 import { publishedBy } from './catalog.ts';
@@ -469,7 +469,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
         flush: observed.flush,
       }),
       audit: audit.port,
-      alerts: watching.port,
+      alerts: auditedAlerts(watching.port, audit.trail),
       approvals: approvals,
       plans: plans.port,
       traces: stores.traces,

@@ -18,6 +18,24 @@ export const incidentChecks = (promise: StoreCheck): void => {
     assert.deepEqual(await incidents.list({ tenant: 'default', isOpen: true, limit: 10 }), []);
   });
 
+  promise('an incident is found by how its id begins, in its own tenant', async ({ incidents }) => {
+    const [first, second, third] = ['aaaa1', 'aaaa2', 'aaab'].map((id) => incident(id));
+    for (const one of [third!, second!, first!, incident('aaaa0', { tenant: 'other' })]) await incidents.put(one);
+    assert.deepEqual(await incidents.named('default', 'aaaa2'), [second]);
+    assert.deepEqual(await incidents.named('default', 'aaa'), [first, second], 'two say that there is more than one');
+    assert.deepEqual(await incidents.named('default', 'aaaa0'), []);
+    assert.deepEqual(await incidents.named('default', 'b'), []);
+  });
+
+  promise('who looks after an incident is kept with it, also over a reopen', async (stores, again) => {
+    const acknowledged = { by: 'user/ada', atMs: 7, note: HOSTILE[0]! };
+    const seen = incident('seen', { acknowledged, told: 'acknowledged' });
+    await stores.incidents.put(incident('seen'));
+    await stores.incidents.put(seen);
+    const { incidents } = await again();
+    assert.deepEqual(await incidents.unfinished('hub-1'), [seen]);
+  });
+
   promise('what is open, or over and not told, is there for its own node after reopen', async (stores, again) => {
     const open = incident('open', { openedAtMs: 1 });
     const untold = incident('untold', { openedAtMs: 2, endedAtMs: 9, told: 'opened' });

@@ -173,6 +173,12 @@ export interface AlertPort {
   list(tenant: string): readonly AlertView[];
   /** Newest first. */
   incidents(filter: IncidentFilter): Promise<readonly Incident[]>;
+  /** By its id, or by how it begins. Throws `not_found`, and `bad_request` where more than one begins so. */
+  incident(tenant: string, id: string): Promise<Incident>;
+  /** Somebody looks after it. Throws like `incident`, and `conflict` for one that is over or that somebody has. */
+  acknowledge(tenant: string, id: string, said: { readonly by: string; readonly note: string }): Promise<Incident>;
+  /** Ends it by hand. Throws like `acknowledge`. */
+  close(tenant: string, id: string, said: { readonly by: string; readonly reason: string }): Promise<Incident>;
 }
 
 /** Secrets of targets; of nodes that have none, each throws `bad_request` and says who has. */

@@ -77,6 +77,8 @@ export const READS: Readonly<Record<string, Reads>> = {
   'GET /v1/audit/verification': query(audit.Head),
   'POST /v1/audit:verify': body(audit.Head),
   'GET /v1/incidents': query(alerts.IncidentsQuery),
+  'POST /v1/incidents/{hex}:acknowledge': body(alerts.AcknowledgeBody),
+  'POST /v1/incidents/{hex}:close': body(alerts.CloseBody),
   'GET /v1/budgets/{name}/payers': query(budgets.PayersQuery),
   'POST /v1/budgets/{name}:topup': body(budgets.TopUpBody),
   'POST /v1/keys': body(keys.KeyBody),

@@ -1,7 +1,7 @@
 /** Every path of the admin interface with the least that may ask it. INVARIANT: what is not in this table is not served. */
 
 import { bootstrap, createToken } from './access.ts';
-import { listAlerts, listIncidents } from './alerts.ts';
+import { acknowledgeIncident, closeIncident, getIncident, listAlerts, listIncidents } from './alerts.ts';
 import type { Answer } from './answer.ts';
 import { approve, deny, edit, getApproval, listApprovals } from './approvals.ts';
 import { auditHead, auditNodes, auditVerification, readAudit, searchAudit, verifyAudit } from './audit.ts';
@@ -172,6 +172,9 @@ export const ROUTES: readonly AdminRoute[] = [
   // Over all calls of the tenant, as budgets are.
   route('GET', '/v1/alerts', { least: 'viewer' }, listAlerts),
   route('GET', '/v1/incidents', { least: 'viewer' }, listIncidents),
+  route('GET', '/v1/incidents/{hex}', { least: 'viewer' }, getIncident),
+  route('POST', '/v1/incidents/{hex}:acknowledge', { least: 'operator' }, acknowledgeIncident),
+  route('POST', '/v1/incidents/{hex}:close', { least: 'operator' }, closeIncident),
 
   route('GET', '/v1/budgets', { least: 'viewer' }, listBudgets),
   route('GET', '/v1/budgets/{name}/payers', { least: 'viewer' }, payersOf),

@@ -15,6 +15,11 @@ export class MemoryIncidents implements IncidentStore {
     return structuredClone(found.slice(0, limit));
   }
 
+  async named(tenant: string, beginning: string): Promise<readonly Incident[]> {
+    const found = [...this.#incidents.values()].filter((one) => one.tenant === tenant && one.id.startsWith(beginning));
+    return structuredClone(found.sort((a, b) => (a.id < b.id ? -1 : 1)).slice(0, 2));
+  }
+
   async unfinished(node: string): Promise<readonly Incident[]> {
     const found = [...this.#incidents.values()].filter((one) => one.node === node && !isFinished(one));
     return structuredClone(found.sort((a, b) => a.openedAtMs - b.openedAtMs || (a.id < b.id ? -1 : 1)));

@@ -12,7 +12,7 @@ import {
 import { appendAudit, readAudit, readAuditHeads, recentAudit } from './audit.ts';
 import { acceptCall, concludeCall, pruneCalls, readCall, readOpenCalls, readUnresolved, reopenCall } from './calls.ts';
 import { appendEvents, pruneEvents, readTrace, recentEvents, takeEvents } from './events.ts';
-import { listIncidents, pruneIncidents, putIncident, unfinishedIncidents } from './incidents.ts';
+import { listIncidents, namedIncidents, pruneIncidents, putIncident, unfinishedIncidents } from './incidents.ts';
 import {
   addToSpool,
   droppedOfSpool,
@@ -158,6 +158,7 @@ export const READERS = {
   readUnresolved,
   listNodes,
   listIncidents,
+  namedIncidents,
   unfinishedIncidents,
   listKills,
   readRelease,

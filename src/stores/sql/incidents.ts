@@ -38,6 +38,16 @@ const S = {
       .orderBy('id', 'desc')
       .limit(p.limit),
   ),
+  named: statement('incidents.named', (db, p: { tenant: string; id: string; end: string }) =>
+    db
+      .selectFrom('incident')
+      .select('body')
+      .where('tenant', '=', p.tenant)
+      .where('id', '>=', p.id)
+      .where('id', '<', p.end)
+      .orderBy('id')
+      .limit(2),
+  ),
   unfinished: statement('incidents.unfinished', (db, p: { node: string }) =>
     db
       .selectFrom('incident')
@@ -62,6 +72,12 @@ export const listIncidents = async (
   session: Session,
   { isOpen, ...asked }: { readonly tenant: string; readonly isOpen: boolean; readonly limit: number },
 ): Promise<readonly string[]> => (await session.all(isOpen ? S.listOpen : S.list, asked)).map(({ body }) => body);
+
+export const namedIncidents = async (
+  session: Session,
+  { tenant, id }: { readonly tenant: string; readonly id: string },
+): Promise<readonly string[]> =>
+  (await session.all(S.named, { tenant, id, end: `${id}\u{10FFFF}` })).map(({ body }) => body);
 
 export const unfinishedIncidents = async (session: Session, node: string): Promise<readonly string[]> =>
   (await session.all(S.unfinished, { node })).map(({ body }) => body);

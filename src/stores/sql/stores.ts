@@ -229,6 +229,7 @@ export const incidentsOver = (lane: Lane): IncidentStore => ({
   },
   list: async ({ tenant, isOpen, limit }) =>
     (await lane.read('listIncidents', { tenant, isOpen, limit })).map((body) => JSON.parse(body)),
+  named: async (tenant, id) => (await lane.read('namedIncidents', { tenant, id })).map((body) => JSON.parse(body)),
   unfinished: async (node) => (await lane.read('unfinishedIncidents', node)).map((body) => JSON.parse(body)),
   prune: (beforeMs) => lane.write('pruneIncidents', beforeMs),
 });

@@ -92,6 +92,9 @@ const ARGUMENTS: Readonly<Record<string, Names>> = {
   'drain instance': instances,
   'kill what': callees,
   'kill lift id': listed('/v1/kills', id),
+  'incident show id': listed('/v1/incidents', shortId),
+  'incident ack id': listed('/v1/incidents', shortId, { state: 'open' }),
+  'incident close id': listed('/v1/incidents', shortId, { state: 'open' }),
   'wait what': async (ask) => [
     ...(await callees(ask, [])),
     ...(await nodes(ask, [])).map(({ word }) => ({ word: `node/${word}` })),

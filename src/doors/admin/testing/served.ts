@@ -11,6 +11,7 @@ import {
   type CallEvent,
   type Credential,
   Fault,
+  type Incident,
   type InstanceEntry,
   LOG_LEVELS,
   type LogRecord,
@@ -297,6 +298,11 @@ export const REPLAYED: RequestReplay = {
   ...{ calls: [], unmade: [], rows: [], notes: [], differs: false },
 };
 
+const INCIDENT: Incident = {
+  ...{ id: TRACE, tenant: 'default', alert: 'errors', node: 'hub-1', severity: 'page', signal: 'errors', text: '' },
+  ...{ openedAtMs: 1, endedAtMs: null, ended: '', webhook: '', told: 'nothing' },
+};
+
 const RUN_SEEN: RunView = {
   id: 'ab'.repeat(16),
   plan: 'p',
@@ -560,7 +566,13 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
     },
     fleet: () => [],
     breakerChanges: () => [],
-    alerts: { list: () => [], incidents: (filter) => note({ incidents: filter }, []) },
+    alerts: {
+      list: () => [],
+      incidents: (filter) => note({ incidents: filter }, []),
+      incident: (tenant, id) => note({ incident: { tenant, id } }, INCIDENT),
+      acknowledge: (tenant, id, said) => note({ acknowledge: { tenant, id, ...said } }, INCIDENT),
+      close: (tenant, id, said) => note({ close: { tenant, id, ...said } }, INCIDENT),
+    },
     sums: (tenant, minutes) => note({ sums: { tenant, minutes } }, { fromMs: 0, toMs: 1, items: [] }),
     usage: (tenant, asked) => note({ usage: { tenant, asked } }, NO_USE),
     capabilities: () => [],
