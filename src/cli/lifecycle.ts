@@ -89,6 +89,8 @@ export interface SidecarOptions extends NodeWords {
   readonly label?: readonly string[];
   /** A2A over gRPC for the agent too, on a free port of this machine. */
   readonly appGrpc?: boolean;
+  /** What the command writes goes into the logs too. */
+  readonly keepOutput?: boolean;
   /** The command is an MCP server that speaks on its standard streams. */
   readonly stdio?: boolean;
   /** Names of variables that it gets besides the usual ones. */

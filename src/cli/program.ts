@@ -389,6 +389,10 @@ const addNodes = (program: Command, does: Does, home: string | undefined): void 
     )
     .option('--label <name=value>', 'of this instance, such as host=a7 or residency=eu, repeatable', collect)
     .option('--app-grpc', 'speak A2A over gRPC to the agent too, at AIRSPACE_GRPC of its process')
+    .option(
+      '--keep-output',
+      'what the agent writes goes into the logs at the hub too: everybody with role viewer reads it',
+    )
     .option('--stdio', 'the command is an MCP server on standard input and output; its token is for a tool')
     .option('--pass-env <name>', 'a variable that an MCP server on stdio may see, repeatable', collect)
     .option('--host <host>', 'address to bind', '127.0.0.1')

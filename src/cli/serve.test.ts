@@ -71,6 +71,15 @@ test('gRPC for an agent is refused beside a tool, which calls nobody', async (t)
   assert.deepEqual([exit, /--app-grpc is for agents/.test(stderr)], [2, true]);
 });
 
+test('output is kept of an agent that the sidecar starts, and of nothing else', async (t) => {
+  const dir = await folder(t);
+  const words = ['sidecar', 'run', '--hub', 'http://127.0.0.1:1', '--data', join(dir, 'data'), '--token', 'a'];
+  for (const more of [[], ['--agent-url', 'http://127.0.0.1:2'], ['--stdio', '--', 'server']]) {
+    const { exit, stderr } = await line([...words, '--keep-output', ...more]);
+    assert.deepEqual([exit, /--keep-output is for what an agent writes/.test(stderr)], [2, true], more.join(' '));
+  }
+});
+
 test('a domain hub refuses what only a hub without a parent does', async (t) => {
   const dir = await folder(t);
   const words = ['serve', '--role', 'domain', '--parent', 'http://127.0.0.1:1', '--data', join(dir, 'data')];

@@ -180,6 +180,11 @@ export const sidecar = async (
     throw usage(
       'other nodes know a sidecar by the certificate that it has from its hub; --tls-key and --tls-cert are for --door and --grpc',
     );
+  if (options.keepOutput === true && (options.stdio === true || command.length === 0))
+    throw usage(
+      '--keep-output is for what an agent writes that the sidecar starts; standard error of a server on --stdio is in the logs anyway',
+      'airspace sidecar run --hub http://... --token-file t --keep-output -- node agent.mjs',
+    );
   if (options.stdio === true) return toolSidecar(context, command, options);
   const port = options.agentUrl === undefined && command.length > 0 ? await freePort() : undefined;
   const agentUrl = options.agentUrl ?? (port === undefined ? null : `http://127.0.0.1:${port}`);
@@ -210,6 +215,7 @@ export const sidecar = async (
           ...(port === undefined ? {} : { PORT: String(port), AIRSPACE_AGENT_PORT: String(port) }),
         },
         agentUrl,
+        options.keepOutput === true ? (...said) => node.heard(...said) : undefined,
       );
     context.out.stdout.write(`sidecar ${node.id} listening on ${node.url}, for its agent on ${node.appUrl}\n`);
     keepCompiled();

@@ -36,8 +36,14 @@ export class Logger implements EventSink {
   }
 
   log(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    if (LOG_LEVELS.indexOf(level) < this.#least) return;
-    const { clock, node, write, about } = this.#options;
+    const record = this.hand(level, message, fields);
+    if (record !== undefined) this.#options.write(`${lineOf(record)}\n`);
+  }
+
+  /** The same for readers only: what it tells of stands on the node's own output already. Undefined: it is below the level. */
+  hand(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): LogRecord | undefined {
+    if (LOG_LEVELS.indexOf(level) < this.#least) return undefined;
+    const { clock, node, about } = this.#options;
     const record: LogRecord = {
       ...{ tenant: '', domain: '', agent: '', trace_id: '', span_id: '', call_id: '', ...about },
       ...asText(fields),
@@ -48,8 +54,8 @@ export class Logger implements EventSink {
     this.#kept.push(record);
     // Trimmed by halves, so that the cost of shifting is paid once in many records.
     if (this.#kept.length > 2 * this.#keep) this.#kept = this.#kept.slice(-this.#keep);
-    write(`${lineOf(record)}\n`);
     for (const take of this.#readers) take(record);
+    return record;
   }
 
   /** A well-ended call is `debug`: its trace says it all. Everything else is worth a line. */

@@ -14,7 +14,7 @@ let scene: Scene;
 before(async () => {
   scene = await startScene();
   const operations = ['quick', 'slow', 'quit'].map((name) => ({ name, effect: 'read' }));
-  const resources = ['worker', 'quitter', 'absent'].map((name) => resource('Agent', name, { operations }));
+  const resources = ['worker', 'quitter', 'absent', 'talker'].map((name) => resource('Agent', name, { operations }));
   assert.equal((await scene.ask('/v1/resources:apply', { body: { resources } })).status, 200);
 });
 after(() => scene[Symbol.asyncDispose]());
@@ -103,6 +103,26 @@ test('the exit code of the agent is the exit code, and its place in the roster g
     ),
     0,
   );
+});
+
+test('what an agent writes is in the logs at the hub when its operator says so, with its last words, and else not', async (t) => {
+  const writing = [process.execPath, '-e', "console.log('card 4111'); console.error('\\x1b[2Jdying'); process.exit(7)"];
+  const logsOf = async (): Promise<readonly { node: string; stream?: string; text?: string }[]> =>
+    JSON.parse((await scene.ask('/v1/logs?agent=talker')).text).records;
+  const silent = await sidecar(t, scene, 'talker', writing);
+  assert.equal(await silent.ended, 7);
+  assert.match(silent.stderr(), /dying/, 'the terminal has it as ever');
+  const { ended, stderr } = await sidecar(t, scene, 'talker', writing, ['--keep-output'], 'talker-2');
+  assert.equal(await ended, 7);
+  assert.ok(stderr().includes('\u001b[2Jdying'), 'as it is');
+  const said = await eventually(
+    async () => (await logsOf()).filter(({ stream }) => stream !== undefined),
+    (found) => found.length >= 2,
+  );
+  assert.deepEqual(said.map(({ stream, text }) => [stream, text]).sort(), [
+    ['stderr', 'dying'],
+    ['stdout', 'card 4111'],
+  ]);
 });
 
 test('an agent that cannot be started is an error in words, and nobody waits for it in the roster', async (t) => {

@@ -43,11 +43,12 @@ export const sidecar = async (
   agent: string,
   command?: readonly string[],
   options: readonly string[] = [],
+  folder = agent,
 ): Promise<Started> => {
   const token = await joinToken(scene, agent);
   await writeFile(join(scene.dir, 'agent.mjs'), AGENT);
   const facts = join(scene.dir, `${agent}.json`);
-  const words = ['sidecar', 'run', '--hub', scene.hub.url, '--data', join(scene.dir, agent), '--log-level', 'debug'];
+  const words = ['sidecar', 'run', '--hub', scene.hub.url, '--data', join(scene.dir, folder), '--log-level', 'debug'];
   const runs = command ?? [process.execPath, join(scene.dir, 'agent.mjs'), facts];
   const child = spawn(process.execPath, [MAIN, ...words, ...options, '--', ...runs], {
     env: { ...process.env, AIRSPACE_TOKEN: token },

@@ -27,6 +27,7 @@ import { fresh, type Parts, sidecarIn, sidecarOut } from '../../topologies/index
 import { httpUpstream } from '../../upstreams/http/index.ts';
 import { StdioServer } from '../../upstreams/stdio/index.ts';
 import { a2aFront } from './a2a.ts';
+import { AgentOutput, type AgentStream } from './agent-output.ts';
 import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
 import { openCardKey } from './card-key.ts';
@@ -92,6 +93,8 @@ export interface RunningSidecar extends RunningNode {
   readonly doorUrl: string;
   /** What it shows to other nodes, for whoever asks. */
   readonly certificate: NodeCertificate;
+  /** A line of the agent behind it, for the logs. */
+  heard(stream: AgentStream, line: string): void;
   /** Sequence of the snapshot in force, 0 before the first. */
   snapshotSeq(): number;
 }
@@ -119,6 +122,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     teamsOf: teamsIn(() => into.snapshot),
   });
   const { logger, metrics } = observed;
+  const output = new AgentOutput(world.clock, (...said) => logger.hand(...said));
   const overload = watchOverload(world, options.overload);
   metrics.source(processSource(node.id, 'sidecar'));
   metrics.source(memberSource(member));
@@ -366,6 +370,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     appSocket: options.appSocket ?? '',
     doorUrl: door?.url ?? '',
     certificate,
+    heard: (...said) => output.heard(...said),
     snapshotSeq: () => followed.seq('snapshot'),
     stop: async (graceful) => {
       a2aIn.service.stop();
@@ -377,6 +382,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       endHouse();
       overload.stop();
       await leased.stop(graceful);
+      output.close();
       await observed.close();
       await member.close();
       await upstream.close();
