@@ -50,7 +50,7 @@ export interface AgentSpan extends SaidSpan {
   readonly principal: { readonly kind: string; readonly id: string };
   /** Unix ms, by our clock. */
   readonly receivedAtMs: number;
-  /** Present: it is no span, but what was said of how the work ended. Its id is none that a span could have. */
+  /** Present: it is no span, but what was said of how the work ended. Its id begins with `outcome/`, so that no span has it. */
   readonly outcome?: TaskOutcome;
 }
 

@@ -50,7 +50,8 @@ export interface RoomStore {
     limit: number,
   ): Promise<{ readonly traces: readonly TraceOf[]; readonly seq: number }>;
   /**
-   * Removes these traces with what agents said in them. Not one in which an event is worth keeping; nor one of which an event came
+   * Removes these traces with what agents said in them. Not one in which an event is worth keeping, or of which somebody said that
+   * it did not end well; nor one of which an event came
    * after `throughSeq`, unless its first call began before `overMs`: it is not over, and will be asked about again.
    */
   drop(

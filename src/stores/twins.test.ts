@@ -30,6 +30,7 @@ import {
   Fault,
   idOf,
   LOG_LEVELS,
+  TASK_RESULTS,
   USAGE_DIMENSIONS,
   USAGE_ERRORS,
   USAGE_SORTS,
@@ -263,6 +264,14 @@ const roomSteps = [
       some.map(({ at, trace }) => said(at, { trace: trace.repeat(32), receivedAtMs: at })),
       9,
     ),
+  ),
+  step(
+    'say an outcome',
+    [fc.constantFrom('a', 'b', 'c'), fc.constantFrom(...TASK_RESULTS), fc.constantFrom(undefined, 0.2, 0.9)],
+    ({ agentSpans }, trace, result, score) => {
+      const outcome = { task: 'refund', result, ...(score === undefined ? {} : { score }) };
+      return agentSpans.append([said(99, { trace: trace.repeat(32), span: `outcome/${result}`, outcome })], 9);
+    },
   ),
   step('remove the oldest', [few], ({ room }, limit) => room.removeOldest(limit)),
   step(

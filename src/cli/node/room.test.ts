@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { said } from '../../conformance/stores/agent-spans.ts';
 import { event } from '../../conformance/stores/samples.ts';
 import { type CallEvent, type Counting, isSampled, type RemovedWhy } from '../../contract/index.ts';
 import { VirtualWorld } from '../../kernel/index.ts';
@@ -65,6 +66,24 @@ test('of ordinary traces a share is kept once they are over, and what is worth i
   await keep(event(6, { trace: LEFT_OUT, ...denied }), event(7, { trace: LEFT_OUT_TOO }));
   for (const _ of [1, 2, 3, 4]) await pass(MINUTE);
   assert.equal(await left(), 5, 'what is denied later keeps what is there then');
+});
+
+test('an outcome that is not good keeps the trace that it is said of, and comes too late once that was judged', async () => {
+  const { keep, room, stores, left, pass } = await roomWith({ sample: 0 });
+  await room.start();
+  const say = (trace: string) =>
+    stores.agentSpans.append(
+      [said(1, { trace, span: 'outcome/1', outcome: { task: 'refund', result: 'escalated' } })],
+      100,
+    );
+  await keep(event(1, { trace: LEFT_OUT }), event(2, { trace: LEFT_OUT_TOO }), event(3, { trace: SAMPLED }));
+  await pass(MINUTE);
+  await say(LEFT_OUT);
+  for (const _ of [1, 2, 3]) await pass(MINUTE);
+  await say(LEFT_OUT_TOO);
+  for (const _ of [1, 2, 3]) await pass(MINUTE);
+  assert.equal(await left(), 2, 'and the newest, which always stays');
+  assert.deepEqual((await stores.traces.trace('default', LEFT_OUT)).length, 1);
 });
 
 test('a trace that goes on is judged when it is over, and not later than after an hour', async () => {

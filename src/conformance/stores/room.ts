@@ -1,6 +1,6 @@
 /** Promises about room for telemetry: what there is is counted, what goes is the oldest, and what is worth keeping keeps its whole trace. */
 import assert from 'node:assert/strict';
-import type { CallEvent, Counting, EventWorth, Stores } from '../../contract/index.ts';
+import type { CallEvent, Counting, EventWorth, Stores, TaskOutcome } from '../../contract/index.ts';
 import { said } from './agent-spans.ts';
 import type { StoreCheck } from './check.ts';
 import type { OpenersCheck } from './openers.ts';
@@ -109,6 +109,32 @@ export const roomChecks = (promise: StoreCheck): void => {
     const until = { throughSeq: await room.newest(), overMs: NEVER };
     assert.equal((await room.drop(named(...TRACES), until)).traces, 1);
     assert.deepEqual(await left(stores), ['a', 'a', 'a', 'c'], 'what nobody judged is kept too');
+  });
+
+  promise('room: a trace of which somebody said that it did not end well is kept whole', async (stores) => {
+    const { traces, agentSpans, room } = stores;
+    const outcomes: readonly Pick<TaskOutcome, 'result' | 'score'>[] = [
+      { result: 'completed' },
+      { result: 'completed', score: 0.5 },
+      { result: 'completed', score: 0.49 },
+      { result: 'escalated', score: 1 },
+      { result: 'abandoned' },
+      { result: 'failed' },
+    ];
+    const ids = outcomes.map((_, at) => `${at}`.repeat(32));
+    const saying = outcomes.map((outcome, at) =>
+      said(at, { trace: ids[at]!, span: `outcome/${'0'.repeat(32)}`, outcome: { task: 'refund', ...outcome } }),
+    );
+    await traces.append(
+      ids.map((id, at) => of(id, at + 1)),
+      judging(),
+    );
+    await agentSpans.append([...saying, said(9, { trace: ids[0]!, name: 'think' })], 100);
+    await agentSpans.append([{ ...saying[5]!, trace: ids[0]!, tenant: 'rivals' }], 100);
+    const { bytes: _, ...gone } = await room.drop(named(...ids), { throughSeq: await room.newest(), overMs: NEVER });
+    assert.deepEqual(gone, { traces: 2, events: 2, agentSpans: 3 });
+    assert.deepEqual(await left(stores), ['2', '3', '4', '5']);
+    assert.equal((await agentSpans.trace('rivals', ids[0]!)).length, 1);
   });
 
   promise('room: a trace that goes on waits, and not for ever', async (stores) => {

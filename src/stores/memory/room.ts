@@ -7,6 +7,7 @@ import {
   type TraceOf,
 } from '../../contract/index.ts';
 import { eventBytes, spanBytes } from '../sizes.ts';
+import { isBadOutcome } from '../worth.ts';
 import type { MemoryAgentSpans } from './agent-spans.ts';
 import type { KeptEvent, MemoryTraces } from './traces.ts';
 
@@ -74,10 +75,9 @@ export class MemoryRoom implements RoomStore {
       if (found.length === 0 || found.some(({ worth }) => worth !== '')) continue;
       const goesOn = found.some(({ seq }) => seq > throughSeq);
       if (goesOn && found.every(({ event }) => event.startedAtMs >= overMs)) continue;
-      const gone = this.#remove(
-        found,
-        this.#spans.kept().filter((span) => isOf(span, place)),
-      );
+      const spans = this.#spans.kept().filter((span) => isOf(span, place));
+      if (spans.some(({ outcome }) => outcome !== undefined && isBadOutcome(outcome))) continue;
+      const gone = this.#remove(found, spans);
       removed = {
         events: removed.events + gone.events,
         agentSpans: removed.agentSpans + gone.agentSpans,

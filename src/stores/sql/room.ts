@@ -1,4 +1,6 @@
 /** Room for telemetry in SQL: what goes, goes in few rows at a time, with what agents said in it, and is counted out. */
+import type { AgentSpan } from '../../contract/index.ts';
+import { isBadOutcome } from '../worth.ts';
 import { type Session, statement } from './statement.ts';
 import { count, readTally } from './tally.ts';
 
@@ -78,6 +80,15 @@ const S = {
       .select((column) => [column.ref('seq').$notNull().as('seq'), 'worth', 'started_at'])
       .where('trace', '=', p.trace)
       .where('tenant', '=', p.tenant),
+  ),
+  /** By their ids, which are none that spans have. */
+  outcomesOf: statement('room.outcomesOf', (db, p: TracePlace) =>
+    db
+      .selectFrom('agent_span')
+      .select('body')
+      .where('tenant', '=', p.tenant)
+      .where('trace', '=', p.trace)
+      .where((or) => or(or.fn<string>('substr', [or.ref('span'), or.lit(1), or.lit(8)]), '=', 'outcome/')),
   ),
   dropEvents: statement('room.dropEvents', (db, p: TracePlace & { through: number }) =>
     db
@@ -176,6 +187,7 @@ const dropTrace = async (session: Session, place: TracePlace, throughSeq: number
   if (found.length === 0 || found.some(({ worth }) => worth !== '')) return NOTHING;
   const goesOn = found.some(({ seq }) => seq! > throughSeq);
   if (goesOn && found.every(({ started_at }) => started_at >= overMs)) return NOTHING;
+  if (await endedBadly(session, place)) return NOTHING;
   // What came in since it was looked at may be worth keeping, and is looked at by itself.
   const through = Math.max(...found.map(({ seq }) => seq!));
   return {
@@ -183,3 +195,9 @@ const dropTrace = async (session: Session, place: TracePlace, throughSeq: number
     spans: await session.all(S.dropSpans, place),
   };
 };
+
+const endedBadly = async (session: Session, place: TracePlace): Promise<boolean> =>
+  (await session.all(S.outcomesOf, place)).some(({ body }) => {
+    const { outcome }: AgentSpan = JSON.parse(body);
+    return outcome !== undefined && isBadOutcome(outcome);
+  });
