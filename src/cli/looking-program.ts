@@ -87,7 +87,7 @@ export const addLooking = (program: Command, does: Does): void => {
   const trace = program
     .command('trace')
     .argument('<id>')
-    .description('a call or trace as a tree over all nodes')
+    .description('a call or trace as a tree over all nodes; -o otlp: as a file for other viewers of traces')
     .option('--critical-path', 'what its end waited for, piece by piece: who worked, and what was waited for')
     .action(
       does(async (context, [id = ''], options) => (await import('./commands/trace.ts')).trace(context, id, options)),

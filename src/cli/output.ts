@@ -3,7 +3,8 @@ import { colours, type Paint, plain, usesColour } from './render/paint.ts';
 import { type Column, table } from './render/table.ts';
 
 export const FORMATS = ['table', 'wide', 'name', 'json', 'jsonl', 'yaml'] as const;
-export type Format = (typeof FORMATS)[number];
+/** `otlp`: of one trace only. */
+export type Format = (typeof FORMATS)[number] | 'otlp';
 
 export interface Sink {
   write(text: string): unknown;
@@ -97,6 +98,6 @@ export class Output {
   }
 
   #isData(): boolean {
-    return this.format === 'json' || this.format === 'yaml';
+    return this.format === 'json' || this.format === 'yaml' || this.format === 'otlp';
   }
 }

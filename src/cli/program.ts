@@ -28,6 +28,7 @@ export const runProgram = async (argv: readonly string[], io: Io): Promise<numbe
     (action: Action) =>
     async (...given: unknown[]): Promise<void> => {
       const command = given.at(-1) as Command;
+      refuseForeignFormat(command);
       exit = await action(contextFor(io, command), command.args, command.opts() as never);
     };
   const asData = isData(formatIn(argv));
@@ -45,6 +46,22 @@ export const runProgram = async (argv: readonly string[], io: Io): Promise<numbe
 /** Programs get the mistake in one line, and the help never. */
 const mistakeIn = ({ code, message }: CommanderError): string =>
   code === 'commander.help' ? 'a command is missing' : message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+
+/** Nothing but a trace is one in OTLP. */
+const refuseForeignFormat = (command: Command): void => {
+  const isTrace = command.name() === 'trace' && command.parent?.parent === null;
+  if (command.optsWithGlobals<GlobalOptions>().output === 'otlp' && !isTrace)
+    throw usage('`-o otlp` is for one trace', 'airspace trace <id> -o otlp, or -o json');
+};
+
+const formatOf = (word: string): Format => {
+  const format = formatNamed(word);
+  if (format === undefined) throw new InvalidArgumentError(`Allowed choices are ${FORMATS.join(', ')}.`);
+  return format;
+};
+
+const formatNamed = (word: string | undefined): Format | undefined =>
+  word === 'otlp' ? word : FORMATS.find((format) => format === word);
 
 export const isData = (format: Format): boolean => !['table', 'wide', 'name'].includes(format);
 
@@ -69,7 +86,7 @@ export const formatIn = (argv: readonly string[]): Format => {
   const at = argv.findIndex((word) => word === '-o' || word === '--output');
   const word =
     at >= 0 ? argv[at + 1] : argv.find((one) => /^(-o|--output=)\w/.test(one))?.replace(/^(-o|--output=)/, '');
-  return FORMATS.find((format) => format === word) ?? 'table';
+  return formatNamed(word) ?? 'table';
 };
 
 /** Not an option of the program: it would take the payload away from `request`. */
@@ -89,7 +106,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
     .version(VERSION, '--version', 'the version of this command, as a number')
     .option('--url <url>', 'address of a node (AIRSPACE_URL)')
     .option('--key <key>', 'API key (AIRSPACE_KEY)')
-    .addOption(new Option('-o, --output <format>', 'format of the answer').choices(FORMATS))
+    .addOption(new Option('-o, --output <format>', 'format of the answer').choices(FORMATS).argParser(formatOf))
     .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
     .option('--no-headers', 'tables without titles');
   addLooking(program, does);

@@ -1,5 +1,6 @@
 /** Incidents, and two requests beside each other, in a real browser over a real hub. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { buildDashboard } from '../../scripts/dashboard.ts';
@@ -129,6 +130,11 @@ describe('what is wrong, and what differs, in a browser', missing === undefined 
     await page.goto(`${house.url}/ui/compare?a=${denied.id}&b=${'0'.repeat(32)}`);
     await page.waitForSelector('.state:has-text("Not here")');
     await page.goto(`${house.url}/ui/requests/${denied.id}`);
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Export OTLP' }).click();
+    assert.match((await saved).suggestedFilename(), /^trace-[0-9a-f]{32}\.otlp\.json$/);
+    const { resourceSpans } = JSON.parse(await readFile(await (await saved).path(), 'utf8'));
+    assert.ok(JSON.stringify(resourceSpans).includes(denied.id), 'the call is in it');
     await page.getByRole('link', { name: 'Compare' }).click();
     await page.waitForSelector('.choosing:has-text("beside which one?")');
     await page.locator('.grid-table button').first().click();

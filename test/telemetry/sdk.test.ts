@@ -144,23 +144,29 @@ interface Decoded {
   readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly DecodedSpan[] }[] }[];
 }
 
+interface Official {
+  decode(bytes: Uint8Array): Decoded;
+  fromObject(plain: object): object;
+  toObject(message: object, how: { readonly longs: StringConstructor }): object;
+  encode(message: object): { finish(): Uint8Array };
+}
+
 /** Later versions of the official package write only; this one has readers made from the official descriptions, too. */
 const { opentelemetry } = createRequire(import.meta.url)('otlp-transformer-v0.203/build/src/generated/root.js') as {
   readonly opentelemetry: {
     readonly proto: {
       readonly collector: {
-        readonly trace: { readonly v1: { readonly ExportTraceServiceRequest: { decode(bytes: Uint8Array): Decoded } } };
+        readonly trace: { readonly v1: { readonly ExportTraceServiceRequest: Official } };
       };
     };
   };
 };
 
 const received = ({ exported }: Scene): readonly DecodedSpan[] =>
-  exported.flatMap((body) =>
-    opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest.decode(body).resourceSpans.flatMap(
-      ({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans),
-    ),
-  );
+  exported.flatMap((body) => spansOf(opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest.decode(body)));
+
+const spansOf = ({ resourceSpans }: Decoded): readonly DecodedSpan[] =>
+  resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
 
 const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
 
@@ -190,3 +196,51 @@ test('an official decoder reads what a collector got, and it is the trace that w
     const names = got().map(({ name }) => name);
     for (const name of ['invoke_agent orders', 'decide', 'send', 'look it up']) assert.ok(names.includes(name), name);
   }));
+
+const ID_NAMES: ReadonlySet<string> = new Set(['traceId', 'spanId', 'parentSpanId']);
+
+/** JSON has ids in hexadecimal, unlike every other text of bytes. */
+const withIds = (value: unknown, change: (id: never) => unknown): unknown => {
+  if (Array.isArray(value)) return value.map((one) => withIds(one, change));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      ID_NAMES.has(name) ? change(inner as never) : withIds(inner, change),
+    ]),
+  );
+};
+
+test('a trace that somebody exports is all in the official description, and the same that the collector got', () =>
+  conversation('json', async (scene, traceId) => {
+    const said = await fetch(`${scene.url}/v1/outcomes`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${scene.keys.concierge}` },
+      body: JSON.stringify({ trace: traceId, task: 'refund', result: 'escalated', score: 0.3 }),
+    });
+    assert.equal(said.status, 201, await said.text());
+    const at = ['--url', scene.url, '--key', scene.adminKey];
+    const { stdout } = await line(['trace', traceId.slice(0, 12), '-o', 'otlp', ...at]);
+    const exported = JSON.parse(stdout) as object;
+    const official = opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
+    const read = official.fromObject(withIds(exported, (id) => Buffer.from(id, 'hex')) as object);
+    const again = official.toObject(read, { longs: String });
+    // What the description does not have would be gone, and what has another type would be another.
+    assert.deepEqual(withoutEmpty(withIds(again, hex)), withoutEmpty(exported));
+
+    const seen = spansOf(official.decode(official.encode(read).finish()))
+      .map(placeOf)
+      .toSorted();
+    const got = (): readonly DecodedSpan[] => received(scene).filter((span) => hex(span.traceId) === traceId);
+    while (got().length < seen.length) await scene.more();
+    assert.deepEqual(seen, got().map(placeOf).toSorted());
+    assert.ok(seen.some((text) => text.endsWith('outcome refund')));
+    const refused = await line(['status', '-o', 'otlp', ...at]);
+    assert.deepEqual([refused.exit, /is for one trace/.test(refused.stderr)], [2, true]);
+    assert.match((await line(['trace', traceId, '-o', 'otlp', '--critical-path', ...at])).stderr, /critical path/);
+  }));
+
+const placeOf = ({ spanId, parentSpanId, name }: DecodedSpan): string => `${hex(spanId)} ${hex(parentSpanId)} ${name}`;
+
+const withoutEmpty = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_, inner) => (Array.isArray(inner) && inner.length === 0 ? undefined : inner)));

@@ -2,6 +2,7 @@
 import { type JSX, useEffect, useRef, useState } from 'react';
 import { type ChainName, everyRecord } from '../api/audit.ts';
 import { count } from '../model/format.ts';
+import { save } from '../parts/save.ts';
 
 interface ExportProps {
   readonly chain: ChainName;
@@ -24,7 +25,7 @@ export const Export = ({ chain, query }: ExportProps): JSX.Element => {
         records += page.length;
         setSaid(`${count(records)} records`);
       }
-      save(new Blob(parts, { type: 'application/x-ndjson' }));
+      save(new Blob(parts, { type: 'application/x-ndjson' }), 'audit.jsonl');
       setSaid(
         query === null ? `${count(records)} records` : `${count(records)} records; a part cannot be verified by itself`,
       );
@@ -55,13 +56,4 @@ export const Export = ({ chain, query }: ExportProps): JSX.Element => {
       )}
     </button>
   );
-};
-
-const save = (blob: Blob): void => {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = 'audit.jsonl';
-  link.click();
-  // The browser has it by then; a picture later nobody needs the address any more.
-  requestAnimationFrame(() => URL.revokeObjectURL(link.href));
 };

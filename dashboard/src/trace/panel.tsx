@@ -12,6 +12,7 @@ import { Copy } from '../parts/copy.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { Text } from '../parts/text.tsx';
 import { Detail } from './detail.tsx';
+import { ExportOtlp } from './export.tsx';
 import { Replay } from './replay.tsx';
 import { Waterfall } from './waterfall.tsx';
 
@@ -106,6 +107,7 @@ const Head = ({
             Replay
           </button>
         )}
+        <ExportOtlp id={row.trace} />
         <Copy text={`airspace why ${id.slice(0, 8)}`} label="CLI" />
         {actions}
       </div>

@@ -14,11 +14,14 @@ interface Found {
   readonly agentSpans?: readonly AgentSpan[];
 }
 
-const foundBy = async (context: Context, id: string): Promise<Found> => {
-  const wanted = id.toLowerCase();
-  if (!/^[0-9a-f]{8,32}$/.test(wanted))
-    throw usage(`\`${id}\` is neither a call nor a trace: 8 to 32 hex digits`, 'airspace get calls');
-  return (await context.admin()).get<Found>(`/v1/traces/${wanted}`);
+const foundBy = async (context: Context, id: string): Promise<Found> =>
+  (await context.admin()).get<Found>(`/v1/traces/${idOf(id)}`);
+
+const idOf = (word: string): string => {
+  const id = word.toLowerCase();
+  if (!/^[0-9a-f]{8,32}$/.test(id))
+    throw usage(`\`${word}\` is neither a call nor a trace: 8 to 32 hex digits`, 'airspace get calls');
+  return id;
 };
 
 export interface TraceOptions {
@@ -26,14 +29,22 @@ export interface TraceOptions {
 }
 
 export const trace = async (context: Context, id: string, options: TraceOptions = {}): Promise<number> => {
-  const { events, agentSpans = [] } = await foundBy(context, id);
   const { out } = context;
+  if (out.format === 'otlp') return asOtlp(context, id, options);
+  const { events, agentSpans = [] } = await foundBy(context, id);
   const how = { width: out.width, paint: out.paint };
   const path = options.criticalPath === true ? criticalPath(events) : undefined;
   await out.one({ events, agentSpans, ...(path === undefined ? {} : { criticalPath: path }) }, () =>
     path === undefined ? waterfall(events, how, agentSpans) : criticalText(path, how),
   );
   await sayPage(context, id);
+  return EXIT.ok;
+};
+
+/** For a file that a collector or a viewer of traces takes. */
+const asOtlp = async ({ admin, out }: Context, id: string, { criticalPath: path }: TraceOptions): Promise<number> => {
+  if (path === true) throw usage('a critical path is nothing that OTLP has', 'the same with -o json');
+  await out.data(await (await admin()).get<unknown>(`/v1/traces/${idOf(id)}/otlp`));
   return EXIT.ok;
 };
 

@@ -133,6 +133,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
       },
       recent: (filter) => parts.traces.recent(filter),
     },
+    otlp: observed.otlp,
     agentSpans: (tenant, trace) => parts.agentSpans.trace(tenant, trace),
     sums: sumsPort(parts),
     usage: usagePort(parts),

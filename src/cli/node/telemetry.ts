@@ -21,6 +21,7 @@ import {
   Logger,
   Metrics,
   type TeamsOf,
+  traceRequest,
 } from '../../telemetry/index.ts';
 import { type Exported, metricPusher, traceExporter } from './exporting.ts';
 import type { OtlpMetricSettings, OtlpSettings } from './otlp.ts';
@@ -35,6 +36,8 @@ export interface Observed {
   readonly feed: EventFeed;
   /** What became of what was to be exported. */
   readonly exported: () => Exported;
+  /** A trace as a collector of this node gets it, or would get it. */
+  readonly otlp: (events: readonly CallEvent[], said: readonly AgentSpan[]) => unknown;
   /** For spans that agents say of themselves. `kept` gets those that were kept, once. */
   intake(stores: SaidStores, kept: (spans: readonly AgentSpan[], isHanded: boolean) => void): Intake;
   /**
@@ -109,6 +112,7 @@ export const observe = (options: ObserveOptions): Observed => {
       ...(otlp && exporter && { otlp: { to: otlp.url, ...exporter.counts } }),
       ...(otlpMetrics && pusher && { otlpMetrics: { to: otlpMetrics.url, ...pusher.counts } }),
     }),
+    otlp: (events, said) => traceRequest(events, said, otlp?.names ?? 'otel'),
     intake: ({ traces, agentSpans }, forward) => {
       const intake = new Intake({
         clock,

@@ -228,6 +228,7 @@ const EXPECTED: Readonly<Record<string, Row>> = {
   'POST /v1/tokens': forAdmins(201),
   'POST /v1/bootstrap': withoutKey(201),
   'GET /v1/traces/{hex}': andStewards(forViewers(404)),
+  'GET /v1/traces/{hex}/otlp': andStewards(forViewers(404)),
   'GET /v1/traces/{hex}/compare': andStewards(forViewers(404)),
   'GET /v1/traces/{hex}/explain': andStewards(forRoles(['operator'], { foreign: 404 })),
   'POST /v1/policy:can': andStewards(forViewers()),

@@ -82,11 +82,23 @@ export const metrics = async ({ ports, query, accept }: OpenRequest): Promise<An
 
 export const trace = async (asked: AdminRequest): Promise<Answer> => {
   asked.query(Nothing);
-  const { param } = asked;
+  return json(await wholeTrace(asked));
+};
+
+/** What is said of a session is in no trace, and no collector gets it. */
+export const traceAsOtlp = async (asked: AdminRequest): Promise<Answer> => {
+  asked.query(Nothing);
+  const { events, agentSpans } = await wholeTrace(asked);
+  const said = agentSpans.filter(({ outcome }) => outcome?.session === undefined);
+  return json(asked.ports.otlp(events, said));
+};
+
+/** What the asker may see of it. */
+const wholeTrace = async (asked: AdminRequest) => {
   const events = await ownTrace(asked);
   const agentSpans = await saidIn(asked, events);
-  if (events.length === 0 && agentSpans.length === 0) throw unknownTrace(param);
-  return json({ events, agentSpans });
+  if (events.length === 0 && agentSpans.length === 0) throw unknownTrace(asked.param);
+  return { events, agentSpans };
 };
 
 const unknownTrace = (id: string): Fault =>

@@ -97,6 +97,8 @@ export interface AdminPorts {
   readonly traces: Pick<TraceStore, 'trace' | 'recent'>;
   /** What agents said in a trace of the tenant, by start time. */
   readonly agentSpans: (tenant: string, trace: string) => Promise<readonly AgentSpan[]>;
+  /** A trace in OTLP, as a collector gets it from this node. */
+  readonly otlp: (events: readonly CallEvent[], said: readonly AgentSpan[]) => unknown;
   /** Of one tenant: the last so many minutes, the current one among them. */
   readonly sums: (tenant: string, minutes: number) => Promise<SumsView>;
   /** Of one tenant; `isTheirs`: only calls of those callers to those targets, by the names of usage. Absent: all. */

@@ -39,7 +39,7 @@ import {
   nodeSums,
   removeNode,
 } from './nodes.ts';
-import { calls, compare, metrics, status, stream, top, trace } from './observe.ts';
+import { calls, compare, metrics, status, stream, top, trace, traceAsOtlp } from './observe.ts';
 import {
   cancelRun,
   checkPlan,
@@ -192,6 +192,7 @@ export const ROUTES: readonly AdminRoute[] = [
   { method: 'POST', path: '/v1/bootstrap', proof: 'machine', serve: bootstrap },
 
   route('GET', '/v1/traces/{hex}', { least: 'viewer', domains: true }, trace),
+  route('GET', '/v1/traces/{hex}/otlp', { least: 'viewer', domains: true }, traceAsOtlp),
   route('GET', '/v1/traces/{hex}/compare', { least: 'viewer', domains: true }, compare),
   // Clauses are for operators: whoever sees one can try to satisfy it.
   route('GET', '/v1/traces/{hex}/explain', { least: 'operator', domains: true }, explain),

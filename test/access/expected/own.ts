@@ -131,6 +131,7 @@ export const OWN: Readonly<Record<string, Expected>> = {
   'admin: POST /v1/tokens': admins(false),
   'admin: POST /v1/bootstrap': noneOfThese,
   'admin: GET /v1/traces/{hex}': viewers(true),
+  'admin: GET /v1/traces/{hex}/otlp': viewers(true),
   'admin: GET /v1/traces/{hex}/compare': viewers(true),
   'admin: GET /v1/traces/{hex}/explain': operators(true),
   'admin: GET /v1/calls': viewers(true),

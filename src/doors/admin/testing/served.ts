@@ -581,6 +581,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       trace: (tenant, id) => Promise.resolve(events.filter((one) => one.tenant === tenant && one.trace.startsWith(id))),
       recent: (filter) => note({ recent: filter }, events),
     },
+    otlp: (own, said) => ({ events: own.length, said: said.map(({ span }) => span) }),
     agentSpans: (_, trace) => Promise.resolve(agentSpans.filter((one) => one.trace === trace)),
     replays: {
       check: ({ by, ...wish }) =>
