@@ -14,14 +14,25 @@ import { Empty, Loading } from './parts/states.tsx';
 import { RequestsScreen } from './requests/screen.tsx';
 import { TraceScreen } from './trace/screen.tsx';
 
-const PoliciesScreen = lazy(() => import('./policies/screen.tsx').then((it) => ({ default: it.PoliciesScreen })));
-const ApprovalsScreen = lazy(() => import('./approvals/screen.tsx').then((it) => ({ default: it.ApprovalsScreen })));
-const TopologyScreen = lazy(() => import('./topology/screen.tsx').then((it) => ({ default: it.TopologyScreen })));
-const BudgetsScreen = lazy(() => import('./budgets/screen.tsx').then((it) => ({ default: it.BudgetsScreen })));
-const IncidentsScreen = lazy(() => import('./incidents/screen.tsx').then((it) => ({ default: it.IncidentsScreen })));
-const CompareScreen = lazy(() => import('./compare/screen.tsx').then((it) => ({ default: it.CompareScreen })));
-const AuditScreen = lazy(() => import('./audit/screen.tsx').then((it) => ({ default: it.AuditScreen })));
-const AgentsScreen = lazy(() => import('./agents/screen.tsx').then((it) => ({ default: it.AgentsScreen })));
+/** Screens that are loaded when somebody opens them, by where they are. */
+const LATER = {
+  '/': () => import('./topology/screen.tsx').then((it) => ({ default: it.TopologyScreen })),
+  '/policies': () => import('./policies/screen.tsx').then((it) => ({ default: it.PoliciesScreen })),
+  '/approvals': () => import('./approvals/screen.tsx').then((it) => ({ default: it.ApprovalsScreen })),
+  '/budgets': () => import('./budgets/screen.tsx').then((it) => ({ default: it.BudgetsScreen })),
+  '/agents': () => import('./agents/screen.tsx').then((it) => ({ default: it.AgentsScreen })),
+  '/compare': () => import('./compare/screen.tsx').then((it) => ({ default: it.CompareScreen })),
+  '/incidents': () => import('./incidents/screen.tsx').then((it) => ({ default: it.IncidentsScreen })),
+  '/audit': () => import('./audit/screen.tsx').then((it) => ({ default: it.AuditScreen })),
+} as const satisfies Readonly<Record<string, Parameters<typeof lazy>[0]>>;
+
+const LAZY = Object.entries(LATER).map(([path, load]) => [path, lazy(load)] as const);
+
+/** The first screen comes while it is found out who looks. Where it does not, its own place says so. */
+export const fetchFirst = (path: string): void => {
+  const load = new Map<string, () => Promise<unknown>>(Object.entries(LATER)).get(path || '/');
+  load?.().catch(() => {});
+};
 
 export const App = (): JSX.Element => {
   const [path] = useLocation();
@@ -55,16 +66,11 @@ export const App = (): JSX.Element => {
         <Broken />
         <Suspense fallback={<Loading />}>
           <Switch>
-            <Route path="/" component={TopologyScreen} />
             <Route path="/requests" component={RequestsScreen} />
             <Route path="/requests/:id" component={TraceScreen} />
-            <Route path="/policies" component={PoliciesScreen} />
-            <Route path="/approvals" component={ApprovalsScreen} />
-            <Route path="/budgets" component={BudgetsScreen} />
-            <Route path="/agents" component={AgentsScreen} />
-            <Route path="/compare" component={CompareScreen} />
-            <Route path="/incidents" component={IncidentsScreen} />
-            <Route path="/audit" component={AuditScreen} />
+            {LAZY.map(([path, Screen]) => (
+              <Route key={path} path={path} component={Screen} />
+            ))}
             <Route>
               <Empty title="There is no such screen">Choose one on the left.</Empty>
             </Route>

@@ -11,11 +11,12 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Router } from 'wouter';
 import { queries } from './api/queries.ts';
-import { App } from './app.tsx';
+import { App, fetchFirst } from './app.tsx';
 import { Entry } from './frame/entry.tsx';
 import { wearTheme } from './frame/theme.ts';
 
 wearTheme();
+fetchFirst(location.pathname.replace(/^\/ui/, ''));
 createRoot(document.getElementById('app')!).render(
   <StrictMode>
     <QueryClientProvider client={queries}>

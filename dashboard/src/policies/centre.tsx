@@ -15,7 +15,10 @@ import type { EditorHandle } from './editor/editor.tsx';
 import { fileOf, proposalOf } from './proposal.ts';
 import { Versions } from './versions.tsx';
 
-const Editor = lazy(() => import('./editor/editor.tsx'));
+// Whoever opens this screen sees a text, so what draws it comes while it is asked for the text.
+const editing = import('./editor/editor.tsx');
+editing.catch(() => {});
+const Editor = lazy(() => editing);
 
 const VIEWS = [
   { id: 'edit', name: 'Edit', key: 'e' },
