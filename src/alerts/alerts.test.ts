@@ -169,9 +169,9 @@ test('a budget fires by the share that is used, or by when it will be empty', as
 test('a breaker that opens and closes again and again is one incident', async () => {
   const s = await scene({ b: { signal: 'breaker', target: 'agent/orders' } });
   for (let n = 0; n < 5; n++) {
-    s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1' }];
+    s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1', node: 'hub' }];
     await s.pass(20_000);
-    s.read.breakers = [{ target: 'agent/refunds', endpoint: 'refunds@1' }];
+    s.read.breakers = [{ target: 'agent/refunds', endpoint: 'refunds@1', node: 'hub' }];
     await s.pass(20_000);
   }
   assert.equal((await s.incidents()).length, 1);
@@ -182,7 +182,7 @@ test('a breaker that opens and closes again and again is one incident', async ()
 test('an incident is told of when it opens and when it is over, signed, once, also over a restart and an outage', async () => {
   const s = await scene({ b: { signal: 'breaker', webhook: 'https://pager.example/in' } });
   s.read.isAway = true;
-  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1' }];
+  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1', node: 'hub' }];
   await s.pass(10_000);
   assert.deepEqual(s.types(), []);
   await s.restart();
@@ -221,7 +221,7 @@ test('after a restart what was firing is not over before there was time to see i
 
 test('an alert that is removed or changed ends its incident, also while the hub was down', async () => {
   const s = await scene({ a: { signal: 'breaker' }, b: { signal: 'breaker' }, c: { signal: 'breaker' } });
-  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1' }];
+  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1', node: 'hub' }];
   await s.pass(5_000);
   s.rules.delete('a');
   s.rules.set('b', { signal: 'breaker', target: 'agent/refunds' });

@@ -15,6 +15,8 @@ export interface OpenBreaker {
   /** `agent/orders`. */
   readonly target: string;
   readonly endpoint: string;
+  /** Id of the node whose breaker it is, or a path of such. */
+  readonly node: string;
 }
 
 export interface Readings {
@@ -110,7 +112,7 @@ const NAMED = 3;
 const judgeBreakers: Judge = ({ target }, { breakers }) => {
   const open = breakers.filter((one) => target === undefined || one.target === target);
   if (open.length === 0) return { is: 'not so', text: 'all breakers are closed' };
-  const named = open.slice(0, NAMED).map(({ endpoint }) => `\`${endpoint}\``);
+  const named = open.slice(0, NAMED).map(({ endpoint, node }) => `\`${endpoint}\` at \`${node}\``);
   const more = open.length > NAMED ? ` and ${open.length - NAMED} more` : '';
   return { is: 'so', text: `the breaker of ${named.join(', ')}${more} is open` };
 };

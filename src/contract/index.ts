@@ -4,6 +4,7 @@ export * from './agent-span.ts';
 export * from './amount.ts';
 export * from './approval.ts';
 export * from './audit.ts';
+export * from './breaker.ts';
 export * from './call.ts';
 export { compareTrees } from './compare.ts';
 export * from './comparison.ts';

@@ -1,5 +1,6 @@
 /** Orders to stop: who or what may do nothing more, said by a person, and in force on every node before anything else is looked at. */
 import { z } from 'zod';
+import type { BreakerOrder } from './breaker.ts';
 import { Name } from './resources/index.ts';
 
 /**
@@ -31,6 +32,8 @@ export interface KillOrder {
 export interface KillList {
   readonly seq: number;
   readonly orders: readonly KillOrder[];
+  /** Orders about breakers, which are as urgent. Absent: there are none. */
+  readonly breakers?: readonly BreakerOrder[];
 }
 
 const HEX_ID = /^[0-9a-f]{32}$/;

@@ -3,6 +3,7 @@
 import type { AgentSpan, SpanOutcome } from './agent-span.ts';
 import type { ApprovalStore, GrantUse } from './approval.ts';
 import type { AuditEntry, AuditStore, NodeAuditStore, NodeAuditTaken } from './audit.ts';
+import type { BreakerReport, BreakerView } from './breaker.ts';
 import type { Principal, Target, TargetKind } from './call.ts';
 import type { Counting } from './counting.ts';
 import type { CallEvent, CallStatus } from './event.ts';
@@ -530,6 +531,8 @@ export interface Heartbeat {
   readonly lostEvents?: number;
   /** What it shows to other nodes now. */
   readonly certificate?: { readonly serial: string; readonly expiresAtMs: number };
+  /** Those that are not closed, are held, or changed lately: its own, and of a domain hub those of nodes below it. */
+  readonly breakers?: readonly BreakerReport[];
 }
 
 export interface HeartbeatReply {
@@ -634,6 +637,8 @@ export interface NodePort {
   /** Takes a node's membership: from now on nobody believes it. Throws `not_found`. */
   remove(tenant: string | null, id: string, by: string): Promise<void>;
   list(tenant: string | null): readonly NodeView[];
+  /** What nodes of the tenant said of breakers last. Of those that are silent they are stale, and left out after ten minutes. */
+  breakers(tenant: string): readonly BreakerView[];
   /** An agent without a sidecar reports itself; it must do so again within the answered time. */
   announce(principal: Principal, report: unknown): Promise<{ readonly heartbeatMs: number }>;
   withdraw(principal: Principal, id: string): Promise<void>;

@@ -13,6 +13,8 @@ export interface FleetEndpoint {
   readonly latencyMs: number | null;
   readonly ejectedForMs: number;
   readonly breaker: string;
+  /** A person holds its breaker where it is. Absent: nobody does. */
+  readonly isHeld?: true;
 }
 
 export interface TopEndpoint extends FleetEndpoint {
@@ -43,23 +45,4 @@ export interface TopTarget {
 export interface TopRead {
   readonly atMs: number;
   readonly targets: readonly TopTarget[];
-}
-
-export interface BreakerChange {
-  /** Unix ms. */
-  readonly atMs: number;
-  /** `closed`, `open` or `half_open`. */
-  readonly from: string;
-  readonly to: string;
-}
-
-/** The breaker of one endpoint, as `/v1/breakers` answers it. */
-export interface BreakerView {
-  /** `agent/orders` */
-  readonly target: string;
-  readonly domain: string;
-  readonly endpoint: string;
-  readonly state: string;
-  /** Since the node started, newest first, the last few. */
-  readonly changes: readonly BreakerChange[];
 }

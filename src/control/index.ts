@@ -4,6 +4,7 @@ export { compilingBelow } from './above.ts';
 export { Archive } from './archive.ts';
 export { backoffMs } from './backoff.ts';
 export { belonging } from './belonging.ts';
+export { breakersTold, byUrgency } from './breakers.ts';
 export { type Checked, type Configuration, checkConfiguration, checkSources } from './check.ts';
 export { type CompilePolicy, compile, type Draft, type PolicyText, type PolicyWorld } from './compile.ts';
 export { Chain } from './delta.ts';

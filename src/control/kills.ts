@@ -3,6 +3,7 @@
  * a person who says stop and the nodes that do.
  */
 import {
+  type BreakerOrder,
   type Clock,
   DEFAULT_TENANT,
   Fault,
@@ -36,6 +37,7 @@ export interface KillChange {
 
 /** More would make every list that nodes are sent large; whoever needs more stops the tenant. */
 const MOST_ORDERS = 1_000;
+const MOST_BREAKERS = 200;
 
 export class KillSwitch {
   readonly #parts: KillSwitchParts;
@@ -102,6 +104,26 @@ export class KillSwitch {
     });
   }
 
+  /**
+   * Resolves when the order about a breaker is in force here and on its way to the nodes; what was ordered about it before is over. It is
+   * not durable: breakers begin anew with each start of a node, and so do orders about them. Throws `rate_limited` and `storage`.
+   */
+  breaker(order: BreakerOrder): Promise<{ readonly seq: number }> {
+    return this.#inTurn(async () => {
+      const rest = this.#breakers().filter((one) => !isSameBreaker(one, order));
+      if (rest.length >= MOST_BREAKERS)
+        throw new Fault('rate_limited', `${MOST_BREAKERS} breakers are held; reset those that are done`);
+      const { seq } = await this.#become(await this.#present(), undefined, [...rest, order]);
+      return { seq };
+    });
+  }
+
+  /** Those whose time is not over. */
+  #breakers(): readonly BreakerOrder[] {
+    const nowMs = this.#parts.clock.wallMs();
+    return (this.#list.breakers ?? []).filter(({ untilMs }) => untilMs > nowMs);
+  }
+
   /** One change after the other: list n + 1 has everything that list n had, and what came since. */
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
     const done = this.#tail.then(change);
@@ -114,13 +136,20 @@ export class KillSwitch {
    * asked for in one turn, so that they share one flush to the disk. A restart takes a new number as well: then what nodes hold is
    * older, or the same under another number, and never newer.
    */
-  async #become(orders: readonly KillOrder[], write?: Promise<unknown>): Promise<Pick<KillChange, 'seq' | 'cut'>> {
+  async #become(
+    orders: readonly KillOrder[],
+    write?: Promise<unknown>,
+    breakers: readonly BreakerOrder[] = this.#breakers(),
+  ): Promise<Pick<KillChange, 'seq' | 'cut'>> {
     const { clock, store, nextSeq, publish, shared } = this.#parts;
     const over = orders.filter(({ untilMs }) => untilMs !== null && untilMs <= clock.wallMs());
     const [seq] = await Promise.all([nextSeq(), write, ...over.map(({ tenant, id }) => store.lift(tenant, id))]);
     const left = orders.filter((order) => !over.includes(order));
     // What others wrote before this number is in the store by now: their transactions and ours wait for each other on the number.
-    this.#list = { seq, orders: shared === true ? await store.list(null).catch(() => left) : left };
+    this.#list = {
+      ...{ seq, orders: shared === true ? await store.list(null).catch(() => left) : left },
+      ...(breakers.length === 0 ? {} : { breakers }),
+    };
     return { seq, cut: publish(this.#list) };
   }
 
@@ -151,6 +180,9 @@ export class KillSwitch {
     }
   }
 }
+
+const isSameBreaker = (a: BreakerOrder, b: BreakerOrder): boolean =>
+  a.tenant === b.tenant && a.node === b.node && a.endpoint === b.endpoint;
 
 const refuseUnfit = (by: Principal, { kind, name, until }: KillRequest, nowMs: number): void => {
   if (kind === 'user' && by.kind === 'user' && name === by.id)

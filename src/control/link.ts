@@ -1,6 +1,7 @@
 /** A node's side of the link: follows the newest documents, says what it runs, and hands over what its calls left behind. */
 import {
   type AuditStore,
+  type BreakerReport,
   type Clock,
   Fault,
   HEADERS,
@@ -29,6 +30,7 @@ import { parseLeaseReply } from './reports.ts';
 import { HEARTBEAT_MS } from './roster.ts';
 import type { Saying } from './saying.ts';
 import { DOCUMENT_KINDS, type DocumentKind, type Documents, openSigned } from './sign.ts';
+import { Soon } from './soon.ts';
 import type { Spool } from './spool.ts';
 import type { SumSource } from './sumload.ts';
 
@@ -44,6 +46,8 @@ export interface LinkedNode {
   instances(): readonly InstanceReport[];
   /** `name/operation` that a domain hub exports. */
   capabilities?(): readonly string[];
+  /** What there is to say of breakers, already cut. */
+  breakers?(): readonly BreakerReport[];
   /** Sums of its calls. Absent: its hub takes them from the calls themselves. */
   readonly sums?: SumSource;
 }
@@ -83,6 +87,8 @@ const DEAF_BEATS = 5;
 const FEW_NODES = 8;
 const SPREAD_MS = 500;
 const LONGEST_SPREAD_MS = 30_000;
+/** Between two beats that a change asked for. */
+const LEAST_BETWEEN_MS = 1_000;
 
 export class NodeLink {
   readonly #parts: LinkParts;
@@ -110,12 +116,18 @@ export class NodeLink {
   /** Of the roster in force: who else comes back when the hub does. */
   #siblings = 0;
   #coming: Timer | undefined;
+  readonly #soon: Soon;
   readonly #firstConfirmed = Promise.withResolvers<void>();
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
     this.#heartbeatMs = parts.heartbeatMs ?? HEARTBEAT_MS;
     const { audit, marks, spool, said, logs, epoch, clock, random, node } = parts;
+    this.#soon = new Soon({
+      ...{ clock, random, run: () => this.#beat() },
+      // Of a hub that wants few beats nobody gets many more.
+      spacingMs: () => Math.max(LEAST_BETWEEN_MS, this.#heartbeatMs / 5),
+    });
     this.#handing = new Handing({
       ...{ audit, marks, spool, said, logs, epoch, clock, random, sums: node.sums, closing: this.#closing },
       post: (action, body) => this.#post(action, body),
@@ -136,6 +148,7 @@ export class NodeLink {
     this.#closing.cancel(new Fault('cancelled', 'this node stops'));
     this.#heartbeatTimer?.cancel();
     this.#coming?.cancel();
+    this.#soon.stop();
     try {
       await this.#handing.finish();
       await this.#post(':leave', {});
@@ -148,6 +161,11 @@ export class NodeLink {
   /** Says now what would be said with the next beat: that this node drains, or that its agent is ready. */
   tell(): void {
     this.#beat();
+  }
+
+  /** Something changed that the hub should hear sooner than with the next beat, and not once for each change. */
+  tellSoon(): void {
+    this.#soon.ask();
   }
 
   /** Monotonic time of the last word from the hub; undefined before the first. Rules about staleness read it (reliability 3.12). */
@@ -425,6 +443,7 @@ export class NodeLink {
   #heartbeat(): Heartbeat {
     const { node, spool, url, epoch } = this.#parts;
     const certificate = this.#parts.certificate?.();
+    const breakers = node.breakers?.() ?? [];
     return {
       snapshotSeq: this.seq('snapshot'),
       rosterSeq: this.seq('roster'),
@@ -438,6 +457,7 @@ export class NodeLink {
       ...(certificate === undefined
         ? {}
         : { certificate: { serial: certificate.serial, expiresAtMs: certificate.expiresAtMs } }),
+      ...(breakers.length === 0 ? {} : { breakers }),
     };
   }
 

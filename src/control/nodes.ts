@@ -1,6 +1,7 @@
 /** The hub's side of the node link: admits nodes, hears them, tells them the newest, and takes what their calls left behind. */
 import {
   type AgentSpan,
+  type BreakerView,
   type CallEvent,
   type CancelSignal,
   type CertificateReply,
@@ -39,6 +40,7 @@ import {
   verifySignature,
 } from '../identity/index.ts';
 import { Admission, type AdmissionLimits } from './admission.ts';
+import { breakersSaid } from './breakers.ts';
 import type { ExportTaker } from './exports.ts';
 import { takeRecords } from './handed.ts';
 import { takeEvents } from './inbox.ts';
@@ -84,6 +86,8 @@ export interface NodeHubParts {
   readonly ahead?: (kind: Signed['kind']) => void;
   /** A node carries out another list of orders than before. Must not throw. */
   readonly confirmed?: () => void;
+  /** A node says something else of breakers than before. Must not throw. */
+  readonly breakersChanged?: () => void;
   /** What signs certificates here; answers undefined while there is none yet. Absent: nothing does. */
   readonly authority?: () => Authority | undefined;
   /** So many authorities may be wanted one below the other under this one. After each snapshot; must not throw. */
@@ -250,6 +254,7 @@ export class NodeHub implements NodePort {
       .filter((report) => !allowed.includes(report))
       .map(({ kind, name }) => `${kind}/${name}`);
     const before = this.#heard.get(node.id);
+    const breakers = breakersSaid(current, this.#registry, beat.breakers ?? []);
     const atMs = clock.wallMs();
     this.#heard.set(node.id, {
       atMs,
@@ -261,7 +266,9 @@ export class NodeHub implements NodePort {
       capabilities: beat.capabilities ?? [],
       lostEvents: beat.lostEvents ?? 0,
       certificate: beat.certificate ?? null,
+      breakers,
     });
+    if (JSON.stringify(before?.breakers ?? []) !== JSON.stringify(breakers)) this.#parts.breakersChanged?.();
     if (before?.killsSeq !== beat.killsSeq) this.#parts.confirmed?.();
     keeper.beat(
       node.id,
@@ -393,6 +400,16 @@ export class NodeHub implements NodePort {
     return nodes.map((node) => this.#view(node)).sort((a, b) => (a.node.id < b.node.id ? -1 : 1));
   }
 
+  breakers(tenant: string): readonly BreakerView[] {
+    const nowMs = this.#parts.clock.wallMs();
+    const nodes = this.#parts.keeper.nodes().filter((node) => node.tenant === tenant);
+    return nodes.flatMap(({ id }) => {
+      const { breakers = [], atMs = 0 } = this.#lastOf(id) ?? {};
+      if (breakers.length === 0 || this.#isAlive(id)) return breakers;
+      return nowMs - atMs > STALE_FOR_MS ? [] : breakers.map((one) => ({ ...one, isStale: true as const }));
+    });
+  }
+
   async announce(principal: Principal, untrusted: unknown): Promise<{ readonly heartbeatMs: number }> {
     const { tenant, id: name } = principal;
     const report = parseAnnouncement(untrusted);
@@ -502,6 +519,9 @@ export class NodeHub implements NodePort {
 }
 
 const MOST_ANNOUNCED = 1000;
+
+/** What a node that is silent said of breakers is old by then, and it may never come back. */
+const STALE_FOR_MS = 600_000;
 
 /** Begins with the agent's own name, so that no agent can take the id of another's instance. */
 const directId = (name: string, id: string): string => (id.startsWith(`${name}@`) ? id : `${name}@${id}`);

@@ -1,6 +1,7 @@
 /** A node as operators see it: what it is, what it said last, and what this hub made of what it tells. */
 import type { Heartbeat, NodeEntry, NodeView } from '../contract/index.ts';
 import { spiffeIdOf } from '../identity/index.ts';
+import type { BreakerHeard } from './breakers.ts';
 import type { Judged } from './judged.ts';
 
 /** What a node said last, besides its instances. */
@@ -14,6 +15,8 @@ export interface Heard {
   readonly capabilities: readonly string[];
   readonly lostEvents: number;
   readonly certificate: NonNullable<Heartbeat['certificate']> | null;
+  /** Absent: of a node that another hub heard, which is older. */
+  readonly breakers?: readonly BreakerHeard[];
 }
 
 /** What a node has said to a hub, for the other hubs over the same store. */
@@ -39,6 +42,6 @@ export const nodeView = (node: NodeEntry, { heard, isAlive, judged, trustDomain 
   const certificate =
     trustDomain === undefined || shown === null ? null : { spiffeId: spiffeIdOf(node, trustDomain), ...shown };
   if (heard === undefined) return { node, state: 'joined', ...NEVER, ...judged, certificate };
-  const { atMs: heardAtMs, certificate: _, ...said } = heard;
+  const { atMs: heardAtMs, certificate: _, breakers: __, ...said } = heard;
   return { node, state: isAlive ? 'alive' : 'silent', heardAtMs, ...said, ...judged, certificate };
 };

@@ -16,6 +16,7 @@ import {
   OperationName,
   UNITS,
 } from '../contract/index.ts';
+import { BreakerReports } from './breakers.ts';
 import { MOST_RECORDS } from './handover.ts';
 import { parser } from './parser.ts';
 import { DOCUMENT_KINDS } from './sign.ts';
@@ -69,6 +70,7 @@ const HeartbeatSchema = z.strictObject({
   certificate: z
     .strictObject({ serial: z.string().regex(/^[0-9A-Fa-f]{1,64}$/), expiresAtMs: z.number().int().min(0) })
     .exactOptional(),
+  breakers: BreakerReports.exactOptional(),
 }) satisfies z.ZodType<Heartbeat>;
 
 const attributes = z.record(short, z.union([z.string().max(4096), z.number(), z.boolean(), z.array(short).max(100)]));

@@ -66,6 +66,11 @@ export class Breaker {
     return this.#state;
   }
 
+  /** What somebody holds it at; null when it follows the evidence. */
+  get forced(): 'open' | 'closed' | null {
+    return this.#forced;
+  }
+
   /** Would a call pass now? Takes nothing: for a router that looks before it picks. */
   accepts(nowMs: number): boolean {
     const state = this.state(nowMs);

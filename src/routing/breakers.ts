@@ -1,5 +1,6 @@
 /** What routing asks of a circuit breaker, so that any one can be plugged in: the rules C1 to C6 live in the breaker. */
 
+import type { TargetEntry } from '../contract/index.ts';
 import type { Verdict } from '../kernel/index.ts';
 
 /** The kernel's `Breaker` is one. All instants are on the monotonic clock. */
@@ -16,10 +17,14 @@ export interface BreakerLike {
   state(nowMs: number): string;
   /** Milliseconds until a call may pass again; 0 when one may pass now. */
   retryAfterMs(nowMs: number): number;
+  /** C6: null gives it back to the evidence. */
+  force(mode: 'open' | 'closed' | null, nowMs: number): void;
+  /** What somebody holds it at. */
+  readonly forced: 'open' | 'closed' | null;
 }
 
 /** Makes the breaker of an endpoint when the endpoint is first seen. */
-export type BreakerFor = (endpointId: string) => BreakerLike;
+export type BreakerFor = (endpointId: string, target: Pick<TargetEntry, 'tenant'>) => BreakerLike;
 
 /** Never opens: for endpoints that somebody else already guards, and for tests. */
 export const alwaysClosed: BreakerLike = {
@@ -29,4 +34,6 @@ export const alwaysClosed: BreakerLike = {
   blame: () => {},
   state: () => 'closed',
   retryAfterMs: () => 0,
+  force: () => {},
+  forced: null,
 };

@@ -41,7 +41,9 @@ export const reasonOf = (record: EndpointRecord, obstacle: Obstacle, nowMs: numb
     case 'weightless':
       return 'has weight 0';
     case 'breaker':
-      return `has failed too often, its breaker is ${record.breaker.state(nowMs)}`;
+      return record.breaker.forced === null
+        ? `has failed too often, its breaker is ${record.breaker.state(nowMs)}`
+        : 'gets no calls: an operator holds its breaker open';
     case 'silent':
       return 'sends no heartbeat';
     case 'ejected':

@@ -1,5 +1,5 @@
 /** What this node has learnt about each endpoint: plain numbers that outlive snapshots and rosters. */
-import type { BreakerFor, BreakerLike } from './breakers.ts';
+import type { BreakerLike } from './breakers.ts';
 import type { Candidate } from './candidates.ts';
 
 /** One endpoint of one target. All instants are on the monotonic clock. */
@@ -46,10 +46,10 @@ const MEMORY_MS = 600_000;
 
 export class EndpointTable {
   readonly #records = new Map<string, EndpointRecord>();
-  readonly #breakerFor: BreakerFor;
+  readonly #breakerFor: (endpointId: string) => BreakerLike;
   #present: readonly EndpointRecord[] = [];
 
-  constructor(breakerFor: BreakerFor) {
+  constructor(breakerFor: (endpointId: string) => BreakerLike) {
     this.#breakerFor = breakerFor;
   }
 
@@ -61,6 +61,11 @@ export class EndpointTable {
   get(id: string): EndpointRecord | undefined {
     const record = this.#records.get(id);
     return record === undefined || record.goneAtMs >= 0 ? undefined : record;
+  }
+
+  /** Also one that is not there now. */
+  remembered(id: string): EndpointRecord | undefined {
+    return this.#records.get(id);
   }
 
   /** Takes a new set of candidates and keeps what is known about those that stay or come back. */

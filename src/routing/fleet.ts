@@ -67,6 +67,12 @@ export class Fleet {
     this.#throughHub++;
   }
 
+  /** Holds the breakers of an endpoint, of each way to it, or gives them back (C6). Answers whether there is one. */
+  force(tenant: string, endpoint: string, mode: 'open' | 'closed' | null, nowMs: number): boolean {
+    const pools = [...this.#held.values()].filter(({ pool }) => pool.target.tenant === tenant);
+    return pools.map(({ pool }) => pool.force(endpoint, mode, nowMs)).includes(true);
+  }
+
   /** Since this node started. */
   get throughHub(): number {
     return this.#throughHub;

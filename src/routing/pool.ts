@@ -42,7 +42,7 @@ export class Pool implements Choices, Learner {
     this.#target = target;
     this.via = via;
     this.#window = rateWindow(nowMs);
-    this.table = new EndpointTable(breakerFor);
+    this.table = new EndpointTable((id) => breakerFor(id, target));
   }
 
   get target(): TargetEntry {
@@ -67,6 +67,14 @@ export class Pool implements Choices, Learner {
   /** Something outside the flow of calls changed: a drain, a health check. */
   touch(): void {
     this.#refreshAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Answers whether it knows such an endpoint; one that is gone may come back with its breaker. */
+  force(endpoint: string, mode: 'open' | 'closed' | null, nowMs: number): boolean {
+    const record = this.table.remembered(endpoint);
+    record?.breaker.force(mode, nowMs);
+    this.touch();
+    return record !== undefined;
   }
 
   /** Would a call find an endpoint that is no worse than its siblings? Looks anew when it is time: nobody may have called since. */

@@ -27,6 +27,8 @@ export interface EndpointStatus {
   /** Milliseconds from now; 0 when it is not ejected. */
   readonly ejectedForMs: number;
   readonly breaker: string;
+  /** A person holds its breaker where it is. Absent: nobody does. */
+  readonly isHeld?: true;
   readonly reachable: boolean;
 }
 
@@ -75,6 +77,7 @@ const endpointStatus = (record: EndpointRecord, concurrency: number, nowMs: numb
     warmth: warmth(record, nowMs),
     ejectedForMs: Math.max(0, record.ejectedUntilMs - nowMs),
     breaker: record.breaker.state(nowMs),
+    ...(record.breaker.forced === null ? {} : { isHeld: true as const }),
     reachable: record.reachable,
   };
 };

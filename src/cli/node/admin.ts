@@ -19,6 +19,7 @@ import type {
   AlertPort,
   ApprovalPort,
   AuditPort,
+  BreakerPort,
   BudgetPort,
   KillPort,
   NodeStatus,
@@ -36,7 +37,6 @@ import type { ApartDiagnoser } from '../diagnose/apart.ts';
 import { VERSION } from '../version.ts';
 import { capabilitiesSeen } from './capabilities.ts';
 import type { LivePipeline } from './live.ts';
-import type { BreakerLog } from './measures/breakers.ts';
 import { scrape } from './measures/scrape.ts';
 import { policyPort } from './policyport.ts';
 import type { Room } from './room.ts';
@@ -52,7 +52,7 @@ export interface AdminParts {
   readonly signal: Canceller;
   readonly live: LivePipeline;
   readonly observed: Observed;
-  readonly breakers: Pick<BreakerLog, 'of'>;
+  readonly breakers: BreakerPort;
   readonly control: ControlPort;
   readonly secrets: SecretPort;
   readonly tools: ToolPort;
@@ -122,7 +122,7 @@ export const adminPorts = (parts: AdminParts): AdminPorts => {
     }),
     metrics: { text: scrape(observed.metrics), targets: (tenant) => observed.metrics.targets(tenant) },
     fleet: (tenant) => fleetStatus(live.fleet, tenant, world.clock.nowMs()),
-    breakerChanges: (endpoint) => parts.breakers.of(endpoint),
+    breakers: parts.breakers,
     targets: () => live.snapshot?.targets ?? [],
     capabilities: (tenant, isSeen) => capabilitiesSeen(live, world.clock, tenant, isSeen),
     // What has just ended may still be on its way to the store: whoever asks for a trace must find it.

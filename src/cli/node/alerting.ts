@@ -1,13 +1,11 @@
 /** Alerts of a hub: what they look at, where their incidents are kept, and how somebody hears of them. */
 import { Alerts, Book, Messenger } from '../../alerts/index.ts';
 import { type ControlPort, Fault, type Incident, type Stores } from '../../contract/index.ts';
-import type { AlertPort, BudgetPort } from '../../doors/admin/index.ts';
+import type { AlertPort, BreakerPort, BudgetPort } from '../../doors/admin/index.ts';
 import type { GuardedFetch } from '../../egress/index.ts';
 import type { NodeKey } from '../../identity/index.ts';
 import type { World } from '../../kernel/index.ts';
-import { fleetStatus } from '../../routing/index.ts';
 import type { Logger, Metrics } from '../../telemetry/index.ts';
-import type { LivePipeline } from './live.ts';
 import { alertMeasures } from './measures/alerts.ts';
 import { postTo } from './webhook.ts';
 
@@ -18,7 +16,7 @@ export interface AlertingParts {
   readonly stores: Pick<Stores, 'incidents'>;
   readonly control: Pick<ControlPort, 'list'>;
   readonly budgets: Pick<BudgetPort, 'list'>;
-  readonly live: Pick<LivePipeline, 'fleet'>;
+  readonly breakers: Pick<BreakerPort, 'list'>;
   readonly key: NodeKey;
   readonly fetch: GuardedFetch;
   readonly logger: Pick<Logger, 'log'>;
@@ -33,7 +31,7 @@ export interface Alerting {
 
 /** Resolves when it goes on with what the last run left open. */
 export const startAlerting = async (parts: AlertingParts): Promise<Alerting> => {
-  const { world, node, stores, control, budgets, live, logger } = parts;
+  const { world, node, stores, control, budgets, breakers, logger } = parts;
   const { clock } = world;
   const book = new Book(stores.incidents, node);
   await book.load();
@@ -46,11 +44,10 @@ export const startAlerting = async (parts: AlertingParts): Promise<Alerting> => 
       ),
     budgets: async (tenant) => (await budgets.list(tenant)).map((view) => readingOf(view, clock.wallMs())),
     breakers: (tenant) =>
-      fleetStatus(live.fleet, tenant, clock.nowMs()).flatMap(({ kind, name, endpoints }) =>
-        endpoints
-          .filter(({ breaker }) => breaker !== 'closed')
-          .map(({ id }) => ({ target: `${kind}/${name}`, endpoint: id })),
-      ),
+      breakers
+        .list(tenant)
+        .filter(({ state, isStale }) => state !== 'closed' && isStale !== true)
+        .map((one) => ({ target: one.target, endpoint: one.endpoint, node: one.node })),
     changed: (incident) => {
       measures.changed(incident);
       logIncident(logger, incident);

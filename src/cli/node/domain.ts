@@ -41,6 +41,8 @@ import { type Alerting, startAlerting } from './alerting.ts';
 import { approvalPages, approvalPort, notify, openDesk, withdrawIdle } from './approvals.ts';
 import { openAudit } from './audit.ts';
 import { auditedAlerts, auditedKills, auditedNodes } from './audited.ts';
+import { auditedBreakers, breakerPort } from './breakerport.ts';
+import { breakersUp, NodeBreakers } from './breakers.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { openCardKey } from './card-key.ts';
 import { publishedBy } from './catalog.ts';
@@ -62,7 +64,7 @@ import { LivePipeline } from './live.ts';
 import { logPort, takeLogs } from './logs.ts';
 import { mcpParts } from './mcp.ts';
 import { auditSource } from './measures/audit.ts';
-import { BreakerLog, watchBreakers } from './measures/breakers.ts';
+import { watchBreakers } from './measures/breakers.ts';
 import { budgetSource, leaseSource } from './measures/budgets.ts';
 import { memberSource } from './measures/member.ts';
 import { nodesSource, OrdersPublished } from './measures/nodes.ts';
@@ -211,7 +213,7 @@ export const startDomainHub = async (options: DomainOptions): Promise<RunningDom
   });
   let alerting: Alerting | undefined;
   const alertSink: EventSink = { emit: (event) => alerting?.alerts.emit(event) };
-  const breakers = new BreakerLog(world.clock);
+  const breakers = new NodeBreakers({ clock: world.clock, node: node.id });
   const saidHere = (spans: readonly AgentSpan[]): void => {
     for (const one of spans) alerting?.alerts.said(one);
     // Upwards nobody believes this hub about people.
@@ -242,8 +244,10 @@ export const startDomainHub = async (options: DomainOptions): Promise<RunningDom
     hold: (believed) => desk.hold(believed),
     place: node,
     payloads: payloads((...said) => logger.log(...said)),
-    onBreaker: watchBreakers('domain', observed, breakers),
+    onBreaker: watchBreakers('domain', observed, breakers.log),
+    onBreakerBorn: breakers.born,
   });
+  breakers.watch(live.fleet);
   const desk: Desk = openDesk({
     node: node.id,
     ...{ world, stores, live, trail, key: member.key, logger },
@@ -307,6 +311,7 @@ export const startDomainHub = async (options: DomainOptions): Promise<RunningDom
       if (authority !== undefined && below > authority.below) void certificate.renew();
     },
     viewsOf: rosterViews,
+    breakersChanged: () => link?.tellSoon(),
     heard: (events) => {
       for (const event of events) {
         alertSink.emit(event);
@@ -349,7 +354,15 @@ export const startDomainHub = async (options: DomainOptions): Promise<RunningDom
         : logger.log('warn', 'the parent takes nothing of what this domain exports', { reason: refused }),
   });
   const ordered = new OrdersPublished(world.clock);
-  const relay = killRelay({ halt, world, publisher, logger, published: (seq) => ordered.note(seq) });
+  const relay = killRelay({
+    node: node.id,
+    halt,
+    breakers,
+    world,
+    publisher,
+    logger,
+    published: (seq) => ordered.note(seq),
+  });
   const kills = new KillSwitch({
     store: stores.kills,
     nextSeq: () => stores.nodes.next('kills'),
@@ -375,8 +388,23 @@ export const startDomainHub = async (options: DomainOptions): Promise<RunningDom
   });
   metrics.source(budgetSource({ port: budgets, snapshot: () => live.snapshot, clock: world.clock }));
   metrics.source(leaseSource(lessor));
+  const breakerSeen = auditedBreakers(
+    breakerPort({ node: node.id, own: breakers, nodes, kills, above: relay.breakersAbove, world, logger }),
+    trail,
+  );
   const watching = await startAlerting({
-    ...{ world, node: node.id, stores, control, budgets, live, key: member.key, fetch: egress.fetch, logger, metrics },
+    ...{
+      world,
+      node: node.id,
+      stores,
+      control,
+      budgets,
+      breakers: breakerSeen,
+      key: member.key,
+      fetch: egress.fetch,
+      logger,
+      metrics,
+    },
   });
   alerting = watching;
   metrics.source(
@@ -429,7 +457,7 @@ export const startDomainHub = async (options: DomainOptions): Promise<RunningDom
         signal: closing,
         live,
         observed,
-        breakers,
+        breakers: breakerSeen,
         control: configure,
         secrets: secretPort(vault, trail),
         tools: toolPort(definitions, configure),
@@ -507,12 +535,14 @@ export const startDomainHub = async (options: DomainOptions): Promise<RunningDom
       instances: () => capabilities(live, place, closing, world.clock.nowMs()),
       capabilities: () =>
         capabilities(live, place, closing, world.clock.nowMs()).map(({ kind, name }) => `${kind}/${name}`),
+      breakers: () => breakersUp(breakers, node.tenant, nodes),
       sums: told,
     },
     options.advertise ?? listener.url,
     (problem) => logger.log('warn', 'parent link', { code: problem.code, reason: problem.message }),
   );
   link = followed;
+  breakers.onChange(() => followed.tellSoon());
   await certificate.start();
   // Operators see it with the next word, which is now.
   certificate.follow(() => followed.tell());

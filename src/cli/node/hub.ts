@@ -53,6 +53,8 @@ import { type Alerting, startAlerting } from './alerting.ts';
 import { approvalPages, approvalPort, notify, openDesk, withdrawIdle } from './approvals.ts';
 import { openAudit } from './audit.ts';
 import { auditedAlerts, auditedControl, auditedKills, auditedNodes, auditedReleases, auditedSteps } from './audited.ts';
+import { auditedBreakers, breakerPort } from './breakerport.ts';
+import { NodeBreakers } from './breakers.ts';
 import { budgetGauges, budgetPort } from './budgets.ts';
 import { openCardKey } from './card-key.ts';
 import { publishedBy } from './catalog.ts';
@@ -76,7 +78,7 @@ import { loginDoors, sessionsOf } from './login.ts';
 import { logPort, takeLogs } from './logs.ts';
 import { mcpParts } from './mcp.ts';
 import { auditSource } from './measures/audit.ts';
-import { BreakerLog, watchBreakers } from './measures/breakers.ts';
+import { watchBreakers } from './measures/breakers.ts';
 import { budgetSource, leaseSource } from './measures/budgets.ts';
 import { nodesSource, OrdersPublished } from './measures/nodes.ts';
 import { pipelineSource } from './measures/pipeline.ts';
@@ -220,7 +222,8 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   held.defer(() => audit.stop());
   let alerting: Alerting | undefined;
   const alertSink: EventSink = { emit: (event) => alerting?.alerts.emit(event) };
-  const breakers = new BreakerLog(world.clock);
+  const breakers = new NodeBreakers({ clock: world.clock, node: id });
+  held.defer(() => breakers.stop());
   const alertSaid = (spans: readonly AgentSpan[]): void => {
     for (const one of spans) alerting?.alerts.said(one);
   };
@@ -253,8 +256,10 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     hold: (believed) => desk.hold(believed),
     onReconcile: (message, fields) => logger.log('info', message, fields),
     payloads: payloads((...said) => logger.log(...said)),
-    onBreaker: watchBreakers('hub', observed, breakers),
+    onBreaker: watchBreakers('hub', observed, breakers.log),
+    onBreakerBorn: breakers.born,
   });
+  breakers.watch(live.fleet);
 
   const calling = {
     handler: () => live.handler,
@@ -284,6 +289,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
     shared: shared !== undefined,
     publish: (list) => {
       const cut = halt.enforce(list, world.clock.wallMs());
+      breakers.enforce(list.breakers ?? []);
       publisher.publish('kills', list);
       ordered.note(list.seq);
       others?.changed();
@@ -435,8 +441,23 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   });
   metrics.source(budgetSource({ port: budgets, snapshot: () => live.snapshot, clock: world.clock }));
   metrics.source(leaseSource(lessor));
+  const breakerSeen = auditedBreakers(
+    breakerPort({ node: id, own: breakers, nodes, kills, world, logger }),
+    audit.trail,
+  );
   const watching = await startAlerting({
-    ...{ world, node: shared?.holder ?? id, stores, control, budgets, live, key, fetch: egress.fetch, logger, metrics },
+    ...{
+      world,
+      node: shared?.holder ?? id,
+      stores,
+      control,
+      budgets,
+      breakers: breakerSeen,
+      key,
+      fetch: egress.fetch,
+      logger,
+      metrics,
+    },
   });
   alerting = watching;
   held.defer(() => watching.stop());
@@ -456,7 +477,7 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
       signal: closing,
       live,
       observed,
-      breakers,
+      breakers: breakerSeen,
       budgets,
       control: configure,
       releases: auditedReleases(train, audit.trail),

@@ -1,11 +1,12 @@
 /** Orders to stop as the admin door asks about them: given and lifted where the control plane is, looked at on every hub. */
-import type { KillList, KillOrder, NodePort, Principal } from '../../contract/index.ts';
+import type { BreakerOrder, KillList, KillOrder, NodePort, Principal } from '../../contract/index.ts';
 import { DEFAULT_TENANT, Fault } from '../../contract/index.ts';
 import type { KillChange, KillSwitch, Publisher } from '../../control/index.ts';
 import type { KillPort } from '../../doors/admin/index.ts';
 import type { World } from '../../kernel/index.ts';
 import type { Halt } from '../../kill/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
+import type { NodeBreakers } from './breakers.ts';
 import type { LivePipeline } from './live.ts';
 
 export interface KillPortParts {
@@ -64,17 +65,24 @@ export interface KillRelay {
   own(list: KillList): number;
   /** The list of the parent: in force in this turn, whatever a store or another order does. */
   above(list: KillList): void;
+  /** About breakers, from the parent: of this hub, and of nodes below as this hub names them. */
+  breakersAbove(): readonly BreakerOrder[];
 }
 
 /** Orders of a hub that has a parent: whoever is below must obey both, and hears both in one list. */
 export const killRelay = ({
+  node,
   halt,
+  breakers,
   world,
   publisher,
   logger,
   published,
 }: {
+  /** Id of this hub. */
+  readonly node: string;
   readonly halt: Halt;
+  readonly breakers: Pick<NodeBreakers, 'enforce'>;
   readonly world: Pick<World, 'clock'>;
   readonly publisher: Publisher;
   readonly logger: Pick<Logger, 'log'>;
@@ -83,11 +91,20 @@ export const killRelay = ({
 }): KillRelay => {
   let own: KillList = { seq: 0, orders: [] };
   let above: KillList = { seq: 0, orders: [] };
-  const whole = (): KillList => ({ seq: own.seq, orders: [...above.orders, ...own.orders] });
+  const breakersAbove = (): readonly BreakerOrder[] => (above.breakers ?? []).flatMap((order) => below(node, order));
+  const whole = (): KillList => {
+    // What stands above comes last, and has the last word.
+    const held = [...(own.breakers ?? []), ...breakersAbove()];
+    return {
+      ...{ seq: own.seq, orders: [...above.orders, ...own.orders] },
+      ...(held.length === 0 ? {} : { breakers: held }),
+    };
+  };
   return {
     own: (list) => {
       own = list;
       const cut = halt.enforce(whole(), world.clock.wallMs());
+      breakers.enforce(whole().breakers ?? []);
       publisher.publish('kills', whole());
       published(own.seq);
       return cut;
@@ -95,9 +112,17 @@ export const killRelay = ({
     above: (list) => {
       above = list;
       const cut = halt.enforce(whole(), world.clock.wallMs());
+      breakers.enforce(whole().breakers ?? []);
       if (cut > 0) logger.log('warn', 'orders from above cut calls', { cut });
     },
+    breakersAbove,
   };
+};
+
+/** An order of the parent as it is said here: nodes below are known by their own names. What is about others stays out. */
+const below = (node: string, order: BreakerOrder): readonly BreakerOrder[] => {
+  if (order.node === node) return [order];
+  return order.node.startsWith(`${node}/`) ? [{ ...order, node: order.node.slice(node.length + 1) }] : [];
 };
 
 /** Its own, and those that stop it. */

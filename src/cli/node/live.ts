@@ -129,6 +129,8 @@ export interface LiveOptions {
   /** Writes down what limits of policy want written down. Default: nobody does. */
   readonly payloads?: Layer;
   readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
+  /** Hears of each new breaker before a call does. */
+  readonly onBreakerBorn?: (tenant: string, endpoint: string, breaker: Breaker) => void;
 }
 
 interface Current {
@@ -172,15 +174,15 @@ export class LivePipeline {
     this.#compiler = options.compiler ?? new SnapshotCompiler(options.watchTrial);
     const { world } = options;
     this.#treasury = options.treasury ?? new Treasury({ ledger: null, clock: world.clock });
-    this.fleet = new Fleet(
-      (endpoint) =>
-        new Breaker({
-          endpoint,
-          random: world.random,
-          onTransition: (id, from, to) => options.onBreaker?.(id, from, to),
-        }),
-      options.ways ?? 'hub',
-    );
+    this.fleet = new Fleet((endpoint, { tenant }) => {
+      const breaker = new Breaker({
+        endpoint,
+        random: world.random,
+        onTransition: (id, from, to) => options.onBreaker?.(id, from, to),
+      });
+      options.onBreakerBorn?.(tenant, endpoint, breaker);
+      return breaker;
+    }, options.ways ?? 'hub');
     this.gate = new Gate({
       limit: options.concurrency ?? 4_000,
       priorityOf: (call) => (isOwnQuestion(call) ? 0 : (this.#current?.planOf(call).priority ?? 2)),

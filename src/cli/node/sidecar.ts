@@ -30,6 +30,7 @@ import { a2aFront } from './a2a.ts';
 import { AgentOutput, type AgentStream } from './agent-output.ts';
 import { openDesk } from './approvals.ts';
 import { trailOf } from './audit.ts';
+import { breakersUp, NodeBreakers } from './breakers.ts';
 import { openCardKey } from './card-key.ts';
 import { SnapshotCompiler } from './compiled.ts';
 import { detachedCalls } from './detached.ts';
@@ -153,9 +154,11 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const trail = trailOf(member.stores, world, logger);
   const leased = leasing(member, logger);
   const compiler = new SnapshotCompiler();
+  const breakers = new NodeBreakers({ clock: world.clock, node: node.id });
   const shared = {
     world,
     compiler,
+    onBreakerBorn: breakers.born,
     treasury: leased.treasury,
     halt,
     lineage,
@@ -182,7 +185,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const out: LivePipeline = new LivePipeline({
     ...shared,
     payloads: payloads((...said) => logger.log(...said)),
-    onBreaker: watchBreakers('sidecar-out', observed),
+    onBreaker: watchBreakers('sidecar-out', observed, breakers.log),
     ask,
     ways: 'either',
     view: ({ above }, sight) => {
@@ -202,7 +205,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
   const into: LivePipeline = new LivePipeline({
     ...shared,
     payloads: payloads((...said) => logger.log(...said)),
-    onBreaker: watchBreakers('sidecar-in', observed),
+    onBreaker: watchBreakers('sidecar-in', observed, breakers.log),
     reaches,
     ...(behind.upstreamFor === undefined ? {} : { upstreamFor: behind.upstreamFor }),
     ask,
@@ -219,6 +222,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
           }),
     compose: (parts) => sidecarIn(withFresh(parts)),
   });
+  for (const { fleet } of [out, into]) breakers.watch(fleet);
   const desk: Desk = openDesk({
     node: node.id,
     ...{ world, stores: member.stores, live: into, trail, key: member.key, logger },
@@ -321,7 +325,11 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     {
       prepareSnapshot: (snapshot) => following.prepareSnapshot(snapshot),
       prepareRoster: (roster) => following.prepareRoster(roster),
-      enforceKills: (list) => void halt.enforce(list, world.clock.wallMs()),
+      enforceKills: (list) => {
+        halt.enforce(list, world.clock.wallMs());
+        breakers.enforce(list.breakers ?? []);
+      },
+      breakers: () => breakersUp(breakers, node.tenant),
       instances: () =>
         behind.url === null
           ? []
@@ -339,6 +347,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
     options.advertise ?? front.url,
     (problem) => logger.log('warn', 'hub link', { code: problem.code, reason: problem.message }),
   );
+  breakers.onChange(() => followed.tellSoon());
   await certificate.start();
   // Operators see it with the next word, which is now.
   certificate.follow(() => followed.tell());
@@ -381,6 +390,7 @@ export const startSidecar = async (options: SidecarOptions): Promise<RunningSide
       into.reconciler.stop();
       endHouse();
       overload.stop();
+      breakers.stop();
       await leased.stop(graceful);
       output.close();
       await observed.close();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AuditFilter, AuditRecord, BreakerView, RevisionChange } from '../../contract/index.ts';
-import type { AuditPort, FleetTarget } from './ports.ts';
+import type { AuditPort } from './ports.ts';
 import { type Served, served } from './testing/served.ts';
 
 const record = (seq: number): AuditRecord => ({
@@ -105,33 +105,52 @@ const CONTROL = {
   rollback: never,
 };
 
-test('breakers that were always closed are left out, those that keep calls away come first, and each sees those of their domain', async () => {
-  const endpoint = (id: string, breaker: string): FleetTarget['endpoints'][number] => ({
-    ...{ id, url: '', version: '', state: 'ready', obstacle: null, inFlight: 0, requests: 0, failures: 0 },
-    ...{ latencyMs: null, ejectedForMs: 0, breaker },
+test('of breakers each sees those of their domain, whichever node has them', async () => {
+  const breaker = (target: string, domain: string, node: string): BreakerView => ({
+    ...{ target, domain, node, endpoint: `${target}@1`, state: 'open', changes: [] },
   });
-  const target = (name: string, domain: string, ...endpoints: FleetTarget['endpoints']): FleetTarget => ({
-    ...{ tenant: 'default', kind: 'agent', name, domain, via: 'hub', panic: false, endpoints },
-  });
-  const changes = {
-    'orders-1': [{ atMs: 5, from: 'open', to: 'closed' }],
-    'kb-1': [{ atMs: 9, from: 'closed', to: 'open' }],
+  const asked: string[] = [];
+  const list = (tenant: string): readonly BreakerView[] => {
+    asked.push(tenant);
+    return [breaker('agent/kb', '', 'hub-1'), breaker('agent/orders', 'operations', 'hub-2/sidecar-1')];
   };
-  await using door = await served({
-    fleet: () => [
-      target('orders', 'operations', endpoint('orders-1', 'closed'), endpoint('orders-2', 'closed')),
-      // Two ways to one endpoint are one breaker for whoever looks.
-      ...[0, 1].map(() => target('kb', '', endpoint('kb-1', 'open'))),
-    ],
-    breakerChanges: (id) => changes[id as keyof typeof changes] ?? [],
-  });
-  const seen = async (key: string): Promise<readonly (readonly [string, string, number])[]> => {
+  await using door = await served({ breakers: { list, force: never } });
+  const seen = async (key: string): Promise<readonly string[]> => {
     const { items } = (await (await door.get('/v1/breakers', key)).json()) as { items: BreakerView[] };
-    return items.map((one) => [one.endpoint, one.state, one.changes.length]);
+    return items.map(({ target, node }) => `${target} ${node}`);
   };
-  assert.deepEqual(await seen('viewer'), [
-    ['kb-1', 'open', 1],
-    ['orders-1', 'closed', 1],
-  ]);
-  assert.deepEqual(await seen('steward'), [['orders-1', 'closed', 1]]);
+  assert.deepEqual(await seen('viewer'), ['agent/kb hub-1', 'agent/orders hub-2/sidecar-1']);
+  assert.deepEqual(await seen('steward'), ['agent/orders hub-2/sidecar-1']);
+  assert.deepEqual(asked, ['default', 'default']);
+});
+
+test('who holds a breaker says why, and for a day at most', async () => {
+  await using door = await served();
+  const status = async (body: object): Promise<number> =>
+    (await door.post('/v1/breakers:force', 'operator', { endpoint: 'a@b', mode: 'open', reason: 'x', ...body })).status;
+  for (const wrong of [
+    { endpoint: '' },
+    { endpoint: 'a b' },
+    { endpoint: 'a\u0007' },
+    { endpoint: 'x'.repeat(256) },
+    { mode: 'half_open' },
+    { reason: ' ' },
+    { reason: 'x'.repeat(501) },
+    { forMs: 0 },
+    { forMs: 86_400_001 },
+    { forMs: 1_000.5 },
+    { node: '' },
+    { by: 'user/eve' },
+  ])
+    assert.equal(await status(wrong), 400, JSON.stringify(wrong));
+  assert.deepEqual(door.asked, []);
+  assert.equal(await status({ forMs: 86_400_000, node: 'hub-2/sidecar-1' }), 200);
+  assert.equal(await status({}), 200);
+  assert.deepEqual(
+    door.asked.map((one) => (one as { request: object }).request),
+    [
+      { endpoint: 'a@b', mode: 'open', reason: 'x', forMs: 86_400_000, node: 'hub-2/sidecar-1' },
+      { endpoint: 'a@b', mode: 'open', reason: 'x', forMs: 600_000 },
+    ],
+  );
 });

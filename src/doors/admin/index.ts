@@ -12,6 +12,8 @@ export type {
   ApprovalPort,
   AuditChain,
   AuditPort,
+  BreakerAnswer,
+  BreakerPort,
   BudgetAccount,
   BudgetPort,
   BudgetView,

@@ -11,7 +11,9 @@ import type {
   AuditRecord,
   AuditVerification,
   Belonging,
-  BreakerChange,
+  BreakerOrder,
+  BreakerRequest,
+  BreakerView,
   BudgetEntry,
   CallEvent,
   CallRecord,
@@ -85,8 +87,7 @@ export interface AdminPorts {
   };
   /** What routing knows, of one tenant. */
   readonly fleet: (tenant: string) => readonly FleetTarget[];
-  /** How the breaker of an endpoint came to be what it is, newest first; nothing: it was always closed. */
-  readonly breakerChanges: (endpoint: string) => readonly BreakerChange[];
+  readonly breakers: BreakerPort;
   /** Targets of the current snapshot, of all tenants. */
   readonly targets: () => readonly TargetEntry[];
   /** Of one tenant, in the order of names: what is provided by operations that may be seen. */
@@ -458,6 +459,21 @@ export interface Vote {
   readonly digest: string;
   /** `answer` of the check of a plan that the voter looked at. Absent: as it was when people were asked. */
   readonly check?: string | undefined;
+}
+
+/** Breakers of this node and of nodes below it. */
+export interface BreakerPort {
+  /** Those that are not closed, are held, or have not always been closed; the most urgent first. */
+  list(tenant: string): readonly BreakerView[];
+  /** In force where it is of this node, on its way where it is of another. Throws `not_found`, `conflict`, `denied`, `rate_limited`. */
+  force(by: Principal, request: BreakerRequest): Promise<BreakerAnswer>;
+}
+
+export interface BreakerAnswer {
+  readonly order: BreakerOrder;
+  /** Of the list of orders that has it: a node that runs it, or a later one, has carried it out. */
+  readonly seq: number;
+  readonly warnings: readonly string[];
 }
 
 /** Orders to stop. */

@@ -3,7 +3,7 @@
  * routes do; a route that is not here reads nothing.
  */
 import type { z } from 'zod';
-import { KillRequest } from '../../contract/index.ts';
+import { BreakerRequest, KillRequest } from '../../contract/index.ts';
 import * as access from './access.ts';
 import * as alerts from './alerts.ts';
 import * as approvals from './approvals.ts';
@@ -58,6 +58,7 @@ export const READS: Readonly<Record<string, Reads>> = {
   'POST /v1/policy/releases/{hex}:shadow': body(releases.ReasonBody),
   'POST /v1/policy/releases/{hex}:activate': body(releases.ActivateBody),
   'POST /v1/policy/releases/{hex}:approve': body(releases.ReasonBody),
+  'POST /v1/breakers:force': body(BreakerRequest),
   'POST /v1/kills': body(KillRequest),
   'GET /v1/approvals': query(approvals.Filter),
   'POST /v1/approvals/{hex}:approve': body(approvals.Vote),

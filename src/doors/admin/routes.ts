@@ -6,7 +6,7 @@ import type { Answer } from './answer.ts';
 import { approve, deny, edit, getApproval, listApprovals } from './approvals.ts';
 import { auditHead, auditNodes, auditVerification, readAudit, searchAudit, verifyAudit } from './audit.ts';
 import type { Access } from './authorise.ts';
-import { listBreakers } from './breakers.ts';
+import { forceBreaker, listBreakers } from './breakers.ts';
 import { lease, listBudgets, payersOf, topUp } from './budgets.ts';
 import { capabilities } from './capabilities.ts';
 import { CHANGING } from './changing.ts';
@@ -203,6 +203,7 @@ export const ROUTES: readonly AdminRoute[] = [
   route('GET', '/v1/calls', { least: 'viewer', domains: true }, calls),
   route('GET', '/v1/top', { least: 'viewer', domains: true }, top),
   route('GET', '/v1/breakers', { least: 'viewer', domains: true }, listBreakers),
+  route('POST', '/v1/breakers:force', { least: 'operator' }, forceBreaker),
   route('GET', '/v1/sums', { least: 'viewer', domains: true }, domainSums),
   route('GET', '/v1/usage', { least: 'viewer', domains: true }, usage),
   // Over all calls of the tenant: what a part of it looks like from one domain would be another topology.

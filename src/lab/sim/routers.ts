@@ -104,6 +104,8 @@ const onTime = (breaker: Breaker, machinery: Machinery, clock: Clock): BreakerLi
     blame: (ticket) => breaker.blame(ticket, now()),
     state: () => breaker.state(now()),
     retryAfterMs: () => breaker.retryAfterMs(now()),
+    force: (mode) => breaker.force(mode, now()),
+    forced: null,
   };
 };
 

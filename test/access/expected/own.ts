@@ -138,6 +138,7 @@ export const OWN: Readonly<Record<string, Expected>> = {
   'admin: GET /v1/top': viewers(true),
   'admin: GET /v1/logs': viewers(true),
   'admin: GET /v1/breakers': viewers(true),
+  'admin: POST /v1/breakers:force': operators(false),
   'admin: GET /v1/logs/stream': viewers(true),
   'admin: GET /v1/sums': viewers(true),
   'admin: GET /v1/usage': viewers(true),

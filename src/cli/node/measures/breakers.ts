@@ -14,13 +14,25 @@ export class BreakerLog {
   readonly #clock: Pick<Clock, 'wallMs'>;
   readonly #changes = new Recent<readonly BreakerChange[]>(MOST_ENDPOINTS);
 
-  constructor(clock: Pick<Clock, 'wallMs'>) {
+  readonly #noted: () => void;
+  #isEmpty = true;
+
+  /** `noted`: after each change; must not throw. */
+  constructor(clock: Pick<Clock, 'wallMs'>, noted: () => void = () => {}) {
     this.#clock = clock;
+    this.#noted = noted;
+  }
+
+  /** No breaker has changed yet. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
   }
 
   note(endpoint: string, from: BreakerState, to: BreakerState): void {
     const change = { atMs: Math.floor(this.#clock.wallMs()), from, to };
     this.#changes.set(endpoint, [change, ...this.of(endpoint)].slice(0, MOST_CHANGES));
+    this.#isEmpty = false;
+    this.#noted();
   }
 
   /** Newest first. */

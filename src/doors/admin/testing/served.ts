@@ -29,7 +29,7 @@ import {
 import { Canceller, type World } from '../../../kernel/index.ts';
 import { adminDoor } from '../door.ts';
 import { EventFeed } from '../feed.ts';
-import type { AdminPorts, BudgetView, KillAnswer } from '../ports.ts';
+import type { AdminPorts, BreakerAnswer, BudgetView, KillAnswer } from '../ports.ts';
 
 const NO_USE: UsageView = {
   ...{ fromMs: 0, toMs: 1, step: 'minute', stepMs: 60_000, by: [], sort: 'calls' },
@@ -207,6 +207,16 @@ export const budgetViews: readonly BudgetView[] = [
     ],
   },
 ];
+
+export const breakerAnswer: BreakerAnswer = {
+  order: {
+    id: 'breaker-00c0ffee',
+    ...{ tenant: 'default', node: 'hub-1', endpoint: 'orders@a', mode: 'open', reason: 'it lies', by: 'user/olaf' },
+    ...{ atMs: 1_700_000_000_000, untilMs: 1_700_000_600_000 },
+  },
+  seq: 3,
+  warnings: [],
+};
 
 export const killAnswer: KillAnswer = {
   order: {
@@ -565,7 +575,10 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
       targets: () => [{ kind: 'agent', target: 'orders', calls: 3, failed: 1, denied: 0, p50Ms: 1, p99Ms: 9 }],
     },
     fleet: () => [],
-    breakerChanges: () => [],
+    breakers: {
+      list: () => [],
+      force: (by, request) => note({ force: by.id, request }, breakerAnswer),
+    },
     alerts: {
       list: () => [],
       incidents: (filter) => note({ incidents: filter }, []),
@@ -726,6 +739,7 @@ const portsOf = ({ world, feed, shutDown, asked, internal, revoked }: Parts): Ad
             exports: { taken: 0, refused: 'the name is taken' },
             sumsRefused: null,
           })),
+      breakers: () => [],
       announce: (principal, report) => note({ announce: principal.id, report }, { heartbeatMs: 1 }),
       withdraw: (principal, id) => note({ withdraw: principal.id, id }, undefined),
       find: ({ tenant, kind, name }) =>
