@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
@@ -188,8 +189,13 @@ test('traffic calls until it is told to stop, each conversation in a session of 
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-test('a flapping instance alternates between refusing, saying that nothing ran, and dying; it says that it is not well', async () => {
-  const argsFor = (port: number) => ['--port', String(port), '--flaps', '--good-ms', '0', '--bad-ms', '1000'];
+const moody = (mood: string, badMs: number) => (port: number) => [
+  ...['--port', String(port), '--flaps', mood],
+  ...['--good-ms', '0', '--bad-ms', String(badMs), '--lookup-ms', '0'],
+];
+
+test('an ill instance alternates between refusing, saying that nothing ran, and dying; it says that it is not well', async () => {
+  const argsFor = moody('ill', 1_000);
   const agent = await supervise({ name: 'unwell', script: script('agents/orders.ts'), argsFor, env: {} }, () => {});
   try {
     const ask = () =>
@@ -208,11 +214,36 @@ test('a flapping instance alternates between refusing, saying that nothing ran, 
   }
 });
 
-test('moods follow each other by the clock', () => {
-  const habit = { goodMs: 5, badMs: 5 };
+test(
+  'a deaf instance takes no new connection, and serves those that it has: its health check notices nothing',
+  WAITING,
+  async () => {
+    const argsFor = moody('deaf', 600_000);
+    const agent = await supervise({ name: 'deaf', script: script('agents/orders.ts'), argsFor, env: {} }, () => {});
+    const kept = new Agent({ keepAlive: true, maxSockets: 1 });
+    const health = (): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const asked = request(`${agent.url}/healthz`, { agent: kept }, (response) => {
+          response.resume().once('end', () => resolve(response.statusCode));
+        });
+        asked.once('error', reject).end();
+      });
+    try {
+      assert.equal(await health(), 200);
+      await assert.rejects(once(connect(Number(new URL(agent.url).port), '127.0.0.1'), 'connect'), /ECONNREFUSED/);
+      for (let times = 0; times < 3; times++) assert.equal(await health(), 200);
+    } finally {
+      kept.destroy();
+      await agent.stop();
+    }
+  },
+);
+
+test('moods follow each other by the clock, the bad ones in turn', () => {
+  const habit = { goodMs: 5, badMs: 5, bad: ['deaf', 'ill'] as const };
   assert.deepEqual(
-    [0, 4, 5, 9, 10, 14, 15].map((ms) => moodAt(ms, habit)),
-    ['good', 'good', 'bad', 'bad', 'good', 'good', 'bad'],
+    [0, 4, 5, 9, 10, 14, 15, 19, 20, 25].map((ms) => moodAt(ms, habit)),
+    ['good', 'good', 'deaf', 'deaf', 'good', 'good', 'ill', 'ill', 'good', 'deaf'],
   );
 });
 

@@ -28,7 +28,7 @@ export const MEMBERS: readonly Member[] = [
     name: 'orders',
     domain: 'operations',
     version: '2.3',
-    args: ['--flaps'],
+    args: ['--flaps', 'deaf,ill'],
     meshed: true,
   },
   { id: 'refunds', kind: 'agent', name: 'refunds', domain: 'operations', version: '1.1' },

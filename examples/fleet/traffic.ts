@@ -26,6 +26,17 @@ const looksUp =
   (inSession) =>
     inSession(visitor).call('orders', 'where', { id });
 
+/** The board of the shop: every order at once, and what six customers have. */
+const looksAtAll: Scene = (inSession) => {
+  const orders = inSession(visitor);
+  return Promise.all([
+    ...Array.from({ length: 12 }, (_, at) => orders.call('orders', 'where', { id: at + 1 })),
+    ...['amara', 'bjorn', 'chiyo', 'diego', 'edda', 'farid'].map((customer) =>
+      orders.call('orders', 'list', { customer }),
+    ),
+  ]);
+};
+
 /** Not for customers: policy says so, and names the rule. */
 const helpsHimself: Scene = (inSession) =>
   inSession(visitor).call('refunds', 'issue', { order: 12, amountCents: 2_000, reason: 'changed my mind' });
@@ -61,7 +72,7 @@ const SCENES: readonly Scene[] = [
   looksUp(7),
   listens,
   asks('How long does delivery take?'),
-  looksUp(2),
+  looksAtAll,
   asks('I want my money back for order 7'),
   looksUp(9),
   asks('Where is my parcel of order 6?'),
