@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { type Action, collect, type Does } from './action.ts';
 import { addApproval } from './approval-program.ts';
 import { addAudit } from './audit-program.ts';
+import { addBreaker } from './breaker-program.ts';
 import { addBudget } from './budget-program.ts';
 import { addCapability } from './capability-program.ts';
 import type { RequestReplayOptions } from './commands/request-replay.ts';
@@ -115,6 +116,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addIdentity(program, does);
   addKill(program, does);
   addIncidents(program, does);
+  addBreaker(program, does);
   addApproval(program, does);
   addPlan(program, does);
   addBudget(program, does);

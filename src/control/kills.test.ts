@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Fault, type KillList, type KillRequest, type KillStore, type Principal } from '../contract/index.ts';
+import {
+  type BreakerOrder,
+  Fault,
+  type KillList,
+  type KillRequest,
+  type KillStore,
+  type Principal,
+} from '../contract/index.ts';
 import { VirtualWorld } from '../kernel/index.ts';
 import { memoryStores } from '../stores/index.ts';
 import { KillSwitch } from './kills.ts';
@@ -112,6 +119,43 @@ test('orders that must not be are refused', async () => {
   ];
   for (const [by, request, expected] of cases)
     assert.equal(await codeOf(kills.order(by, request)), expected, JSON.stringify(request));
+});
+
+const BREAKER: BreakerOrder = {
+  ...{ id: 'breaker-1', tenant: 'default', node: 'hub', endpoint: 'orders@a', mode: 'open', reason: 'it lies' },
+  ...{ by: 'user/ada', atMs: 0, untilMs: Number.MAX_SAFE_INTEGER },
+};
+
+test('an order about a breaker goes with the list, stands beside orders to stop, and takes the place of the one before', async () => {
+  const { world, published, start } = bench();
+  const kills = start();
+  await kills.start();
+  assert.equal(published.at(-1)!.breakers, undefined);
+  const { seq } = await kills.breaker({ ...BREAKER, untilMs: world.clock.wallMs() + 1_000 });
+  assert.equal(seq, published.at(-1)!.seq);
+  await kills.order(ADA, ORDERS);
+  await kills.breaker({ ...BREAKER, id: 'breaker-2', node: 'sidecar-1' });
+  await kills.breaker({ ...BREAKER, id: 'breaker-3', node: 'sidecar-1', mode: 'reset' });
+  assert.deepEqual(
+    [published.at(-1)!.orders.length, published.at(-1)!.breakers?.map(({ id }) => id)],
+    [1, ['breaker-1', 'breaker-3']],
+  );
+  await world.run(world.clock.nowMs() + 2_000);
+  await kills.renumber();
+  assert.deepEqual(
+    published.at(-1)!.breakers?.map(({ id }) => id),
+    ['breaker-3'],
+    'what is over is gone',
+  );
+});
+
+test('there is an end to how many breakers are held, and whoever changes one of them needs no more room', async () => {
+  const { start } = bench();
+  const kills = start();
+  await kills.start();
+  for (let at = 0; at < 200; at++) await kills.breaker({ ...BREAKER, endpoint: `e${at}` });
+  assert.equal(await codeOf(kills.breaker(BREAKER)), 'rate_limited');
+  assert.equal(await codeOf(kills.breaker({ ...BREAKER, endpoint: 'e7', mode: 'reset' })), 'none');
 });
 
 test('there is an end to how many orders a list can have', async () => {

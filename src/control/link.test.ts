@@ -507,6 +507,28 @@ test('what instances do is told with the next beat, and a beat is never sent twi
   await stop(bench, it.link);
 });
 
+test('a breaker that changed is told soon, and however often breakers change, not more than once a second beside the beats', async () => {
+  const { bench, it } = await started();
+  let state = 'closed';
+  Object.assign(it.node, {
+    breakers: () => [{ target: 'agent/seller', domain: 'sales', endpoint: 'e', state, changes: [] }],
+  });
+  await it.link.start();
+  await bench.pass(100);
+  state = 'open';
+  it.link.tellSoon();
+  await bench.pass(500);
+  assert.equal(bench.hub.breakers('default')[0]?.state, 'open');
+  const beats = (): number => it.wire.posts.filter(({ path }) => path.endsWith(':heartbeat')).length;
+  const before = beats();
+  for (let times = 0; times < 1_000; times++) {
+    it.link.tellSoon();
+    await bench.pass(10);
+  }
+  assert.ok(beats() - before <= 11, String(beats() - before));
+  await stop(bench, it.link);
+});
+
 test('a list of orders that the hub sends confirms itself: under a stream of orders beats may always be behind', async () => {
   const { bench, it } = await started();
   const beatless = new NodeLink({

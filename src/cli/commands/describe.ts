@@ -80,7 +80,7 @@ const ENDPOINT_COLUMNS: readonly Column<TopEndpoint>[] = [
     value: ({ obstacle }) => obstacle ?? 'yes',
     style: ({ obstacle }) => (obstacle === null ? 'green' : 'yellow'),
   },
-  { title: 'BREAKER', value: ({ breaker }) => breaker },
+  { title: 'BREAKER', value: ({ breaker, isHeld }) => `${breaker}${isHeld === true ? ', held' : ''}` },
   { title: 'FLIGHT', value: ({ inFlight }) => inFlight, align: 'right' },
   { title: 'LATENCY', value: ({ latencyMs }) => (latencyMs === null ? '-' : duration(latencyMs)), align: 'right' },
 ];

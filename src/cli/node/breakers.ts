@@ -121,7 +121,7 @@ export class NodeBreakers {
 
   #reportsOn({ tenant, kind, name, domain, endpoints }: TargetStatus): readonly BreakerReport[] {
     return endpoints.flatMap(({ id, breaker, isHeld }) => {
-      const changes = this.log.of(id);
+      const changes = this.log.of(tenant, id);
       const held = isHeld === true ? heldBy(this.#orderOn(tenant, id)) : undefined;
       if (breaker === 'closed' && changes.length === 0 && held === undefined) return [];
       const seen = { target: `${kind}/${name}`, domain, endpoint: id, state: breaker, changes };

@@ -91,10 +91,15 @@ export const killRelay = ({
 }): KillRelay => {
   let own: KillList = { seq: 0, orders: [] };
   let above: KillList = { seq: 0, orders: [] };
+  /** Own orders about breakers that were reset above since. */
+  let lifted: ReadonlySet<string> = new Set();
   const breakersAbove = (): readonly BreakerOrder[] => (above.breakers ?? []).flatMap((order) => below(node, order));
   const whole = (): KillList => {
-    // What stands above comes last, and has the last word.
-    const held = [...(own.breakers ?? []), ...breakersAbove()];
+    const [resets, holds] = [true, false].map((isReset) =>
+      breakersAbove().filter(({ mode }) => (mode === 'reset') === isReset),
+    );
+    // Of orders about one breaker the last counts: what is held above, or else what was said here since it was reset above.
+    const held = [...resets!, ...(own.breakers ?? []).filter(({ id }) => !lifted.has(id)), ...holds!];
     return {
       ...{ seq: own.seq, orders: [...above.orders, ...own.orders] },
       ...(held.length === 0 ? {} : { breakers: held }),
@@ -111,6 +116,9 @@ export const killRelay = ({
     },
     above: (list) => {
       above = list;
+      const isLifted = (one: BreakerOrder): boolean =>
+        lifted.has(one.id) || breakersAbove().some((by) => undoes(by, one));
+      lifted = new Set((own.breakers ?? []).filter(isLifted).map(({ id }) => id));
       const cut = halt.enforce(whole(), world.clock.wallMs());
       breakers.enforce(whole().breakers ?? []);
       if (cut > 0) logger.log('warn', 'orders from above cut calls', { cut });
@@ -118,6 +126,13 @@ export const killRelay = ({
     breakersAbove,
   };
 };
+
+const undoes = (reset: BreakerOrder, { tenant, node, endpoint, atMs }: BreakerOrder): boolean =>
+  reset.mode === 'reset' &&
+  reset.tenant === tenant &&
+  reset.node === node &&
+  reset.endpoint === endpoint &&
+  reset.atMs >= atMs;
 
 /** An order of the parent as it is said here: nodes below are known by their own names. What is about others stays out. */
 const below = (node: string, order: BreakerOrder): readonly BreakerOrder[] => {

@@ -128,7 +128,7 @@ export interface LiveOptions {
   readonly replays?: Layer;
   /** Writes down what limits of policy want written down. Default: nobody does. */
   readonly payloads?: Layer;
-  readonly onBreaker?: (endpoint: string, from: BreakerState, to: BreakerState) => void;
+  readonly onBreaker?: (tenant: string, endpoint: string, from: BreakerState, to: BreakerState) => void;
   /** Hears of each new breaker before a call does. */
   readonly onBreakerBorn?: (tenant: string, endpoint: string, breaker: Breaker) => void;
 }
@@ -178,7 +178,7 @@ export class LivePipeline {
       const breaker = new Breaker({
         endpoint,
         random: world.random,
-        onTransition: (id, from, to) => options.onBreaker?.(id, from, to),
+        onTransition: (id, from, to) => options.onBreaker?.(tenant, id, from, to),
       });
       options.onBreakerBorn?.(tenant, endpoint, breaker);
       return breaker;

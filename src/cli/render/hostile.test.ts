@@ -70,6 +70,7 @@ const target = {
       requests: 0,
       failures: 0,
       breaker: HOSTILE,
+      isHeld: true,
       ejectedForMs: 0,
       latencyMs: 1,
     },

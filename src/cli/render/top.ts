@@ -28,7 +28,10 @@ const well = ({ endpoints }: TopTarget): string =>
 const note = ({ endpoints, panic }: TopTarget): string =>
   [
     panic ? 'panic' : '',
-    ...endpoints.flatMap((endpoint) => (endpoint.obstacle === null ? [] : [`${endpoint.id} ${endpoint.obstacle}`])),
+    ...endpoints.flatMap(({ id, obstacle, breaker, isHeld }) => [
+      ...(obstacle === null ? [] : [`${id} ${obstacle}`]),
+      ...(isHeld === true ? [`${id} held ${breaker}`] : []),
+    ]),
   ]
     .filter((part) => part !== '')
     .join(', ');

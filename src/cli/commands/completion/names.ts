@@ -90,6 +90,7 @@ const ARGUMENTS: Readonly<Record<string, Names>> = {
   'request replay id': calls,
   'request target': targets,
   'drain instance': instances,
+  endpoint: listed('/v1/breakers', ({ endpoint }: { readonly endpoint: string }) => endpoint),
   'kill what': callees,
   'kill lift id': listed('/v1/kills', id),
   'incident show id': listed('/v1/incidents', shortId),

@@ -28,23 +28,23 @@ export class BreakerLog {
     return this.#isEmpty;
   }
 
-  note(endpoint: string, from: BreakerState, to: BreakerState): void {
+  note(tenant: string, endpoint: string, from: BreakerState, to: BreakerState): void {
     const change = { atMs: Math.floor(this.#clock.wallMs()), from, to };
-    this.#changes.set(endpoint, [change, ...this.of(endpoint)].slice(0, MOST_CHANGES));
+    this.#changes.set(`${tenant}/${endpoint}`, [change, ...this.of(tenant, endpoint)].slice(0, MOST_CHANGES));
     this.#isEmpty = false;
     this.#noted();
   }
 
   /** Newest first. */
-  of(endpoint: string): readonly BreakerChange[] {
-    return this.#changes.get(endpoint) ?? [];
+  of(tenant: string, endpoint: string): readonly BreakerChange[] {
+    return this.#changes.get(`${tenant}/${endpoint}`) ?? [];
   }
 }
 
 export const watchBreakers = (
   role: string,
   { metrics, logger }: Pick<Observed, 'metrics' | 'logger'>,
-  log?: BreakerLog,
+  log: BreakerLog,
 ): NonNullable<LiveOptions['onBreaker']> => {
   const counts = { closed: 0, half_open: 0, open: 0 };
   for (const state of STATES)
@@ -53,9 +53,9 @@ export const watchBreakers = (
       labels: { role, state },
       read: () => counts[state],
     });
-  return (endpoint, from, to) => {
+  return (tenant, endpoint, from, to) => {
     counts[to] += 1;
-    log?.note(endpoint, from, to);
+    log.note(tenant, endpoint, from, to);
     logger.log('warn', `breaker ${to}`, { endpoint, from });
   };
 };
