@@ -18,6 +18,8 @@ import { axe, chromiumMissing, launch, logIn, openPage, type Visit } from './chr
 const missing = chromiumMissing();
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const UP_WITHIN_MS = 90_000;
+/** From when traffic runs to the first breaker that somebody sees open. */
+const OPEN_WITHIN_MS = 60_000;
 const SIZES = [
   { width: 1440, height: 900 },
   { width: 1760, height: 1100 },
@@ -91,6 +93,8 @@ describe('the sample fleet in a browser', missing === undefined ? {} : { skip: m
   let visit: Visit;
   /** To stop somebody who is not there: an incident that changes nothing. */
   let order = '';
+  /** As its row is addressed. */
+  let breaker = '';
 
   const ask = async <T>(path: string, body?: unknown): Promise<T> => {
     const response = await fetch(`${url}${path}`, {
@@ -124,6 +128,7 @@ describe('the sample fleet in a browser', missing === undefined ? {} : { skip: m
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     await saying(up, /Traffic follows/);
+    const readyMs = performance.now();
     key = readFileSync(join(data, 'admin.key'), 'utf8').trim();
     const resources = [
       ...(await changed('Model', priced)),
@@ -133,8 +138,9 @@ describe('the sample fleet in a browser', missing === undefined ? {} : { skip: m
     await ask('/v1/resources:apply', { resources, origins: resources.map(() => 'test'), reason: 'for the pictures' });
     const principal = { kind: 'user', name: 'finn' };
     finn = (await ask<{ secret: string }>('/v1/keys', { principal, force: true })).secret;
-    await tried();
     browser = await launch();
+    await opened(readyMs + OPEN_WITHIN_MS);
+    await tried();
     const kill = { kind: 'agent', name: 'nobody-yet', reason: 'it is not to begin before Monday' };
     order = (await ask<{ order: { id: string } }>('/v1/kills', kill)).order.id;
     await ask('/v1/audit:verify', {});
@@ -164,11 +170,25 @@ describe('the sample fleet in a browser', missing === undefined ? {} : { skip: m
     await ask(`/v1/policy/releases/${release.id.replace('sha256:', '')}:activate`, { percent: 25 });
   };
 
+  /** Until somebody who looks sees that an instance gets no calls, from the traffic alone. */
+  const opened = async (endMs: number): Promise<void> => {
+    await using watched = await openPage(browser);
+    await logIn(watched.page, url, finn, '/ui/incidents');
+    visit = await watched.context.storageState();
+    const row = watched.page.locator('.incidents tr:has(.standing.bad):has-text("breaker")');
+    await row.first().waitFor({ timeout: Math.max(1, endMs - performance.now()) });
+    const { items } = await ask<{ items: readonly { node: string; endpoint: string }[] }>('/v1/breakers');
+    const [{ node, endpoint }] = items as [(typeof items)[number]];
+    breaker = `breaker ${endpoint} ${node}`;
+    console.log(
+      `a breaker was open ${Math.round(OPEN_WITHIN_MS - (endMs - performance.now()))} ms after traffic began`,
+    );
+  };
+
   /** Until the traffic has made something wait. */
   const held = async (): Promise<void> => {
-    await using watched = await openPage(browser);
-    await logIn(watched.page, url, finn, '/ui/approvals');
-    visit = await watched.context.storageState();
+    await using watched = await openPage(browser, { as: visit });
+    await watched.page.goto(`${url}/ui/approvals`);
     await watched.page.waitForSelector('.queue .card', { timeout: UP_WITHIN_MS });
   };
 
@@ -199,6 +219,7 @@ describe('the sample fleet in a browser', missing === undefined ? {} : { skip: m
           ['agents', `/ui/agents?sel=${encodeURIComponent('agent/orders')}`, '.two-lists .grid-table td'],
           ['incidents', '/ui/incidents', '.incidents td'],
           ['incident', `/ui/incidents?sel=${encodeURIComponent(`order ${order}`)}`, '.acts .plain'],
+          ['breaker', `/ui/incidents?sel=${encodeURIComponent(breaker)}`, '.acts button:has-text("Hold it open")'],
           ['audit', '/ui/audit', '.rows .entry .operation'],
           ['audit-record', `/ui/audit?kind=config.*&sel=${await change()}`, '.changed .lines'],
           ['compare', `/ui/compare?a=${trace}&b=${await longest(trace)}&row=0`, '.pair td'],
@@ -249,6 +270,28 @@ describe('the sample fleet in a browser', missing === undefined ? {} : { skip: m
     const { items } = await ask<{ items: readonly { seq: number }[] }>('/v1/audit?kind=config.applied&limit=1');
     return items[0]!.seq;
   };
+
+  test('an operator holds a breaker open with a reason and a time, everybody sees by whom, and it is given back', async () => {
+    await using watched = await openPage(browser, { as: visit });
+    const { page, odd } = watched;
+    await page.goto(`${url}/ui/incidents?sel=${encodeURIComponent(breaker)}`);
+    await page.getByRole('button', { name: 'Hold it open' }).click();
+    assert.ok(await page.locator('.hold button[type=submit]').isDisabled(), 'without a reason it is nothing');
+    await page.getByLabel(/^Why/).fill('it is being looked at');
+    await page.getByLabel('For how long').selectOption('1 minute');
+    assert.deepEqual(await axe(page), [], 'the form');
+    await settled(page);
+    await page.screenshot({ path: join(shots, 'breaker-hold-1440-dark.png') });
+    await page.keyboard.press('Tab');
+    await page.locator('.hold button[type=submit]').click();
+    await page.waitForSelector('.incidents tr.selected:has-text("held open")');
+    await page.waitForSelector('dd:has-text("open by user/finn until")');
+    await page.getByRole('button', { name: 'Give it back' }).click();
+    await page.getByLabel(/^Why/).fill('it was looked at');
+    await page.locator('.hold button[type=submit]').click();
+    await page.waitForSelector('dd:has-text("by nobody")');
+    assert.deepEqual(odd, []);
+  });
 
   test('the map moves, a denial and a held call are there, and approving in the browser finishes the call', async () => {
     await using watched = await openPage(browser, { as: visit });

@@ -24,25 +24,30 @@ const Endpoints = ({ known: { seen } }: { readonly known: Known }): JSX.Element 
       <table className="grid-table">
         <Heads of={['endpoint', 'version', 'state', 'breaker']} numbers={['in flight', 'latency', 'failed']} />
         <tbody>
-          {seen.endpoints.map(({ id, version, state, obstacle, breaker, inFlight, latencyMs, requests, failures }) => (
-            <tr key={id}>
-              <td>
-                <Text of={id} most={60} />
-              </td>
-              <td className="num">
-                <Text of={version} most={30} />
-              </td>
-              <td>
-                <span className={`badge ${obstacle === null ? 'ok' : 'warn'}`}>
-                  <Text of={obstacle ?? state} most={60} />
-                </span>
-              </td>
-              <td className={breaker === 'open' ? 'bad' : breaker === 'closed' ? 'mute' : 'warn'}>{breaker}</td>
-              <td className="right num">{inFlight}</td>
-              <td className="right num">{latencyMs === null ? '–' : duration(latencyMs)}</td>
-              <td className="right num">{percent(failures, requests)}</td>
-            </tr>
-          ))}
+          {seen.endpoints.map(
+            ({ id, version, state, obstacle, breaker, isHeld, inFlight, latencyMs, requests, failures }) => (
+              <tr key={id}>
+                <td>
+                  <Text of={id} most={60} />
+                </td>
+                <td className="num">
+                  <Text of={version} most={30} />
+                </td>
+                <td>
+                  <span className={`badge ${obstacle === null ? 'ok' : 'warn'}`}>
+                    <Text of={obstacle ?? state} most={60} />
+                  </span>
+                </td>
+                <td className={breaker === 'open' ? 'bad' : breaker === 'closed' ? 'mute' : 'warn'}>
+                  {breaker}
+                  {isHeld === true && ', held'}
+                </td>
+                <td className="right num">{inFlight}</td>
+                <td className="right num">{latencyMs === null ? '–' : duration(latencyMs)}</td>
+                <td className="right num">{percent(failures, requests)}</td>
+              </tr>
+            ),
+          )}
         </tbody>
       </table>
     )}

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import type {
   AlertSpec,
+  BreakerMode,
   BreakerView,
   CallEvent,
   Incident,
@@ -10,7 +11,7 @@ import type {
   StoredResource,
 } from '../../../src/contract/index.ts';
 import { type IncidentRow, incidentsOf } from '../model/incidents.ts';
-import { get, remove } from './client.ts';
+import { get, post, remove } from './client.ts';
 import { again, useBudgets } from './queries.ts';
 import type { Listed } from './views.ts';
 
@@ -40,7 +41,7 @@ const useAlertSpecs = () =>
     refetchInterval: again(60 * SECOND),
   });
 
-const useBreakers = (isPaused: boolean, everyMs: number) =>
+export const useBreakers = (isPaused: boolean, everyMs = 5 * SECOND) =>
   useQuery({
     queryKey: ['breakers'],
     queryFn: ({ signal }) => get<Listed<BreakerView>>('/v1/breakers', {}, signal),
@@ -63,7 +64,7 @@ export interface Incidents {
 }
 
 /** `everyMs`: whoever looks at them wants them sooner than whoever only counts them. */
-export const useIncidents = (isPaused: boolean, everyMs = 5 * SECOND): Incidents => {
+export const useIncidents = (isPaused: boolean, everyMs = 2 * SECOND): Incidents => {
   const [fired, breakers, budgets, kills, alerts] = [
     useFired(isPaused, everyMs),
     useBreakers(isPaused, everyMs),
@@ -115,6 +116,25 @@ export const useLift = (csrf: string, onDone: () => void) => {
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ['kills'] });
       onDone();
+    },
+  });
+};
+
+export interface Hold {
+  readonly endpoint: string;
+  readonly node: string;
+  readonly mode: BreakerMode;
+  readonly reason: string;
+  readonly forMs: number;
+}
+
+export const useHold = (csrf: string, onDone: (warnings: readonly string[]) => void) => {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (hold: Hold) => post<{ readonly warnings: readonly string[] }>('/v1/breakers:force', hold, csrf),
+    onSuccess: ({ warnings }) => {
+      void client.invalidateQueries({ queryKey: ['breakers'] });
+      onDone(warnings);
     },
   });
 };

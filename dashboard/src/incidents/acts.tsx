@@ -9,6 +9,7 @@ import type { IncidentRow } from '../model/incidents.ts';
 import { quoted } from '../model/shell.ts';
 import { Copy } from '../parts/copy.tsx';
 import { Text } from '../parts/text.tsx';
+import { Hold } from './hold.tsx';
 
 export const Acts = ({ row: { of, resource, isOpen } }: { readonly row: IncidentRow }): JSX.Element => {
   const href = useHref();
@@ -32,20 +33,21 @@ export const Acts = ({ row: { of, resource, isOpen } }: { readonly row: Incident
       </div>
     );
   return (
-    <div className="acts">
-      {resource !== '' && (
-        <Link className="plain" href={href(`/agents?sel=${encodeURIComponent(resource)}`)}>
-          Open <Text of={resource} most={60} />
-        </Link>
-      )}
-      <span className="faint">
-        {of.kind === 'breaker'
-          ? 'nobody opens or closes a breaker by hand: it rests 5 seconds, longer each time, and closes after three calls that went well'
-          : isOpen
+    <>
+      <div className="acts">
+        {resource !== '' && (
+          <Link className="plain" href={href(`/agents?sel=${encodeURIComponent(resource)}`)}>
+            Open <Text of={resource} most={60} />
+          </Link>
+        )}
+        <span className="faint">
+          {of.kind === 'alert' && isOpen
             ? 'it is over by itself when it has not been so for a minute; changing or deleting the alert ends it, too'
             : ''}
-      </span>
-    </div>
+        </span>
+      </div>
+      {of.kind === 'breaker' && <Hold breaker={of.breaker} />}
+    </>
   );
 };
 

@@ -105,6 +105,8 @@ const commandOf = ({ of, resource }: IncidentRow): string => {
   if (of.kind === 'alert') return `airspace describe alert ${quoted(of.incident.alert)}`;
   if (of.kind === 'budget') return `airspace budget show ${quoted(of.budget.name)}`;
   if (of.kind === 'order') return 'airspace kill ls';
+  if (of.kind === 'breaker')
+    return `airspace breaker history ${quoted(of.breaker.endpoint)} --node ${quoted(of.breaker.node)}`;
   const [kind = '', name = ''] = resource.split('/');
   return `airspace describe ${quoted(kind)} ${quoted(name)}`;
 };
@@ -116,7 +118,7 @@ const Samples = ({ events, endpoint }: { readonly events: readonly CallEvent[]; 
     <>
       <h3>Tries that failed there</h3>
       {failed.length === 0 ? (
-        <p className="faint">none that is still kept; other nodes have breakers of their own</p>
+        <p className="faint">none that is still kept, or that the node told</p>
       ) : (
         <Requests events={failed} />
       )}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BreakerView, CallEvent, Incident, KillOrder } from '../../../src/contract/index.ts';
 import type { BudgetView } from '../api/views.ts';
-import { effectsOf, type IncidentSources, incidentsOf, isTouched } from './incidents.ts';
+import { breakersCounted, effectsOf, type IncidentSources, incidentsOf, isTouched } from './incidents.ts';
 
 const NOW = 1_000_000;
 const call = (given: Partial<CallEvent>): CallEvent => ({
@@ -24,7 +24,7 @@ const incident: Incident = {
   ...{ text: '4 % failed', openedAtMs: NOW - 5_000, endedAtMs: null, ended: '', webhook: '', told: 'nothing' },
 };
 const breaker: BreakerView = {
-  ...{ target: 'agent/orders', domain: '', endpoint: 'orders-1', state: 'open' },
+  ...{ node: 'hub-1', target: 'agent/orders', domain: '', endpoint: 'orders-1', state: 'open' },
   changes: [
     { atMs: NOW - 1_000, from: 'half_open', to: 'open' },
     { atMs: NOW - 1_500, from: 'open', to: 'half_open' },
@@ -66,14 +66,41 @@ test('each source has its rows, what is open comes first, and what has room left
     [
       ['order kill-1', 'stopped', true, 'agent/refunds', 'warn'],
       ['alert i1', 'firing', true, 'agent/orders', 'bad'],
-      ['breaker orders-1', 'open', true, 'agent/orders', 'bad'],
+      ['breaker orders-1 hub-1', 'open', true, 'agent/orders', 'bad'],
       ['budget daily', 'used up', true, 'budget/daily', 'warn'],
       ['alert i0', 'over', false, 'agent/orders', 'ok'],
-      ['breaker orders-2', 'closed', false, 'agent/orders', 'ok'],
+      ['breaker orders-2 hub-1', 'closed', false, 'agent/orders', 'ok'],
     ],
   );
   assert.equal(rows[2]?.sinceMs, NOW - 9_000, 'it began when it was last well, not when it opened again');
   assert.match(rows[4]?.cause ?? '', /well again/);
+});
+
+test('each node has a row of its own for a breaker; who holds one is the cause, and what a silent node said is not open', () => {
+  const held = { mode: 'closed', reason: 'it is well', by: 'user/ada', atMs: NOW - 500, untilMs: NOW + 500 } as const;
+  const rows = incidentsOf({
+    ...NOTHING,
+    breakers: [
+      breaker,
+      { ...breaker, node: 'hub-2/sidecar-1', state: 'closed', held },
+      { ...breaker, node: 'hub-3', isStale: true },
+    ],
+  });
+  assert.deepEqual(
+    rows.map(({ id, state, isOpen, mood, sinceMs }) => [id, state, isOpen, mood, sinceMs]),
+    [
+      ['breaker orders-1 hub-2/sidecar-1', 'held closed', true, 'warn', NOW - 500],
+      ['breaker orders-1 hub-1', 'open', true, 'bad', NOW - 9_000],
+      ['breaker orders-1 hub-3', 'open, stale', false, 'warn', NOW - 9_000],
+    ],
+  );
+  assert.equal(rows[0]?.cause, 'user/ada: it is well');
+  assert.match(rows[1]?.cause ?? '', /calls of hub-1 to orders-1/);
+  assert.match(rows[2]?.cause ?? '', /hub-3 is silent/);
+  assert.match(effectsOf(rows[0]!, []).actions[0] ?? '', /^it gets every call until/);
+  assert.deepEqual(breakersCounted(rows.flatMap(({ of }) => (of.kind === 'breaker' ? [of.breaker] : []))), {
+    ...{ open: 1, half: 0, held: 1 },
+  });
 });
 
 test('a call is touched by what its record says, and by nothing long before it', () => {

@@ -2,10 +2,10 @@
 import type { AlertSpec, BreakerView, CallEvent, Incident, KillOrder } from '../../../src/contract/index.ts';
 import type { Account, BudgetView } from '../api/views.ts';
 import { messageOf } from './facts.ts';
-import { amount } from './format.ts';
+import { amount, instant } from './format.ts';
 
 export interface IncidentRow {
-  /** `alert 5f0c…`, `breaker bank@…`, `budget daily`, `order kill-…`: for addresses. */
+  /** `alert 5f0c…`, `breaker bank@… hub-…`, `budget daily`, `order kill-…`: for addresses. */
   readonly id: string;
   readonly kind: 'alert' | 'breaker' | 'budget' | 'order';
   /** What it is about: `agent/orders`, `budget/daily`. */
@@ -66,20 +66,42 @@ const alertRow = (incident: Incident, spec: AlertSpec | undefined): IncidentRow 
 
 export const breakerWord = (state: string): string => (state === 'half_open' ? 'half-open' : state);
 
-const breakerRow = (breaker: BreakerView): IncidentRow => {
-  const { target, endpoint, state, changes } = breaker;
+/** Somebody holds it, or it follows its calls; and what a silent node said may not be so any more. */
+const breakerState = ({ state, held, isStale }: BreakerView): Pick<IncidentRow, 'state' | 'mood' | 'isOpen'> => {
+  if (isStale === true) return { state: `${breakerWord(state)}, stale`, mood: 'warn', isOpen: false };
+  if (held !== undefined) return { state: `held ${held.mode}`, mood: 'warn', isOpen: true };
   const isOpen = state !== 'closed';
+  return { state: breakerWord(state), mood: state === 'open' ? 'bad' : isOpen ? 'warn' : 'ok', isOpen };
+};
+
+const breakerCause = ({ node, endpoint, state, changes, held, isStale }: BreakerView): string => {
+  if (isStale === true) return `${node} is silent; this is what it said last of ${endpoint}`;
+  if (held !== undefined) return `${held.by}: ${held.reason}`;
+  if (state === 'closed') return `${endpoint} answers ${node} well again`;
+  const times = changes.length > 2 ? `; it changed ${changes.length} times` : '';
+  return `calls of ${node} to ${endpoint} failed too often${times}`;
+};
+
+const breakerRow = (breaker: BreakerView): IncidentRow => {
+  const { node, target, endpoint, state, changes, held } = breaker;
   const [last] = changes;
   // It opened once and rests again and again: it began when it was last well.
   const began = changes[changes.findIndex(({ from }) => from === 'closed')] ?? changes.at(-1);
   return {
-    ...{ id: `breaker ${endpoint}`, kind: 'breaker', resource: target, state: breakerWord(state), isOpen },
-    mood: state === 'open' ? 'bad' : isOpen ? 'warn' : 'ok',
-    ...{ sinceMs: began?.atMs ?? null, endedMs: isOpen ? null : (last?.atMs ?? null) },
-    cause: isOpen
-      ? `calls to ${endpoint} failed too often${changes.length > 2 ? `; it changed ${changes.length} times` : ''}`
-      : `${endpoint} answers well again`,
-    of: { kind: 'breaker', breaker },
+    ...{ id: `breaker ${endpoint} ${node}`, kind: 'breaker', resource: target, ...breakerState(breaker) },
+    sinceMs: held?.atMs ?? began?.atMs ?? null,
+    endedMs: state === 'closed' && held === undefined ? (last?.atMs ?? null) : null,
+    ...{ cause: breakerCause(breaker), of: { kind: 'breaker', breaker } },
+  };
+};
+
+/** What a silent node said is not counted. */
+export const breakersCounted = (breakers: readonly BreakerView[]) => {
+  const told = breakers.filter(({ isStale }) => isStale !== true);
+  return {
+    open: told.filter(({ state }) => state === 'open').length,
+    half: told.filter(({ state }) => state === 'half_open').length,
+    held: told.filter(({ held }) => held !== undefined).length,
   };
 };
 
@@ -172,6 +194,10 @@ export const effectsOf = (row: IncidentRow, events: readonly CallEvent[]): Effec
 
 /** What follows from the state alone. */
 const standingActs = ({ of, isOpen }: IncidentRow): readonly string[] => {
+  if (of.kind === 'breaker' && of.breaker.held !== undefined)
+    return [
+      `it gets ${of.breaker.held.mode === 'open' ? 'no calls' : 'every call'} until ${instant(of.breaker.held.untilMs)}`,
+    ];
   if (of.kind === 'breaker' && of.breaker.state === 'open') return ['it gets no calls until its rest is over'];
   if (of.kind === 'breaker' && isOpen) return ['it gets three calls to show that it is well'];
   if (of.kind === 'budget') return [hardWord(of.budget.hard)];

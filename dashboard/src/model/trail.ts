@@ -50,11 +50,13 @@ const instantOf = (text: string): number | null | undefined => {
 export const changeOf = ({ kind, object, details }: Pick<AuditRecord, 'kind' | 'object' | 'details'>) => {
   const revision = /^revision\/(\d+)$/.exec(object)?.[1];
   if (revision !== undefined) return { from: `r${Number(revision) - 1}`, to: `r${revision}` };
-  const { state, percent, stops, undone, verdict, policy, outcome } = details;
+  const { state, percent, mode, on, stops, undone, verdict, policy, outcome } = details;
   if (kind.startsWith('policy.')) {
     const share = typeof percent === 'number' && percent > 0 ? ` ${percent}%` : '';
     return { from: versionText(textOf(undone)), to: `${textOf(state)}${share}` || 'the one before' };
   }
+  if (kind === 'breaker.held') return { from: textOf(on), to: `held ${textOf(mode)}` };
+  if (kind === 'breaker.reset') return { from: textOf(on), to: 'reset' };
   if (kind === 'kill.ordered') return { from: textOf(stops), to: 'stopped' };
   if (kind === 'kill.lifted') return { from: 'stopped', to: textOf(stops) };
   if (kind === 'incident.acknowledged') return { from: 'open', to: 'acknowledged' };

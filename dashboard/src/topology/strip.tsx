@@ -1,11 +1,13 @@
 /** The numbers above the map. Each is of what this page has seen, and says over how long. */
 import type { JSX, ReactNode } from 'react';
 import type { TopRead } from '../../../src/contract/index.ts';
+import { useBreakers } from '../api/incidents.ts';
 import { useApprovals, useBudgets } from '../api/queries.ts';
 import type { LiveRequests } from '../api/use-live.ts';
 import { useAccount } from '../frame/account.ts';
 import { tokensOf } from '../model/facts.ts';
 import { amount, count, duration, money, percent, rate } from '../model/format.ts';
+import { breakersCounted } from '../model/incidents.ts';
 import { seriesOf, type Traffic } from '../model/traffic.ts';
 import { Spark } from '../parts/spark.tsx';
 import { Text } from '../parts/text.tsx';
@@ -72,7 +74,7 @@ export const Strip = ({ seen: { rows, events, nowMs, rangeMs, isPaused }, traffi
         {count(all.tokens)} in {Math.round(traffic.windowMs / 1_000)} s
       </Figure>
       <Waiting nowMs={nowMs} />
-      <Breakers top={top} />
+      <Breakers top={top} isPaused={isPaused} />
     </div>
   );
 };
@@ -166,14 +168,23 @@ const Waiting = ({ nowMs }: { readonly nowMs: number }): JSX.Element => {
   );
 };
 
-const Breakers = ({ top }: { readonly top: TopRead | undefined }): JSX.Element => {
+interface BreakersProps {
+  readonly top: TopRead | undefined;
+  readonly isPaused: boolean;
+}
+
+/** Of every node below: each has breakers of its own. Those that were always closed are counted of this hub alone. */
+const Breakers = ({ top, isPaused }: BreakersProps): JSX.Element => {
   const { holds } = useAccount();
+  const { data } = useBreakers(isPaused);
   const endpoints = top?.targets.flatMap((target) => target.endpoints) ?? [];
-  const open = endpoints.filter(({ breaker }) => breaker === 'open').length;
-  const half = endpoints.filter(({ breaker }) => breaker.startsWith('half')).length;
+  const { open, half, held } = breakersCounted(data?.items ?? []);
+  const closed = endpoints.filter(({ breaker }) => breaker === 'closed').length;
   return (
-    <Figure name="Breakers" value={top === undefined ? '–' : String(open)} unit=" open" mood={open > 0 ? 'bad' : ''}>
-      {holds.length === 0 ? 'your roles show none' : `${half} half-open · ${endpoints.length - open - half} closed`}
+    <Figure name="Breakers" value={data === undefined ? '–' : String(open)} unit=" open" mood={open > 0 ? 'bad' : ''}>
+      {holds.length === 0
+        ? 'your roles show none'
+        : `${half} half-open · ${held > 0 ? `${held} held` : `${closed} closed here`}`}
     </Figure>
   );
 };

@@ -70,7 +70,7 @@ const target = {
       requests: 0,
       failures: 0,
       breaker: HOSTILE,
-      isHeld: true,
+      isHeld: true as const,
       ejectedForMs: 0,
       latencyMs: 1,
     },
