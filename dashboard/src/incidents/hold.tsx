@@ -41,7 +41,7 @@ export const Hold = ({ breaker }: { readonly breaker: BreakerView }): JSX.Elemen
               ? `airspace breaker open ${quoted(endpoint)} ${words} --for 10m`
               : `airspace breaker reset ${quoted(endpoint)} --node ${quoted(node)}`
           }
-          label={held === undefined ? 'hold it open' : 'give it back'}
+          label="CLI"
         />
         <span className="faint" id="hold-obstacle">
           {mayHold
