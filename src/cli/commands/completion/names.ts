@@ -90,7 +90,6 @@ const ARGUMENTS: Readonly<Record<string, Names>> = {
   'request replay id': calls,
   'request target': targets,
   'drain instance': instances,
-  endpoint: listed('/v1/breakers', ({ endpoint }: { readonly endpoint: string }) => endpoint),
   'kill what': callees,
   'kill lift id': listed('/v1/kills', id),
   'incident show id': listed('/v1/incidents', shortId),
@@ -121,6 +120,7 @@ const ARGUMENTS: Readonly<Record<string, Names>> = {
   'approval deny ids': approvals,
   'approval edit id': approvals,
   'logs agent': resources('Agent'),
+  endpoint: listed('/v1/breakers', ({ endpoint }: { readonly endpoint: string }) => endpoint),
   kind: kinds,
   release: listed('/v1/policy/releases', ({ id: own }: { readonly id: string }) =>
     own.replace('sha256:', '').slice(0, 8),
