@@ -90,6 +90,18 @@ test('a hub that has a parent hears of each change, and of nothing else', async 
   assert.equal(changes, 2);
 });
 
+test('a node that another hub over the same store hears is known with its breakers, and to follow that one', async () => {
+  const { bench, told, seen } = await started();
+  const { node } = await bench.join();
+  await told(node, report('agent/seller'));
+  const reports = bench.hub.reports();
+  assert.equal(bench.hub.followsOther(node.id), undefined);
+  await bench.pass(11 * 60_000);
+  assert.deepEqual([bench.hub.followsOther(node.id), seen()], [undefined, []], 'nobody hears it');
+  bench.hub.hearPeer('hub/second', reports);
+  assert.deepEqual([bench.hub.followsOther(node.id), seen().length], ['hub/second', 1]);
+});
+
 const held = { mode: 'open', reason: 'it lies', by: 'user/ada', atMs: 1, untilMs: 2 } as const;
 const WRONG: Readonly<Record<string, object>> = {
   'a target without a kind': { target: 'seller' },

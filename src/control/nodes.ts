@@ -217,6 +217,12 @@ export class NodeHub implements NodePort {
     return keeper.hears(id) || (this.#elsewhere.values().some((reports) => reports.has(id)) && !keeper.isSilent(id));
   }
 
+  /** The hub over the same store that a node follows, when it is not this one. Undefined: this one, or nobody knows. */
+  followsOther(id: string): string | undefined {
+    if (this.#parts.keeper.hears(id)) return undefined;
+    return [...this.#elsewhere].find(([, reports]) => reports.has(id))?.[0];
+  }
+
   #lastOf(id: string): Heard | undefined {
     const all = [this.#heard.get(id), ...[...this.#elsewhere.values()].map((reports) => reports.get(id))];
     return all.reduce((best, one) => ((one?.atMs ?? -1) > (best?.atMs ?? -1) ? one : best), undefined);

@@ -22,6 +22,8 @@ export interface BreakerPortParts {
   readonly kills: Pick<KillSwitch, 'breaker'>;
   /** Orders about breakers that this hub got from above. Of a hub without a parent there are none. */
   readonly above?: () => readonly BreakerOrder[];
+  /** The other hub over the same store that a node follows: lists of that one reach it. Absent: there are none. */
+  readonly followsOther?: (node: string) => string | undefined;
   readonly world: Pick<World, 'clock' | 'ids'>;
   readonly logger: Pick<Logger, 'log'>;
 }
@@ -39,6 +41,7 @@ export const breakerPort = (parts: BreakerPortParts): BreakerPort => {
     force: async (by, request) => {
       const found = placeOf(parts, by.tenant, request, list(by.tenant));
       refuseFromAbove(parts, by, request, found.node);
+      refuseOfOther(parts, found.node);
       const order = orderOf(parts, by, request, found.node);
       const { seq } = await parts.kills.breaker(order);
       parts.logger.log('warn', `breaker ${VERBS[order.mode]} by hand`, {
@@ -108,6 +111,17 @@ const refuseFromAbove = (
     throw new Fault(
       'denied',
       `the breaker of \`${endpoint}\` is held ${order.mode} by \`${order.by}\` from above this hub; reset it there`,
+    );
+};
+
+/** An order goes with the list of this hub, which nodes of another one do not get. */
+const refuseOfOther = ({ followsOther }: BreakerPortParts, node: string): void => {
+  const [id = node] = node.split('/');
+  const other = followsOther?.(id);
+  if (other !== undefined)
+    throw new Fault(
+      'conflict',
+      `node \`${id}\` follows \`${other}\`, another hub over the same store, and gets its orders from there; ask that one`,
     );
 };
 

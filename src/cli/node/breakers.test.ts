@@ -135,10 +135,12 @@ const port = (seen: readonly BreakerView[], above: (order: BreakerOrder) => read
   const given: BreakerOrder[] = [];
   const force = breakerPort({
     ...{ node: 'hub', own: at.breakers, world: at.world, logger: { log: () => {} } },
+    followsOther: (id) => (id === 'hub-4' ? 'hub/second' : undefined),
     above: () => above(at.order('open')),
     nodes: {
       breakers: (tenant) => (tenant === 't' ? seen : []),
-      list: (tenant) => (tenant === 't' ? [below('hub-2', 'alive'), below('hub-3', 'silent')] : []),
+      list: (tenant) =>
+        tenant === 't' ? [below('hub-2', 'alive'), below('hub-3', 'silent'), below('hub-4', 'alive')] : [],
     },
     kills: {
       breaker: async (order) => {
@@ -190,6 +192,13 @@ test('what is not known is refused with what to ask, and what was never heard of
   assert.match((await ask('z', { node: 'hub' })).message!, /no endpoint `z`/);
   assert.match((await ask('z', { node: 'hub-2/sidecar-1' })).warnings![0]!, /has said nothing of a breaker of `z`/);
   assert.match((await ask('z', { node: 'hub-3' })).warnings![1]!, /`hub-3` is not connected/);
+});
+
+test('a node that follows another hub over the same store is ordered there', async () => {
+  const { ask, given } = port([told('hub-4/sidecar-1', 'e')]);
+  const refused = await ask('e');
+  assert.deepEqual([refused.code, given.length], ['conflict', 0]);
+  assert.match(refused.message!, /`hub-4` follows `hub\/second`.*ask that one/);
 });
 
 test('whoever opens the last way to a target is told', async () => {

@@ -442,7 +442,10 @@ export const startHub = async (options: HubOptions): Promise<RunningHub> => {
   metrics.source(budgetSource({ port: budgets, snapshot: () => live.snapshot, clock: world.clock }));
   metrics.source(leaseSource(lessor));
   const breakerSeen = auditedBreakers(
-    breakerPort({ node: id, own: breakers, nodes, kills, world, logger }),
+    breakerPort({
+      ...{ node: id, own: breakers, nodes, kills, world, logger },
+      followsOther: (node) => nodes.followsOther(node),
+    }),
     audit.trail,
   );
   const watching = await startAlerting({
