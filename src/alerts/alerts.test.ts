@@ -257,7 +257,7 @@ test('outcomes fire when too much work is not completed, by who said it and by t
 test('what somebody looks after stays open, and others hear of it between its beginning and its end, once, in order', async () => {
   const s = await scene({ b: { signal: 'breaker', webhook: 'https://pager.example/in' } });
   s.read.isAway = true;
-  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1' }];
+  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1', node: 'hub' }];
   await s.pass(5_000);
   const seen = await s.alerts().acknowledge((await s.incidents())[0]!, 'user/ada', 'I look');
   assert.deepEqual(seen.acknowledged, { by: 'user/ada', atMs: seen.acknowledged!.atMs, note: 'I look' });
@@ -276,7 +276,7 @@ test('what somebody looks after stays open, and others hear of it between its be
 
 test('what is closed by hand is over, and opens again as another when it is still so a minute later, not sooner', async () => {
   const s = await scene({ b: { signal: 'breaker' } });
-  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1' }];
+  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1', node: 'hub' }];
   await s.pass(5_000);
   const over = await s.alerts().close((await s.incidents())[0]!, 'user/ada', 'a test');
   assert.equal(over.ended, 'by user/ada: a test');
@@ -286,7 +286,7 @@ test('what is closed by hand is over, and opens again as another when it is stil
   await s.pass(20_000);
   s.read.breakers = [];
   await s.pass(10_000);
-  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1' }];
+  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1', node: 'hub' }];
   await s.pass(25_000);
   assert.equal((await s.incidents()).length, 1, 'nor when it came back within the minute');
   await s.pass(10_000);
@@ -299,7 +299,7 @@ test('what is closed by hand is over, and opens again as another when it is stil
 
 test('what another hub opened is changed there', async () => {
   const s = await scene({ b: { signal: 'breaker' } });
-  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1' }];
+  s.read.breakers = [{ target: 'agent/orders', endpoint: 'orders@1', node: 'hub' }];
   await s.pass(5_000);
   const theirs = { ...(await s.incidents())[0]!, id: 'f'.repeat(32), node: 'hub-2' };
   await assert.rejects(s.alerts().close(theirs, 'user/ada', 'x'), /opened by hub `hub-2`, which alone can change it/);
