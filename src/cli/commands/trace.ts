@@ -14,8 +14,10 @@ interface Found {
   readonly agentSpans?: readonly AgentSpan[];
 }
 
-const foundBy = async (context: Context, id: string): Promise<Found> =>
-  (await context.admin()).get<Found>(`/v1/traces/${idOf(id)}`);
+const foundBy = async (context: Context, word: string): Promise<Found> => {
+  const id = idOf(word);
+  return (await context.admin()).get<Found>(`/v1/traces/${id}`);
+};
 
 const idOf = (word: string): string => {
   const id = word.toLowerCase();
@@ -42,9 +44,10 @@ export const trace = async (context: Context, id: string, options: TraceOptions 
 };
 
 /** For a file that a collector or a viewer of traces takes. */
-const asOtlp = async ({ admin, out }: Context, id: string, { criticalPath: path }: TraceOptions): Promise<number> => {
-  if (path === true) throw usage('a critical path is nothing that OTLP has', 'the same with -o json');
-  await out.data(await (await admin()).get<unknown>(`/v1/traces/${idOf(id)}/otlp`));
+const asOtlp = async ({ admin, out }: Context, id: string, { criticalPath }: TraceOptions): Promise<number> => {
+  if (criticalPath === true) throw usage('a critical path is nothing that OTLP has', 'the same with -o json');
+  const path = `/v1/traces/${idOf(id)}/otlp`;
+  await out.data(await (await admin()).get<unknown>(path));
   return EXIT.ok;
 };
 
