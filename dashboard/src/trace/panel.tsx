@@ -93,6 +93,9 @@ const Head = ({
         <span className="mute" title={instant(row.startedAtMs)}>
           {clock(row.startedAtMs)} · <Text of={row.caller} most={60} />
         </span>
+      </div>
+      <div className="second">
+        <Totals totals={totals} spans={all.length} />
         <span className="grow" />
         <Link className="plain" href={href(`/compare?a=${encodeURIComponent(row.trace)}`)}>
           Compare
@@ -111,7 +114,6 @@ const Head = ({
         <Copy text={`airspace why ${id.slice(0, 8)}`} label="CLI" />
         {actions}
       </div>
-      <Totals totals={totals} spans={all.length} />
       {replaying !== '' && <Replay call={row.callId} />}
       {row.message !== '' && (
         <p className={`said${row.status === 'denied' || row.status === 'held' ? ' warn' : ''}`}>

@@ -71,7 +71,7 @@ export const Waterfall = ({ spans, selected, isEvery, onEvery, onSelect, onHover
           span
           <Option name="fold waits" isOn={isFolding} onTurn={setFolding} />
           <Option name="critical path" isOn={isCritical} onTurn={setCritical} />
-          <Option name="every step" isOn={isEvery} onTurn={onEvery} />
+          <Option name="steps" isOn={isEvery} onTurn={onEvery} />
         </span>
         <span className="right">{numbers > 0 && 'tokens · usd'}</span>
         <span className="axis">
