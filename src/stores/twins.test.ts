@@ -270,7 +270,10 @@ const roomSteps = [
     [fc.constantFrom('a', 'b', 'c'), fc.constantFrom(...TASK_RESULTS), fc.constantFrom(undefined, 0.2, 0.9)],
     ({ agentSpans }, trace, result, score) => {
       const outcome = { task: 'refund', result, ...(score === undefined ? {} : { score }) };
-      return agentSpans.append([said(99, { trace: trace.repeat(32), span: `outcome/${result}`, outcome })], 9);
+      // An instant of its own for each of them, after those of `arriving`.
+      const receivedAtMs = 50 + 10 * 'abc'.indexOf(trace) + TASK_RESULTS.indexOf(result);
+      const one = { trace: trace.repeat(32), span: `outcome/${result}`, receivedAtMs, outcome };
+      return agentSpans.append([said(99, one)], 9);
     },
   ),
   step('remove the oldest', [few], ({ room }, limit) => room.removeOldest(limit)),
