@@ -172,7 +172,9 @@ test('what `get` says of a key can be applied again, and nobody reads its digest
   assert.doesNotMatch(got.stdout, /sha256/);
   const [{ resource }] = JSON.parse(got.stdout).items;
   await writeFile(join(root, 'key.yaml'), JSON.stringify(resource));
-  assert.equal((await airspace('apply', '-f', join(root, 'key.yaml'))).stdout.trim(), 'nothing to change');
+  await writeFile(join(root, 'keys.yaml'), (await airspace('get', 'keys', '-o', 'yaml')).stdout);
+  for (const file of ['key.yaml', 'keys.yaml'])
+    assert.equal((await airspace('apply', '-f', join(root, file))).stdout.trim(), 'nothing to change');
   assert.equal((await airspace('delete', 'key', id, '--yes')).exit, 0);
   const refused = await airspace('apply', '-f', join(root, 'key.yaml'));
   assert.match(refused.stderr, /`spec\.secretHash` is missing.*airspace key create/s);

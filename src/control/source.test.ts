@@ -115,3 +115,27 @@ test('standard input has lines but no files', () => {
   assert.deepEqual(sources.origins, ['stdin:1', 'stdin:3']);
   assert.equal(JSON.stringify(sources.resources[1]), '{"kind":"PolicyBundle","spec":{"policies":{"file":"x.cedar"}}}');
 });
+
+test('a list as `get -o yaml` prints it is its resources, each with the line where it stands', () => {
+  const text = `apiVersion: airspace.dev/v1
+kind: AgentList
+items:
+  - version: 3
+    resource:
+      kind: Agent
+      spec: {}
+  - kind: Agent
+`;
+  const { resources, origins, locate } = sourcesOfText(text, 'old.yaml');
+  assert.equal(JSON.stringify(resources), '[{"kind":"Agent","spec":{}},{"kind":"Agent"}]');
+  assert.deepEqual(origins, ['old.yaml:5', 'old.yaml:8']);
+  assert.equal(locate(0, ['spec']), 'old.yaml:7');
+});
+
+test('the policy text of a list is read like that of any other document', async (t) => {
+  const root = await folder(t, {
+    'list.yaml': `kind: PolicyBundleList\nitems:\n  - { kind: PolicyBundle, spec: { policies: { file: x.cedar } } }\n  - { kind: PolicyBundle, spec: { policies: { file: y.cedar } } }\n`,
+    'x.cedar': 'permit (principal, action, resource);',
+  });
+  assert.deepEqual(await problemsOf(root), ['list.yaml:4: `y.cedar` does not exist']);
+});

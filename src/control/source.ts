@@ -26,7 +26,7 @@ export type Locate = (index: number, path: readonly PropertyKey[]) => string;
 export const sourcesOfText = (text: string, name: string): Sources => {
   const parsed = parseYaml(text, name);
   refuseIfAny(parsed.problems);
-  return sourcesOf(parsed.documents.map((document) => ({ document, value: document.value })));
+  return sourcesOf(parsed.documents.flatMap(resourcesIn));
 };
 
 /**
@@ -43,14 +43,31 @@ export const readSources = async (paths: readonly string[]): Promise<Sources> =>
 
 interface Found {
   readonly document: YamlDocument;
+  /** Where in the document; empty: it is the whole of it. */
+  readonly at: readonly PropertyKey[];
   readonly value: unknown;
 }
 
 const sourcesOf = (found: readonly Found[]): Sources => ({
   resources: found.map(({ value }) => value),
-  origins: found.map(({ document }) => document.origin),
-  locate: (index, path) => found[index]?.document.locate(path) ?? '',
+  origins: found.map(({ document, at }) => (at.length === 0 ? document.origin : document.locate(at))),
+  locate: (index, path) => {
+    const one = found[index];
+    return one === undefined ? '' : one.document.locate([...one.at, ...path]);
+  },
 });
+
+/** A document is one resource, or a list as `airspace get -o yaml` prints it, in which each stands with its version. */
+const resourcesIn = (document: YamlDocument): readonly Found[] => {
+  const { value } = document;
+  if (!isRecord(value) || !String(value['kind']).endsWith('List') || !Array.isArray(value['items']))
+    return [{ document, at: [], value }];
+  return value['items'].map((item: unknown, index) =>
+    isRecord(item) && isRecord(item['resource'])
+      ? { document, at: ['items', index, 'resource'], value: item['resource'] }
+      : { document, at: ['items', index], value: item },
+  );
+};
 
 /** A folder that reading may not leave. */
 interface Fence {
@@ -90,20 +107,19 @@ class Reading {
     if (text === undefined) return;
     const parsed = parseYaml(text, path);
     this.problems.push(...parsed.problems);
-    for (const document of parsed.documents) {
-      this.found.push({ document, value: await this.#withPolicyText(document, path, fence) });
+    for (const one of parsed.documents.flatMap(resourcesIn)) {
+      this.found.push({ ...one, value: await this.#withPolicyText(one, path, fence) });
     }
   }
 
   /** `policies: {file: x.cedar}` becomes `{text, source}`, and so does `limits`. Anything else is left for the schema to judge. */
-  async #withPolicyText(document: YamlDocument, path: string, fence: Fence): Promise<unknown> {
-    const { value } = document;
+  async #withPolicyText({ document, at, value }: Found, path: string, fence: Fence): Promise<unknown> {
     if (!isRecord(value) || value['kind'] !== 'PolicyBundle' || !isRecord(value['spec'])) return value;
     const spec: Record<string, unknown> = { ...value['spec'] };
     for (const field of ['policies', 'limits']) {
       const file = fileReference(spec[field]);
       if (file === undefined) continue;
-      const where = document.locate(['spec', field, 'file']);
+      const where = document.locate([...at, 'spec', field, 'file']);
       const target = join(dirname(path), file);
       const text = isAbsolute(file) ? this.#refuse(where, file) : await this.#read(target, fence, where);
       if (text !== undefined) spec[field] = { text, source: target };
