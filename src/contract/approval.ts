@@ -1,6 +1,7 @@
 /** A call that waits for people: exactly these bytes, of this caller, to this target, until so many said yes. */
 import type { Lineage, Principal, Target, Tree } from './call.ts';
-import type { PlanCheck, StepKey } from './run.ts';
+import type { PlanCheck } from './run.ts';
+import type { StepKey } from './step-mark.ts';
 
 /** `pending` until it is decided or its time is over; `approved` until it is used; everything else is the end. */
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'consumed' | 'cancelled';

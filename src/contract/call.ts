@@ -1,7 +1,7 @@
 /** The question that Airspace governs: who wants what of whom, with which bytes, until when. */
 
 import type { KeyScope } from './access.ts';
-import type { StepMark } from './run.ts';
+import type { StepMark } from './step-mark.ts';
 
 export type TargetKind = 'agent' | 'tool' | 'model';
 

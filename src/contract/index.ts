@@ -40,6 +40,7 @@ export * from './scope.ts';
 export * from './secret.ts';
 export * from './snapshot.ts';
 export * from './speech.ts';
+export * from './step-mark.ts';
 export * from './sums.ts';
 export * from './sums-view.ts';
 export * from './task.ts';

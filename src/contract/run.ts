@@ -7,6 +7,7 @@ import type { Lineage, Principal, Tree } from './call.ts';
 import type { Executed } from './fault.ts';
 import type { Unit } from './money.ts';
 import type { CancelSignal } from './scope.ts';
+import type { StepKey, StepMark } from './step-mark.ts';
 
 /**
  * `held`: the outcome of a step is unknown, and somebody must say what became of it. `stuck`: something could not be taken back.
@@ -25,18 +26,6 @@ export type RunState =
   | 'stuck';
 
 export const RUN_ENDS: readonly RunState[] = ['done', 'failed', 'compensated', 'cancelled', 'stuck'];
-
-/**
- * `find`; `book[3]` for the fourth of a fan-out; `~book[3]` for what takes it back; `@plan` for the call to the planner and
- * `@confirm` for what people say to its proposal.
- */
-export type StepKey = string;
-
-/** Where a call belongs that is a step of a run. It is known on the node that runs the plan and never leaves it. */
-export interface StepMark {
-  readonly run: string;
-  readonly step: StepKey;
-}
 
 /** What a step answered: inside of the history when it is small, beside it when it is large. */
 export interface StepResult {

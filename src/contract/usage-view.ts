@@ -55,3 +55,16 @@ export interface UsageView {
   /** Domains that hand up sums only: what came in there is not in these figures, and `/v1/sums` has it. */
   readonly without: readonly string[];
 }
+
+/** What somebody asks about usage. */
+export interface UsageAsked {
+  readonly by: readonly UsageDimension[];
+  readonly minutes: number;
+  /** Unix ms. Absent: now. */
+  readonly untilMs?: number;
+  readonly sort: UsageSort;
+  readonly caller?: string;
+  readonly target?: string;
+  readonly operation?: string;
+  readonly limit: number;
+}

@@ -12,19 +12,11 @@ import {
   resourceKey,
 } from '../contract/index.ts';
 import { scopeOf } from './budgets.ts';
+import type { Checked, Configuration } from './configuration.ts';
 import { didYouMean, refuseIfAny } from './problems.ts';
 import { provisionConflicts } from './provisions/index.ts';
 import { checkShape } from './shape.ts';
 import type { Sources } from './source.ts';
-
-/** The whole configuration as it would be, by `resourceKey`. */
-export type Configuration = ReadonlyMap<string, Resource>;
-
-export interface Checked {
-  readonly problems: readonly string[];
-  /** Allowed, but most likely not meant. */
-  readonly warnings: readonly string[];
-}
 
 /** Of a domain: what the levels above have may be named, though it is not here. */
 export type ExistsAbove = (tenant: string, kind: ResourceKind, name: string) => boolean;

@@ -21,7 +21,7 @@ import {
   type TreeLimitsEntry,
 } from '../contract/index.ts';
 import { budgetEntry, type PriceOf, pricesOf } from './budgets.ts';
-import type { Configuration } from './check.ts';
+import type { Configuration } from './configuration.ts';
 import { planEntry, planOperations, planTarget } from './plans.ts';
 import { refuseIfAny } from './problems.ts';
 

@@ -1,6 +1,6 @@
 /** What differs between two configurations, resource by resource and field by field. Pure. */
 import type { Resource, ResourceDiff } from '../contract/index.ts';
-import type { Configuration } from './check.ts';
+import type { Configuration } from './configuration.ts';
 import { dotted } from './problems.ts';
 
 /** One entry per key of either side, by key. Unchanged resources are there with `none`. */

@@ -4,7 +4,7 @@
  */
 import type { Resource, ResourceDiff, ResourceOf, Rights } from '../contract/index.ts';
 import { knownNodes } from '../identity/index.ts';
-import type { Configuration } from './check.ts';
+import type { Configuration } from './configuration.ts';
 import { difference } from './difference.ts';
 
 /** Name of a domain; empty: the organisation. */

@@ -20,8 +20,9 @@ import {
   type Snapshot,
   type StoredResource,
 } from '../contract/index.ts';
-import { type Checked, type Configuration, checkConfiguration, checkDuplicates, type ExistsAbove } from './check.ts';
+import { checkConfiguration, checkDuplicates, type ExistsAbove } from './check.ts';
 import { type CompilePolicy, compile, type Draft } from './compile.ts';
+import type { Checked, Configuration } from './configuration.ts';
 import { difference } from './difference.ts';
 import { exportProblems } from './exported.ts';
 import type { Conflict } from './federate.ts';

@@ -1,6 +1,6 @@
 /** The policy of one tenant as people write it: its bundles, and the facts that they may read. What a release holds. */
 import { idOf, type Resource, type ResourceOf, resourceKey } from '../contract/index.ts';
-import type { Configuration } from './check.ts';
+import type { Configuration } from './configuration.ts';
 
 export interface TenantPolicy {
   readonly bundles: readonly ResourceOf<'PolicyBundle'>[];

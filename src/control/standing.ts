@@ -1,8 +1,8 @@
 /** The ground under the configuration of a domain hub: the last snapshot of its parent, and what of its own that leaves room for. */
 import { Fault, type Resource, resourceKey, type Snapshot } from '../contract/index.ts';
 import { existsAbove, widenedBy } from './above.ts';
-import type { Configuration } from './check.ts';
 import type { Draft, PolicyWorld } from './compile.ts';
+import type { Configuration } from './configuration.ts';
 import { type Conflict, type DomainPlace, draftOf, federate } from './federate.ts';
 import type { Standing } from './plane.ts';
 

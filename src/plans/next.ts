@@ -2,13 +2,12 @@
  * What a run does next, from its history, the time, and what is known of the world: facts to be written, calls to be made, and when
  * to look again. One round at a time: whoever asks writes what it answers and asks again, until nothing is left to say.
  */
-import type { RunFact, StepResult } from '../contract/index.ts';
+import type { RunBlob, RunFact, StepResult } from '../contract/index.ts';
 import type { Given, Send } from './given.ts';
 import { afterFailure, retriedAt } from './retrying.ts';
-import type { Sending } from './shape.ts';
-import { started } from './starting.ts';
+import { LIVE, Round } from './round.ts';
 import { CONFIRM_KEY, deadlineOf, type Instance, isTriedAgain, PLANNER_KEY, type State, stateOf } from './state.ts';
-import { stepFacts, type Worked } from './stepping.ts';
+import { stepFacts } from './stepping.ts';
 import { takeBack } from './taking-back.ts';
 import { NotHere } from './values.ts';
 
@@ -19,7 +18,7 @@ export interface Turn {
   /** Results that have to be fetched before more can be said. */
   readonly loads: readonly StepResult[];
   /** Results that are too large for the facts. */
-  readonly blobs: Worked['blobs'];
+  readonly blobs: readonly RunBlob[];
   /** When to look again if nothing happens: null: never. */
   readonly dueMs: number | null;
   /** More could begin if there were room. */
@@ -30,75 +29,6 @@ export interface Turn {
 export const GRACE_MS = 15_000;
 /** An answer of people that got lost on its way here is looked for. */
 export const ASKED_LOOK_MS = 30_000;
-
-const LIVE = new Set(['intent', 'asked', 'dispatched']);
-/** What is under way or over begins nothing. */
-const STARTABLE = new Set(['pending', 'sleeping', 'intent']);
-
-/** Collects one round. */
-export class Round {
-  readonly state: State;
-  readonly given: Given;
-  readonly facts: RunFact[] = [];
-  readonly sends: Send[] = [];
-  readonly loads: StepResult[] = [];
-  readonly blobs: Worked['blobs'][number][] = [];
-  /** Signals that wake somebody in this round, by seq. */
-  readonly signals = new Set<number>();
-  isShort = false;
-  /** What is to be sent in this round may cost so much. */
-  #estimatedMicros = 0;
-  #begun: number;
-  #room: number;
-
-  constructor(state: State, given: Given) {
-    this.state = state;
-    this.given = given;
-    this.#room = given.room;
-    this.#begun = [...state.open].filter((key) => LIVE.has(state.of(key).status)).length;
-  }
-
-  /** A call of this step, if it is time, and there is room for it. False: not now. */
-  start(instance: Instance, sending: Sending): boolean {
-    const { status, call, untilMs } = instance;
-    if (!STARTABLE.has(status)) return false;
-    if (status === 'intent' ? this.given.isLive(call) : status === 'sleeping' && untilMs > this.given.nowMs)
-      return false;
-    const isAgain = status === 'intent';
-    if (!isAgain && this.#begun >= this.state.definition.spec.parallel) return false;
-    if (this.#room <= 0) {
-      this.isShort = true;
-      return false;
-    }
-    const answer = this.loading(() => started(instance, sending, this));
-    if (answer === undefined) return false;
-    if ('fact' in answer) this.facts.push(answer.fact);
-    else {
-      this.sends.push(answer.send);
-      this.#estimatedMicros += answer.send.estimateMicros;
-      if (!answer.send.isPlan) this.#room -= 1;
-      if (!isAgain) this.#begun += 1;
-    }
-    return true;
-  }
-
-  /** What the run has come to, with all that may still be spent. */
-  get costMicros(): number {
-    const { spentMicros, estimatedMicros } = this.state.whole;
-    return spentMicros + estimatedMicros + this.#estimatedMicros;
-  }
-
-  /** Undefined when a result has to be fetched first. */
-  loading<T>(work: () => T): T | undefined {
-    try {
-      return work();
-    } catch (thrown) {
-      if (!(thrown instanceof NotHere)) throw thrown;
-      this.loads.push(thrown.result);
-      return undefined;
-    }
-  }
-}
 
 export const next = (state: State, given: Given): Turn => {
   const round = new Round(state, given);

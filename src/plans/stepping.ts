@@ -1,15 +1,11 @@
 /** Steps in their order: which begins, which is skipped, which wakes, and what the run answers when all are over. */
 import type { RunBlob, RunFact, StepResult } from '../contract/index.ts';
-import type { Round } from './next.ts';
 import { jsonResult, textResult, unionOf } from './result.ts';
+import type { Round } from './round.ts';
 import type { Step } from './shape.ts';
 import { refused } from './starting.ts';
 import { type Instance, isEnd, keyOf, PENDING, type State, statusOf } from './state.ts';
 import { NotHere, taintOf, valuesFor } from './values.ts';
-
-export interface Worked {
-  readonly blobs: readonly RunBlob[];
-}
 
 /** All fan-outs of a run together. */
 export const MOST_INSTANCES = 10_000;

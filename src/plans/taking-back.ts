@@ -3,7 +3,7 @@
  * Nothing is taken back before it is known of everything whether it ran.
  */
 import type { RunState, StepKey } from '../contract/index.ts';
-import type { Round } from './next.ts';
+import type { Round } from './round.ts';
 import { refused } from './starting.ts';
 import { type Instance, isOver, partsOf, type State } from './state.ts';
 

@@ -1,6 +1,5 @@
 /** Where an endpoint is, seen from a caller (H7): how far away, and whether the data of a target may go there at all. */
 import type { NodeEntry, TargetEntry } from '../contract/index.ts';
-import type { Candidate } from './candidates.ts';
 import type { DomainTree } from './domains.ts';
 
 /** Labels with a meaning here. The first two correct what an address and a node say by themselves. */
@@ -25,7 +24,7 @@ export const placeOfNode = ({ url, domain }: Pick<NodeEntry, 'url' | 'domain'>):
 
 /** `node`: the one in front of it, if any. */
 export const placeOf = (
-  { url, labels }: Pick<Candidate, 'url' | 'labels'>,
+  { url, labels }: { readonly url: string; readonly labels: Readonly<Record<string, string>> },
   node: Pick<NodeEntry, 'domain'> | undefined,
   target: Pick<TargetEntry, 'domain'>,
 ): Place => ({

@@ -12,7 +12,7 @@ import {
   type ResourceOf,
   resourceKey,
 } from '../../contract/index.ts';
-import type { Checked, Configuration } from '../check.ts';
+import type { Checked, Configuration } from '../configuration.ts';
 import { quote } from '../problems.ts';
 import { accepts } from './accepts.ts';
 import { promised, type Schema } from './schema.ts';

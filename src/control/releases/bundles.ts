@@ -12,8 +12,8 @@ import {
   type StoredResource,
 } from '../../contract/index.ts';
 import { belonging } from '../belonging.ts';
-import type { Configuration } from '../check.ts';
 import type { Draft } from '../compile.ts';
+import type { Configuration } from '../configuration.ts';
 import type { ReleaseBook } from './book.ts';
 import type { TrainParts } from './parts.ts';
 import { Remembered } from './remembered.ts';

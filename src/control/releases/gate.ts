@@ -3,8 +3,8 @@
  * narrow goes through, because nobody should wait for a second person to close something.
  */
 import { Fault, type PolicySet } from '../../contract/index.ts';
-import type { Configuration } from '../check.ts';
 import type { CompilePolicy, Draft } from '../compile.ts';
+import type { Configuration } from '../configuration.ts';
 import type { Gate } from '../plane.ts';
 import { policyOf } from '../policy.ts';
 import { digestOf } from './seal.ts';

@@ -12,8 +12,8 @@ import type {
   TraceStore,
 } from '../../contract/index.ts';
 import type { NodeKey } from '../../identity/index.ts';
-import type { Configuration } from '../check.ts';
 import type { CompilePolicy, Draft } from '../compile.ts';
+import type { Configuration } from '../configuration.ts';
 import type { ControlParts, ControlPlane } from '../plane.ts';
 import type { Widenings } from './gate.ts';
 import type { Replayer } from './replay.ts';

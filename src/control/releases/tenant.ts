@@ -1,6 +1,7 @@
 /** One tenant alone, compiled: its policy version does not depend on what others do. */
-import type { Configuration } from '../check.ts';
+
 import { type CompilePolicy, compile, type Draft } from '../compile.ts';
+import type { Configuration } from '../configuration.ts';
 
 export const ofTenant = (configuration: Configuration, tenant: string): Configuration =>
   new Map([...configuration].filter(([, { metadata }]) => metadata.tenant === tenant));

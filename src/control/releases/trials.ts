@@ -8,8 +8,8 @@ import {
   type ReleaseStore,
   type Snapshot,
 } from '../../contract/index.ts';
-import type { Configuration } from '../check.ts';
 import type { CompilePolicy } from '../compile.ts';
+import type { Configuration } from '../configuration.ts';
 import type { Trials } from '../plane.ts';
 import { policyOf, withPolicy } from '../policy.ts';
 import { digestOf, policyOfRelease } from './seal.ts';

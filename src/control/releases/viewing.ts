@@ -13,7 +13,7 @@ import {
   resourceKey,
 } from '../../contract/index.ts';
 import { belonging } from '../belonging.ts';
-import type { Configuration } from '../check.ts';
+import type { Configuration } from '../configuration.ts';
 import { policyOf, type TenantPolicy, withPolicy } from '../policy.ts';
 import type { ReleaseBook } from './book.ts';
 import { policyDifference } from './difference.ts';

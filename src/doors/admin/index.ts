@@ -1,6 +1,6 @@
 /** The admin door: configuration, observation, registry and node link over HTTP, behind one table of rights. */
 export { isFromThisMachine, isOperator, refuseForeignPages } from './authorise.ts';
-export type { CapabilityView, ProviderView, RangeView } from './capabilities.ts';
+export type { CapabilityView, ProviderView, RangeView } from './capability-view.ts';
 export { type AdminDoor, adminDoor } from './door.ts';
 export { EventFeed } from './feed.ts';
 export { type MetricsPorts, metricsDoor } from './metrics-door.ts';

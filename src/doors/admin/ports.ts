@@ -55,11 +55,11 @@ import type {
   TextFile,
   TraceStore,
   Unit,
+  UsageAsked,
   UsageView,
 } from '../../contract/index.ts';
 import type { World } from '../../kernel/index.ts';
-import type { CapabilityView } from './capabilities.ts';
-import type { UsageAsked } from './usage.ts';
+import type { CapabilityView } from './capability-view.ts';
 
 export interface AdminPorts {
   readonly world: World;

@@ -6,7 +6,7 @@ import {
   type TargetKind,
   USAGE_DIMENSIONS,
   USAGE_SORTS,
-  type UsageDimension,
+  type UsageAsked,
 } from '../../contract/index.ts';
 import { type Answer, json } from './answer.ts';
 import type { AdminRequest } from './request.ts';
@@ -34,18 +34,6 @@ export const UsageQuery = z.strictObject({
   operation: Name.optional(),
   limit: z.coerce.number().int().min(1).max(MOST_USAGE_GROUPS).default(100),
 });
-
-export interface UsageAsked {
-  readonly by: readonly UsageDimension[];
-  readonly minutes: number;
-  /** Unix ms. Absent: now. */
-  readonly untilMs?: number;
-  readonly sort: (typeof USAGE_SORTS)[number];
-  readonly caller?: string;
-  readonly target?: string;
-  readonly operation?: string;
-  readonly limit: number;
-}
 
 export const usage = async ({ ports, principal, rights, theirs, query }: AdminRequest): Promise<Answer> => {
   const { until, caller, target, operation, ...asked } = query(UsageQuery);
