@@ -88,7 +88,19 @@ export const addLooking = (program: Command, does: Does): void => {
     .command('trace')
     .argument('<id>')
     .description('a call or trace as a tree over all nodes; -o otlp: as a file for other viewers of traces')
-    .option('--critical-path', 'what its end waited for, piece by piece: who worked, and what was waited for')
+    .addOption(
+      new Option('--critical-path', 'what its end waited for, piece by piece: who worked, and what was waited for')
+        // It covers all of the time once, or it is none.
+        .conflicts(['min', 'kind', 'fold']),
+    )
+    .option('--min <time>', 'without shorter spans, such as 50ms; what led to longer ones stays. Not for -o json')
+    .addOption(
+      new Option(
+        '--kind <kind>',
+        'only calls of models, tools or agents, and what led to them. Not for -o json',
+      ).choices(['model', 'tool', 'agent']),
+    )
+    .option('--no-fold', 'long waits for people as long as they were; folded unless said')
     .action(
       does(async (context, [id = ''], options) => (await import('./commands/trace.ts')).trace(context, id, options)),
     );

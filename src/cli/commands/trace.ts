@@ -1,10 +1,12 @@
 /** `airspace trace` and `airspace why`: what happened to one call, as a picture and as reasons. */
-import type { AgentSpan, CallEvent, StepEvent } from '../../contract/index.ts';
+import type { AgentSpan, CallEvent, StepEvent, TargetKind } from '../../contract/index.ts';
 import type { CallExplanation } from '../../doors/admin/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
 import { pageOf } from '../pages.ts';
 import { criticalPath, criticalText } from '../render/critical.ts';
+import type { Wanted } from '../render/sift.ts';
+import { parseDuration } from '../render/time.ts';
 import { waterfall } from '../render/waterfall.ts';
 import { why as reasons } from '../render/why.ts';
 
@@ -28,13 +30,19 @@ const idOf = (word: string): string => {
 
 export interface TraceOptions {
   readonly criticalPath?: boolean;
+  /** A duration. */
+  readonly min?: string;
+  readonly kind?: TargetKind;
+  /** False: waits are drawn as long as they were. */
+  readonly fold?: boolean;
 }
 
 export const trace = async (context: Context, id: string, options: TraceOptions = {}): Promise<number> => {
   const { out } = context;
+  const wanted = wantedIn(options);
   if (out.format === 'otlp') return asOtlp(context, id, options);
   const { events, agentSpans = [] } = await foundBy(context, id);
-  const how = { width: out.width, paint: out.paint };
+  const how = { width: out.width, paint: out.paint, wanted, isEven: options.fold === false };
   const path = options.criticalPath === true ? criticalPath(events) : undefined;
   await out.one({ events, agentSpans, ...(path === undefined ? {} : { criticalPath: path }) }, () =>
     path === undefined ? waterfall(events, how, agentSpans) : criticalText(path, how),
@@ -49,6 +57,13 @@ const asOtlp = async ({ admin, out }: Context, id: string, { criticalPath }: Tra
   const path = `/v1/traces/${idOf(id)}/otlp`;
   await out.data(await (await admin()).get<unknown>(path));
   return EXIT.ok;
+};
+
+/** They are about the picture: data is always the whole. */
+const wantedIn = ({ min, kind }: TraceOptions): Wanted => {
+  const minMs = min === undefined ? 0 : parseDuration(min);
+  if (minMs === undefined) throw usage(`--min must be such as 50ms or 2s, not \`${min}\``);
+  return { minMs, ...(kind === undefined ? {} : { kind }) };
 };
 
 /** Not in data, and not in the way of programs. */

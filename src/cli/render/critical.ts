@@ -109,8 +109,20 @@ const meaningOf = ({ name, attributes }: StepEvent, event: CallEvent): Pick<Piec
 
 const targetOf = ({ target }: CallEvent): string => clean(`${target.kind}/${target.name}/${target.operation}`);
 
-/** Between the record of a call that was held and the one of the same call that went on. */
 const waitsIn = (events: readonly CallEvent[]): readonly Span[] =>
+  heldWaits(events).map(({ held, ...interval }) => {
+    const own = { isWaiting: true, what: `people, about ${targetOf(held)}`, callId: held.callId };
+    return { ...interval, below: [], own: () => own };
+  });
+
+export interface HeldWait {
+  readonly held: CallEvent;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Between the record of a call that was held and the one of the same call that went on. No length: nobody has said yes yet. */
+export const heldWaits = (events: readonly CallEvent[]): readonly HeldWait[] =>
   [...Map.groupBy(events, ({ callId }) => callId).values()].flatMap((calls) => {
     const sorted = calls.toSorted((a, b) => a.startedAtMs - b.startedAtMs);
     const held = sorted.find(
@@ -118,9 +130,7 @@ const waitsIn = (events: readonly CallEvent[]): readonly Span[] =>
     );
     if (held === undefined) return [];
     const fromMs = held.startedAtMs + held.durationMs;
-    const toMs = sorted.find(({ startedAtMs }) => startedAtMs > fromMs)?.startedAtMs ?? fromMs;
-    const own = { isWaiting: true, what: `people, about ${targetOf(held)}`, callId: held.callId };
-    return [{ fromMs, toMs, below: [], own: () => own }];
+    return [{ held, fromMs, toMs: sorted.find(({ startedAtMs }) => startedAtMs > fromMs)?.startedAtMs ?? fromMs }];
   });
 
 const summed = (found: readonly Piece[]): CriticalPath => {

@@ -7,8 +7,11 @@ import {
   type StepEvent,
   type TaskOutcome,
 } from '../../contract/index.ts';
+import { type Axis, axisOf, barOf, FOLDED, foldable, type Interval } from './axis.ts';
 import { clean, fit, widthOf } from './clean.ts';
+import { heldWaits } from './critical.ts';
 import { type Paint, styleOf } from './paint.ts';
+import { sifted, sizeOf, type Wanted } from './sift.ts';
 import { duration } from './time.ts';
 import { type CallNode, callsBelow, callsIn, type SpanNode, type StepNode, type TreeNode, treeOf } from './tree.ts';
 
@@ -16,6 +19,10 @@ export interface WaterfallOptions {
   /** Columns of the terminal; null in a pipe, and then labels are never cut. */
   readonly width: number | null;
   readonly paint: Paint;
+  /** Leaves out the others, and counts them. Default: everything is shown. */
+  readonly wanted?: Wanted;
+  /** Draw waits for people as long as they were. Default: long ones are folded, else nothing else could be seen. */
+  readonly isEven?: boolean;
 }
 
 interface Line {
@@ -35,18 +42,48 @@ const DURATION_WIDTH = 7;
 
 export const waterfall = (
   events: readonly CallEvent[],
-  options: WaterfallOptions,
+  { width, paint, wanted = {}, isEven = false }: WaterfallOptions,
   said: readonly AgentSpan[] = [],
 ): string => {
-  const lines = branchesOf(treeOf(events, said)).flatMap((branch) => branch('', ''));
-  if (lines.length === 0) return 'no events';
-  const { fromMs, totalMs } = frameOf(lines);
-  const labelWidth = labelWidthOf(lines, options.width);
+  const tree = treeOf(events, said);
+  const all = linesIn(tree);
+  if (all.length === 0) return 'no events';
+  // Of the whole, whatever is shown of it: two looks at one trace are of one size.
+  const { fromMs, totalMs } = frameOf(all);
+  const axis = axisOf({ fromMs, toMs: fromMs + totalMs }, BAR_WIDTH, isEven ? [] : foldsIn(events, all));
+  const shown = sifted(tree, wanted);
+  const lines = linesIn(shown);
+  const labelWidth = labelWidthOf(lines, width);
   return [
     headOf(events, said, totalMs),
-    ...lines.map((line) => drawn(line, { labelWidth, fromMs, totalMs, paint: options.paint })),
+    ...lines.map((line) => drawn(line, { labelWidth, fromMs, totalMs, axis, paint })),
+    ...leftText(sizeOf(tree), sizeOf(shown), wanted),
+    ...foldText(axis),
   ].join('\n');
 };
+
+const linesIn = (nodes: readonly TreeNode[]): readonly Line[] => branchesOf(nodes).flatMap((branch) => branch('', ''));
+
+const foldsIn = (events: readonly CallEvent[], lines: readonly Line[]): readonly Interval[] =>
+  foldable(
+    heldWaits(events),
+    lines.map(({ startMs, durationMs }) => ({ fromMs: startMs, toMs: startMs + durationMs })),
+  );
+
+const leftText = (size: number, shown: number, { minMs = 0, kind }: Wanted): readonly string[] => {
+  const whys = [
+    ...(minMs > 0 ? [`shorter than ${duration(minMs)}`] : []),
+    ...(kind === undefined ? [] : [`not of a call of a ${kind}`]),
+  ];
+  return size === shown ? [] : [`… ${size - shown} of ${size} spans are left out: ${whys.join(', or ')}`];
+};
+
+const foldText = ({ folds }: Axis): readonly string[] =>
+  folds.length === 0
+    ? []
+    : [
+        `${FOLDED} people were waited for, ${folds.map(({ fromMs, toMs }) => duration(toMs - fromMs)).join(' and ')}: folded; --no-fold draws it as long as it was`,
+      ];
 
 interface Frame {
   readonly fromMs: number;
@@ -279,17 +316,18 @@ const labelWidthOf = (lines: readonly Line[], width: number | null): number => {
 
 interface Drawing extends Frame {
   readonly labelWidth: number;
+  readonly axis: Axis;
   readonly paint: Paint;
 }
 
-const drawn = (line: Line, { labelWidth, fromMs, totalMs, paint }: Drawing): string => {
+const drawn = (line: Line, { labelWidth, fromMs, totalMs, axis, paint }: Drawing): string => {
   const label = fit(line.label, labelWidth);
   const status = fit(line.status, STATUS_WIDTH);
   const parts = [
     label + ' '.repeat(labelWidth - widthOf(label)),
     paint(styleOf(status), status) + ' '.repeat(STATUS_WIDTH - widthOf(status)),
     duration(line.durationMs).padStart(DURATION_WIDTH),
-    barOf(line.startMs - fromMs, line.durationMs, totalMs),
+    barOf({ fromMs: line.startMs, toMs: line.startMs + line.durationMs }, axis),
     clean([line.note, skewOf(line, fromMs, totalMs)].filter((text) => text !== '').join('  ')),
   ];
   return parts.join('  ').trimEnd();
@@ -302,13 +340,4 @@ const skewOf = ({ isSaid, clock, startMs, durationMs }: Line, fromMs: number, to
   if (startMs > fromMs + totalMs) return `${duration(startMs - fromMs - totalMs)} after all else${by}`;
   if (startMs + durationMs < fromMs) return `${duration(fromMs - startMs - durationMs)} before all else${by}`;
   return '';
-};
-
-/** Clocks of nodes differ by a little, so a child may seem to begin before its parent; a bar never leaves its place. */
-const barOf = (offsetMs: number, durationMs: number, totalMs: number): string => {
-  const cell = totalMs > 0 ? totalMs / BAR_WIDTH : 1;
-  const from = Math.min(BAR_WIDTH - 1, Math.max(0, Math.floor(offsetMs / cell)));
-  const length = Math.min(BAR_WIDTH - from, Math.max(1, Math.round(durationMs / cell)));
-  const mark = durationMs < cell / 2 ? '▏' : '█';
-  return `${' '.repeat(from)}${mark.repeat(length)}${' '.repeat(BAR_WIDTH - from - length)}`;
 };
