@@ -6,7 +6,7 @@ export const INTRO = `airspace: air-traffic control for AI agents
   airspace request agent/orders/where -d '{"id":7}'  make a call
   airspace why 7f3ac91e                              learn why it went as it did
 
-  look      status  check  get  describe  wait  top  tap  logs  ui
+  look      status  check  get  describe  request ls  wait  top  tap  logs  ui
   explain   trace  why  explain  history
   change    apply  diff  delete  rollback  drain  tool accept
   let in    login  whoami  user  team  key  secret  token create  bootstrap

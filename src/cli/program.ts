@@ -18,6 +18,7 @@ import { FORMATS, type Format, Output } from './output.ts';
 import { addPlan } from './plan-program.ts';
 import { addPolicy } from './policy-program.ts';
 import { addRegister } from './register-program.ts';
+import { addRequests } from './request-program.ts';
 import { addTool } from './tool-program.ts';
 import { addTopology } from './topology-program.ts';
 import { VERSION } from './version.ts';
@@ -30,7 +31,7 @@ export const runProgram = async (argv: readonly string[], io: Io): Promise<numbe
     async (...given: unknown[]): Promise<void> => {
       const command = given.at(-1) as Command;
       refuseForeignFormat(command);
-      exit = await action(contextFor(io, command), command.args, command.opts() as never);
+      exit = await action(contextFor(io, command), command.args, optionsOf(command) as never);
     };
   const asData = isData(formatIn(argv));
   try {
@@ -71,11 +72,26 @@ const contextFor = (io: Io, command: Command): Context => {
   return contextOf(io, outputFor(io, globals), { ...globals, data: placeIn(command) });
 };
 
-/** Of a word below another one that takes it too, the upper one may have taken it. */
-const placeIn = (command: Command): string | undefined => {
-  const own = command.options.some(({ flags }) => flags === DATA) ? command.opts()['data'] : undefined;
-  return own ?? (command.parent === null ? undefined : placeIn(command.parent));
+/** Of a word below another one, that one may have taken what was said; what only the upper one understands is a mistake, and no wish. */
+const optionsOf = (command: Command): Readonly<Record<string, unknown>> => {
+  const options = { ...command.opts() };
+  for (let above = command.parent; above !== null && above.parent !== null; above = above.parent)
+    for (const option of above.options) {
+      const name = option.attributeName();
+      if (above.getOptionValueSource(name) !== 'cli') continue;
+      if (!command.options.some((own) => own.attributeName() === name))
+        throw usage(`\`${pathOf(command)}\` has no option ${option.long}`, `airspace ${pathOf(command)} --help`);
+      if (command.getOptionValueSource(name) !== 'cli') options[name] = above.getOptionValue(name);
+    }
+  return options;
 };
+
+const pathOf = (command: Command): string =>
+  command.parent?.parent == null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+
+/** What other words take under the same name, such as a payload, is no place. */
+const placeIn = (command: Command): string | undefined =>
+  command.options.some(({ flags }) => flags === DATA) ? (optionsOf(command)['data'] as string | undefined) : undefined;
 
 const outputFor = (
   io: Io,
@@ -113,6 +129,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addLooking(program, does);
   addChanging(program, does);
   addAccess(program, does);
+  addRequests(program, does);
   addIdentity(program, does);
   addKill(program, does);
   addIncidents(program, does);

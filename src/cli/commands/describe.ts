@@ -10,8 +10,8 @@ import { domainLines, targetSumColumns } from '../render/domains.ts';
 import type { Column } from '../render/table.ts';
 import { duration } from '../render/time.ts';
 import { alertLines, alertsSeen } from './alerts.ts';
+import { callColumns } from './calls.ts';
 import { type DomainSeen, domainsSeen } from './domains.ts';
-import { callColumns } from './get.ts';
 
 export const describe = async (context: Context, word: string, name: string): Promise<number> => {
   if (/^nodes?$/i.test(word)) return (await import('./describe-node.ts')).describeNode(context, name);

@@ -1,7 +1,6 @@
 /** `airspace get`: a table of anything that there is. */
 import {
   type AlertView,
-  type CallEvent,
   type InstanceEntry,
   moneyOf,
   moneyText,
@@ -15,7 +14,7 @@ import {
 } from '../../contract/index.ts';
 import type { Admin } from '../admin.ts';
 import type { Context } from '../context.ts';
-import { EXIT, Failure, usage } from '../failure.ts';
+import { EXIT, Failure } from '../failure.ts';
 import { type Observed, wantedOf } from '../kinds.ts';
 import { domainColumns } from '../render/domains.ts';
 import { styleOf } from '../render/paint.ts';
@@ -23,6 +22,7 @@ import type { Column } from '../render/table.ts';
 import { age, duration } from '../render/time.ts';
 import { parseSelector } from '../selector.ts';
 import { alertsSeen } from './alerts.ts';
+import { listCalls } from './calls.ts';
 import { type DomainSeen, domainsSeen, inTreeOrder } from './domains.ts';
 
 export interface GetOptions {
@@ -313,27 +313,7 @@ const OBSERVERS: Readonly<
             : `no target is declared in domain \`${domain}\``,
     });
   },
-  calls: async ({ admin, out }, _names, { limit }) => {
-    if (limit !== undefined && !/^[1-9]\d{0,3}$/.test(limit))
-      throw usage(`--limit must be a number from 1 to 1000, not \`${limit}\``);
-    const { events } = await (await admin()).get<{ events: CallEvent[] }>('/v1/calls', { limit: limit ?? 30 });
-    await out.list({
-      kind: 'Call',
-      rows: events,
-      columns: callColumns(Date.now()),
-      name: ({ callId }) => `call/${callId}`,
-      empty: 'no call was seen yet; make one: airspace request <agent>/<operation>',
-    });
+  calls: async (context, _names, { limit }) => {
+    await listCalls(context, limit === undefined ? {} : { limit });
   },
 };
-
-export const callColumns = (nowMs: number): readonly Column<CallEvent>[] => [
-  { title: 'AGE', value: ({ startedAtMs }) => age(startedAtMs, nowMs) },
-  { title: 'CALL', value: ({ callId }) => callId.slice(0, 8) },
-  { title: 'CALLER', value: ({ principal }) => (principal === null ? 'nobody' : `${principal.kind}/${principal.id}`) },
-  { title: 'TARGET', value: ({ target }) => `${target.kind}/${target.name}/${target.operation}` },
-  { title: 'STATUS', value: ({ status }) => status, style: ({ status }) => styleOf(status) },
-  { title: 'TOOK', value: ({ durationMs }) => duration(durationMs), align: 'right' },
-  { title: 'NODE', value: ({ node, role }) => `${node} ${role}`, wide: true },
-  { title: 'NOTE', value: ({ attributes, code }) => String(attributes['message'] ?? code) },
-];

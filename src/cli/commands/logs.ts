@@ -4,8 +4,8 @@ import type { Admin, Query } from '../admin.ts';
 import type { Context } from '../context.ts';
 import { EXIT, usage } from '../failure.ts';
 import { clean } from '../render/clean.ts';
-import { parseDuration } from '../render/time.ts';
 import { parseSelector } from '../selector.ts';
+import { instantOf } from './instant.ts';
 
 export interface LogsOptions {
   readonly follow?: boolean;
@@ -76,15 +76,6 @@ const agentsOf = async (
   const names = items.flatMap(({ resource: { metadata } }) => (selects(metadata.labels) ? [metadata.name] : []));
   if (names.length === 0) throw usage(`no agent has the labels \`${selector}\``, 'airspace get agents -o wide');
   return names.join(',');
-};
-
-/** Ago, or RFC 3339. */
-const instantOf = (option: string, text: string | undefined): number | undefined => {
-  if (text === undefined) return undefined;
-  const ago = parseDuration(text);
-  const at = ago === undefined ? Date.parse(text) : Date.now() - ago;
-  if (!Number.isFinite(at)) throw usage(`${option} must be such as 15m or 2026-11-27T08:00:00Z, not \`${text}\``);
-  return Math.max(0, Math.round(at));
 };
 
 /** Our own records: a cause with its stack is longer than a name ought to be. */

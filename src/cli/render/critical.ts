@@ -115,6 +115,10 @@ const waitsIn = (events: readonly CallEvent[]): readonly Span[] =>
     return { ...interval, below: [], own: () => own };
   });
 
+/** It came back with no more than that people are asked. What they let go may answer 202 as well. */
+export const isHeld = ({ httpStatus, steps }: Pick<CallEvent, 'httpStatus' | 'steps'>): boolean =>
+  httpStatus === 202 && steps.some(({ name, attributes }) => name === 'hold' && attributes['outcome'] !== 'granted');
+
 export interface HeldWait {
   readonly held: CallEvent;
   readonly fromMs: number;
@@ -125,9 +129,7 @@ export interface HeldWait {
 export const heldWaits = (events: readonly CallEvent[]): readonly HeldWait[] =>
   [...Map.groupBy(events, ({ callId }) => callId).values()].flatMap((calls) => {
     const sorted = calls.toSorted((a, b) => a.startedAtMs - b.startedAtMs);
-    const held = sorted.find(
-      ({ httpStatus, steps }) => httpStatus === 202 && steps.some(({ name }) => name === 'hold'),
-    );
+    const held = sorted.find(isHeld);
     if (held === undefined) return [];
     const fromMs = held.startedAtMs + held.durationMs;
     return [{ held, fromMs, toMs: sorted.find(({ startedAtMs }) => startedAtMs > fromMs)?.startedAtMs ?? fromMs }];

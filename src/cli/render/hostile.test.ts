@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CallEvent } from '../../contract/index.ts';
-import { callColumns } from '../commands/get.ts';
+import { callColumns } from '../commands/calls.ts';
 import { callLine } from '../commands/observe.ts';
 import { event, step } from '../testing/events.ts';
 import { plain } from './paint.ts';

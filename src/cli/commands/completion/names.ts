@@ -88,6 +88,8 @@ const ARGUMENTS: Readonly<Record<string, Names>> = {
   'trace diff a': calls,
   'trace diff b': calls,
   'request replay id': calls,
+  'request show id': calls,
+  'request cancel id': calls,
   'request target': targets,
   'drain instance': instances,
   'kill what': callees,
