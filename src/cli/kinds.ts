@@ -3,8 +3,26 @@ import { KINDS, type ResourceKind } from '../contract/index.ts';
 import { usage } from './failure.ts';
 
 /** Observed, not desired: they can be looked at, not applied. */
-export const OBSERVED = ['instances', 'nodes', 'targets', 'calls'] as const;
+export const OBSERVED = [
+  'instances',
+  'nodes',
+  'sidecars',
+  'targets',
+  'calls',
+  'requests',
+  'breakers',
+  'incidents',
+  'approvals',
+] as const;
 export type Observed = (typeof OBSERVED)[number];
+
+const SHORT: Readonly<Record<string, Observed>> = {
+  sc: 'sidecars',
+  req: 'requests',
+  brk: 'breakers',
+  inc: 'incidents',
+  apr: 'approvals',
+};
 
 export type Wanted = { readonly kind: ResourceKind } | { readonly observed: Observed };
 
@@ -16,8 +34,12 @@ export const kindOf = (word: string): ResourceKind | undefined => {
   return lower === 'policy' ? 'PolicyBundle' : undefined;
 };
 
-const observedOf = (word: string): Observed | undefined =>
-  OBSERVED.find((name) => name === word.toLowerCase() || name.slice(0, -1) === word.toLowerCase());
+/** `calls`, `call`; `breakers`, `breaker`, `brk`. */
+export const observedOf = (word: string): Observed | undefined => {
+  const lower = word.toLowerCase();
+  const short = Object.hasOwn(SHORT, lower) ? SHORT[lower] : undefined;
+  return short ?? OBSERVED.find((name) => name === lower || name.slice(0, -1) === lower);
+};
 
 const words = (): string => [...Object.values(KINDS).map(({ plural }) => plural), ...OBSERVED].join(', ');
 

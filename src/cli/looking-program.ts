@@ -15,11 +15,11 @@ export const addLooking = (program: Command, does: Does): void => {
   program
     .command('get <kind> [names...]')
     .description(
-      'list agents, tools, models, routes, policies, budgets, domains, users, keys; instances, nodes, targets, calls',
+      'list agents, tools, models, routes, policies, budgets, domains, users, keys; instances, nodes, sidecars, targets, calls (requests), breakers, incidents, approvals',
     )
     .option('-l, --selector <labels>', 'such as tier=gold,zone!=b')
     .option('-d, --domain <name>', 'of one domain')
-    .option('--limit <n>', 'most rows, for calls')
+    .option('--limit <n>', 'most rows, for calls, incidents and approvals')
     .option('-w, --watch', 'draw it again until ctrl-c; in a pipe, only what changes')
     .option('--interval <time>', 'between two looks of a watch', '1s')
     .action(

@@ -24,17 +24,17 @@ export const listBreakers = async (context: Context): Promise<number> => {
   await context.out.list({
     kind: 'Breaker',
     rows: await breakersSeen(context),
-    columns: columnsAt(Date.now()),
+    columns: breakerColumns(Date.now()),
     name: ({ endpoint }) => endpoint,
     empty: 'every breaker is closed, and has been since its node started',
   });
   return EXIT.ok;
 };
 
-const breakersSeen = async ({ admin }: Context): Promise<readonly BreakerView[]> =>
+export const breakersSeen = async ({ admin }: Context): Promise<readonly BreakerView[]> =>
   (await (await admin()).get<{ items: BreakerView[] }>('/v1/breakers')).items;
 
-const columnsAt = (nowMs: number): readonly Column<BreakerView>[] => [
+export const breakerColumns = (nowMs: number): readonly Column<BreakerView>[] => [
   { title: 'ENDPOINT', value: ({ endpoint }) => endpoint },
   { title: 'TARGET', value: ({ target }) => target },
   { title: 'STATE', value: stateOf, style: ({ state, isStale }) => styleOf(state, isStale) },

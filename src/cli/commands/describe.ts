@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import type { CallEvent, StoredResource, TopEndpoint, TopRead } from '../../contract/index.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
-import { resourceKindOf } from '../kinds.ts';
+import { observedOf, resourceKindOf } from '../kinds.ts';
 import { pageOf } from '../pages.ts';
 import { cleanText } from '../render/clean.ts';
 import { domainLines, targetSumColumns } from '../render/domains.ts';
@@ -14,8 +14,12 @@ import { callColumns } from './calls.ts';
 import { type DomainSeen, domainsSeen } from './domains.ts';
 
 export const describe = async (context: Context, word: string, name: string): Promise<number> => {
-  if (/^nodes?$/i.test(word)) return (await import('./describe-node.ts')).describeNode(context, name);
-  if (/^calls?$/i.test(word)) return (await import('./describe-call.ts')).describeCall(context, name);
+  const observed = observedOf(word);
+  if (observed === 'nodes' || observed === 'sidecars')
+    return (await import('./describe-node.ts')).describeNode(context, name);
+  if (observed === 'calls' || observed === 'requests')
+    return (await import('./describe-call.ts')).describeCall(context, name);
+  if (observed === 'approvals') return (await import('./approval.ts')).show(context, name);
   const kind = resourceKindOf(word);
   const admin = await context.admin();
   const { items } = await admin.get<{ items: StoredResource[] }>('/v1/resources', { kind, name });

@@ -1,29 +1,25 @@
 /** `airspace get`: a table of anything that there is. */
 import {
   type AlertView,
-  type InstanceEntry,
   moneyOf,
   moneyText,
-  type NodeView,
   type ResourceKind,
   type ResourceOf,
   type RouteSpec,
   type StoredResource,
-  type TargetEntry,
   type TopRead,
 } from '../../contract/index.ts';
 import type { Admin } from '../admin.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
-import { type Observed, wantedOf } from '../kinds.ts';
+import { wantedOf } from '../kinds.ts';
 import { domainColumns } from '../render/domains.ts';
 import { styleOf } from '../render/paint.ts';
 import type { Column } from '../render/table.ts';
-import { age, duration } from '../render/time.ts';
 import { parseSelector } from '../selector.ts';
 import { alertsSeen } from './alerts.ts';
-import { listCalls } from './calls.ts';
 import { type DomainSeen, domainsSeen, inTreeOrder } from './domains.ts';
+import { noMatch, observe } from './observed.ts';
 
 export interface GetOptions {
   readonly selector?: string;
@@ -42,7 +38,7 @@ export const get = async (
   const wanted = wantedOf(word);
   const look = (shown: Context): Promise<void> =>
     'observed' in wanted
-      ? OBSERVERS[wanted.observed](shown, names, options)
+      ? observe(shown, wanted.observed, names, options)
       : resources(shown, wanted.kind, names, options);
   if (options.watch === true) await (await import('./watch.ts')).watching(context, options.interval ?? '1s', look);
   else await look(context);
@@ -92,10 +88,6 @@ const resources = async (
       code: 'not_found',
     });
 };
-
-/** There are some: applying more would not help. */
-const noMatch = (there: number, what: string): string =>
-  `nothing matches; without the filter there ${there === 1 ? 'is' : 'are'} ${there} ${what}${there === 1 ? '' : 's'}`;
 
 const word = (kind: ResourceKind): string => kind.toLowerCase();
 const isTable = ({ out }: Context): boolean => out.format === 'table' || out.format === 'wide';
@@ -236,84 +228,3 @@ const domainSummary = ({ delegated, parent, telemetry }: ResourceOf<'Domain'>['s
     ...(parent === undefined ? [] : [`below ${parent}`]),
     ...(telemetry === 'sums' ? ['keeps its calls'] : []),
   ].join(', ');
-
-const OBSERVERS: Readonly<
-  Record<Observed, (context: Context, names: readonly string[], options: GetOptions) => Promise<void>>
-> = {
-  instances: async ({ admin, out }, names) => {
-    const { items } = await (await admin()).get<{ items: InstanceEntry[] }>('/v1/instances');
-    await out.list({
-      kind: 'Instance',
-      rows: items.filter(({ name, id }) => names.length === 0 || names.includes(name) || names.includes(id)),
-      columns: [
-        { title: 'ID', value: ({ id }) => id },
-        { title: 'TARGET', value: ({ kind, name }) => `${kind}/${name}` },
-        { title: 'STATE', value: ({ state }) => state, style: ({ state }) => styleOf(state) },
-        { title: 'VERSION', value: ({ version }) => version },
-        { title: 'NODE', value: ({ node }) => node || '-' },
-        { title: 'URL', value: ({ url }) => url },
-      ],
-      name: ({ id }) => `instance/${id}`,
-      empty: items.length === 0 ? 'no instance has announced itself' : noMatch(items.length, 'instance'),
-    });
-  },
-  nodes: async ({ admin, out }, names) => {
-    const { items } = await (await admin()).get<{ items: NodeView[] }>('/v1/nodes');
-    const now = Date.now();
-    await out.list({
-      kind: 'Node',
-      rows: items.filter(({ node }) => names.length === 0 || names.includes(node.id)),
-      columns: [
-        { title: 'ID', value: ({ node }) => node.id },
-        { title: 'ROLE', value: ({ node }) => node.role },
-        { title: 'STATE', value: ({ state }) => state, style: ({ state }) => styleOf(state) },
-        { title: 'FOR', value: ({ node }) => node.agent || node.tool || node.domain || '-' },
-        { title: 'HEARD', value: ({ heardAtMs }) => (heardAtMs === null ? 'never' : age(heardAtMs, now)) },
-        { title: 'SNAPSHOT', value: ({ snapshotSeq }) => snapshotSeq, align: 'right' },
-        {
-          title: 'REFUSED',
-          value: ({ refused }) => refused ?? '-',
-          style: ({ refused }) => (refused === null ? undefined : 'red'),
-        },
-        {
-          title: 'CERTIFICATE',
-          // Hubs of an older version say nothing of it.
-          value: ({ certificate = null }: Partial<NodeView>) =>
-            certificate === null ? '-' : duration(certificate.expiresAtMs - now),
-          style: ({ certificate = null }: Partial<NodeView>) =>
-            certificate !== null && certificate.expiresAtMs < now ? 'red' : undefined,
-        },
-        { title: 'SPIFFE ID', value: ({ certificate }) => certificate?.spiffeId ?? '-', wide: true },
-        { title: 'URL', value: ({ node }) => node.url, wide: true },
-      ],
-      name: ({ node }) => `node/${node.id}`,
-      empty:
-        items.length === 0
-          ? 'no node has joined; get a token: airspace token create --role sidecar --agent <name>'
-          : noMatch(items.length, 'node'),
-    });
-  },
-  targets: async ({ admin, out }, names, { domain }) => {
-    type Described = Pick<TargetEntry, 'kind' | 'name' | 'domain' | 'labels' | 'operations'>;
-    const { items } = await (await admin()).get<{ items: Described[] }>('/v1/targets', { domain });
-    await out.list({
-      kind: 'Target',
-      rows: items.filter(({ name }) => names.length === 0 || names.includes(name)),
-      columns: [
-        { title: 'TARGET', value: ({ kind, name }) => `${kind}/${name}` },
-        { title: 'DOMAIN', value: (target) => target.domain || '-' },
-        { title: 'OPERATIONS', value: ({ operations }) => operations.map(({ name }) => name).join(', ') },
-      ],
-      name: ({ kind, name }) => `${kind}/${name}`,
-      empty:
-        items.length > 0
-          ? noMatch(items.length, 'target')
-          : domain === undefined
-            ? 'no target is declared'
-            : `no target is declared in domain \`${domain}\``,
-    });
-  },
-  calls: async (context, _names, { limit }) => {
-    await listCalls(context, limit === undefined ? {} : { limit });
-  },
-};

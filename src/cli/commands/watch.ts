@@ -33,6 +33,9 @@ class Redrawn extends Output {
   }
 }
 
+/** An old one that is not listed any more is not gone. */
+const NEWEST: ReadonlySet<string> = new Set(['Call', 'Incident']);
+
 /** By name. What is gone is said once, but for what only the newest of are listed. */
 class Changes extends Output {
   #before: ReadonlyMap<string, string> | undefined;
@@ -41,7 +44,7 @@ class Changes extends Output {
     const before = this.#before ?? new Map<string, string>();
     const now = new Map(listing.rows.map((row) => [listing.name(row), JSON.stringify(row)]));
     const changed = listing.rows.filter((row) => before.get(listing.name(row)) !== now.get(listing.name(row)));
-    const gone = listing.kind === 'Call' ? [] : [...before.keys()].filter((name) => !now.has(name));
+    const gone = NEWEST.has(listing.kind) ? [] : [...before.keys()].filter((name) => !now.has(name));
     const isFirst = this.#before === undefined;
     this.#before = now;
     if (this.format === 'jsonl') {

@@ -1,7 +1,13 @@
 /** Names that may stand somewhere: words that we know ourselves, and what the node has. */
-import { type CallEvent, KINDS, type StoredResource, type TargetEntry } from '../../../contract/index.ts';
+import {
+  type BreakerView,
+  type CallEvent,
+  KINDS,
+  type StoredResource,
+  type TargetEntry,
+} from '../../../contract/index.ts';
 import type { Query } from '../../admin.ts';
-import { OBSERVED, resourceKindOf } from '../../kinds.ts';
+import { OBSERVED, type Observed, observedOf, resourceKindOf } from '../../kinds.ts';
 
 /** Asks the node for JSON. */
 export type Ask = <T>(path: string, query?: Query) => Promise<T>;
@@ -62,15 +68,26 @@ const approvals = listed('/v1/approvals', shortId, { state: 'pending' });
 
 /** Of the kind that stands before it. */
 const named: Names = (ask, [kind = '', ...more]) => {
-  const observed = OBSERVED_NAMES[kind.toLowerCase().replace(/s$/, '')];
-  return (observed ?? resources(resourceKindOf(kind)))(ask, more);
+  const observed = observedOf(kind);
+  return (observed === undefined ? resources(resourceKindOf(kind)) : OBSERVED_NAMES[observed])(ask, more);
 };
 
-const OBSERVED_NAMES: Readonly<Record<string, Names>> = {
-  call: calls,
-  node: nodes,
-  instance: instances,
-  target: callees,
+const breakers: Names = async (ask) =>
+  (await ask<{ items: readonly BreakerView[] }>('/v1/breakers')).items.map(({ target, endpoint, state }) => ({
+    word: endpoint,
+    note: `${state} ${target}`,
+  }));
+
+const OBSERVED_NAMES: Readonly<Record<Observed, Names>> = {
+  calls,
+  requests: calls,
+  nodes,
+  sidecars: nodes,
+  instances,
+  targets: callees,
+  breakers,
+  incidents: () => [],
+  approvals,
 };
 
 /** By command and argument, and by argument where every command means the same by it. */
@@ -78,7 +95,7 @@ const ARGUMENTS: Readonly<Record<string, Names>> = {
   'get kind': () => [...Object.values(KINDS).map(({ plural }) => plural), ...OBSERVED].map((word) => ({ word })),
   'describe kind': () => [
     ...Object.keys(KINDS).map((kind) => ({ word: kind.toLowerCase() })),
-    ...['node', 'call'].map((word) => ({ word })),
+    ...['node', 'call', 'approval'].map((word) => ({ word })),
   ],
   'get names': named,
   'describe name': named,
