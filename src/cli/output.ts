@@ -1,10 +1,10 @@
 /** What a command prints: the answer on stdout in the format that was asked for, everything else on stderr. */
+import type { OwnFormat } from './own-formats.ts';
 import { colours, type Paint, plain, usesColour } from './render/paint.ts';
 import { type Column, table } from './render/table.ts';
 
 export const FORMATS = ['table', 'wide', 'name', 'json', 'jsonl', 'yaml'] as const;
-/** `otlp`: of one trace only. */
-export type Format = (typeof FORMATS)[number] | 'otlp';
+export type Format = (typeof FORMATS)[number] | OwnFormat;
 
 export interface Sink {
   write(text: string): unknown;

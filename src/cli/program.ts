@@ -15,6 +15,7 @@ import { addIncidents } from './incident-program.ts';
 import { DATA_DIR } from './lifecycle.ts';
 import { addLooking } from './looking-program.ts';
 import { FORMATS, type Format, Output } from './output.ts';
+import { OWN_FORMATS, OWNERS } from './own-formats.ts';
 import { addPlan } from './plan-program.ts';
 import { addPolicy } from './policy-program.ts';
 import { addRegister } from './register-program.ts';
@@ -51,9 +52,10 @@ const mistakeIn = ({ code, message }: CommanderError): string =>
 
 /** Nothing but a trace is one in OTLP. */
 const refuseForeignFormat = (command: Command): void => {
-  const isTrace = command.name() === 'trace' && command.parent?.parent === null;
-  if (command.optsWithGlobals<GlobalOptions>().output === 'otlp' && !isTrace)
-    throw usage('`-o otlp` is for one trace', 'airspace trace <id> -o otlp, or -o json');
+  const { output } = command.optsWithGlobals<GlobalOptions>();
+  const own = OWN_FORMATS.find((format) => format === output);
+  if (own === undefined || pathOf(command) === OWNERS[own].path) return;
+  throw usage(`\`-o ${own}\` is for ${OWNERS[own].is}`, `${OWNERS[own].try}, or -o json`);
 };
 
 const formatOf = (word: string): Format => {
@@ -63,9 +65,9 @@ const formatOf = (word: string): Format => {
 };
 
 const formatNamed = (word: string | undefined): Format | undefined =>
-  word === 'otlp' ? word : FORMATS.find((format) => format === word);
+  [...FORMATS, ...OWN_FORMATS].find((format) => format === word);
 
-export const isData = (format: Format): boolean => !['table', 'wide', 'name'].includes(format);
+export const isData = (format: Format): boolean => !['table', 'wide', 'name', 'dot', 'mermaid'].includes(format);
 
 const contextFor = (io: Io, command: Command): Context => {
   const globals = command.optsWithGlobals<GlobalOptions>();

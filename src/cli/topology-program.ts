@@ -8,12 +8,18 @@ export const addTopology = (program: Command, does: Does): void => {
   const topology = program.command('topology').description('which way calls go, and moving routes from one to another');
   topology
     .command('show')
-    .description('routes and pairs with their ways, rates, times, nodes, and what keeps them from going directly')
+    .description(
+      'routes and pairs with their ways, rates, times, nodes, and what keeps them from going directly; -o dot and -o mermaid: as a picture',
+    )
     .option('--window <time>', WINDOW, '15m')
     .option('--watch', 'draw it again until ctrl-c')
     .option('--interval <time>', 'between two reads of a watch', '2s')
     .option('--json', 'as -o json')
     .action(does(async (context, _, options) => (await import('./commands/topology/show.ts')).show(context, options)));
+  topology
+    .command('path <id>')
+    .description('the nodes and ways that a request went over, call by call')
+    .action(does(async (context, [id = '']) => (await import('./commands/topology/path.ts')).path(context, id)));
   topology
     .command('plan [route]')
     .description('what recorded calls say about moving: gains, costs, governance and a verdict for each route')

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AdviceView, TopologyView } from '../topologies/index.ts';
 import { type Deployed, deploy } from './deploy.ts';
+import type { Passage } from './render/passage.ts';
 import { line } from './testing/line.ts';
 import { inProcess } from './under-test.ts';
 
@@ -113,6 +114,48 @@ test("a pair through the hub is shown with what the hub takes, and who stands in
   const { stdout } = await airspace('show');
   assert.match(stdout, /orders +concierge +agent\/orders +hub +hub/);
   assert.match(stdout, /no sidecar stands in front of agent `billing`/);
+});
+
+test('who calls whom can be drawn, by either program, and of one moment only', async () => {
+  await shown('orders', 1);
+  const dot = await airspace('show', '-o', 'dot');
+  assert.equal(dot.exit, 0);
+  assert.match(
+    dot.stdout,
+    /^digraph airspace \{\n[\s\S]*label="agent\/concierge"[\s\S]*n\d+ -> n\d+ \[label="orders\\nhub, [\s\S]*\}\n$/,
+  );
+  assert.match(dot.stderr, /calls in 15m/, 'what it is of is no part of it');
+  assert.match((await airspace('show', '-o', 'mermaid')).stdout, /^flowchart LR\n[\s\S]*-->\|"orders<br\/>hub, /);
+  for (const [words, said] of [
+    [['show', '-o', 'dot', '--watch'], /a picture is of one moment/],
+    [['plan', '-o', 'dot'], /`-o dot` is for a picture of the topology\n {2}try: airspace topology show -o dot/],
+  ] as const) {
+    const { exit, stderr } = await airspace(...words);
+    assert.equal(exit, 2);
+    assert.match(stderr, said);
+  }
+});
+
+test('the path of a request names the nodes in the order in which it passed them', async () => {
+  const hub = { env: { AIRSPACE_URL: deployed.root.url, AIRSPACE_KEY: deployed.adminKey } };
+  const id = (await line(['request', 'ls', '--agent', 'orders', '--limit', '1', '-o', 'name'], hub)).stdout
+    .trim()
+    .replace('call/', '');
+  const look = async () =>
+    (JSON.parse((await airspace('path', id, '-o', 'json')).stdout) as { items: readonly Passage[] }).items;
+  // The two sidecars report by themselves, each in its time.
+  for (const endMs = performance.now() + 15_000; (await look())[0]!.nodes.length < 3; )
+    assert.ok(performance.now() < endMs, 'a node has not reported');
+  const [passage, ...others] = await look();
+  assert.equal(others.length, 0);
+  assert.deepEqual(
+    passage!.nodes.map(({ role }) => role),
+    ['sidecar-out', 'hub', 'sidecar-in'],
+  );
+  assert.deepEqual([passage!.from, passage!.way, passage!.route], ['agent/concierge', 'hub', 'orders']);
+  assert.match((await airspace('path', id.slice(0, 12))).stdout, /\(sidecar-out\) > .*\(hub\) > .*\(sidecar-in\)/);
+  assert.equal((await airspace('path', 'x')).exit, 2);
+  assert.equal((await airspace('path', '0'.repeat(32))).exit, 4);
 });
 
 test('the advice stands on the calls that were recorded, and names what it does not know', async () => {

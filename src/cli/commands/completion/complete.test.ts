@@ -33,6 +33,9 @@ test('what may stand at the cursor comes from the tree of commands', async () =>
     ['apply -f ', [':files']],
     ['sidecar run --hub http://x -- node ', [':files']],
     ['call agent/x --as', ['--as-key', '--async']],
+    ['topology show -o d', ['dot']],
+    ['trace abc -o ot', ['otlp']],
+    ['get agents -o d', []],
     ['nonsense ', []],
   ];
   for (const [words, found] of cases) {

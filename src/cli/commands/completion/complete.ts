@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { Admin, type Query } from '../../admin.ts';
 import { type Context, contextOf } from '../../context.ts';
 import { EXIT } from '../../failure.ts';
+import { OWN_FORMATS, OWNERS } from '../../own-formats.ts';
 import { clean } from '../../render/clean.ts';
 import { parseDuration } from '../../render/time.ts';
 import { type Name, namesOfArgument, namesOfOption } from './names.ts';
@@ -59,11 +60,14 @@ const valuesOf = async (
   budgetMs: number,
 ): Promise<readonly Name[]> => {
   const { argChoices, long, flags } = place.option;
-  if (argChoices !== undefined) return argChoices.map((word) => ({ word }));
+  if (argChoices !== undefined)
+    return [...argChoices, ...(long === '--output' ? ownFormatsOf(place.path) : [])].map((word) => ({ word }));
   if (/<(path|file|dir|folder|place)>/.test(flags)) return [{ word: FILES }];
   const names = namesOfOption(long ?? '');
   return names === undefined ? [] : within(place, context, budgetMs, names);
 };
+
+const ownFormatsOf = (path: string): readonly string[] => OWN_FORMATS.filter((format) => OWNERS[format].path === path);
 
 /** Without a node, or with one that is slow, there are no names. */
 const within = async (

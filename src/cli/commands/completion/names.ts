@@ -123,6 +123,7 @@ const ARGUMENTS: Readonly<Record<string, Names>> = {
   'budget topup name': resources('Budget'),
   'budget forecast name': resources('Budget'),
   'budget who-pays name': resources('Budget'),
+  'topology path id': calls,
   'topology move route': resources('Route'),
   'topology plan route': resources('Route'),
   'plan run name': resources('Plan'),

@@ -15,6 +15,8 @@ export interface ShowOptions {
 export const show = async (context: Context, options: ShowOptions): Promise<number> => {
   const windowMs = spanIn('--window', options.window ?? '15m', 1_000);
   const intervalMs = spanIn('--interval', options.interval ?? '2s', 500);
+  const isPicture = context.out.format === 'dot' || context.out.format === 'mermaid';
+  if (isPicture && options.watch === true) throw usage('a picture is of one moment', 'the same without --watch');
   const admin = await context.admin();
   for (;;) {
     await print(context, await admin.get<TopologyView>('/v1/topology', { windowMs }), options.watch === true);
@@ -38,6 +40,7 @@ const CLEAR = '\x1b[H\x1b[2J';
 const print = async ({ out }: Context, view: TopologyView, again: boolean): Promise<void> => {
   const isText = out.format === 'table' || out.format === 'wide';
   if (out.format === 'json' || out.format === 'yaml') return out.data(view);
+  if (out.format === 'dot' || out.format === 'mermaid') return picture(out, view);
   if (again && isText && out.isTTY) out.print(CLEAR);
   await out.list({
     kind: 'Way',
@@ -48,5 +51,12 @@ const print = async ({ out }: Context, view: TopologyView, again: boolean): Prom
   });
   if (!isText) return;
   for (const note of pairNotes(view)) out.print(note);
+  out.note(footOf(view));
+};
+
+/** What draws it takes an empty picture as well. */
+const picture = async (out: Context['out'], view: TopologyView): Promise<void> => {
+  const { dotOf, mermaidOf } = await import('../../render/graph.ts');
+  out.print(out.format === 'dot' ? dotOf(view) : mermaidOf(view));
   out.note(footOf(view));
 };
