@@ -12,11 +12,16 @@ export interface ServerEvent {
 export class Admin {
   readonly #settings: Settings;
   readonly #until: AbortSignal | null;
+  readonly #changing: () => Promise<void>;
 
-  /** `until`: no answer is waited for when it is over. Default: as long as it takes. */
-  constructor(settings: Settings, until: AbortSignal | null = null) {
+  /**
+   * `until`: no answer is waited for when it is over. Default: as long as it takes. `changing`: before anything is asked that may
+   * change something. Default: nobody wants to know.
+   */
+  constructor(settings: Settings, until: AbortSignal | null = null, changing: () => Promise<void> = async () => {}) {
     this.#settings = settings;
     this.#until = until;
+    this.#changing = changing;
   }
 
   get url(): string {
@@ -48,6 +53,7 @@ export class Admin {
   }
 
   async #ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+    if (method !== 'GET' && !QUESTIONS.has(path)) await this.#changing();
     const response = await this.#send(method, path, body);
     return (await response.json()) as T;
   }
@@ -77,6 +83,18 @@ export class Admin {
     throw refusalOf(problemOf(response.status, await response.json().catch(() => undefined)));
   }
 }
+
+/** They are posted because they are long: nothing changes by them. */
+const QUESTIONS: ReadonlySet<string> = new Set([
+  '/v1/resources:diff',
+  '/v1/policy:can',
+  '/v1/policy/diagnose',
+  '/v1/policy/releases:check',
+  '/v1/policy/releases:replay',
+  '/v1/plans:check',
+  '/v1/discover',
+  '/v1/audit:verify',
+]);
 
 /** Runs a fetch; no answer becomes a failure that says where we looked, and why there. */
 export const reach = async ({ url, origin }: Settings, ask: () => Promise<Response>): Promise<Response> => {

@@ -32,7 +32,10 @@ export interface Context {
   readonly out: Output;
   readonly options: GlobalOptions;
   settings(): Promise<Settings>;
-  admin(): Promise<Admin>;
+  /** `key`: of somebody else than the settings say. */
+  admin(key?: string): Promise<Admin>;
+  /** Before something is changed: says once on stderr that this is production, where a context says so. `admin` does it by itself. */
+  changing(): Promise<void>;
   /** Asks on a terminal, or throws a usage failure that names `--yes`. Throws when the answer is no. */
   confirm(question: string, yes: boolean): Promise<void>;
 }
@@ -41,13 +44,27 @@ export const contextOf = (io: Io, out: Output, options: GlobalOptions): Context 
   // Loaded when it is needed: help and mistakes need no schemas.
   const settings = async (): Promise<Settings> =>
     (await import('./settings.ts')).findSettings({ flags: options, env: io.env, cwd: io.cwd });
+  let isTold = false;
+  const changing = async (): Promise<void> => {
+    if (isTold) return;
+    isTold = true;
+    const { production, url } = await settings();
+    if (production !== undefined) out.note(`! production: ${out.notePaint('red', production)}, ${url}`);
+  };
   return {
     io,
     out,
     options,
     settings,
-    admin: async () => new Admin(await settings()),
-    confirm: (question, yes) => confirm(io, question, yes),
+    changing,
+    admin: async (key) => {
+      const found = await settings();
+      return new Admin(key === undefined ? found : { ...found, key }, null, changing);
+    },
+    confirm: async (question, yes) => {
+      await changing();
+      return confirm(io, question, yes);
+    },
   };
 };
 

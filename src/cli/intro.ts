@@ -9,7 +9,7 @@ export const INTRO = `airspace: air-traffic control for AI agents
   look      status  check  get  describe  request ls  wait  top  tap  logs  ui
   explain   trace  why  explain  history
   change    apply  diff  delete  rollback  drain  tool accept
-  let in    login  whoami  user  team  key  secret  token create  bootstrap
+  let in    login  whoami  config  user  team  key  secret  token create  bootstrap
   run       up  down  serve  sidecar run
 
   airspace <command> --help says the rest; -o json works everywhere

@@ -35,6 +35,8 @@ export interface Listing<Row> {
 export class Output {
   readonly format: Format;
   readonly paint: Paint;
+  /** Of what is said beside the answer, on another stream. */
+  readonly notePaint: Paint;
   /** Columns of the terminal; null in a pipe, where nothing is cut. */
   readonly width: number | null;
   readonly isTTY: boolean;
@@ -43,11 +45,12 @@ export class Output {
 
   constructor(options: OutputOptions) {
     this.options = options;
-    const { stdout, env, color, format } = options;
+    const { stdout, stderr, env, color, format } = options;
     this.format = format;
     this.isTTY = stdout.isTTY === true;
     this.width = this.isTTY ? (stdout.columns ?? 80) : null;
     this.paint = usesColour({ flag: color, env, isTTY: this.isTTY }) ? colours : plain;
+    this.notePaint = usesColour({ flag: color, env, isTTY: stderr.isTTY === true }) ? colours : plain;
   }
 
   get stdout(): Sink {

@@ -8,6 +8,7 @@ import { addBudget } from './budget-program.ts';
 import { addCapability } from './capability-program.ts';
 import type { RequestReplayOptions } from './commands/request-replay.ts';
 import { addCompletion } from './completion-program.ts';
+import { addConfig } from './config-program.ts';
 import { type Context, contextOf, type GlobalOptions, type Io } from './context.ts';
 import { EXIT, usage } from './failure.ts';
 import { addIdentity } from './identity-program.ts';
@@ -145,6 +146,7 @@ const build = (io: Io, does: Does, asData: boolean): Command => {
   addAudit(program, does);
   addPolicy(program, does);
   addNodes(program, does, io.env['AIRSPACE_DATA'] || undefined);
+  addConfig(program, does);
   addCompletion(program, does);
   // Last: it hangs on words that others have brought.
   addRegister(program, does);

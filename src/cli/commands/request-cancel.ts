@@ -1,6 +1,5 @@
 /** `airspace request cancel`: the caller asks its own call to stop. Cancellation is a request: the record says what came of it. */
 import type { CallEvent } from '../../contract/index.ts';
-import { Admin } from '../admin.ts';
 import type { Context } from '../context.ts';
 import { EXIT, type Exit, Failure, usage } from '../failure.ts';
 import { clean } from '../render/clean.ts';
@@ -17,8 +16,7 @@ interface Recorded {
 
 export const cancelRequest = async (context: Context, word: string, { asKey }: CancelOptions): Promise<number> => {
   const id = await wholeId(context, word.toLowerCase());
-  const settings = await context.settings();
-  const caller = new Admin(asKey === undefined ? settings : { ...settings, key: asKey });
+  const caller = await context.admin(asKey);
   const recorded = await caller.delete<Recorded>(`/v1/calls/${id}`).catch((thrown: unknown) => {
     throw explained(thrown, id);
   });

@@ -23,6 +23,7 @@ export const request = async (context: Context, target: string, options: Request
   const path = options.capability === undefined ? pathOf(target) : capabilityPath(options.capability, target);
   const body = await dataOf(context, options.data);
   const settings = await context.settings();
+  await context.changing();
   const headers = headersOf(options, options.asKey ?? settings.key);
   const leave = new AbortController();
   const response = await reach(settings, () =>

@@ -1,8 +1,8 @@
 /** The user's own file: which Airspace, and with what. A login lives here, for its owner's eyes only. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writePrivateFile } from '../../identity/index.ts';
+import { readTrusted } from '../contexts/trusted.ts';
 import { usage } from '../failure.ts';
 
 const Login = z.strictObject({
@@ -30,7 +30,7 @@ export const userFilePath = (env: Env): string | undefined => {
 /** Undefined when there is none. Throws a usage failure for one that cannot be read. */
 export const readUserFile = async (env: Env): Promise<UserFile | undefined> => {
   const path = userFilePath(env);
-  const text = path === undefined ? undefined : await readFile(path, 'utf8').catch(() => undefined);
+  const text = path === undefined ? undefined : await readTrusted(path, 'ours');
   if (text === undefined) return undefined;
   try {
     return UserFile.parse(JSON.parse(text));

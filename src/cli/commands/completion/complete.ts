@@ -87,7 +87,7 @@ const within = async (
     const ask = async <T>(path: string, query: Query = {}): Promise<T> =>
       new Admin(await contextOf(io, out, options).settings(), signal).get<T>(path, query);
     // A shell would take it for an option.
-    return (await names(ask, given)).filter(({ word }) => !word.startsWith('-'));
+    return (await names(ask, given, io.env)).filter(({ word }) => !word.startsWith('-'));
   } catch {
     return [];
   }

@@ -7,6 +7,7 @@ import {
   type TargetEntry,
 } from '../../../contract/index.ts';
 import type { Query } from '../../admin.ts';
+import { readContexts } from '../../contexts/contexts.ts';
 import { OBSERVED, type Observed, observedOf, resourceKindOf } from '../../kinds.ts';
 
 /** Asks the node for JSON. */
@@ -17,8 +18,10 @@ export interface Name {
   readonly note?: string;
 }
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 /** Given what stands before it. */
-type Names = (ask: Ask, given: readonly string[]) => Promise<readonly Name[]> | readonly Name[];
+type Names = (ask: Ask, given: readonly string[], env: Env) => Promise<readonly Name[]> | readonly Name[];
 
 const words = (...all: readonly string[]): Names => {
   const names = all.map((word) => ({ word }));
@@ -67,9 +70,9 @@ const instances = listed('/v1/instances', id);
 const approvals = listed('/v1/approvals', shortId, { state: 'pending' });
 
 /** Of the kind that stands before it. */
-const named: Names = (ask, [kind = '', ...more]) => {
+const named: Names = (ask, [kind = '', ...more], env) => {
   const observed = observedOf(kind);
-  return (observed === undefined ? resources(resourceKindOf(kind)) : OBSERVED_NAMES[observed])(ask, more);
+  return (observed === undefined ? resources(resourceKindOf(kind)) : OBSERVED_NAMES[observed])(ask, more, env);
 };
 
 const breakers: Names = async (ask) =>
@@ -109,14 +112,16 @@ const ARGUMENTS: Readonly<Record<string, Names>> = {
   'request cancel id': calls,
   'request target': targets,
   'drain instance': instances,
+  'config use context': async (_, __, env) =>
+    ((await readContexts(env))?.contexts ?? []).map(({ name, url }) => ({ word: name, note: url })),
   'kill what': callees,
   'kill lift id': listed('/v1/kills', id),
   'incident show id': listed('/v1/incidents', shortId),
   'incident ack id': listed('/v1/incidents', shortId, { state: 'open' }),
   'incident close id': listed('/v1/incidents', shortId, { state: 'open' }),
   'wait what': async (ask) => [
-    ...(await callees(ask, [])),
-    ...(await nodes(ask, [])).map(({ word }) => ({ word: `node/${word}` })),
+    ...(await callees(ask, [], {})),
+    ...(await nodes(ask, [], {})).map(({ word }) => ({ word: `node/${word}` })),
   ],
   'budget show name': resources('Budget'),
   'budget set name': resources('Budget'),

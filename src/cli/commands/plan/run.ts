@@ -20,6 +20,7 @@ export const run = async (context: Context, name: string, options: RunOptions): 
   const settings = await context.settings();
   const key = options.asKey ?? settings.key;
   const body = JSON.stringify((await jsonOf('--input', options.input)) ?? {});
+  await context.changing();
   const response = await reach(settings, () =>
     fetch(`${settings.url}/v1/agents/${name}/${RUN}`, {
       method: 'POST',
