@@ -15,6 +15,16 @@ export const addAudit = (program: Command, does: Does): void => {
     .option('--limit <n>', 'most records')
     .action(does(async (context, _, options) => (await import('./commands/audit.ts')).list(context, options)));
   audit
+    .command('show <seq>')
+    .description('one record, whole, and whether it is as it was written; exit 1 when not')
+    .option('--node <id>', 'of what this node has handed over, instead of what the hub wrote')
+    .option('--chain <tenant>', 'of which tenant, where it is not the own')
+    .action(
+      does(async (context, [seq = ''], options) =>
+        (await import('./commands/audit-show.ts')).showRecord(context, seq, options),
+      ),
+    );
+  audit
     .command('export')
     .description(
       'all records in order, one JSON object a line; or all that one agent did, to be checked without the hub',

@@ -76,10 +76,14 @@ const addReleases = (policy: Command, does: Does): void => {
       ),
     );
   policy
-    .command('diff <release>')
-    .description('rules and facts that a release adds, takes away and rewrites; exit 1 when it does')
+    .command('diff <release> [to]')
+    .description(
+      'rules and facts that a release adds, takes away and rewrites; with a second release, rules that this one has otherwise; exit 1 when there are any',
+    )
     .action(
-      does(async (context, [release = '']) => (await import('./commands/policy/releases.ts')).diff(context, release)),
+      does(async (context, [release = '', to]) =>
+        (await import('./commands/policy/releases.ts')).diff(context, release, to),
+      ),
     );
 };
 

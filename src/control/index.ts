@@ -28,6 +28,7 @@ export { planDigest } from './plans.ts';
 export { refuseIfAny } from './problems.ts';
 export {
   type Examine,
+  policyDifference,
   ReleaseTrain,
   ReleaseTrials,
   ReleaseWatch,

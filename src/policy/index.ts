@@ -27,6 +27,7 @@ export { type CaseResult, type PolicyCase, type Proof, prove } from './proof.ts'
 export { Rates } from './rate.ts';
 export { redactReplies } from './redact-replies.ts';
 export { dataIn, Replay, type ReplayTally } from './replay.ts';
+export { rulesIn } from './rules.ts';
 export { Trees } from './trees.ts';
 export { prepareTrials, type Trials, type WatchOf } from './trials.ts';
 export { type InForce, Versions } from './versions.ts';

@@ -191,7 +191,7 @@ const namesUnknownAction = ({ est }: PolicyEntry, known: KnownNames): boolean =>
   literalsIn(est).some((literal) => literal.type === 'Action' && nameProblem(known, literal) !== undefined);
 
 /** An annotation without a value is null in Cedar's JSON form. */
-const textOf = (annotations: NonNullable<PolicyJson['annotations']>): Record<string, string> =>
+export const textOf = (annotations: NonNullable<PolicyJson['annotations']>): Record<string, string> =>
   Object.fromEntries(Object.entries(annotations).map(([name, text]) => [name, text ?? '']));
 
 /** What Cedar accepts and the compiler does not: integers that JavaScript would round. */

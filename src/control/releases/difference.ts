@@ -7,8 +7,10 @@ interface Part extends Pick<RuleDiff, 'kind' | 'reason'> {
   readonly text: string;
 }
 
+type Compared = Pick<PolicySet, 'levels' | 'facts'>;
+
 /** Rules by id, then facts by name. A rule that only moved inside its level is the same. */
-export const policyDifference = (before: PolicySet, after: PolicySet): readonly RuleDiff[] => [
+export const policyDifference = (before: Compared, after: Compared): readonly RuleDiff[] => [
   ...differing(rulesOf(before), rulesOf(after)),
   ...differing(factsOf(before), factsOf(after)),
 ];
@@ -28,7 +30,7 @@ const diffOf = (was: Part | undefined, now: Part | undefined): RuleDiff[] => {
   return [{ rule: shown.rule, change, kind: shown.kind, reason: shown.reason }];
 };
 
-const rulesOf = ({ levels }: PolicySet): readonly Part[] =>
+const rulesOf = ({ levels }: Compared): readonly Part[] =>
   levels.flatMap(({ level, policies, limits }) => [
     ...policies.map((entry) => ruleOf(level, entry, entry.effect)),
     ...limits.map((entry) => ruleOf(level, entry, 'limit')),
@@ -41,7 +43,7 @@ const ruleOf = (level: string, { id, annotations, est }: PolicyEntry, kind: Rule
   text: JSON.stringify([kind, annotations, est]),
 });
 
-const factsOf = ({ facts = [] }: PolicySet): readonly Part[] =>
+const factsOf = ({ facts = [] }: Compared): readonly Part[] =>
   facts.map((fact) => ({ rule: fact.name, kind: 'fact', reason: askedBy(fact), text: JSON.stringify(fact) }));
 
 const askedBy = ({ ask }: FactEntry): string =>

@@ -1,4 +1,5 @@
 /** Policy releases: staged, tried, activated in steps, halted and rolled back. */
+export { policyDifference } from './difference.ts';
 export { type GateParts, twoPersonGate, type Widenings } from './gate.ts';
 export type { Examine, Examined, TrainParts } from './parts.ts';
 export { replayRecorded } from './replay.ts';

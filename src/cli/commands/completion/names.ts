@@ -69,6 +69,10 @@ const nodes = listed('/v1/nodes', ({ node }: { readonly node: { readonly id: str
 const instances = listed('/v1/instances', id);
 const approvals = listed('/v1/approvals', shortId, { state: 'pending' });
 
+const releases = listed('/v1/policy/releases', ({ id: own }: { readonly id: string }) =>
+  own.replace('sha256:', '').slice(0, 8),
+);
+
 /** Of the kind that stands before it. */
 const named: Names = (ask, [kind = '', ...more], env) => {
   const observed = observedOf(kind);
@@ -147,9 +151,8 @@ const ARGUMENTS: Readonly<Record<string, Names>> = {
   'logs agent': resources('Agent'),
   endpoint: listed('/v1/breakers', ({ endpoint }: { readonly endpoint: string }) => endpoint),
   kind: kinds,
-  release: listed('/v1/policy/releases', ({ id: own }: { readonly id: string }) =>
-    own.replace('sha256:', '').slice(0, 8),
-  ),
+  'policy diff to': releases,
+  release: releases,
   resource: callees,
 };
 

@@ -136,15 +136,21 @@ const MARKS: Readonly<Record<RuleDiff['change'], readonly [string, Style]>> = {
   change: ['~', 'yellow'],
 };
 
-export const diff = async (context: Context, release: string): Promise<number> => {
+/** `to`: another release, instead of what is active now. */
+export const diff = async (context: Context, release: string, to?: string): Promise<number> => {
+  if (to !== undefined) return (await import('./between.ts')).between(context, release, to);
   const found = await (await context.admin()).get<ReleaseDetail>(`/v1/policy/releases/${digitsOf(release)}`);
   await context.out.one({ release: found.id, rules: found.diff }, () => rulesText(found.diff, context.out.paint));
   return found.diff.length === 0 ? EXIT.ok : EXIT.no;
 };
 
-const rulesText = (rules: readonly RuleDiff[], paint: Paint): string =>
+export const rulesText = (
+  rules: readonly RuleDiff[],
+  paint: Paint,
+  same = 'no rule and no fact differs from the active policy',
+): string =>
   rules.length === 0
-    ? 'no rule and no fact differs from the active policy'
+    ? same
     : rules
         .map(({ rule, change, kind, reason }) => {
           const [mark, style] = MARKS[change];
