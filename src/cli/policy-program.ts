@@ -82,7 +82,9 @@ const addReleases = (policy: Command, does: Does): void => {
     )
     .action(
       does(async (context, [release = '', to]) =>
-        (await import('./commands/policy/releases.ts')).diff(context, release, to),
+        to === undefined
+          ? (await import('./commands/policy/releases.ts')).diff(context, release)
+          : (await import('./commands/policy/between.ts')).between(context, release, to),
       ),
     );
 };

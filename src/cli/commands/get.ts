@@ -19,15 +19,7 @@ import type { Column } from '../render/table.ts';
 import { parseSelector } from '../selector.ts';
 import { alertsSeen } from './alerts.ts';
 import { type DomainSeen, domainsSeen, inTreeOrder } from './domains.ts';
-import { noMatch, observe } from './observed.ts';
-
-export interface GetOptions {
-  readonly selector?: string;
-  readonly domain?: string;
-  readonly limit?: string;
-  readonly watch?: boolean;
-  readonly interval?: string;
-}
+import { type GetOptions, noMatch, observe } from './observed.ts';
 
 export const get = async (
   context: Context,

@@ -6,7 +6,14 @@ import type { Observed } from '../kinds.ts';
 import { styleOf } from '../render/paint.ts';
 import { age, duration } from '../render/time.ts';
 import { listCalls } from './calls.ts';
-import type { GetOptions } from './get.ts';
+
+export interface GetOptions {
+  readonly selector?: string;
+  readonly domain?: string;
+  readonly limit?: string;
+  readonly watch?: boolean;
+  readonly interval?: string;
+}
 
 type Observer = (context: Context, names: readonly string[], options: GetOptions) => Promise<void>;
 

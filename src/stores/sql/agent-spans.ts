@@ -1,10 +1,7 @@
 /** What agents said of themselves in SQL: the span as text, beside it what it is found by and who said it. */
-import type { AgentSpan, AgentSpanStore, SpanOutcome } from '../../contract/index.ts';
-import { spanTextBytes } from '../sizes.ts';
-import type { Lane } from './commands.ts';
+import type { SpanOutcome } from '../../contract/index.ts';
 import type { PruneArgs } from './events.ts';
 import { type Session, statement } from './statement.ts';
-import { inSteps } from './steps.ts';
 import type { AgentSpanRow } from './tables.ts';
 import { count } from './tally.ts';
 
@@ -113,25 +110,3 @@ export const pruneAgentSpans = async (session: Session, { part, ...args }: Prune
   await count(session, part, 'span', -1, gone);
   return gone.length;
 };
-
-export const agentSpansOver = (lane: Lane, part = ''): AgentSpanStore => ({
-  append: async (spans, mostPerTrace) =>
-    spans.length === 0 ? [] : lane.write('appendAgentSpans', { rows: spans.map(rowOf), mostPerTrace, part }),
-  trace: async (tenant, trace) =>
-    (await lane.read('readAgentSpans', { tenant, trace })).map((body): AgentSpan => JSON.parse(body)),
-  prune: (beforeMs) => inSteps((limit) => lane.write('pruneAgentSpans', { beforeMs, limit, part })),
-});
-
-const rowOf = (span: AgentSpan): AgentSpanRow => {
-  const body = JSON.stringify(span);
-  return { ...columnsOf(span), bytes: spanTextBytes(body), body };
-};
-
-const columnsOf = (span: AgentSpan): Omit<AgentSpanRow, 'bytes' | 'body'> => ({
-  tenant: span.tenant,
-  trace: span.trace,
-  span: span.span,
-  principal: JSON.stringify([span.principal.kind, span.principal.id]),
-  started_at: span.startedAtMs,
-  received_at: span.receivedAtMs,
-});

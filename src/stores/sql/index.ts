@@ -25,7 +25,7 @@ import { tallyStatements } from './tally.ts';
 import { taskStatements } from './tasks.ts';
 import { usageStatements } from './usage.ts';
 
-export { agentSpansOver } from './agent-spans.ts';
+export { agentSpansOver } from './agent-span-port.ts';
 export type { AnswerOf, ArgsOf, Lane, Readers, Writers } from './commands.ts';
 export { logsOver } from './log-port.ts';
 export { CONTROL_MIGRATIONS, type DialectTypes, type Migration, migrate, TELEMETRY_MIGRATIONS } from './migrations.ts';

@@ -136,9 +136,8 @@ const MARKS: Readonly<Record<RuleDiff['change'], readonly [string, Style]>> = {
   change: ['~', 'yellow'],
 };
 
-/** `to`: another release, instead of what is active now. */
-export const diff = async (context: Context, release: string, to?: string): Promise<number> => {
-  if (to !== undefined) return (await import('./between.ts')).between(context, release, to);
+/** Against what is active now. */
+export const diff = async (context: Context, release: string): Promise<number> => {
   const found = await (await context.admin()).get<ReleaseDetail>(`/v1/policy/releases/${digitsOf(release)}`);
   await context.out.one({ release: found.id, rules: found.diff }, () => rulesText(found.diff, context.out.paint));
   return found.diff.length === 0 ? EXIT.ok : EXIT.no;
