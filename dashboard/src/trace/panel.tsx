@@ -93,6 +93,9 @@ const Head = ({
         <span className="mute" title={instant(row.startedAtMs)}>
           {clock(row.startedAtMs)} · <Text of={row.caller} most={60} />
         </span>
+        <span className="grow" />
+        <Copy text={`airspace why ${id.slice(0, 8)}`} label="CLI" />
+        {actions}
       </div>
       <div className="second">
         <Totals totals={totals} spans={all.length} />
@@ -111,8 +114,6 @@ const Head = ({
           </button>
         )}
         <ExportOtlp id={row.trace} />
-        <Copy text={`airspace why ${id.slice(0, 8)}`} label="CLI" />
-        {actions}
       </div>
       {replaying !== '' && <Replay call={row.callId} />}
       {row.message !== '' && (
