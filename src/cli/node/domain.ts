@@ -596,6 +596,7 @@ export const startDomainHub = async (options: DomainOptions): Promise<RunningDom
       stopLooking();
       stopTelling();
       watching.stop();
+      breakers.stop();
       health.stop();
       live.reconciler.stop();
       endHouse();
