@@ -24,7 +24,6 @@ test('what a sidecar wrote down is verified at the hub, with the age of what it 
   t.after(() => {
     agent.closeAllConnections();
     agent.close();
-    rmSync(scratch, { recursive: true, force: true });
   });
   const [admin, eve] = [mintKey('ada-1'), mintKey('eve-1')];
   const node = { host: '127.0.0.1', port: 0, level: 'error' as const, log: () => {} };
@@ -53,6 +52,7 @@ test('what a sidecar wrote down is verified at the hub, with the age of what it 
   t.after(async () => {
     await sidecar.stop(false);
     await hub.stop(false);
+    rmSync(scratch, { recursive: true, force: true });
   });
   const until = async (condition: () => Promise<boolean>): Promise<void> => {
     for (const endMs = performance.now() + 20_000; !(await condition()) && performance.now() < endMs; )

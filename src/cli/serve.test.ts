@@ -7,7 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type TestContext, test } from 'node:test';
+import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { contextOf } from './context.ts';
 import { startHub } from './node/hub.ts';
@@ -18,9 +18,13 @@ import { line } from './testing/line.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
-const folder = async (t: TestContext): Promise<string> => {
+/** Removed when all is over: what a test stops behind itself still writes there. */
+const folders: string[] = [];
+after(() => Promise.all(folders.map((dir) => rm(dir, { recursive: true }))));
+
+const folder = async (): Promise<string> => {
   const dir = await mkdtemp(join(tmpdir(), 'airspace-serve-'));
-  t.after(() => rm(dir, { recursive: true }));
+  folders.push(dir);
   return dir;
 };
 
@@ -32,8 +36,8 @@ const certificate = (dir: string): { readonly key: string; readonly cert: string
   return spawnSync('openssl', [...words, ...where]).status === 0 ? { key, cert } : undefined;
 };
 
-test('a node that other machines reach is not started without TLS by accident', async (t) => {
-  const dir = await folder(t);
+test('a node that other machines reach is not started without TLS by accident', async () => {
+  const dir = await folder();
   const serve = (...more: string[]) => line(['serve', '--port', '0', '--data', join(dir, 'data'), ...more]);
   const garbage = join(dir, 'garbage.pem');
   await writeFile(garbage, 'no key');
@@ -55,8 +59,8 @@ test('a node that other machines reach is not started without TLS by accident', 
   await assert.rejects(readdir(join(dir, 'data')), 'nothing was made before the words were understood');
 });
 
-test('a join token comes from one place only', async (t) => {
-  const dir = await folder(t);
+test('a join token comes from one place only', async () => {
+  const dir = await folder();
   const words = ['sidecar', 'run', '--hub', 'http://127.0.0.1:1', '--data', join(dir, 'data')];
   const both = await line([...words, '--token', 'a', '--token-file', 'b']);
   assert.deepEqual([both.exit, /give one/.test(both.stderr)], [2, true]);
@@ -64,15 +68,15 @@ test('a join token comes from one place only', async (t) => {
   assert.deepEqual([gone.exit, /--token-file .* cannot be read/.test(gone.stderr)], [2, true]);
 });
 
-test('gRPC for an agent is refused beside a tool, which calls nobody', async (t) => {
-  const dir = await folder(t);
+test('gRPC for an agent is refused beside a tool, which calls nobody', async () => {
+  const dir = await folder();
   const words = ['sidecar', 'run', '--hub', 'http://127.0.0.1:1', '--data', join(dir, 'data'), '--token', 'a'];
   const { exit, stderr } = await line([...words, '--stdio', '--app-grpc', '--', 'server']);
   assert.deepEqual([exit, /--app-grpc is for agents/.test(stderr)], [2, true]);
 });
 
-test('output is kept of an agent that the sidecar starts, and of nothing else', async (t) => {
-  const dir = await folder(t);
+test('output is kept of an agent that the sidecar starts, and of nothing else', async () => {
+  const dir = await folder();
   const words = ['sidecar', 'run', '--hub', 'http://127.0.0.1:1', '--data', join(dir, 'data'), '--token', 'a'];
   for (const more of [[], ['--agent-url', 'http://127.0.0.1:2'], ['--stdio', '--', 'server']]) {
     const { exit, stderr } = await line([...words, '--keep-output', ...more]);
@@ -80,8 +84,8 @@ test('output is kept of an agent that the sidecar starts, and of nothing else', 
   }
 });
 
-test('a domain hub refuses what only a hub without a parent does', async (t) => {
-  const dir = await folder(t);
+test('a domain hub refuses what only a hub without a parent does', async () => {
+  const dir = await folder();
   const words = ['serve', '--role', 'domain', '--parent', 'http://127.0.0.1:1', '--data', join(dir, 'data')];
   for (const more of [['--audit-reads'], ['--store', 'postgres://db/airspace']]) {
     const { exit, stderr } = await line([...words, ...more]);
@@ -91,8 +95,8 @@ test('a domain hub refuses what only a hub without a parent does', async (t) => 
   await assert.rejects(readdir(join(dir, 'data')));
 });
 
-test('a root key that others may read is refused before anything is opened with it', async (t) => {
-  const dir = await folder(t);
+test('a root key that others may read is refused before anything is opened with it', async () => {
+  const dir = await folder();
   const path = join(dir, 'root');
   await writeFile(path, `${Buffer.alloc(32, 7).toString('base64')}\n`);
   for (const mode of [0o644, 0o640, 0o604]) {
@@ -103,8 +107,8 @@ test('a root key that others may read is refused before anything is opened with 
   }
 });
 
-test('a store is an address without a password, and of a hub without a parent', async (t) => {
-  const dir = await folder(t);
+test('a store is an address without a password, and of a hub without a parent', async () => {
+  const dir = await folder();
   const serve = (words: readonly string[], env = {}) =>
     line(['serve', '--port', '0', '--data', join(dir, 'data'), ...words], { env });
   for (const [words, env, said] of [
@@ -140,7 +144,7 @@ test('commands on the machine of a node reach it by loopback, or are told that t
 });
 
 test('a hub that cannot be what was asked for says why, lets go of everything and ends', async (t) => {
-  const dir = await folder(t);
+  const dir = await folder();
   const holder = createServer().listen(0, '127.0.0.1');
   await once(holder, 'listening');
   t.after(() => holder.close());
@@ -159,7 +163,7 @@ test('a hub that cannot be what was asked for says why, lets go of everything an
 });
 
 test('a hub that the network can read along with warns, and says so in its status', async (t) => {
-  const dir = await folder(t);
+  const dir = await folder();
   const warned: string[] = [];
   const io = {
     stdout: { write: () => {} },
@@ -180,7 +184,7 @@ test('a hub that the network can read along with warns, and says so in its statu
 });
 
 test('a public hub speaks TLS and nothing else, and can be administered and ended', async (t) => {
-  const dir = await folder(t);
+  const dir = await folder();
   const made = certificate(dir);
   if (made === undefined) {
     assert.ok(process.env['CI'] !== 'true', 'CI must have openssl: without it nobody checks TLS');

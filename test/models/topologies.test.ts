@@ -99,7 +99,6 @@ const core = async (deployed: Deployed, provider: Provider): Promise<void> => {
 for (const topology of ['mesh', 'hierarchy'] as const)
   test(`models are called the same way through a ${topology}`, async (t) => {
     const dir = await mkdtemp(join(tmpdir(), 'airspace-models-'));
-    t.after(() => rm(dir, { recursive: true }));
     await using provider = await startProvider();
     const deployed = await deploy(inProcess(dir), {
       topology,
@@ -107,6 +106,9 @@ for (const topology of ['mesh', 'hierarchy'] as const)
       target: { name: 'echo', domain: 'workshop', instances: [] },
       callers: [{ name: 'alice', domain: 'office' }],
     });
-    t.after(() => deployed.stop());
+    t.after(async () => {
+      await deployed.stop();
+      await rm(dir, { recursive: true });
+    });
     await core(deployed, provider);
   });
