@@ -152,7 +152,8 @@ export const startScene = async (
           events: readonly CallEvent[];
         };
         const since = events.filter(({ startedAtMs }) => startedAtMs >= markMs);
-        if (since.length >= count) return since.sort((a, b) => a.startedAtMs - b.startedAtMs);
+        // The newest come first; turned round, those of one instant are in order too.
+        if (since.length >= count) return since.toReversed().sort((a, b) => a.startedAtMs - b.startedAtMs);
         if (performance.now() > endMs) throw new Error(`${since.length} records of ${target}, not ${count}`);
         await new Promise((next) => setTimeout(next, 20));
       }
